@@ -1,0 +1,4 @@
+//! Tower layers that take one OpenAI-compatible call to whichever provider can answer it, and that
+//! follow the answer to its last byte.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![deny(missing_docs)]
