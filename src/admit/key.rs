@@ -1,0 +1,130 @@
+//! Whose request is it?
+//!
+//! Compares the caller's key, from `Authorization: Bearer …` or `x-api-key`, with the keys that may come
+//! in. A key is kept as its SHA-256 only, and compared as such, so that neither memory nor timing
+//! tells it.
+//!
+//! ```
+//! use switchtower::admit::key::KeyLayer;
+//! use tower::{ServiceBuilder, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let service = ServiceBuilder::new().layer(KeyLayer::new(["sk-or-v1-secret"])).service(service_fn(
+//!     |_: http::Request<()>| async { Ok::<_, std::convert::Infallible>(http::Response::new("in")) },
+//! ));
+//! let request = http::Request::builder().header("authorization", "Bearer wrong").body(()).unwrap();
+//! let error = service.clone().oneshot(request).await.unwrap_err();
+//! assert_eq!(error.status(), 401);
+//!
+//! let request = http::Request::builder().header("authorization", "Bearer sk-or-v1-secret");
+//! assert_eq!(*service.oneshot(request.body(()).unwrap()).await.unwrap().body(), "in");
+//! # }
+//! ```
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::header::{AUTHORIZATION, HeaderMap};
+use http::Request;
+use sha2::{Digest, Sha256};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::early::Early;
+use crate::error::{BoxError, Error};
+use crate::kind::Kind;
+
+/// Lets in requests that bring one of these keys. See the [module docs](self).
+#[derive(Clone)]
+pub struct KeyLayer {
+    hashes: Arc<[[u8; 32]]>,
+}
+
+/// The service of [`KeyLayer`].
+///
+/// # Clone
+///
+/// A clone carries no readiness.
+#[derive(Clone, Debug)]
+pub struct Key<S> {
+    inner: S,
+    keys: KeyLayer,
+}
+
+// === impl KeyLayer ===
+
+impl KeyLayer {
+    /// Lets these keys in, and nobody else.
+    pub fn new<K: AsRef<str>>(keys: impl IntoIterator<Item = K>) -> Self {
+        Self { hashes: keys.into_iter().map(|key| hash(key.as_ref())).collect() }
+    }
+
+    /// May a request with these headers come in?
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Unauthorized`], saying whether the key is missing or wrong.
+    pub fn check(&self, headers: &HeaderMap) -> Result<(), Error> {
+        let key = presented(headers).ok_or_else(|| {
+            Error::new(Kind::Unauthorized, "Missing Authentication header: send `Authorization: Bearer <key>`")
+        })?;
+        let hash = hash(key);
+        if self.hashes.contains(&hash) {
+            Ok(())
+        } else {
+            Err(Error::new(Kind::Unauthorized, "the API key is not valid"))
+        }
+    }
+}
+
+fn presented(headers: &HeaderMap) -> Option<&str> {
+    let bearer = headers.get(AUTHORIZATION).and_then(|value| {
+        let (scheme, key) = value.to_str().ok()?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
+    });
+    bearer
+        .or_else(|| headers.get("x-api-key")?.to_str().ok())
+        .filter(|key| !key.is_empty())
+}
+
+fn hash(key: &str) -> [u8; 32] {
+    Sha256::digest(key.as_bytes()).into()
+}
+
+impl fmt::Debug for KeyLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyLayer").field("keys", &self.hashes.len()).finish()
+    }
+}
+
+impl<S> Layer<S> for KeyLayer {
+    type Service = Key<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Key { inner, keys: self.clone() }
+    }
+}
+
+// === impl Key ===
+
+impl<S, B> Service<Request<B>> for Key<S>
+where
+    S: Service<Request<B>>,
+    S::Error: Into<BoxError> + 'static,
+{
+    type Response = S::Response;
+    type Error = Error;
+    type Future = Early<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(cx).map_err(Error::from_inner)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        match self.keys.check(request.headers()) {
+            Ok(()) => Early::Admitted(self.inner.call(request)),
+            Err(error) => Early::refuse(error),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! May this request come in?
+
+pub mod key;
+pub mod read;

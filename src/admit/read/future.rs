@@ -1,0 +1,119 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, request};
+use pin_project::pin_project;
+use tokio::time::Sleep;
+use tower_service::Service;
+
+use crate::call::Call;
+use crate::chunks::Chunks;
+use crate::error::{BoxError, Error};
+use crate::kind::Kind;
+use crate::payload::Payload;
+
+/// The future of [`Read`](super::Read).
+#[pin_project]
+#[derive(Debug)]
+pub struct ResponseFuture<S: Service<Request<Payload>>, B> {
+    #[pin]
+    state: State<S::Future, B>,
+    inner: S,
+    head: Option<request::Parts>,
+    limit: usize,
+    patience: Duration,
+}
+
+#[pin_project(project = StateProj)]
+#[derive(Debug)]
+enum State<F, B> {
+    Reading {
+        #[pin]
+        body: B,
+        read: Chunks,
+        sleep: Option<Pin<Box<Sleep>>>,
+    },
+    Readying(Option<Payload>),
+    Asking(#[pin] F),
+}
+
+// === impl ResponseFuture ===
+
+impl<S: Service<Request<Payload>>, B> ResponseFuture<S, B> {
+    pub(super) fn new(inner: S, request: Request<B>, limit: usize, patience: Duration) -> Self {
+        let (head, body) = request.into_parts();
+        let state = State::Reading { body, read: Chunks::default(), sleep: None };
+        Self { state, inner, head: Some(head), limit, patience }
+    }
+}
+
+impl<S, B> Future for ResponseFuture<S, B>
+where
+    S: Service<Request<Payload>>,
+    S::Error: Into<BoxError> + 'static,
+    B: http_body::Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    type Output = Result<S::Response, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            match this.state.as_mut().project() {
+                StateProj::Reading { body, read, sleep } => {
+                    let limit = *this.limit;
+                    if body.size_hint().lower() > limit as u64 {
+                        return Poll::Ready(Err(too_large(limit)));
+                    }
+                    match body.poll_frame(cx) {
+                        Poll::Ready(Some(Ok(frame))) => {
+                            if let Ok(data) = frame.into_data() {
+                                read.push(data);
+                            }
+                            if read.len() > limit {
+                                return Poll::Ready(Err(too_large(limit)));
+                            }
+                        }
+                        Poll::Ready(Some(Err(source))) => {
+                            let message = "the request body broke off";
+                            let error = Error::new(Kind::Invalid, message).with_source(source);
+                            return Poll::Ready(Err(error));
+                        }
+                        Poll::Ready(None) => {
+                            let payload = Payload::read(read.take())?;
+                            // Reading → Readying
+                            this.state.set(State::Readying(Some(payload)));
+                        }
+                        Poll::Pending => {
+                            let patience = *this.patience;
+                            let sleep = sleep
+                                .get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+                            ready!(sleep.as_mut().poll(cx));
+                            let message = "the request body did not come in time";
+                            return Poll::Ready(Err(Error::new(Kind::SlowRequest, message)));
+                        }
+                    }
+                }
+                StateProj::Readying(payload) => {
+                    ready!(this.inner.poll_ready(cx)).map_err(Error::from_inner)?;
+                    let payload = payload.take().expect("a request is called once");
+                    let mut head = this.head.take().expect("a request is called once");
+                    Call::of(&mut head.extensions).set_stream(payload.view().stream());
+                    let future = this.inner.call(Request::from_parts(head, payload));
+                    // Readying → Asking
+                    this.state.set(State::Asking(future));
+                }
+                StateProj::Asking(future) => {
+                    return Poll::Ready(ready!(future.poll(cx)).map_err(Error::from_inner));
+                }
+            }
+        }
+    }
+}
+
+fn too_large(limit: usize) -> Error {
+    Error::new(Kind::TooLarge, format!("the request body is larger than {limit} bytes"))
+}

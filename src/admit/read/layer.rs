@@ -1,0 +1,49 @@
+use std::time::Duration;
+
+use tower_layer::Layer;
+
+use super::service::Read;
+
+/// Reads request bodies. See the [module docs](super).
+#[derive(Clone, Copy, Debug)]
+pub struct ReadLayer {
+    limit: usize,
+    patience: Duration,
+}
+
+// === impl ReadLayer ===
+
+impl ReadLayer {
+    /// With a limit of 32 MiB and thirty seconds.
+    pub fn new() -> Self {
+        Self { limit: 32 << 20, patience: Duration::from_secs(30) }
+    }
+
+    /// Sets how many bytes a body may have; more is a 413. At most 4 GiB - 1.
+    #[must_use]
+    pub fn limit(mut self, bytes: usize) -> Self {
+        self.limit = bytes.min(u32::MAX as usize);
+        self
+    }
+
+    /// Sets how long a body may take to come; longer is a 408.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+}
+
+impl Default for ReadLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S> Layer<S> for ReadLayer {
+    type Service = Read<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Read::new(inner, self.limit, self.patience)
+    }
+}

@@ -1,0 +1,53 @@
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use tower_service::Service;
+
+use super::future::ResponseFuture;
+use crate::call::Call;
+use crate::error::{BoxError, Error};
+use crate::payload::Payload;
+
+/// Collects a body. See the [module docs](super).
+///
+/// # Clone
+///
+/// It is always ready: the inner service is asked later, so there is no readiness to carry.
+#[derive(Clone, Debug)]
+pub struct Read<S> {
+    inner: S,
+    limit: usize,
+    patience: Duration,
+}
+
+// === impl Read ===
+
+impl<S> Read<S> {
+    pub(super) fn new(inner: S, limit: usize, patience: Duration) -> Self {
+        Self { inner, limit, patience }
+    }
+}
+
+impl<S, ReqBody> Service<Request<ReqBody>> for Read<S>
+where
+    S: Service<Request<Payload>> + Clone,
+    S::Error: Into<BoxError> + 'static,
+    ReqBody: http_body::Body<Data = Bytes>,
+    ReqBody::Error: Into<BoxError>,
+{
+    type Response = S::Response;
+    type Error = Error;
+    type Future = ResponseFuture<S, ReqBody>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        // The request's time begins here, with its first byte.
+        Call::of(request.extensions_mut());
+        ResponseFuture::new(self.inner.clone(), request, self.limit, self.patience)
+    }
+}

@@ -1,0 +1,242 @@
+//! One try at one endpoint, from the moment it is asked to the last byte of its answer.
+
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::kind::{Fault, Kind};
+use crate::plan::Candidate;
+use crate::usage::Usage;
+use crate::wire::chunk::Finish;
+
+/// How did an attempt, or a request, end?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum End {
+    /// With a whole answer.
+    Complete,
+    /// With an error.
+    Failed(Kind),
+    /// Another attempt was better.
+    Superseded,
+    /// The caller left.
+    Cancelled,
+}
+
+/// One try at one endpoint: a shared handle to what the single scan of the answer has found.
+///
+/// `meter` writes, the layers around it read after each frame. Everything that is touched per frame
+/// is one relaxed atomic; the lock is taken once or twice in an attempt's life.
+#[derive(Clone, Debug)]
+pub struct Attempt(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    candidate: Option<Candidate>,
+    started: Instant,
+    flags: AtomicU8,
+    events: AtomicU32,
+    content_events: AtomicU32,
+    content_bytes: AtomicU64,
+    /// Microseconds since `started`, plus one; zero while it has not happened.
+    headers: AtomicU64,
+    first_content: AtomicU64,
+    found: Mutex<Found>,
+    end: OnceLock<(End, Instant)>,
+}
+
+/// What the answer said about itself.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The HTTP status of the upstream, once it answered.
+    pub status: Option<u16>,
+    /// The tokens that the upstream reported; the last report wins.
+    pub usage: Option<Usage>,
+    /// Why the model stopped.
+    pub finish: Option<Finish>,
+    /// The upstream's own id of the answer.
+    pub upstream_id: Option<Box<str>>,
+}
+
+const METERED: u8 = 1;
+const FINISHED: u8 = 2;
+const DONE: u8 = 4;
+
+// === impl Attempt ===
+
+impl Attempt {
+    pub(crate) fn new(candidate: Option<Candidate>, started: Instant) -> Self {
+        Self(Arc::new(Shared {
+            candidate,
+            started,
+            flags: AtomicU8::new(0),
+            events: AtomicU32::new(0),
+            content_events: AtomicU32::new(0),
+            content_bytes: AtomicU64::new(0),
+            headers: AtomicU64::new(0),
+            first_content: AtomicU64::new(0),
+            found: Mutex::default(),
+            end: OnceLock::new(),
+        }))
+    }
+
+    /// The endpoint that was asked; none where a layer is used without `choose`.
+    pub fn candidate(&self) -> Option<&Candidate> {
+        self.0.candidate.as_ref()
+    }
+
+    /// When it was asked.
+    pub fn started(&self) -> Instant {
+        self.0.started
+    }
+
+    /// Does a `meter` watch this attempt? Without one, any byte counts as content.
+    pub fn is_metered(&self) -> bool {
+        self.flag(METERED)
+    }
+
+    /// Has every choice that began got its finish reason?
+    pub fn is_finished(&self) -> bool {
+        self.flag(FINISHED)
+    }
+
+    /// Has `[DONE]` come, or the end of a JSON answer?
+    pub fn is_done(&self) -> bool {
+        self.flag(DONE)
+    }
+
+    /// Has it said anything: content, or at least why there is none?
+    pub fn has_answered(&self) -> bool {
+        self.content_events() > 0 || self.found().finish.is_some()
+    }
+
+    /// Events that carried content: text, a tool call or reasoning.
+    pub fn content_events(&self) -> u32 {
+        self.0.content_events.load(Relaxed)
+    }
+
+    /// Bytes of content, as the model wrote them.
+    pub fn content_bytes(&self) -> u64 {
+        self.0.content_bytes.load(Relaxed)
+    }
+
+    /// All events, with the empty ones and the comments.
+    pub fn events(&self) -> u32 {
+        self.0.events.load(Relaxed)
+    }
+
+    /// From the question to the response headers.
+    pub fn headers_after(&self) -> Option<Duration> {
+        micros(&self.0.headers)
+    }
+
+    /// From the question to the first content.
+    pub fn first_content_after(&self) -> Option<Duration> {
+        micros(&self.0.first_content)
+    }
+
+    /// What the answer said about itself so far.
+    pub fn found(&self) -> Found {
+        self.0.found.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How it ended and when, once it has.
+    pub fn ended(&self) -> Option<(End, Instant)> {
+        self.0.end.get().copied()
+    }
+
+    /// Ends it. The first cause wins: a deadline says so before it drops what is inside, and the
+    /// drop, which by itself would mean that the caller left, changes nothing any more.
+    pub fn end(&self, end: End, now: Instant) {
+        if self.0.end.set((end, now)).is_ok() {
+            self.teach(end, now);
+            crate::telemetry::attempt_ended(self, end);
+        }
+    }
+
+    /// Lets the endpoint's standing learn. What a caller caused teaches nothing.
+    fn teach(&self, end: End, now: Instant) {
+        let Some(candidate) = self.candidate() else { return };
+        match end {
+            End::Complete => {
+                let first = self.first_content_after();
+                candidate.standing.succeeded(now, first, self.throughput(now));
+            }
+            End::Failed(kind) => match kind.rule().fault {
+                Fault::Upstream | Fault::Network => candidate.standing.failed(now),
+                Fault::Caller | Fault::Us => {}
+            },
+            End::Superseded | End::Cancelled => {}
+        }
+    }
+
+    /// Output tokens in a second of writing, in thousandths; none if it wrote too little to tell.
+    fn throughput(&self, now: Instant) -> Option<u32> {
+        let tokens = self.found().usage.map(|usage| usage.completion_tokens())?;
+        let writing = now.saturating_duration_since(self.0.started).as_micros();
+        let rate = u128::from(tokens) * 1_000_000_000 / writing.max(1);
+        (tokens > 0).then(|| u32::try_from(rate).unwrap_or(u32::MAX))
+    }
+
+    pub(crate) fn metered(&self) {
+        self.0.flags.fetch_or(METERED, Relaxed);
+    }
+
+    pub(crate) fn headers_came(&self, status: u16, now: Instant) {
+        self.note(&self.0.headers, now);
+        self.find(|found| found.status = Some(status));
+    }
+
+    pub(crate) fn event(&self) {
+        self.0.events.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn content(&self, bytes: u32, now: Instant) {
+        if self.0.content_events.fetch_add(1, Relaxed) == 0 {
+            self.note(&self.0.first_content, now);
+        }
+        self.0.content_bytes.fetch_add(bytes.into(), Relaxed);
+    }
+
+    pub(crate) fn finished(&self, finished: bool) {
+        if finished {
+            self.0.flags.fetch_or(FINISHED, Relaxed);
+        } else {
+            self.0.flags.fetch_and(!FINISHED, Relaxed);
+        }
+    }
+
+    pub(crate) fn done(&self) {
+        self.0.flags.fetch_or(DONE, Relaxed);
+    }
+
+    pub(crate) fn find(&self, change: impl FnOnce(&mut Found)) {
+        change(&mut self.0.found.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn flag(&self, flag: u8) -> bool {
+        self.0.flags.load(Relaxed) & flag != 0
+    }
+
+    fn note(&self, slot: &AtomicU64, now: Instant) {
+        let micros = now.saturating_duration_since(self.0.started).as_micros();
+        slot.store(u64::try_from(micros).unwrap_or(u64::MAX - 1) + 1, Relaxed);
+    }
+}
+
+fn micros(slot: &AtomicU64) -> Option<Duration> {
+    slot.load(Relaxed).checked_sub(1).map(Duration::from_micros)
+}
+
+// === impl End ===
+
+impl End {
+    /// A short word for logs and records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            End::Complete => "complete",
+            End::Failed(kind) => kind.as_str(),
+            End::Superseded => "superseded",
+            End::Cancelled => "cancelled",
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! What travels with one request through all stages.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use http::{Extensions, HeaderMap};
+
+use crate::attempt::Attempt;
+use crate::plan::{Candidate, Plan};
+use crate::wire::error::Dialect;
+
+/// Tries that one request may take over all its candidates: the attempt budget.
+pub const DEFAULT_TRIES: u32 = 6;
+
+/// One request on its way: a shared handle in one slot of the request's extensions.
+///
+/// `choose` makes it; a layer used alone makes what it needs with [`Call::of`]. An outer layer keeps
+/// a clone and sees the attempts that the inner ones make. It is also in the extensions of the
+/// response.
+#[derive(Clone, Debug)]
+pub struct Call {
+    shared: Arc<Shared>,
+    at: usize,
+    attempt: Option<Attempt>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    id: GenerationId,
+    started: Instant,
+    created: SystemTime,
+    until: OnceLock<Instant>,
+    stream: AtomicBool,
+    dialect: OnceLock<Dialect>,
+    headers: OnceLock<HeaderMap>,
+    plan: OnceLock<Plan>,
+    tries: AtomicU32,
+    attempts: Mutex<Vec<Attempt>>,
+}
+
+/// The name of a request, minted before anything is asked: `gen-<unix seconds>-<20 letters or digits>`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct GenerationId {
+    text: [u8; Self::MAX],
+    len: u8,
+}
+
+// === impl Call ===
+
+impl Call {
+    /// A call that starts now. `seed` makes its id.
+    pub fn new(now: Instant, wall: SystemTime, seed: u64) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                id: GenerationId::new(wall, seed),
+                started: now,
+                created: wall,
+                until: OnceLock::new(),
+                stream: AtomicBool::new(true),
+                dialect: OnceLock::new(),
+                headers: OnceLock::new(),
+                plan: OnceLock::new(),
+                tries: AtomicU32::new(DEFAULT_TRIES),
+                attempts: Mutex::default(),
+            }),
+            at: 0,
+            attempt: None,
+        }
+    }
+
+    /// The call of this request; a new one if no outer layer has made it.
+    pub fn of(extensions: &mut Extensions) -> &mut Self {
+        extensions.get_or_insert_with(|| {
+            Self::new(crate::clock::now(), crate::clock::wall(), fastrand::u64(..))
+        })
+    }
+
+    /// Its name.
+    pub fn id(&self) -> &GenerationId {
+        &self.shared.id
+    }
+
+    /// When it came.
+    pub fn started(&self) -> Instant {
+        self.shared.started
+    }
+
+    /// When it came, by the wall clock: for records.
+    pub fn created(&self) -> SystemTime {
+        self.shared.created
+    }
+
+    /// When its time is over.
+    pub fn until(&self) -> Option<Instant> {
+        self.shared.until.get().copied()
+    }
+
+    /// Does the caller expect an event stream? Yes, as long as nobody has read the body.
+    pub fn is_stream(&self) -> bool {
+        self.shared.stream.load(Relaxed)
+    }
+
+    /// The protocol in which the caller hears of errors.
+    pub fn dialect(&self) -> Dialect {
+        self.shared.dialect.get().copied().unwrap_or_default()
+    }
+
+    /// The headers that the caller sent; empty until `choose` has put them here.
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        self.shared.headers.get()
+    }
+
+    /// The plan, once `choose` has made it.
+    pub fn plan(&self) -> Option<&Plan> {
+        self.shared.plan.get()
+    }
+
+    /// The candidate whose turn it is.
+    pub fn candidate(&self) -> Option<&Candidate> {
+        self.plan()?.candidates.get(self.at)
+    }
+
+    /// Candidates that come after this one.
+    pub fn others(&self) -> usize {
+        self.plan().map_or(0, |plan| plan.candidates.len().saturating_sub(self.at + 1))
+    }
+
+    /// Tries that are left of the attempt budget.
+    pub fn tries(&self) -> u32 {
+        self.shared.tries.load(Relaxed)
+    }
+
+    /// The attempts so far, in order.
+    pub fn attempts(&self) -> Vec<Attempt> {
+        self.shared.attempts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The last attempt so far.
+    pub fn last(&self) -> Option<Attempt> {
+        self.shared.attempts.lock().unwrap_or_else(PoisonError::into_inner).last().cloned()
+    }
+
+    /// The attempt that is under way: the one that an outer layer has begun, or a new one, which
+    /// takes from the attempt budget.
+    pub(crate) fn attempt(&mut self, now: Instant) -> &Attempt {
+        let Self { shared, at, attempt } = self;
+        attempt.get_or_insert_with(|| {
+            let candidate = shared.plan.get().and_then(|plan| plan.candidates.get(*at));
+            let attempt = Attempt::new(candidate.cloned(), now);
+            let _ = shared.tries.try_update(Relaxed, Relaxed, |tries| tries.checked_sub(1));
+            let mut attempts = shared.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+            attempts.push(attempt.clone());
+            attempt
+        })
+    }
+
+    /// Turns to the candidate at this place of the plan; what comes next is a new attempt.
+    pub(crate) fn turn_to(&mut self, at: usize) {
+        self.at = at;
+        self.attempt = None;
+    }
+
+    /// The place in the plan of the candidate whose turn it is.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Bounds the whole call, counted from its start. The first bound holds.
+    pub(crate) fn bound(&self, total: Duration) -> Instant {
+        *self.shared.until.get_or_init(|| self.shared.started + total)
+    }
+
+    pub(crate) fn set_stream(&self, stream: bool) {
+        self.shared.stream.store(stream, Relaxed);
+    }
+
+    /// Chooses the protocol in which the caller hears of errors, once.
+    pub fn set_dialect(&self, dialect: Dialect) {
+        let _ = self.shared.dialect.set(dialect);
+    }
+
+    pub(crate) fn set_tries(&self, tries: u32) {
+        self.shared.tries.store(tries, Relaxed);
+    }
+
+    pub(crate) fn set_headers(&self, headers: HeaderMap) {
+        let _ = self.shared.headers.set(headers);
+    }
+
+    /// Puts the plan in, once.
+    pub(crate) fn set_plan(&self, plan: Plan) {
+        let _ = self.shared.plan.set(plan);
+    }
+}
+
+// === impl GenerationId ===
+
+impl GenerationId {
+    /// `gen-`, twenty digits at most, `-`, twenty letters or digits.
+    const MAX: usize = 45;
+
+    fn new(wall: SystemTime, seed: u64) -> Self {
+        use std::io::Write;
+        let mut text = [0; Self::MAX];
+        let mut rest = &mut text[..];
+        let seconds = wall.duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs());
+        write!(rest, "gen-{seconds}-").expect("the buffer holds the longest number");
+        let mut random = fastrand::Rng::with_seed(seed);
+        for byte in rest.iter_mut().take(20) {
+            *byte = random.alphanumeric() as u8;
+        }
+        let len = Self::MAX - rest.len() + 20;
+        Self { text, len: len as u8 }
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.text[..usize::from(self.len)]).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for GenerationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for GenerationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

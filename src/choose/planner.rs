@@ -1,0 +1,98 @@
+//! From a request to a plan.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Instant;
+
+use super::filter::{Filters, matches};
+use super::rank::rank;
+use super::refusal::{no_endpoints, no_model, unknown_model};
+use crate::catalog::{Catalog, Model};
+use crate::error::Error;
+use crate::payload::Payload;
+use crate::plan::{Candidate, Filter, Plan, Reason, Rejected};
+use crate::standing::Registry;
+use crate::wire::preferences::Preferences;
+
+/// Makes the plan of a request; the same arguments make the same plan.
+///
+/// # Errors
+///
+/// [`Kind::Invalid`](crate::Kind::Invalid) when the request names no model, or a preference is not one;
+/// [`Kind::UnknownModel`](crate::Kind::UnknownModel) with the nearest names; [`Kind::NoEndpoints`](crate::Kind::NoEndpoints) with
+/// what removed how many.
+pub fn plan(
+    payload: &Payload,
+    catalog: &Arc<Catalog>,
+    standings: &Registry,
+    seed: u64,
+    now: Instant,
+) -> Result<Plan, Error> {
+    static NONE: LazyLock<Preferences> = LazyLock::new(Preferences::default);
+    let preferences = payload.view().preferences().unwrap_or(&NONE);
+    let filters = Filters::new(preferences)?;
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut candidates = Vec::new();
+    let mut rejected = Vec::new();
+
+    for model in &models(payload, catalog)? {
+        let mut survivors = Vec::with_capacity(model.endpoints().len());
+        for endpoint in model.endpoints() {
+            match filters.rejects(endpoint) {
+                Some(filter) => rejected.push(Rejected { endpoint: endpoint.clone(), filter }),
+                None => survivors.push(Candidate {
+                    model: model.clone(),
+                    endpoint: endpoint.clone(),
+                    standing: standings.of(endpoint, now),
+                    reason: Reason::Price,
+                }),
+            }
+        }
+        rank(&mut survivors, preferences, &mut random, now);
+        if candidates.is_empty() {
+            candidates = survivors;
+        } else {
+            candidates.append(&mut survivors);
+        }
+    }
+    if !preferences.allow_fallbacks() {
+        without_fallbacks(&mut candidates, &mut rejected, preferences);
+    }
+    if candidates.is_empty() {
+        return Err(no_endpoints(payload, &rejected));
+    }
+    Ok(Plan { candidates, rejected, catalog: catalog.clone() })
+}
+
+/// The models that the request names, in order, each once.
+fn models(payload: &Payload, catalog: &Catalog) -> Result<Vec<Arc<Model>>, Error> {
+    let (view, body) = (payload.view(), payload.bytes());
+    let mut models: Vec<Arc<Model>> = Vec::with_capacity(1);
+    for name in view.model(body).into_iter().chain(view.models(body)) {
+        let model = catalog.find(&name).ok_or_else(|| unknown_model(&name, catalog))?;
+        if !models.iter().any(|known| known.id() == model.id()) {
+            models.push(model.clone());
+        }
+    }
+    if models.is_empty() { Err(no_model()) } else { Ok(models) }
+}
+
+/// Keeps the endpoints that `order` names, or without one the head of the plan.
+fn without_fallbacks(
+    candidates: &mut Vec<Candidate>,
+    rejected: &mut Vec<Rejected>,
+    preferences: &Preferences,
+) {
+    let mut place = 0;
+    candidates.retain(|candidate| {
+        place += 1;
+        let keep = match preferences.order() {
+            Some(order) => order.iter().any(|name| matches(name, &candidate.endpoint)),
+            None => place == 1,
+        };
+        if !keep {
+            let endpoint = candidate.endpoint.clone();
+            rejected.push(Rejected { endpoint, filter: Filter::AllowFallbacks });
+        }
+        keep
+    });
+}

@@ -1,0 +1,64 @@
+//! What does the request prefer?
+
+use std::time::Instant;
+
+use super::filter::matches;
+use crate::plan::{Candidate, Reason};
+use crate::wire::preferences::Preferences;
+
+/// Puts the surviving endpoints of one model into the order in which to ask them.
+pub(super) fn rank(
+    candidates: &mut Vec<Candidate>,
+    preferences: &Preferences,
+    random: &mut fastrand::Rng,
+    now: Instant,
+) {
+    candidates.sort_by_key(|candidate| (!candidate.standing.is_steady(now), price(candidate)));
+    for candidate in candidates.iter_mut() {
+        let steady = candidate.standing.is_steady(now);
+        candidate.reason = if steady { Reason::Price } else { Reason::Unsteady };
+    }
+    if let Some(order) = preferences.order() {
+        let place = |candidate: &Candidate| {
+            order.iter().position(|name| matches(name, &candidate.endpoint)).unwrap_or(order.len())
+        };
+        candidates.sort_by_key(place);
+        for candidate in candidates.iter_mut() {
+            if place(candidate) < order.len() {
+                candidate.reason = Reason::Ordered;
+            }
+        }
+    } else if !preferences.sorts_by_price() {
+        let steady = candidates.iter().take_while(|c| c.standing.is_steady(now)).count();
+        if let Some(drawn) = draw(&candidates[..steady], random) {
+            candidates[..=drawn].rotate_right(1);
+            candidates[0].reason = Reason::Drawn;
+        }
+    }
+}
+
+/// Draws one of them with a probability in proportion to 1/price². They are sorted by price, so
+/// free ones, if there are any, are at the front, and those of unknown price at the end.
+fn draw(steady: &[Candidate], random: &mut fastrand::Rng) -> Option<usize> {
+    let free = steady.iter().take_while(|candidate| price(candidate) == 0).count();
+    if free > 0 {
+        return Some(random.usize(..free));
+    }
+    let known = steady.iter().take_while(|candidate| price(candidate) != UNKNOWN).count();
+    let cheapest = price(steady.first()?) as f64;
+    let weight = |candidate: &Candidate| (cheapest / price(candidate) as f64).powi(2);
+    let steady = &steady[..known];
+    let mut left = random.f64() * steady.iter().map(weight).sum::<f64>();
+    let drawn = steady.iter().position(|candidate| {
+        left -= weight(candidate);
+        left < 0.0
+    });
+    // A sum of floats may leave a crumb.
+    drawn.or_else(|| known.checked_sub(1))
+}
+
+const UNKNOWN: u64 = u64::MAX;
+
+fn price(candidate: &Candidate) -> u64 {
+    candidate.endpoint.prices().balance().unwrap_or(UNKNOWN)
+}

@@ -1,0 +1,43 @@
+//! Why there is no plan, in words that help.
+
+use crate::catalog::Catalog;
+use crate::error::Error;
+use crate::kind::Kind;
+use crate::payload::Payload;
+use crate::plan::{Filter, Rejected};
+
+/// How much of a caller's model name is repeated to it.
+const NAME: usize = 128;
+
+pub(super) fn no_model() -> Error {
+    Error::new(Kind::Invalid, "no model: name one in `model` or in `models`").with_param("model")
+}
+
+pub(super) fn unknown_model(name: &str, catalog: &Catalog) -> Error {
+    let shown: String = name.chars().take(NAME).collect();
+    let nearest = catalog.nearest(&shown);
+    let mut message = format!("`{shown}` is not a valid model ID");
+    if !nearest.is_empty() {
+        message.push_str("; did you mean ");
+        message.push_str(&listed(nearest.iter().map(|name| format!("`{name}`"))));
+        message.push('?');
+    }
+    Error::new(Kind::UnknownModel, message).with_param("model")
+}
+
+pub(super) fn no_endpoints(payload: &Payload, rejected: &[Rejected]) -> Error {
+    let model = payload.view().model(payload.bytes()).unwrap_or_default();
+    let filters = [Filter::Only, Filter::Ignore, Filter::MaxPrice, Filter::AllowFallbacks];
+    let removed = filters.into_iter().filter_map(|filter| {
+        let count = rejected.iter().filter(|rejected| rejected.filter == filter).count();
+        (count > 0).then(|| format!("`{}` removed {count}", filter.field()))
+    });
+    let shown: String = model.chars().take(NAME).collect();
+    let message = format!("no endpoints found for `{shown}`: {}", listed(removed));
+    let param = rejected.first().map_or("provider", |first| first.filter.field());
+    Error::new(Kind::NoEndpoints, message).with_param(param)
+}
+
+fn listed(items: impl Iterator<Item = String>) -> String {
+    items.collect::<Vec<_>>().join(", ")
+}

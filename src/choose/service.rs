@@ -1,0 +1,68 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::task::{Context, Poll};
+
+use http::Request;
+use tower_service::Service;
+
+use super::planner::plan;
+use crate::call::Call;
+use crate::catalog::Catalog;
+use crate::clock::now;
+use crate::early::Early;
+use crate::error::{BoxError, Error};
+use crate::payload::Payload;
+use crate::standing::Registry;
+use crate::telemetry;
+
+/// Plans a request. See the [module docs](super).
+///
+/// # Clone
+///
+/// A clone carries no readiness. All clones draw from one sequence.
+#[derive(Clone, Debug)]
+pub struct Choose<S> {
+    inner: S,
+    catalog: Arc<Catalog>,
+    standings: Registry,
+    seed: u64,
+    requests: Arc<AtomicU64>,
+}
+
+// === impl Choose ===
+
+impl<S> Choose<S> {
+    pub(super) fn new(inner: S, catalog: Arc<Catalog>, standings: Registry, seed: u64) -> Self {
+        Self { inner, catalog, standings, seed, requests: Arc::default() }
+    }
+}
+
+impl<S> Service<Request<Payload>> for Choose<S>
+where
+    S: Service<Request<Payload>>,
+    S::Error: Into<BoxError> + 'static,
+{
+    type Response = S::Response;
+    type Error = Error;
+    type Future = Early<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(cx).map_err(Error::from_inner)
+    }
+
+    fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
+        let seed = self.seed.wrapping_add(self.requests.fetch_add(1, Relaxed));
+        let plan = plan(request.body(), &self.catalog, &self.standings, seed, now());
+        let plan = match plan {
+            Ok(plan) => plan,
+            Err(refusal) => return Early::refuse(refusal),
+        };
+        // From here on the headers are the call's, so that a retry clones none.
+        let headers = std::mem::take(request.headers_mut());
+        let call = Call::of(request.extensions_mut());
+        call.set_headers(headers);
+        call.set_plan(plan);
+        telemetry::planned(call);
+        Early::Admitted(self.inner.call(request))
+    }
+}

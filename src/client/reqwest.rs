@@ -1,0 +1,94 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::Response;
+use pin_project::pin_project;
+use tower_service::Service;
+
+use crate::error::{BoxError, Error};
+use crate::kind::Kind;
+use crate::payload::Payload;
+
+/// A reqwest client, or any Tower service around one, as the innermost service.
+///
+/// Streams in both directions, copies nothing and forwards readiness, so that a
+/// `ConcurrencyLimit` or a `Buffer` around the client keeps its meaning.
+///
+/// Build the client with a `connect_timeout` and no other: reqwest's `timeout` counts the body. Leave
+/// its automatic decompression off.
+///
+/// ```
+/// use switchtower::client::Reqwest;
+///
+/// let client = Reqwest::new(reqwest::Client::new());
+/// # let _ = client;
+/// ```
+#[derive(Clone, Debug)]
+pub struct Reqwest<S = ::reqwest::Client> {
+    inner: S,
+}
+
+/// The future of [`Reqwest`].
+#[pin_project(project = ResponseFutureProj)]
+#[derive(Debug)]
+pub enum ResponseFuture<F> {
+    /// The URL is not one for reqwest.
+    Refused(Option<Error>),
+    /// The client is at work.
+    Asking(#[pin] F),
+}
+
+// === impl Reqwest ===
+
+impl<S> Reqwest<S> {
+    /// Around this client.
+    pub fn new(client: S) -> Self {
+        Self { inner: client }
+    }
+}
+
+impl<S> Service<http::Request<Payload>> for Reqwest<S>
+where
+    S: Service<::reqwest::Request, Response = ::reqwest::Response>,
+    S::Error: Into<BoxError> + 'static,
+{
+    type Response = Response<::reqwest::Body>;
+    type Error = Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(cx).map_err(Error::from_inner)
+    }
+
+    fn call(&mut self, request: http::Request<Payload>) -> Self::Future {
+        let request = request.map(|payload| Bytes::clone(payload.bytes()));
+        match ::reqwest::Request::try_from(request) {
+            Ok(request) => ResponseFuture::Asking(self.inner.call(request)),
+            Err(source) => {
+                let error = Error::new(Kind::Internal, "not a URL that can be asked");
+                ResponseFuture::Refused(Some(error.with_source(source)))
+            }
+        }
+    }
+}
+
+impl<F, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<::reqwest::Response, E>>,
+    E: Into<BoxError> + 'static,
+{
+    type Output = Result<Response<::reqwest::Body>, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            ResponseFutureProj::Refused(error) => {
+                Poll::Ready(Err(error.take().expect("polled after completion")))
+            }
+            ResponseFutureProj::Asking(future) => {
+                Poll::Ready(ready!(future.poll(cx)).map(Into::into).map_err(Error::from_inner))
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Payload + candidate = one upstream request.
+//!
+//! ```text
+//! POST /api/v1/chat/completions          POST https://api.acme.example/v1/chat/completions
+//! authorization: Bearer <caller's>   ─▶  authorization: Bearer <the provider's, from configuration>
+//! cookie: …                              (nothing that is not on the allow-list)
+//! {"model":"acme/swift",                 {"model":"swift-2",
+//!  "provider":{…},"stream":true}          "stream":true,"stream_options":{"include_usage":true}}
+//! ```
+//!
+//! Every edit of the body is one splice: what is not edited stays byte-exact, and messages are never
+//! parsed. The upstream's URL comes from the catalogue alone. Of the caller's headers only those on
+//! [`FORWARDED`] go on; credentials and hop-by-hop headers never do.
+//!
+//! Without a plan ([`choose`](crate::choose) absent) the request goes on as it is.
+//!
+//! ```
+//! use http_body_util::Full;
+//! use switchtower::{Payload, dispatch::address::AddressLayer};
+//! use tower::{ServiceBuilder, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! let client = service_fn(|request: http::Request<Payload>| async move {
+//!     Ok::<_, std::convert::Infallible>(http::Response::new(request.uri().path().to_owned()))
+//! });
+//! let service = ServiceBuilder::new().layer(AddressLayer::new()).service(client);
+//! let request = http::Request::post("/v1/chat/completions").body(Payload::default()).unwrap();
+//! assert_eq!(service.oneshot(request).await.unwrap().body(), "/v1/chat/completions");
+//! # }
+//! ```
+
+use std::task::{Context, Poll};
+
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::uri::{PathAndQuery, Uri};
+use http::{Method, Request};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::call::Call;
+use crate::early::Early;
+use crate::error::{BoxError, Error};
+use crate::kind::Kind;
+use crate::payload::Payload;
+use crate::plan::Candidate;
+use crate::wire::headers::FORWARDED;
+use crate::wire::view::View;
+
+/// Addresses a request to the candidate whose turn it is. See the [module docs](self).
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct AddressLayer {}
+
+/// The service of [`AddressLayer`].
+///
+/// # Clone
+///
+/// A clone carries no readiness.
+#[derive(Clone, Debug)]
+pub struct Address<S> {
+    inner: S,
+}
+
+// === impl AddressLayer ===
+
+impl AddressLayer {
+    /// Has no settings: everything is in the plan.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl<S> Layer<S> for AddressLayer {
+    type Service = Address<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Address { inner }
+    }
+}
+
+// === impl Address ===
+
+impl<S> Service<Request<Payload>> for Address<S>
+where
+    S: Service<Request<Payload>>,
+    S::Error: Into<BoxError> + 'static,
+{
+    type Response = S::Response;
+    type Error = Error;
+    type Future = Early<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(cx).map_err(Error::from_inner)
+    }
+
+    fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
+        let mut call = Call::of(request.extensions_mut()).clone();
+        let Some(candidate) = call.candidate().cloned() else {
+            return Early::Admitted(self.inner.call(request));
+        };
+        let metered = call.attempt(crate::clock::now()).is_metered();
+        match addressed(request, &call, &candidate, metered) {
+            Ok(request) => Early::Admitted(self.inner.call(request)),
+            Err(error) => Early::refuse(error),
+        }
+    }
+}
+
+fn addressed(
+    request: Request<Payload>,
+    call: &Call,
+    candidate: &Candidate,
+    metered: bool,
+) -> Result<Request<Payload>, Error> {
+    let (parts, payload) = request.into_parts();
+    let caller = call.headers().unwrap_or(&parts.headers);
+    let stream = payload.view().stream();
+
+    let mut addressed = Request::new(body(&payload, candidate, metered));
+    *addressed.method_mut() = Method::POST;
+    *addressed.uri_mut() = uri(candidate, parts.uri.path())?;
+    *addressed.headers_mut() = headers(caller, candidate, stream);
+    Ok(addressed)
+}
+
+/// The body for this candidate, by one splice.
+fn body(payload: &Payload, candidate: &Candidate, metered: bool) -> Payload {
+    let view: &View = payload.view();
+    let model = serde_json::Value::from(candidate.endpoint.upstream_model()).to_string();
+    let edits = view.edits_for(&model, metered && view.stream());
+    Payload::spliced(edits.apply(payload.bytes()))
+}
+
+/// The provider's base, and what of the caller's path comes after its version: a provider may keep
+/// its API elsewhere than under `/v1`.
+fn uri(candidate: &Candidate, path: &str) -> Result<Uri, Error> {
+    let base = candidate.endpoint.provider().base_url();
+    let operation = path.rsplit_once("/v1/").map_or(path.trim_start_matches('/'), |(_, rest)| rest);
+    let path = format!("{}/{operation}", base.path().trim_end_matches('/'));
+    let mut parts = base.clone().into_parts();
+    let internal = |_| Error::new(Kind::Internal, "the upstream's URL cannot be built");
+    parts.path_and_query = Some(PathAndQuery::try_from(path).map_err(internal)?);
+    Uri::from_parts(parts)
+        .map_err(|source| Error::new(Kind::Internal, "bad upstream URL").with_source(source))
+}
+
+fn headers(caller: &HeaderMap, candidate: &Candidate, stream: bool) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(8);
+    for name in &FORWARDED {
+        for value in caller.get_all(name) {
+            headers.append(name, value.clone());
+        }
+    }
+    let accept = if stream { "text/event-stream" } else { "application/json" };
+    headers.insert(ACCEPT, HeaderValue::from_static(accept));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    for (name, value) in candidate.endpoint.provider().headers() {
+        headers.insert(HeaderName::clone(name), value.clone());
+    }
+    if let Some(key) = candidate.endpoint.provider().authorization() {
+        headers.insert(AUTHORIZATION, key.clone());
+    }
+    headers
+}

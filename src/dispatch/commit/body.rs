@@ -1,0 +1,140 @@
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+
+use crate::attempt::Attempt;
+use crate::call::Call;
+use crate::clock::now;
+use crate::error::{BoxError, Error};
+use crate::telemetry;
+use crate::wire::events;
+
+/// An answer to which the stack has committed: what was held back, then the rest as it comes.
+///
+/// On an event stream a failure is one last event and a clean end; only an answer that is no event
+/// stream, and too large to be held, can still fail with an error.
+#[derive(Debug)]
+pub struct Body<B> {
+    held: VecDeque<Frame<Bytes>>,
+    inner: Option<Pin<Box<B>>>,
+    stream: bool,
+    done: bool,
+    call: Call,
+}
+
+// === impl Body ===
+
+impl<B: http_body::Body> Body<B> {
+    pub(super) fn new(
+        held: VecDeque<Frame<Bytes>>,
+        inner: Pin<Box<B>>,
+        stream: bool,
+        call: Call,
+    ) -> Self {
+        let ended = !stream && inner.is_end_stream();
+        Self { held, inner: (!ended).then_some(inner), stream, done: false, call }
+    }
+}
+
+impl<B> Body<B> {
+    fn attempt(&mut self) -> Attempt {
+        self.call.attempt(now()).clone()
+    }
+
+    /// Lets one frame through. Before a `[DONE]` that follows no finish reason comes the finish
+    /// reason that the upstream forgot.
+    fn pass(&mut self, frame: Frame<Bytes>) -> Frame<Bytes> {
+        if !self.stream || !self.held.is_empty() || !self.call.last().is_some_and(|a| a.is_done()) {
+            return frame;
+        }
+        match frame.data_ref() {
+            Some(data) if events::is_done(data) => {
+                self.done = true;
+                if self.attempt().is_finished() {
+                    return frame;
+                }
+                self.held.push_back(frame);
+                Frame::data(events::finish(&self.call))
+            }
+            _ => frame,
+        }
+    }
+
+    /// The upstream's answer is over: what is missing for a proper end?
+    fn close(&mut self) {
+        self.inner = None;
+        if self.stream && !self.done && self.attempt().is_metered() {
+            self.held.push_back(Frame::data(events::done()));
+        }
+        self.done = true;
+    }
+
+    /// The upstream broke after content: one error chunk, then `[DONE]`.
+    fn break_off(&mut self, error: &Error) {
+        telemetry::broke_after_content(&self.call, error);
+        // Dropping the body cancels the upstream call at once.
+        self.inner = None;
+        self.held.push_back(Frame::data(events::error(error, &self.call)));
+        self.held.push_back(Frame::data(events::done()));
+        self.done = true;
+    }
+}
+
+impl<B> http_body::Body for Body<B>
+where
+    B: http_body::Body<Data = Bytes>,
+    B::Error: Into<BoxError> + 'static,
+{
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let this = &mut *self;
+        loop {
+            if let Some(frame) = this.held.pop_front() {
+                let frame = if this.done { frame } else { this.pass(frame) };
+                return Poll::Ready(Some(Ok(frame)));
+            }
+            let Some(inner) = this.inner.as_mut() else { return Poll::Ready(None) };
+            match inner.as_mut().poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    return Poll::Ready(Some(Ok(this.pass(frame))));
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    let error = Error::from_inner(error);
+                    if !this.stream {
+                        this.inner = None;
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                    this.break_off(&error);
+                }
+                Poll::Ready(None) => this.close(),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    /// Never before the last event of a stream: hyper stops asking once this is true.
+    fn is_end_stream(&self) -> bool {
+        self.held.is_empty() && self.inner.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let held = self.held.iter().filter_map(Frame::data_ref).map(|data| data.len() as u64).sum();
+        if self.stream {
+            return SizeHint::default();
+        }
+        let mut hint = self.inner.as_ref().map_or(SizeHint::with_exact(0), |b| b.size_hint());
+        if let Some(upper) = hint.upper() {
+            hint.set_upper(upper + held);
+        }
+        hint.set_lower(hint.lower() + held);
+        hint
+    }
+}

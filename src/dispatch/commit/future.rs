@@ -1,0 +1,140 @@
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::{Response, header, response};
+use http_body::Frame;
+use pin_project::pin_project;
+
+use super::body::Body;
+use super::layer::Bounds;
+use crate::attempt::{Attempt, End};
+use crate::call::Call;
+use crate::clock::now;
+use crate::error::{BoxError, Error};
+use crate::wire::headers::is_event_stream;
+
+/// The future of [`Commit`](super::Commit).
+#[pin_project]
+#[derive(Debug)]
+pub struct ResponseFuture<F, B> {
+    #[pin]
+    state: State<F, B>,
+    call: Call,
+    bounds: Bounds,
+}
+
+#[pin_project(project = StateProj)]
+#[derive(Debug)]
+enum State<F, B> {
+    Asking(#[pin] F),
+    Holding(Option<Held<B>>),
+}
+
+/// An answer that has begun to come and is not promised to anyone yet.
+#[derive(Debug)]
+struct Held<B> {
+    parts: response::Parts,
+    body: Pin<Box<B>>,
+    frames: VecDeque<Frame<Bytes>>,
+    bytes: usize,
+    stream: bool,
+}
+
+// === impl ResponseFuture ===
+
+impl<F, B> ResponseFuture<F, B> {
+    pub(super) fn new(inner: F, call: Call, bounds: Bounds) -> Self {
+        Self { state: State::Asking(inner), call, bounds }
+    }
+}
+
+impl<F, E, B> Future for ResponseFuture<F, B>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    E: Into<BoxError> + 'static,
+    B: http_body::Body<Data = Bytes>,
+    B::Error: Into<BoxError> + 'static,
+{
+    type Output = Result<Response<Body<B>>, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let attempt = this.call.attempt(now());
+        loop {
+            match this.state.as_mut().project() {
+                StateProj::Asking(future) => match ready!(future.poll(cx)) {
+                    // Asking → Holding
+                    Ok(response) => this.state.set(State::Holding(Some(Held::new(response)))),
+                    Err(error) => return Poll::Ready(Err(failed(attempt, error))),
+                },
+                StateProj::Holding(slot) => {
+                    let held = slot.as_mut().expect("polled after completion");
+                    match held.body.as_mut().poll_frame(cx) {
+                        Poll::Ready(Some(Ok(frame))) => {
+                            held.push(frame);
+                            if !held.is_enough(attempt, this.bounds) {
+                                continue;
+                            }
+                        }
+                        Poll::Ready(Some(Err(error))) => {
+                            // The upstream is let go before anybody is asked again.
+                            let error = failed(attempt, error);
+                            *slot = None;
+                            return Poll::Ready(Err(error));
+                        }
+                        Poll::Ready(None) => {}
+                        Poll::Pending => return Poll::Pending,
+                    }
+                    let held = slot.take().expect("it was there above");
+                    return Poll::Ready(Ok(held.release(this.call)));
+                }
+            }
+        }
+    }
+}
+
+/// Where a `meter` watches, it has ended the attempt already, and this changes nothing.
+fn failed<E: Into<BoxError> + 'static>(attempt: &Attempt, error: E) -> Error {
+    let error = Error::from_inner(error);
+    attempt.end(End::Failed(error.kind()), now());
+    error
+}
+
+// === impl Held ===
+
+impl<B: http_body::Body<Data = Bytes>> Held<B> {
+    fn new(response: Response<B>) -> Self {
+        let (parts, body) = response.into_parts();
+        let stream = is_event_stream(&parts.headers);
+        Self { parts, body: Box::pin(body), frames: VecDeque::new(), bytes: 0, stream }
+    }
+
+    fn push(&mut self, frame: Frame<Bytes>) {
+        self.bytes += frame.data_ref().map_or(0, Bytes::len);
+        self.frames.push_back(frame);
+    }
+
+    fn is_enough(&self, attempt: &Attempt, bounds: &Bounds) -> bool {
+        if self.stream {
+            !attempt.is_metered()
+                || attempt.content_events() > 0
+                || attempt.is_finished()
+                || self.bytes > bounds.stream_bytes
+                || self.frames.len() > bounds.stream_events
+        } else {
+            self.body.is_end_stream() || self.bytes > bounds.whole_bytes
+        }
+    }
+
+    fn release(mut self, call: &Call) -> Response<Body<B>> {
+        if self.stream {
+            // What is said at the end of a stream may be ours.
+            self.parts.headers.remove(header::CONTENT_LENGTH);
+        }
+        let body = Body::new(self.frames, self.body, self.stream, call.clone());
+        Response::from_parts(self.parts, body)
+    }
+}

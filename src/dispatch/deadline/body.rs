@@ -1,0 +1,121 @@
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use pin_project::pin_project;
+
+use super::clocks::Progress;
+use super::timer::Timer;
+use crate::attempt::{Attempt, End};
+use crate::clock::now;
+use crate::error::{BoxError, Error};
+use crate::kind::Kind;
+
+/// An answer under its clocks.
+#[pin_project]
+#[derive(Debug)]
+pub struct Body<B> {
+    #[pin]
+    inner: B,
+    attempt: Attempt,
+    timer: Timer,
+    progress: Progress,
+    /// What the attempt had counted when the clock was last set.
+    content: u32,
+    /// Has something come since? The clock is read once per wait, not once per frame.
+    moved: bool,
+    over: bool,
+}
+
+// === impl Body ===
+
+impl<B> Body<B> {
+    pub(super) fn new(inner: B, attempt: Attempt, timer: Timer) -> Self {
+        Self {
+            inner,
+            attempt,
+            timer,
+            progress: Progress::Headers,
+            content: 0,
+            moved: false,
+            over: false,
+        }
+    }
+}
+
+/// Where do we stand, now that nothing more is there for the moment?
+fn progress(attempt: &Attempt, old: Progress, content: &mut u32, moved: bool) -> Progress {
+    if !moved {
+        return old;
+    }
+    if attempt.is_finished() || attempt.is_done() {
+        return match old {
+            Progress::Finished(_) => old,
+            _ => Progress::Finished(now()),
+        };
+    }
+    if !attempt.is_metered() {
+        return Progress::Content(now());
+    }
+    let count = attempt.content_events();
+    if count == std::mem::replace(content, count) { old } else { Progress::Content(now()) }
+}
+
+impl<B> http_body::Body for Body<B>
+where
+    B: http_body::Body<Data = Bytes>,
+    B::Error: Into<BoxError> + 'static,
+{
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let this = self.project();
+        if *this.over {
+            return Poll::Ready(None);
+        }
+        // Data before the clock: what is here is in time.
+        match this.inner.poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                *this.moved = true;
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(Some(Err(error))) => {
+                *this.over = true;
+                let error = Error::from_inner(error);
+                this.attempt.end(End::Failed(error.kind()), now());
+                Poll::Ready(Some(Err(error)))
+            }
+            Poll::Ready(None) => {
+                *this.over = true;
+                this.attempt.end(End::Complete, now());
+                Poll::Ready(None)
+            }
+            Poll::Pending => {
+                let moved = std::mem::take(this.moved);
+                *this.progress = progress(this.attempt, *this.progress, this.content, moved);
+                let phase = ready!(this.timer.poll(*this.progress, cx));
+                *this.over = true;
+                if matches!(this.progress, Progress::Finished(_)) {
+                    // Everything was said; only the connection is late.
+                    this.attempt.end(End::Complete, now());
+                    return Poll::Ready(None);
+                }
+                this.attempt.end(End::Failed(Kind::Elapsed(phase)), now());
+                Poll::Ready(Some(Err(Error::elapsed(phase))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.over || self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

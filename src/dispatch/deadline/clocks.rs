@@ -1,0 +1,102 @@
+//! Which clock runs out next?
+
+use std::time::{Duration, Instant};
+
+use crate::kind::Phase;
+
+/// How long may each phase take?
+///
+/// The defaults are for chat models: a provider that queues for longer than ten seconds without
+/// even headers is worth leaving, and a reasoning model may think for a minute before it speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadlines {
+    /// From asking to the response headers. Default 10 s.
+    pub headers: Duration,
+    /// From asking to the first content token. Default 60 s.
+    pub first_token: Duration,
+    /// From one content token to the next. Default 30 s.
+    pub idle: Duration,
+    /// From the arrival of the request to the end of its answer. Default 10 min.
+    pub total: Duration,
+}
+
+/// What has come so far?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Nothing.
+    Asked,
+    /// The response headers.
+    Headers,
+    /// Content; this is when the last of it came.
+    Content(Instant),
+    /// The finish reason or `[DONE]`; only the end of the transfer is missing since then.
+    Finished(Instant),
+}
+
+/// The four clocks of one attempt.
+#[derive(Clone, Copy, Debug)]
+pub struct Clocks {
+    headers: Option<Instant>,
+    first_token: Option<Instant>,
+    idle: Duration,
+    total: Instant,
+}
+
+/// How long a finished answer may keep its connection: long enough for the usage event and the end
+/// of the transfer, so that the connection can be used again.
+const LINGER: Duration = Duration::from_secs(1);
+
+// === impl Deadlines ===
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            headers: Duration::from_secs(10),
+            first_token: Duration::from_secs(60),
+            idle: Duration::from_secs(30),
+            total: Duration::from_secs(600),
+        }
+    }
+}
+
+// === impl Clocks ===
+
+impl Clocks {
+    /// The clocks of an attempt made at `asked`, in a request whose time is over at `total`.
+    /// `others` are the candidates after this one; `None` where there is no plan to count them in.
+    pub fn new(
+        deadlines: &Deadlines,
+        asked: Instant,
+        total: Instant,
+        others: Option<usize>,
+        stream: bool,
+    ) -> Self {
+        let (headers, first_token) = match (others, stream) {
+            (Some(0), _) => (None, None),
+            (Some(others), false) => {
+                let candidates = u32::try_from(others).unwrap_or(u32::MAX - 1) + 1;
+                let share = asked + total.saturating_duration_since(asked) / candidates;
+                (Some(share), Some(share))
+            }
+            _ => (Some(asked + deadlines.headers), Some(asked + deadlines.first_token)),
+        };
+        Self { headers, first_token, idle: deadlines.idle, total }
+    }
+
+    /// When must the next thing have come, and which clock says so?
+    pub fn next(&self, progress: Progress) -> (Instant, Phase) {
+        let (at, phase) = match progress {
+            Progress::Asked => match self.headers {
+                Some(at) => (at, Phase::Headers),
+                None => (self.total, Phase::Headers),
+            },
+            Progress::Headers => match self.first_token {
+                Some(at) => (at, Phase::FirstToken),
+                None => (self.total, Phase::FirstToken),
+            },
+            Progress::Content(last) => (last + self.idle, Phase::Idle),
+            Progress::Finished(last) => (last + LINGER, Phase::Idle),
+        };
+        if at <= self.total { (at, phase) } else { (self.total, Phase::Total) }
+    }
+}

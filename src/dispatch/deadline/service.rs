@@ -1,0 +1,58 @@
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use tower_service::Service;
+
+use super::body::Body;
+use super::clocks::{Clocks, Deadlines};
+use super::future::ResponseFuture;
+use super::timer::Timer;
+use crate::call::Call;
+use crate::clock::now;
+use crate::error::{BoxError, Error};
+
+/// Ends an attempt when one of its clocks runs out. See the [module docs](super).
+///
+/// # Clone
+///
+/// A clone carries no readiness.
+#[derive(Clone, Debug)]
+pub struct Deadline<S> {
+    inner: S,
+    deadlines: Deadlines,
+}
+
+// === impl Deadline ===
+
+impl<S> Deadline<S> {
+    pub(super) fn new(inner: S, deadlines: Deadlines) -> Self {
+        Self { inner, deadlines }
+    }
+}
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Deadline<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    S::Error: Into<BoxError> + 'static,
+    ResBody: http_body::Body<Data = Bytes>,
+    ResBody::Error: Into<BoxError> + 'static,
+{
+    type Response = Response<Body<ResBody>>;
+    type Error = Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(cx).map_err(Error::from_inner)
+    }
+
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let now = now();
+        let call = Call::of(request.extensions_mut());
+        let total = call.bound(self.deadlines.total);
+        let (others, stream) = (call.plan().map(|_| call.others()), call.is_stream());
+        let attempt = call.attempt(now).clone();
+        let clocks = Clocks::new(&self.deadlines, attempt.started(), total, others, stream);
+        ResponseFuture::new(self.inner.call(request), attempt, Timer::new(clocks))
+    }
+}

@@ -1,0 +1,54 @@
+use std::task::{Context, Poll};
+
+use http::Request;
+use tower_service::Service;
+
+use super::future::ResponseFuture;
+use crate::call::Call;
+use crate::dispatch::retry::Budgets;
+use crate::error::{BoxError, Error};
+use crate::payload::Payload;
+
+/// Turns to the next candidate. See the [module docs](super).
+///
+/// # Clone
+///
+/// A clone carries no readiness.
+#[derive(Clone, Debug)]
+pub struct Fallback<S> {
+    inner: S,
+    tries: u32,
+    budgets: Budgets,
+}
+
+// === impl Fallback ===
+
+impl<S> Fallback<S> {
+    pub(super) fn new(inner: S, tries: u32, budgets: Budgets) -> Self {
+        Self { inner, tries, budgets }
+    }
+}
+
+impl<S> Service<Request<Payload>> for Fallback<S>
+where
+    S: Service<Request<Payload>> + Clone,
+    S::Error: Into<BoxError> + 'static,
+{
+    type Response = S::Response;
+    type Error = Error;
+    type Future = ResponseFuture<S>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(cx).map_err(Error::from_inner)
+    }
+
+    fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
+        let call = Call::of(request.extensions_mut());
+        call.set_tries(self.tries);
+        let call = call.clone();
+        let kept = (call.others() > 0).then(|| request.clone());
+        let first = self.inner.call(request);
+        // The ready service answers first; later candidates get a clone, which is not ready yet.
+        ResponseFuture::new(first, self.inner.clone(), kept, call, self.budgets.clone())
+    }
+}

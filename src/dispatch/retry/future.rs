@@ -1,0 +1,113 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use http::Request;
+use pin_project::pin_project;
+use tokio::time::Sleep;
+use tower_service::Service;
+
+use super::budget::Budget;
+use super::layer::RetryLayer;
+use super::policy::{ShouldRetry, Situation, should_retry};
+use crate::call::Call;
+use crate::clock::now;
+use crate::error::{BoxError, Error};
+use crate::payload::Payload;
+use crate::telemetry;
+
+/// The future of [`Retry`](super::Retry).
+#[pin_project]
+#[derive(Debug)]
+pub struct ResponseFuture<S: Service<Request<Payload>>> {
+    #[pin]
+    state: State<S::Future>,
+    inner: S,
+    kept: Request<Payload>,
+    call: Call,
+    settings: Arc<RetryLayer>,
+    budget: Arc<Budget>,
+    retries: u32,
+    seed: u64,
+}
+
+#[pin_project(project = StateProj)]
+#[derive(Debug)]
+enum State<F> {
+    Asking(#[pin] F),
+    Waiting(Pin<Box<Sleep>>),
+    Readying,
+}
+
+// === impl ResponseFuture ===
+
+impl<S: Service<Request<Payload>>> ResponseFuture<S> {
+    pub(super) fn new(
+        first: S::Future,
+        inner: S,
+        kept: Request<Payload>,
+        call: Call,
+        settings: Arc<RetryLayer>,
+        budget: Arc<Budget>,
+        seed: u64,
+    ) -> Self {
+        let state = State::Asking(first);
+        Self { state, inner, kept, call, settings, budget, retries: 0, seed }
+    }
+}
+
+impl<S> Future for ResponseFuture<S>
+where
+    S: Service<Request<Payload>>,
+    S::Error: Into<BoxError> + 'static,
+{
+    type Output = Result<S::Response, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            match this.state.as_mut().project() {
+                StateProj::Asking(future) => {
+                    let error = match ready!(future.poll(cx)) {
+                        Ok(response) => return Poll::Ready(Ok(response)),
+                        Err(error) => Error::from_inner(error),
+                    };
+                    let now = now();
+                    let situation = Situation {
+                        retries: *this.retries,
+                        max_retries: this.settings.retries,
+                        tries: this.call.tries(),
+                        others: this.call.others(),
+                        time: this.call.until().map(|until| until.saturating_duration_since(now)),
+                        seed: this.seed.wrapping_add(u64::from(*this.retries) << 32),
+                    };
+                    let ShouldRetry::After(wait) =
+                        should_retry(&error, &situation, &this.settings.backoff)
+                    else {
+                        return Poll::Ready(Err(error));
+                    };
+                    if !this.budget.withdraw(now) {
+                        return Poll::Ready(Err(error));
+                    }
+                    telemetry::retrying(this.call, &error, wait);
+                    *this.retries += 1;
+                    // Asking → Waiting: the failed attempt is dropped here.
+                    this.state.set(State::Waiting(Box::pin(tokio::time::sleep(wait))));
+                }
+                StateProj::Waiting(sleep) => {
+                    ready!(sleep.as_mut().poll(cx));
+                    // Waiting → Readying
+                    this.state.set(State::Readying);
+                }
+                StateProj::Readying => {
+                    ready!(this.inner.poll_ready(cx)).map_err(Error::from_inner)?;
+                    // The kept request knows of no attempt yet: this is a new one.
+                    let future = this.inner.call(this.kept.clone());
+                    // Readying → Asking
+                    this.state.set(State::Asking(future));
+                }
+            }
+        }
+    }
+}

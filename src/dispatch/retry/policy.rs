@@ -1,0 +1,55 @@
+//! Should the same candidate be asked again?
+
+use std::time::Duration;
+
+use super::backoff::Backoff;
+use crate::error::Error;
+use crate::kind::Again;
+
+/// Should the same candidate be asked again, and when?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShouldRetry {
+    /// No.
+    No,
+    /// Yes, after this long.
+    After(Duration),
+}
+
+/// What the decision depends on besides the error.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation {
+    /// Retries of this candidate so far.
+    pub retries: u32,
+    /// The most retries a candidate gets.
+    pub max_retries: u32,
+    /// Tries left in the attempt budget of the request.
+    pub tries: u32,
+    /// Candidates after this one.
+    pub others: usize,
+    /// Time left for the request, if it is bounded.
+    pub time: Option<Duration>,
+    /// What draws the jitter.
+    pub seed: u64,
+}
+
+/// Should the same candidate be asked again? See the [module docs](super).
+pub fn should_retry(error: &Error, situation: &Situation, backoff: &Backoff) -> ShouldRetry {
+    let may = match error.kind().rule().again {
+        Again::Never => false,
+        Again::Last => situation.others == 0,
+        Again::Yes => true,
+    };
+    if !may || situation.retries >= situation.max_retries || situation.tries == 0 {
+        return ShouldRetry::No;
+    }
+    let wait = match error.retry_after() {
+        Some(after) if after > backoff.max => return ShouldRetry::No,
+        // All who were told the same second would come back in the same millisecond.
+        Some(after) => after + backoff.wait(0, situation.seed),
+        None => backoff.wait(situation.retries, situation.seed),
+    };
+    match situation.time {
+        Some(time) if wait >= time => ShouldRetry::No,
+        _ => ShouldRetry::After(wait),
+    }
+}

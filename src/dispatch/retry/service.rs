@@ -1,0 +1,61 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::task::{Context, Poll};
+
+use http::Request;
+use tower_service::Service;
+
+use super::future::ResponseFuture;
+use super::layer::RetryLayer;
+use crate::call::Call;
+use crate::clock::now;
+use crate::error::{BoxError, Error};
+use crate::payload::Payload;
+
+/// Repeats a request. See the [module docs](super).
+///
+/// # Clone
+///
+/// A clone carries no readiness.
+#[derive(Clone, Debug)]
+pub struct Retry<S> {
+    inner: S,
+    settings: Arc<RetryLayer>,
+    requests: Arc<AtomicU64>,
+}
+
+// === impl Retry ===
+
+impl<S> Retry<S> {
+    pub(super) fn new(inner: S, settings: RetryLayer) -> Self {
+        Self { inner, settings: Arc::new(settings), requests: Arc::default() }
+    }
+}
+
+impl<S> Service<Request<Payload>> for Retry<S>
+where
+    S: Service<Request<Payload>> + Clone,
+    S::Error: Into<BoxError> + 'static,
+{
+    type Response = S::Response;
+    type Error = Error;
+    type Future = ResponseFuture<S>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(cx).map_err(Error::from_inner)
+    }
+
+    fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
+        let call = Call::of(request.extensions_mut()).clone();
+        let provider = call.candidate().map(|candidate| candidate.endpoint.provider().slug());
+        let budget = self.settings.budgets.of(provider.unwrap_or_default(), now());
+        budget.deposit(now());
+        let kept = request.clone();
+        let first = self.inner.call(request);
+        // Every request draws its own jitter, repeatably.
+        let seed = self.settings.seed.wrapping_add(self.requests.fetch_add(1, Relaxed));
+        // The ready service answers first; a retry gets a clone, which is not ready yet.
+        let (inner, settings) = (self.inner.clone(), self.settings.clone());
+        ResponseFuture::new(first, inner, kept, call, settings, budget, seed)
+    }
+}

@@ -1,0 +1,47 @@
+//! Answer at once, or wait for the inner future.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project::pin_project;
+
+use crate::error::{BoxError, Error};
+
+/// The future of a layer that may refuse a request without asking the service inside.
+#[pin_project(project = EarlyProj)]
+#[derive(Debug)]
+pub enum Early<F> {
+    /// Refused: the inner service was not called.
+    Refused(Option<Error>),
+    /// Admitted: the inner service is at work.
+    Admitted(#[pin] F),
+}
+
+// === impl Early ===
+
+impl<F> Early<F> {
+    /// Refuses with this error.
+    pub fn refuse(error: Error) -> Self {
+        Self::Refused(Some(error))
+    }
+}
+
+impl<F, T, E> Future for Early<F>
+where
+    F: Future<Output = Result<T, E>>,
+    E: Into<BoxError> + 'static,
+{
+    type Output = Result<T, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            EarlyProj::Refused(error) => {
+                Poll::Ready(Err(error.take().expect("polled after completion")))
+            }
+            EarlyProj::Admitted(future) => {
+                Poll::Ready(ready!(future.poll(cx)).map_err(Error::from_inner))
+            }
+        }
+    }
+}

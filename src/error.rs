@@ -1,0 +1,204 @@
+//! One error for every layer: what happened, whose fault it is, and what may be done about it.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::kind::{Kind, Phase};
+
+/// A boxed error, as Tower spells it.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a call, or one attempt at it, did not succeed.
+///
+/// One pointer wide, so that `Result`s stay small. [`Error::kind`] says what happened; the kind's
+/// [`Rule`] says whose fault it is, which status it becomes and whether to ask again.
+///
+/// ```
+/// use switchtower::{Error, Fault, Kind};
+///
+/// let error = Error::new(Kind::Overloaded, "acme is busy");
+/// assert_eq!(error.kind().rule().fault, Fault::Upstream);
+/// assert_eq!(error.status(), 503);
+/// ```
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: Kind,
+    message: Cow<'static, str>,
+    param: Option<Cow<'static, str>>,
+    upstream: Option<Upstream>,
+    retry_after: Option<Duration>,
+    source: Option<BoxError>,
+}
+
+/// What the upstream itself said when it refused, as far as a caller may know it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Upstream {
+    /// The HTTP status, or the status that an error inside a 200 named.
+    pub status: Option<u16>,
+    /// Its own error code or type, at most 64 bytes of it.
+    pub code: Option<Box<str>>,
+    /// The display name of the provider.
+    pub provider: Option<Arc<str>>,
+}
+
+// === impl Error ===
+
+impl Error {
+    /// An error of this kind, with a sentence for the caller.
+    pub fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            param: None,
+            upstream: None,
+            retry_after: None,
+            source: None,
+        }))
+    }
+
+    /// The clock of this phase ran out.
+    pub fn elapsed(phase: Phase) -> Self {
+        Self::new(Kind::Elapsed(phase), phase.sentence())
+    }
+
+    /// Takes over what an inner service returned: an [`Error`] as it is, anything else as a
+    /// [`Kind::Connect`] or [`Kind::Disconnected`] with the original as its source.
+    pub fn from_inner<E: Into<BoxError> + 'static>(error: E) -> Self {
+        let mut slot = Some(error);
+        if let Some(own) = (&mut slot as &mut dyn Any).downcast_mut::<Option<Error>>() {
+            return own.take().expect("the slot was filled above");
+        }
+        let boxed: BoxError = slot.take().expect("the slot was filled above").into();
+        match boxed.downcast::<Error>() {
+            Ok(own) => *own,
+            Err(other) => Self::network(other),
+        }
+    }
+
+    fn network(source: BoxError) -> Self {
+        let (kind, message) = if is_connect(&*source) {
+            (Kind::Connect, "could not connect to the provider")
+        } else {
+            (Kind::Disconnected, "the connection to the provider broke")
+        };
+        Self::new(kind, message).with_source(source)
+    }
+
+    /// Names the request field at fault.
+    #[must_use]
+    pub fn with_param(mut self, param: impl Into<Cow<'static, str>>) -> Self {
+        self.0.param = Some(param.into());
+        self
+    }
+
+    /// Adds what the upstream said.
+    #[must_use]
+    pub fn with_upstream(mut self, upstream: Upstream) -> Self {
+        self.0.upstream = Some(upstream);
+        self
+    }
+
+    /// Adds how long the upstream asks to be left alone.
+    #[must_use]
+    pub fn with_retry_after(mut self, after: impl Into<Option<Duration>>) -> Self {
+        self.0.retry_after = after.into();
+        self
+    }
+
+    /// Adds the cause.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// What happened?
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// The sentence for the caller. It never holds a key, a prompt or an answer of ours; of an
+    /// upstream's words it repeats only those about the caller's own request.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The request field at fault, such as `messages` or `provider.order`.
+    pub fn param(&self) -> Option<&str> {
+        self.0.param.as_deref()
+    }
+
+    /// What the upstream said, if one was reached.
+    pub fn upstream(&self) -> Option<&Upstream> {
+        self.0.upstream.as_ref()
+    }
+
+    /// How long the upstream asks to be left alone.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// The status with which this error leaves the gateway. A refusal of the caller's own request
+    /// keeps the status that the upstream chose.
+    pub fn status(&self) -> StatusCode {
+        let own = self.0.kind.rule().status;
+        match (self.0.kind, self.upstream().and_then(|up| up.status)) {
+            (Kind::Refused, Some(status @ (400 | 403 | 413 | 415 | 422))) => {
+                StatusCode::from_u16(status).unwrap_or(own)
+            }
+            (Kind::Overloaded, Some(529)) => StatusCode::from_u16(529).unwrap_or(own),
+            _ => own,
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// Was no byte of the request on its way yet? Clients hide the `io::Error` at different depths.
+fn is_connect(error: &(dyn std::error::Error + 'static)) -> bool {
+    use std::io::ErrorKind::{
+        AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkUnreachable,
+    };
+    let mut next = Some(error);
+    while let Some(error) = next {
+        #[cfg(feature = "hyper")]
+        if let Some(error) = error.downcast_ref::<hyper_util::client::legacy::Error>() {
+            return error.is_connect();
+        }
+        #[cfg(feature = "reqwest")]
+        if let Some(error) = error.downcast_ref::<reqwest::Error>() {
+            return error.is_connect();
+        }
+        if let Some(io) = error.downcast_ref::<std::io::Error>() {
+            return matches!(
+                io.kind(),
+                ConnectionRefused | AddrNotAvailable | HostUnreachable | NetworkUnreachable
+            );
+        }
+        next = error.source();
+    }
+    false
+}

@@ -1,0 +1,99 @@
+//! An event stream, cut into whole events and judged one by one.
+
+use bytes::{Bytes, BytesMut};
+
+use super::judge::{Ends, Verdict, judge};
+use crate::attempt::Attempt;
+use crate::error::Error;
+use crate::kind::Kind;
+use crate::wire::sse::{MAX_EVENT, Scanner};
+
+/// The scan of one event stream. A chunk that holds whole events is cut without a copy; only an
+/// event that is spread over chunks is put together.
+#[derive(Debug)]
+pub(super) struct Events {
+    scanner: Scanner,
+    chunk: Bytes,
+    /// The beginning of an event whose end has not come.
+    partial: BytesMut,
+    ends: Ends,
+    hide: bool,
+}
+
+// === impl Events ===
+
+impl Events {
+    pub(super) fn new(hide: bool) -> Self {
+        Self {
+            scanner: Scanner::new(MAX_EVENT),
+            chunk: Bytes::new(),
+            partial: BytesMut::new(),
+            ends: Ends::default(),
+            hide,
+        }
+    }
+
+    /// Takes the next chunk in; every event of the one before has been taken out.
+    pub(super) fn feed(&mut self, chunk: Bytes) {
+        if self.partial.is_empty() {
+            self.chunk = chunk;
+        } else {
+            self.partial.extend_from_slice(&chunk);
+        }
+    }
+
+    /// The next whole event that is for the caller.
+    pub(super) fn next(&mut self, attempt: &Attempt) -> Option<Result<Bytes, Error>> {
+        loop {
+            let from_partial = !self.partial.is_empty();
+            let buffer = if from_partial { &self.partial[..] } else { &self.chunk[..] };
+            let event = match self.scanner.next(buffer) {
+                Ok(Some(event)) => event,
+                Ok(None) => {
+                    let chunk = std::mem::take(&mut self.chunk);
+                    self.partial.extend_from_slice(&chunk);
+                    return None;
+                }
+                Err(oversize) => {
+                    let error = Error::new(Kind::Malformed, "the provider sent an endless event");
+                    return Some(Err(error.with_source(oversize)));
+                }
+            };
+            let verdict = judge(event.data.as_deref(), attempt, &mut self.ends);
+            let len = event.len;
+            let bytes = match from_partial {
+                true => self.partial.split_to(len).freeze(),
+                false => self.chunk.split_to(len),
+            };
+            match verdict {
+                Verdict::Usage if self.hide => {}
+                // What follows `[DONE]` is not for anyone.
+                Verdict::After => {}
+                Verdict::Pass | Verdict::Usage => return Some(Ok(bytes)),
+                Verdict::Wrong(error) => return Some(Err(error)),
+            }
+        }
+    }
+
+    /// The transfer is over: was the answer? An event that lacks its blank line counts, if it is
+    /// whole otherwise, and is given what it lacks.
+    pub(super) fn finish(&mut self, attempt: &Attempt) -> Result<Option<Bytes>, Error> {
+        let mut rest = std::mem::take(&mut self.partial);
+        if let Some(event) = self.scanner.finish(&rest) {
+            match judge(event.data.as_deref(), attempt, &mut self.ends) {
+                Verdict::Usage if self.hide => {}
+                Verdict::Pass | Verdict::Usage => {
+                    rest.extend_from_slice(b"\n\n");
+                    return Ok(Some(rest.freeze()));
+                }
+                Verdict::After => {}
+                Verdict::Wrong(error) if error.kind() != Kind::Malformed => return Err(error),
+                Verdict::Wrong(_) => {}
+            }
+        }
+        if attempt.has_answered() && (attempt.is_finished() || attempt.is_done()) {
+            return Ok(None);
+        }
+        Err(Error::new(Kind::Truncated, "the provider ended its answer before it was complete"))
+    }
+}

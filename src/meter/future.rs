@@ -1,0 +1,103 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes, BytesMut};
+use http::{Response, header, response};
+use pin_project::pin_project;
+
+use super::body::{Body, Guard};
+use crate::attempt::End;
+use crate::call::Call;
+use crate::clock::now;
+use crate::error::{BoxError, Error};
+use crate::wire::headers::is_event_stream;
+use crate::wire::refusal;
+
+/// How much of an error body is read.
+const ERROR_BODY: usize = 64 << 10;
+
+/// The future of [`Meter`](super::Meter).
+#[pin_project]
+#[derive(Debug)]
+pub struct ResponseFuture<F, B> {
+    #[pin]
+    state: State<F, B>,
+    // Declared after `state`: what is inside goes before the attempt ends.
+    guard: Option<Guard>,
+    call: Call,
+    hide: bool,
+}
+
+#[pin_project(project = StateProj)]
+#[derive(Debug)]
+enum State<F, B> {
+    Asking(#[pin] F),
+    Refused {
+        parts: Box<response::Parts>,
+        #[pin]
+        body: B,
+        read: BytesMut,
+    },
+}
+
+// === impl ResponseFuture ===
+
+impl<F, B> ResponseFuture<F, B> {
+    pub(super) fn new(inner: F, mut call: Call, hide: bool) -> Self {
+        let guard = Some(Guard::new(call.attempt(now()).clone()));
+        Self { state: State::Asking(inner), guard, call, hide }
+    }
+}
+
+impl<F, E, B> Future for ResponseFuture<F, B>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    E: Into<BoxError> + 'static,
+    B: http_body::Body<Data = Bytes>,
+{
+    type Output = Result<Response<Body<B>>, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let attempt = this.call.attempt(now()).clone();
+        loop {
+            let error = match this.state.as_mut().project() {
+                StateProj::Asking(future) => match ready!(future.poll(cx)) {
+                    Ok(response) => {
+                        let (mut parts, body) = response.into_parts();
+                        attempt.headers_came(parts.status.as_u16(), now());
+                        if !parts.status.is_success() {
+                            let (parts, read) = (Box::new(parts), BytesMut::new());
+                            // Asking → Refused
+                            this.state.set(State::Refused { parts, body, read });
+                            continue;
+                        }
+                        let stream = is_event_stream(&parts.headers);
+                        if stream {
+                            parts.headers.remove(header::CONTENT_LENGTH);
+                        }
+                        parts.extensions.insert(this.call.clone());
+                        let guard = this.guard.take().expect("polled after completion");
+                        let body = Body::new(body, guard, stream, *this.hide);
+                        return Poll::Ready(Ok(Response::from_parts(parts, body)));
+                    }
+                    Err(error) => Error::from_inner(error),
+                },
+                StateProj::Refused { parts, body, read } => match ready!(body.poll_frame(cx)) {
+                    Some(Ok(frame)) if read.len() < ERROR_BODY => {
+                        if let Ok(data) = frame.into_data() {
+                            let room = (ERROR_BODY - read.len()).min(data.remaining());
+                            read.extend_from_slice(&data[..room]);
+                        }
+                        continue;
+                    }
+                    // Its end, too much of it, or a break: the status says enough.
+                    _ => refusal::read(parts.status, &parts.headers, read, attempt.candidate()),
+                },
+            };
+            attempt.end(End::Failed(error.kind()), now());
+            return Poll::Ready(Err(error));
+        }
+    }
+}

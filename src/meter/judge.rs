@@ -1,0 +1,83 @@
+//! What does one event, or one whole answer, say about the attempt?
+
+use crate::attempt::{Attempt, End};
+use crate::clock::now;
+use crate::error::Error;
+use crate::kind::Kind;
+use crate::wire::chunk::{Chunk, Finish};
+use crate::wire::refusal;
+
+/// What is to be done with an event?
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// It is for the caller.
+    Pass,
+    /// It carries the usage and nothing else.
+    Usage,
+    /// It comes after the end.
+    After,
+    /// It is an error, or not what the protocol promises.
+    Wrong(Error),
+}
+
+/// Which choices have begun, and which have got their finish reason?
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ends {
+    seen: u128,
+    finished: u128,
+}
+
+/// Judges the data of one event; `None` for a comment.
+pub(super) fn judge(data: Option<&[u8]>, attempt: &Attempt, ends: &mut Ends) -> Verdict {
+    attempt.event();
+    let Some(data) = data else { return Verdict::Pass };
+    if attempt.is_done() {
+        return Verdict::After;
+    }
+    if data.trim_ascii() == b"[DONE]" {
+        attempt.done();
+        if attempt.has_answered() {
+            // Only the end of the transfer is missing, and it may take its time.
+            attempt.end(End::Complete, now());
+        }
+        return Verdict::Pass;
+    }
+    match read(data, attempt, ends) {
+        Ok(chunk) if chunk.usage.is_some() && chunk.is_empty() => Verdict::Usage,
+        Ok(_) => Verdict::Pass,
+        // After the finish reason nothing can go wrong with the answer any more.
+        Err(_) if attempt.is_finished() => Verdict::After,
+        Err(error) => Verdict::Wrong(error),
+    }
+}
+
+/// Reads one JSON document of an answer and notes on the attempt what it says.
+pub(super) fn read(json: &[u8], attempt: &Attempt, ends: &mut Ends) -> Result<Chunk, Error> {
+    let chunk = Chunk::read(json).map_err(|syntax| {
+        Error::new(Kind::Malformed, "the provider sent something that is no JSON")
+            .with_source(syntax)
+    })?;
+    if let Some(usage) = chunk.usage.and_then(|span| super::usage::read(span.of(json))) {
+        attempt.find(|found| found.usage = Some(usage));
+    }
+    if let Some(error) = chunk.error {
+        return Err(refusal::in_band(error.of(json), attempt.candidate()));
+    }
+    if chunk.content > 0 {
+        let now = if attempt.content_events() == 0 { now() } else { attempt.started() };
+        attempt.content(chunk.content, now);
+    }
+    if let Some(finish) = chunk.finish {
+        attempt.find(|found| found.finish = Some(finish));
+        if finish == Finish::Error {
+            let message = "the provider broke off its answer with an error";
+            return Err(Error::new(Kind::Unavailable, message));
+        }
+    }
+    if (chunk.seen & !ends.seen) | chunk.finished != 0 {
+        ends.seen |= chunk.seen;
+        ends.finished |= chunk.finished;
+        attempt.finished(ends.finished != 0 && ends.seen & !ends.finished == 0);
+    }
+    Ok(chunk)
+}

@@ -1,0 +1,33 @@
+use tower_layer::Layer;
+
+use super::service::Meter;
+
+/// Watches every answer. See the [module docs](super).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MeterLayer {
+    always_usage: bool,
+}
+
+// === impl MeterLayer ===
+
+impl MeterLayer {
+    /// Hides the usage event of a stream from a caller who did not ask for it.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lets the usage event through to every caller.
+    #[must_use]
+    pub fn always_usage(mut self) -> Self {
+        self.always_usage = true;
+        self
+    }
+}
+
+impl<S> Layer<S> for MeterLayer {
+    type Service = Meter<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Meter::new(inner, self.always_usage)
+    }
+}

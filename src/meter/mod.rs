@@ -1,0 +1,58 @@
+//! Watch what comes back: usage, first token, throughput, finish.
+//!
+//! ```text
+//! upstream ─ chunk ─ chunk ─▶ one scan ─▶ event ─ event ─ event ─▶ the caller, byte for byte
+//!                                │
+//!                                ▼
+//!      Attempt: headers · first content · content so far · finish reason · usage · how it ended
+//! ```
+//!
+//! The bytes of an answer pass through untouched, and are scanned once. On an event stream every
+//! frame that leaves is exactly one whole event: so that the layers around may stop between two of
+//! them, and a caller never holds half a line of an answer that broke. An answer that is not 2xx
+//! becomes an [`Error`](crate::Error), with its status, `Retry-After` and at most 64 KiB of its body read; so does
+//! an error inside a 200, a malformed event, and an end before the finish reason.
+//!
+//! Where `meter` watches, `address` asks the upstream for stream usage. A caller who did not ask for
+//! it does not see the event that carries it, unless
+//! [`MeterLayer::always_usage`] says so.
+//!
+//! ```
+//! use http_body_util::Full;
+//! use switchtower::{Call, Payload, meter::MeterLayer};
+//! use tower::{ServiceBuilder, ServiceExt, service_fn};
+//! use http_body_util::BodyExt;
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), switchtower::Error> {
+//! let client = service_fn(|_: http::Request<Payload>| async {
+//!     let body = r#"{"choices":[{"index":0,"message":{"content":"hi"},"finish_reason":"stop"}],
+//!                    "usage":{"prompt_tokens":9,"completion_tokens":1,"total_tokens":10}}"#;
+//!     Ok::<_, std::convert::Infallible>(http::Response::new(Full::from(body)))
+//! });
+//! let metered = ServiceBuilder::new().layer(MeterLayer::new()).service(client);
+//!
+//! let response = metered.oneshot(http::Request::new(Payload::default())).await?;
+//! let call = response.extensions().get::<Call>().cloned().unwrap();
+//! response.into_body().collect().await?;
+//! assert_eq!(call.last().unwrap().found().usage.unwrap().prompt_tokens(), 9);
+//! # Ok(()) }
+//! ```
+//!
+//! **When to use**: always; without it nobody knows content from noise. **When it acts**: on every
+//! frame; when dropped before the end, the attempt was cancelled. **Order**: the innermost but
+//! `address`, under `deadline`, which also bounds the reading of an error body.
+
+mod body;
+mod events;
+mod future;
+mod judge;
+mod layer;
+mod service;
+mod usage;
+mod whole;
+
+pub use self::body::Body;
+pub use self::future::ResponseFuture;
+pub use self::layer::MeterLayer;
+pub use self::service::Meter;
+pub use self::usage::read as read_usage;

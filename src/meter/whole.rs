@@ -1,0 +1,51 @@
+//! An answer that is one JSON document.
+
+use bytes::Bytes;
+
+use super::judge::{Ends, read};
+use crate::attempt::Attempt;
+use crate::chunks::Chunks;
+use crate::error::Error;
+use crate::kind::Kind;
+
+/// How much of an answer is kept to be read at its end. A larger one passes, and its usage is
+/// estimated.
+const KEEP: usize = 32 << 20;
+
+/// The scan of one JSON answer: kept by reference, read once, at its end.
+#[derive(Debug, Default)]
+pub(super) struct Whole {
+    kept: Chunks,
+    too_large: bool,
+}
+
+// === impl Whole ===
+
+impl Whole {
+    pub(super) fn feed(&mut self, data: &Bytes, attempt: &Attempt) {
+        attempt.event();
+        self.too_large |= self.kept.len() + data.len() > KEEP;
+        if self.too_large {
+            self.kept = Chunks::default();
+        } else {
+            self.kept.push(data.clone());
+        }
+    }
+
+    /// The transfer is over: was it an answer?
+    pub(super) fn finish(&mut self, attempt: &Attempt) -> Result<(), Error> {
+        if !self.too_large {
+            let json = self.kept.as_slice();
+            if json.trim_ascii().is_empty() {
+                return Err(Error::new(Kind::Truncated, "the provider sent an empty answer"));
+            }
+            let chunk = read(json, attempt, &mut Ends::default())?;
+            if chunk.choices.is_none() && chunk.object.is_none() {
+                let message = "the provider's answer has no choices";
+                return Err(Error::new(Kind::Malformed, message));
+            }
+        }
+        attempt.done();
+        Ok(())
+    }
+}

@@ -1,0 +1,95 @@
+//! The request body, after `read`.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+use crate::error::Error;
+use crate::kind::Kind;
+use crate::wire::view::View;
+
+/// A request body that has been read: refcounted bytes with their [`View`], replayed at no cost.
+///
+/// It is an [`http_body::Body`], so any HTTP client takes it. `http::Request<Payload>` is what the
+/// layers inside `read` exchange, and the type is the proof that the body was read.
+///
+/// ```
+/// use switchtower::Payload;
+///
+/// let payload = Payload::read(r#"{"model":"acme/swift","messages":[{"role":"user","content":"hi"}]}"#)?;
+/// assert_eq!(payload.view().model(payload.bytes()).as_deref(), Some("acme/swift"));
+/// # Ok::<_, switchtower::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Payload {
+    bytes: Bytes,
+    view: Option<Arc<View>>,
+    sent: bool,
+}
+
+// === impl Payload ===
+
+impl Payload {
+    /// Reads a body in one pass.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Invalid`], naming the byte or the field, when it is not a well-formed request.
+    pub fn read(bytes: impl Into<Bytes>) -> Result<Self, Error> {
+        let bytes = bytes.into();
+        match View::read(&bytes) {
+            Ok(view) => Ok(Self { bytes, view: Some(Arc::new(view)), sent: false }),
+            Err(invalid) => {
+                let error = Error::new(Kind::Invalid, invalid.to_string());
+                Err(match invalid.field() {
+                    Some(field) => error.with_param(field),
+                    None => error,
+                })
+            }
+        }
+    }
+
+    /// What is sent in its place: bytes made by splicing, which nobody reads again.
+    pub(crate) fn spliced(bytes: Bytes) -> Self {
+        Self { bytes, view: None, sent: false }
+    }
+
+    /// The bytes, as they came.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// What the body says. Empty for a payload that `address` has rewritten.
+    pub fn view(&self) -> &View {
+        static NOTHING: LazyLock<View> = LazyLock::new(View::default);
+        self.view.as_deref().unwrap_or(&NOTHING)
+    }
+}
+
+impl Body for Payload {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.is_end_stream() {
+            return Poll::Ready(None);
+        }
+        self.sent = true;
+        Poll::Ready(Some(Ok(Frame::data(self.bytes.clone()))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.sent || self.bytes.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(if self.sent { 0 } else { self.bytes.len() as u64 })
+    }
+}

@@ -1,0 +1,129 @@
+//! From what happened to what is owed. Pure: the end of a call in, its record out.
+
+use std::time::Instant;
+
+use super::cost::{BYTES_PER_TOKEN, Certainty, Cost, of};
+use super::record::{App, AttemptRecord, Record};
+use crate::attempt::{Attempt, End};
+use crate::call::Call;
+use crate::kind::Kind;
+use crate::money::Money;
+use crate::usage::Usage;
+
+/// What `settle` remembers of the request itself.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asked {
+    pub(super) model: Option<Box<str>>,
+    pub(super) streamed: bool,
+    pub(super) prompt_bytes: u64,
+}
+
+/// The record of a call that has ended. `end` counts only where no attempt was made.
+pub(super) fn record(call: &Call, asked: Asked, end: End, now: Instant) -> Record {
+    let attempts = call.attempts();
+    let last = attempts.last();
+    let end = match last.and_then(Attempt::ended) {
+        Some((end, _)) => end,
+        None => end,
+    };
+    let found = last.map(Attempt::found).unwrap_or_default();
+    let from_start = |attempt: &Attempt| {
+        let asked = attempt.started().saturating_duration_since(call.started());
+        attempt.first_content_after().map(|first| asked + first)
+    };
+    let first_token = last.and_then(from_start);
+    let attempts: Vec<_> =
+        attempts.iter().map(|attempt| attempt_record(attempt, asked.prompt_bytes, now)).collect();
+    let (usage, charge) = match attempts.last() {
+        Some(last) if is_charged(last, found.finish.is_some()) => {
+            (last.usage, last.cost.amount.unwrap_or_default())
+        }
+        Some(last) => (last.usage, Money::default()),
+        None => Default::default(),
+    };
+    Record {
+        id: *call.id(),
+        created: call.created(),
+        requested: asked.model,
+        streamed: asked.streamed,
+        end,
+        attempts,
+        usage,
+        charge,
+        finish: found.finish,
+        first_token,
+        took: now.saturating_duration_since(call.started()),
+        app: app(call),
+    }
+}
+
+/// Does the caller pay for it? Not for an error, and not for nothing.
+fn is_charged(attempt: &AttemptRecord, finished: bool) -> bool {
+    match attempt.end {
+        End::Complete => finished || attempt.usage.completion_tokens() > 0,
+        End::Cancelled => attempt.status.is_some(),
+        End::Failed(_) | End::Superseded => false,
+    }
+}
+
+fn attempt_record(attempt: &Attempt, prompt_bytes: u64, now: Instant) -> AttemptRecord {
+    let found = attempt.found();
+    // An attempt without an end was abandoned by a stack that has no `meter`.
+    let (end, ended) = attempt.ended().unwrap_or((End::Complete, now));
+    let candidate = attempt.candidate();
+    let (usage, certainty) = usage(attempt, end, prompt_bytes);
+    let cost = match candidate {
+        _ if certainty == Certainty::Exact && usage == Usage::default() && found.usage.is_none() => {
+            Cost::exact(Money::default())
+        }
+        Some(candidate) => Cost::new(of(candidate.endpoint.prices(), &usage), certainty),
+        None => Cost::new(None, Certainty::Unknown),
+    };
+    AttemptRecord {
+        endpoint: candidate.map(|candidate| candidate.endpoint.tag().into()),
+        provider: candidate.map(|candidate| candidate.endpoint.provider().name().into()),
+        model: candidate.map(|candidate| candidate.model.id().into()),
+        upstream_id: found.upstream_id,
+        status: found.status,
+        end,
+        first_token: attempt.first_content_after(),
+        took: ended.saturating_duration_since(attempt.started()),
+        usage,
+        cost,
+    }
+}
+
+/// The tokens of an attempt by the best evidence, and how good it is.
+fn usage(attempt: &Attempt, end: End, prompt_bytes: u64) -> (Usage, Certainty) {
+    let found = attempt.found();
+    if let Some(reported) = found.usage {
+        return (reported, Certainty::Exact);
+    }
+    let succeeded = found.status.is_some_and(|status| (200..300).contains(&status));
+    let nothing = Usage::default();
+    match end {
+        // A status that refuses, or no connection at all: nobody bills for that.
+        End::Failed(Kind::Connect) => (nothing, Certainty::Exact),
+        End::Failed(_) if found.status.is_some() && !succeeded => (nothing, Certainty::Exact),
+        _ if !succeeded => (nothing, Certainty::Estimated),
+        _ => {
+            // An event is a token, or several; never less than its bytes suggest.
+            let by_bytes = attempt.content_bytes().div_ceil(BYTES_PER_TOKEN);
+            let output = by_bytes.max(attempt.content_events().into());
+            let input = prompt_bytes.div_ceil(BYTES_PER_TOKEN);
+            (Usage { input, output, ..nothing }, Certainty::Estimated)
+        }
+    }
+}
+
+fn app(call: &Call) -> App {
+    let header = |name: &str| {
+        let value = call.headers()?.get(name)?.to_str().ok()?;
+        Some(value.get(..256).unwrap_or(value).into())
+    };
+    App {
+        referer: header("http-referer"),
+        title: header("x-openrouter-title").or_else(|| header("x-title")),
+        user_agent: header("user-agent"),
+    }
+}

@@ -1,0 +1,102 @@
+//! What does it cost?
+
+use crate::catalog::{Endpoint, Prices};
+use crate::money::{Femto, Money};
+use crate::usage::Usage;
+
+/// What a provider bills for an attempt, as far as it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// The amount; none if [`Certainty::Unknown`].
+    pub amount: Option<Money>,
+    /// How sure is it?
+    pub certainty: Certainty,
+}
+
+/// How sure is a cost?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Certainty {
+    /// The provider reported the tokens, or it bills nothing for such an end.
+    Exact,
+    /// By the size of the prompt and what was delivered.
+    Estimated,
+    /// The price is not known. Never to be read as zero.
+    Unknown,
+}
+
+/// The tokens of a prompt of which nobody has said how many it holds: four bytes a token, as English
+/// prose has it.
+pub(super) const BYTES_PER_TOKEN: u64 = 4;
+
+/// When nobody bounds an answer.
+const USUAL_LIMIT: u64 = 4096;
+
+// === impl Cost ===
+
+impl Cost {
+    pub(super) fn exact(amount: Money) -> Self {
+        Self { amount: Some(amount), certainty: Certainty::Exact }
+    }
+
+    pub(super) fn new(amount: Option<Femto>, certainty: Certainty) -> Self {
+        match amount {
+            Some(amount) => Self { amount: Some(amount.round()), certainty },
+            None => Self { amount: None, certainty: Certainty::Unknown },
+        }
+    }
+}
+
+/// What this usage costs at these prices; `None` when a price that it needs is unknown.
+///
+/// Exact: products and sums are 128-bit integers of femtodollars, rounded only by the caller.
+///
+/// ```
+/// use switchtower::{Usage, catalog::Prices, settle::cost_of};
+///
+/// let prices = Prices::per_million("0.15", "0.60")?;
+/// let usage = Usage { input: 1000, output: 100, ..Usage::default() };
+/// assert_eq!(cost_of(&prices, &usage).unwrap().round().to_string(), "0.00021");
+/// # Ok::<_, switchtower::ParsePriceError>(())
+/// ```
+pub fn of(prices: &Prices, usage: &Usage) -> Option<Femto> {
+    let classes = [
+        (usage.input, prices.prompt()),
+        (usage.cache_read, prices.cache_read()),
+        (usage.cache_write, prices.cache_write()),
+        (usage.cache_write_1h, prices.cache_write_1h()),
+        (usage.audio_input, prices.audio_input()),
+        (usage.output, prices.completion()),
+        (usage.reasoning, prices.reasoning()),
+        (usage.audio_output, prices.audio_output()),
+    ];
+    let mut sum = prices.request().map_or_else(Femto::default, |price| price.times(1));
+    for (tokens, price) in classes {
+        // A class that was not used needs no price.
+        if tokens > 0 {
+            sum += price?.times(tokens);
+        }
+    }
+    // An endpoint without any price is unknown even when nothing was used.
+    prices.prompt().or(prices.completion()).or(prices.request()).map(|_| sum)
+}
+
+/// The worst that an endpoint may bill for a prompt of this many bytes: a token every two bytes, and
+/// the longest answer allowed. Two bytes a token bound everything but the densest scripts.
+pub fn worst_of(
+    endpoint: &Endpoint,
+    prompt_bytes: u64,
+    max_output: Option<u64>,
+    choices: u32,
+) -> Option<Femto> {
+    let limit = endpoint.max_completion_tokens();
+    let output = match (max_output, limit) {
+        (Some(asked), Some(limit)) => asked.min(limit),
+        (asked, limit) => asked.or(limit).unwrap_or(USUAL_LIMIT),
+    };
+    let usage = Usage {
+        input: prompt_bytes.div_ceil(2),
+        output: output.saturating_mul(choices.max(1).into()),
+        ..Usage::default()
+    };
+    of(endpoint.prices(), &usage)
+}

@@ -1,0 +1,147 @@
+//! A ledger in memory: the newest records, and the sums of all.
+
+use std::collections::{HashMap, VecDeque};
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use super::cost::Certainty;
+use super::ledger::{Ledger, Slot};
+use super::record::Record;
+use crate::error::BoxError;
+use crate::money::Money;
+
+/// Keeps the newest records and the sums of all. Shared by all clones; gone with the process.
+///
+/// It always has room: the oldest record makes place for a new one, and stays in the sums.
+#[derive(Clone, Debug)]
+pub struct MemoryLedger(Arc<Mutex<Books>>);
+
+/// A place in a [`MemoryLedger`].
+#[derive(Debug)]
+pub struct MemorySlot {
+    ledger: MemoryLedger,
+    held: Money,
+}
+
+/// The sums of all records that a ledger has ever taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Records written.
+    pub records: u64,
+    /// What callers pay, in picodollars.
+    pub charged: i128,
+    /// What providers bill by the usage that they reported, in picodollars.
+    pub cost_exact: i128,
+    /// What providers bill by our estimate, in picodollars.
+    pub cost_estimated: i128,
+    /// Attempts whose cost nobody knows.
+    pub cost_unknown: u64,
+    /// Claims of requests that are under way, in picodollars.
+    pub held: i128,
+}
+
+#[derive(Debug)]
+struct Books {
+    capacity: usize,
+    newest: VecDeque<Arc<Record>>,
+    by_id: HashMap<Box<str>, Arc<Record>>,
+    totals: Totals,
+}
+
+// === impl MemoryLedger ===
+
+impl MemoryLedger {
+    /// Keeps this many records.
+    pub fn new(capacity: usize) -> Self {
+        Self(Arc::new(Mutex::new(Books {
+            capacity: capacity.max(1),
+            newest: VecDeque::new(),
+            by_id: HashMap::new(),
+            totals: Totals::default(),
+        })))
+    }
+
+    /// The record of this generation, if it is still kept.
+    pub fn get(&self, id: &str) -> Option<Arc<Record>> {
+        self.books().by_id.get(id).cloned()
+    }
+
+    /// The kept records, oldest first.
+    pub fn records(&self) -> Vec<Arc<Record>> {
+        self.books().newest.iter().cloned().collect()
+    }
+
+    /// The sums of all records, with those no longer kept.
+    pub fn totals(&self) -> Totals {
+        self.books().totals
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemoryLedger {
+    /// Keeps 10,000 records.
+    fn default() -> Self {
+        Self::new(10_000)
+    }
+}
+
+impl Ledger for MemoryLedger {
+    type Slot = MemorySlot;
+
+    fn poll_slot(&mut self, _: &mut Context<'_>) -> Poll<Result<MemorySlot, BoxError>> {
+        Poll::Ready(Ok::<_, Infallible>(MemorySlot { ledger: self.clone(), held: Money::default() })
+            .map_err(Into::into))
+    }
+}
+
+// === impl MemorySlot ===
+
+impl Slot for MemorySlot {
+    fn hold(&mut self, amount: Money) {
+        let before = std::mem::replace(&mut self.held, amount);
+        let change = i128::from(amount.picodollars()) - i128::from(before.picodollars());
+        self.ledger.books().totals.held += change;
+    }
+
+    fn write(self, record: Record) {
+        let record = Arc::new(record);
+        let mut books = self.ledger.books();
+        books.totals.add(&record);
+        if books.newest.len() == books.capacity
+            && let Some(oldest) = books.newest.pop_front()
+        {
+            books.by_id.remove(oldest.id.as_str());
+        }
+        books.by_id.insert(record.id.as_str().into(), record.clone());
+        books.newest.push_back(record);
+    }
+}
+
+impl Drop for MemorySlot {
+    fn drop(&mut self) {
+        if self.held != Money::default() {
+            self.ledger.books().totals.held -= i128::from(self.held.picodollars());
+        }
+    }
+}
+
+// === impl Totals ===
+
+impl Totals {
+    fn add(&mut self, record: &Record) {
+        self.records += 1;
+        self.charged += i128::from(record.charge.picodollars());
+        for attempt in &record.attempts {
+            let amount = attempt.cost.amount.map_or(0, |amount| amount.picodollars().into());
+            match attempt.cost.certainty {
+                Certainty::Exact => self.cost_exact += amount,
+                Certainty::Estimated => self.cost_estimated += amount,
+                Certainty::Unknown => self.cost_unknown += 1,
+            }
+        }
+    }
+}

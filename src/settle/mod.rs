@@ -1,0 +1,69 @@
+//! Hold before, charge once after, whatever happened.
+//!
+//! ```text
+//! poll_ready   a slot in the ledger       a full ledger is back-pressure, never a lost bill
+//! call         a hold on it               the worst that the plan may cost
+//!    │
+//!    ├─ the body ended ─────────┐
+//!    ├─ nobody answered ────────┤
+//!    └─ the caller left ────────┴─▶ one Record: attempts with their cost, and the charge
+//! ```
+//!
+//! **Cost** is what a provider bills for an attempt, with its certainty: [`Exact`](Certainty::Exact)
+//! by the usage that it reported, [`Estimated`](Certainty::Estimated) by what was delivered where it
+//! reported none, [`Unknown`](Certainty::Unknown) where its price is; never zero for want of
+//! knowledge. **Charge** is what the caller pays: the cost of the attempt that answered. An answer
+//! without tokens and finish reason, or one that ended in an error, is not charged.
+//!
+//! | the attempt | cost | charged |
+//! |---|---|---|
+//! | complete, or cancelled, with reported usage | exact | yes |
+//! | complete without usage | prompt + what was delivered, estimated | yes |
+//! | cancelled by the caller after the headers | prompt + what was delivered, estimated | yes |
+//! | refused with a status, or never connected | zero, exact | no |
+//! | broken or silent after the headers | prompt + what was delivered, estimated | no |
+//! | broken or silent before the headers | zero, estimated | no |
+//!
+//! ```
+//! use switchtower::{Payload, settle::{MemoryLedger, SettleLayer}};
+//! use http_body_util::Full;
+//! use tower::{ServiceBuilder, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), switchtower::Error> {
+//! let client = service_fn(|_: http::Request<Payload>| async {
+//!     Ok::<_, std::convert::Infallible>(http::Response::new(Full::<bytes::Bytes>::from("hi")))
+//! });
+//! let ledger = MemoryLedger::new(1000);
+//! let settled = ServiceBuilder::new().layer(SettleLayer::new(ledger.clone())).service(client);
+//!
+//! let response = settled.oneshot(http::Request::new(Payload::default())).await?;
+//! assert_eq!(ledger.records().len(), 0);
+//! drop(response); // Nothing is over until the body is.
+//! assert_eq!(ledger.records().len(), 1);
+//! # Ok(()) }
+//! ```
+//!
+//! **When to use**: to know what a request cost, or to be paid for it. **When it acts**: once per
+//! request, at the latest when the response, or its future, is dropped. **Order**: inside `choose`,
+//! whose plan it holds for, outside `fallback`, since a request is charged once, whoever answered.
+
+mod account;
+mod body;
+mod cost;
+mod future;
+mod hold;
+mod layer;
+mod ledger;
+mod memory;
+mod record;
+mod service;
+
+pub use self::body::Body;
+pub use self::cost::{Certainty, Cost, of as cost_of, worst_of};
+pub use self::future::ResponseFuture;
+pub use self::hold::Hold;
+pub use self::layer::SettleLayer;
+pub use self::ledger::{Ledger, Slot};
+pub use self::memory::{MemoryLedger, MemorySlot, Totals};
+pub use self::record::{AttemptRecord, Record};
+pub use self::service::Settle;

@@ -1,0 +1,76 @@
+//! The row that remains of a request.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::cost::Cost;
+use crate::attempt::End;
+use crate::call::GenerationId;
+use crate::money::Money;
+use crate::usage::Usage;
+use crate::wire::chunk::Finish;
+
+/// What remains of a request that reached `settle`. No prompt, no answer, no key.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Its name.
+    pub id: GenerationId,
+    /// When it came.
+    pub created: SystemTime,
+    /// The model that the caller named.
+    pub requested: Option<Box<str>>,
+    /// Did the caller ask for an event stream?
+    pub streamed: bool,
+    /// How it ended: as its last attempt did.
+    pub end: End,
+    /// All attempts, in order.
+    pub attempts: Vec<AttemptRecord>,
+    /// The usage of the attempt that answered: reported, else estimated.
+    pub usage: Usage,
+    /// What the caller pays.
+    pub charge: Money,
+    /// Why the model stopped.
+    pub finish: Option<Finish>,
+    /// From the arrival of the request to its first content.
+    pub first_token: Option<Duration>,
+    /// From the arrival of the request to its end.
+    pub took: Duration,
+    /// The caller's `HTTP-Referer`, `X-Title` or `X-OpenRouter-Title`, and `User-Agent`.
+    pub app: App,
+}
+
+/// One attempt, as it is remembered.
+#[derive(Clone, Debug)]
+pub struct AttemptRecord {
+    /// The slug of the endpoint; none where there was no plan.
+    pub endpoint: Option<Box<str>>,
+    /// The display name of the provider.
+    pub provider: Option<Arc<str>>,
+    /// The model that it served.
+    pub model: Option<Arc<str>>,
+    /// The provider's own id of the answer.
+    pub upstream_id: Option<Box<str>>,
+    /// The HTTP status, if it answered.
+    pub status: Option<u16>,
+    /// How it ended.
+    pub end: End,
+    /// From asking to the first content.
+    pub first_token: Option<Duration>,
+    /// From asking to the end.
+    pub took: Duration,
+    /// The tokens: reported, else estimated.
+    pub usage: Usage,
+    /// What the provider bills for it.
+    pub cost: Cost,
+}
+
+/// Who asked, by its own word.
+#[derive(Clone, Debug, Default)]
+pub struct App {
+    /// `HTTP-Referer`.
+    pub referer: Option<Box<str>>,
+    /// `X-OpenRouter-Title`, else `X-Title`.
+    pub title: Option<Box<str>>,
+    /// `User-Agent`.
+    pub user_agent: Option<Box<str>>,
+}

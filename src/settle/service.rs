@@ -1,0 +1,97 @@
+use std::fmt;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use tower_service::Service;
+
+use super::account::Asked;
+use super::body::Body;
+use super::cost::worst_of;
+use super::future::ResponseFuture;
+use super::hold::Hold;
+use super::ledger::{Ledger, Slot};
+use crate::call::Call;
+use crate::error::{BoxError, Error};
+use crate::kind::Kind;
+use crate::money::Money;
+use crate::payload::Payload;
+use crate::wire::view::View;
+
+/// Takes a hold, and settles it when the body ends. See the [module docs](super).
+///
+/// # Clone
+///
+/// A clone carries no readiness and no slot.
+pub struct Settle<S, L: Ledger> {
+    inner: S,
+    ledger: L,
+    slot: Option<L::Slot>,
+}
+
+// === impl Settle ===
+
+impl<S, L: Ledger> Settle<S, L> {
+    pub(super) fn new(inner: S, ledger: L) -> Self {
+        Self { inner, ledger, slot: None }
+    }
+}
+
+impl<S, L, ResBody> Service<Request<Payload>> for Settle<S, L>
+where
+    S: Service<Request<Payload>, Response = Response<ResBody>>,
+    S::Error: Into<BoxError> + 'static,
+    ResBody: http_body::Body<Data = Bytes>,
+    L: Ledger,
+{
+    type Response = Response<Body<ResBody, L::Slot>>;
+    type Error = Error;
+    type Future = ResponseFuture<S::Future, L::Slot>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if self.slot.is_none() {
+            let slot = ready!(self.ledger.poll_slot(cx)).map_err(|source| {
+                Error::new(Kind::Internal, "the ledger takes no records").with_source(source)
+            })?;
+            self.slot = Some(slot);
+        }
+        self.inner.poll_ready(cx).map_err(Error::from_inner)
+    }
+
+    fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
+        let mut slot = self.slot.take().expect("`poll_ready` is called before `call`");
+        let call = Call::of(request.extensions_mut()).clone();
+        let payload = request.body();
+        slot.hold(worst(&call, payload.view()));
+        let asked = Asked {
+            model: payload.view().model(payload.bytes()).map(|model| model.into()),
+            streamed: payload.view().stream(),
+            prompt_bytes: payload.view().prompt_bytes(),
+        };
+        let hold = Hold::new(slot, call, asked);
+        ResponseFuture::new(self.inner.call(request), hold)
+    }
+}
+
+/// The worst that the plan may cost: its dearest candidate's worst.
+fn worst(call: &Call, view: &View) -> Money {
+    let worst = |endpoint| {
+        worst_of(endpoint, view.prompt_bytes(), view.max_output(), view.choices())
+    };
+    let candidates = call.plan().map_or(&[][..], |plan| &plan.candidates);
+    let amounts = candidates.iter().filter_map(|candidate| worst(&candidate.endpoint));
+    amounts.map(|amount| amount.round()).max().unwrap_or_default()
+}
+
+impl<S: Clone, L: Ledger + Clone> Clone for Settle<S, L> {
+    fn clone(&self) -> Self {
+        // The slot stays: it was taken for one request.
+        Self { inner: self.inner.clone(), ledger: self.ledger.clone(), slot: None }
+    }
+}
+
+impl<S: fmt::Debug, L: Ledger> fmt::Debug for Settle<S, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settle").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}

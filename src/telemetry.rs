@@ -1,0 +1,67 @@
+//! Every event and metric name in one place. A layer says one sentence; nothing here ever holds a
+//! key, a prompt or an answer.
+
+use std::time::Duration;
+
+use crate::attempt::{Attempt, End};
+use crate::call::Call;
+use crate::error::Error;
+use crate::settle::Record;
+
+fn provider(attempt: &Attempt) -> &str {
+    attempt.candidate().map_or("-", |candidate| candidate.endpoint.tag())
+}
+
+pub(crate) fn planned(call: &Call) {
+    let Some(plan) = call.plan() else { return };
+    tracing::debug!(
+        id = %call.id(),
+        candidates = plan.candidates.len(),
+        rejected = plan.rejected.len(),
+        first = plan.candidates.first().map_or("-", |first| first.endpoint.tag()),
+        "planned"
+    );
+}
+
+pub(crate) fn attempt_ended(attempt: &Attempt, end: End) {
+    tracing::debug!(
+        provider = provider(attempt),
+        end = end.as_str(),
+        content_events = attempt.content_events(),
+        "attempt ended"
+    );
+}
+
+pub(crate) fn retrying(call: &Call, error: &Error, wait: Duration) {
+    tracing::debug!(
+        id = %call.id(),
+        error = error.kind().as_str(),
+        wait_ms = wait.as_millis() as u64,
+        "retrying"
+    );
+}
+
+pub(crate) fn falling_back(call: &Call, error: &Error) {
+    let to = call.candidate().map_or("-", |candidate| candidate.endpoint.tag());
+    tracing::debug!(id = %call.id(), error = error.kind().as_str(), to, "falling back");
+}
+
+pub(crate) fn broke_after_content(call: &Call, error: &Error) {
+    tracing::debug!(id = %call.id(), error = error.kind().as_str(), "broke after content");
+}
+
+pub(crate) fn settled(record: &Record) {
+    let attempt = record.attempts.last();
+    tracing::info!(
+        id = %record.id,
+        model = attempt.and_then(|last| last.model.as_deref()).unwrap_or("-"),
+        provider = attempt.and_then(|last| last.provider.as_deref()).unwrap_or("-"),
+        attempts = record.attempts.len(),
+        end = record.end.as_str(),
+        prompt_tokens = record.usage.prompt_tokens(),
+        completion_tokens = record.usage.completion_tokens(),
+        charge = %record.charge,
+        first_token_ms = record.first_token.map(|first| first.as_millis() as u64),
+        "settled"
+    );
+}

@@ -1,0 +1,54 @@
+//! Tokens, in classes that never overlap.
+
+/// What an answer used, in disjoint classes: their sum is the whole.
+///
+/// Providers disagree on what includes what (OpenAI counts cached tokens inside `prompt_tokens`,
+/// Anthropic beside them); `meter` brings every spelling into this one, and only this one is priced.
+///
+/// ```
+/// use switchtower::Usage;
+///
+/// let usage = Usage { input: 90, cache_read: 10, output: 5, reasoning: 20, ..Usage::default() };
+/// assert_eq!(usage.prompt_tokens(), 100);
+/// assert_eq!(usage.completion_tokens(), 25);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Text read at the full price.
+    pub input: u64,
+    /// Input read from the provider's prompt cache.
+    pub cache_read: u64,
+    /// Input written to the prompt cache for five minutes (or without a named life).
+    pub cache_write: u64,
+    /// Input written to the prompt cache for an hour.
+    pub cache_write_1h: u64,
+    /// Audio heard.
+    pub audio_input: u64,
+    /// Text, tool calls and everything else written.
+    pub output: u64,
+    /// Tokens thought, billed but not shown.
+    pub reasoning: u64,
+    /// Audio spoken.
+    pub audio_output: u64,
+}
+
+// === impl Usage ===
+
+impl Usage {
+    /// All that was read.
+    pub fn prompt_tokens(&self) -> u64 {
+        [self.cache_read, self.cache_write, self.cache_write_1h, self.audio_input]
+            .into_iter()
+            .fold(self.input, u64::saturating_add)
+    }
+
+    /// All that was written.
+    pub fn completion_tokens(&self) -> u64 {
+        self.output.saturating_add(self.reasoning).saturating_add(self.audio_output)
+    }
+
+    /// Read and written.
+    pub fn total_tokens(&self) -> u64 {
+        self.prompt_tokens().saturating_add(self.completion_tokens())
+    }
+}

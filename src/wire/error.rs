@@ -1,0 +1,133 @@
+//! Errors as callers read them: OpenRouter's envelope and OpenAI's.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::attempt::End;
+use crate::call::Call;
+use crate::error::Error;
+use crate::kind::{Fault, Kind};
+
+/// Whose protocol does the caller speak?
+///
+/// They differ where strict clients look: OpenRouter's `error.code` is an integer, OpenAI's a string or
+/// null, beside `type` and `param`. Clients of the one fail on the other's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// OpenRouter's, under `/api/v1`.
+    #[default]
+    OpenRouter,
+    /// OpenAI's, under `/v1`.
+    OpenAi,
+}
+
+/// The HTTP status of an error. OpenAI answers 404 to an unknown model, OpenRouter 400.
+pub fn status(error: &Error, dialect: Dialect) -> http::StatusCode {
+    match (dialect, error.kind()) {
+        (Dialect::OpenAi, Kind::UnknownModel) => http::StatusCode::NOT_FOUND,
+        _ => error.status(),
+    }
+}
+
+/// The body of an error response.
+///
+/// ```
+/// use switchtower::{Error, Kind, wire::error::{Dialect, envelope}};
+///
+/// let error = Error::new(Kind::Unauthorized, "the API key is not valid");
+/// let router = envelope(&error, Dialect::OpenRouter, None);
+/// assert_eq!(router["error"]["code"], 401);
+/// let openai = envelope(&error, Dialect::OpenAi, None);
+/// assert_eq!(openai["error"]["code"], "invalid_api_key");
+/// ```
+pub fn envelope(error: &Error, dialect: Dialect, call: Option<&Call>) -> Value {
+    json!({ "error": object(error, dialect, call) })
+}
+
+/// The `error` object alone, as it stands in an envelope and in the last chunk of a stream.
+pub(crate) fn object(error: &Error, dialect: Dialect, call: Option<&Call>) -> Value {
+    match dialect {
+        Dialect::OpenRouter => json!({
+            "code": status(error, dialect).as_u16(),
+            "message": error.message(),
+            "metadata": metadata(error, call),
+        }),
+        Dialect::OpenAi => json!({
+            "message": error.message(),
+            "type": openai_type(error),
+            "param": error.param(),
+            "code": openai_code(error),
+        }),
+    }
+}
+
+/// What OpenRouter adds: the typed error, the provider, and who failed before.
+fn metadata(error: &Error, call: Option<&Call>) -> Value {
+    let mut metadata = Map::new();
+    metadata.insert("error_type".into(), error.kind().rule().error_type.into());
+    if let Some(upstream) = error.upstream() {
+        if let Some(provider) = upstream.provider.as_deref() {
+            metadata.insert("provider_name".into(), provider.into());
+        }
+        if let Some(code) = upstream.code.as_deref() {
+            metadata.insert("provider_code".into(), code.into());
+        }
+    }
+    if let Some(param) = error.param() {
+        metadata.insert("param".into(), param.into());
+    }
+    if let Some(after) = error.retry_after() {
+        metadata.insert("retry_after".into(), seconds(after).into());
+    }
+    let failed = call.map(previous).unwrap_or_default();
+    if !failed.is_empty() {
+        metadata.insert("previous_errors".into(), failed.into());
+    }
+    metadata.into()
+}
+
+/// `Retry-After` in whole seconds, rounded up: early is worse than late.
+pub fn seconds(after: Duration) -> u64 {
+    after.as_millis().div_ceil(1000) as u64
+}
+
+fn previous(call: &Call) -> Vec<Value> {
+    let attempts = call.attempts();
+    let failed = attempts.iter().filter_map(|attempt| match attempt.ended() {
+        Some((End::Failed(kind), _)) => Some(json!({
+            "provider": attempt.candidate().map(|candidate| candidate.endpoint.provider().name()),
+            "code": kind.as_str(),
+            "status": attempt.found().status,
+        })),
+        _ => None,
+    });
+    failed.collect()
+}
+
+/// The types that OpenAI's documentation and SDKs know.
+fn openai_type(error: &Error) -> &'static str {
+    match error.kind() {
+        Kind::Unauthorized => "authentication_error",
+        Kind::Forbidden => "permission_error",
+        Kind::PaymentRequired | Kind::QuotaExhausted => "insufficient_quota",
+        Kind::RateLimited => "rate_limit_error",
+        kind if kind.rule().fault == Fault::Caller => "invalid_request_error",
+        Kind::Elapsed(_) => "timeout_error",
+        _ => "server_error",
+    }
+}
+
+fn openai_code(error: &Error) -> Option<&'static str> {
+    Some(match error.kind() {
+        Kind::Unauthorized => "invalid_api_key",
+        Kind::UnknownModel | Kind::ModelMissing => "model_not_found",
+        Kind::NoEndpoints => "no_endpoints",
+        Kind::ContextTooLong => "context_length_exceeded",
+        Kind::RateLimited => "rate_limit_exceeded",
+        Kind::PaymentRequired | Kind::QuotaExhausted => "insufficient_quota",
+        Kind::TooLarge => "payload_too_large",
+        Kind::Invalid | Kind::Refused | Kind::NotFound => return None,
+        kind => kind.as_str(),
+    })
+}

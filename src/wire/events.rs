@@ -1,0 +1,57 @@
+//! The events that we add to a stream ourselves: what is missing at its end.
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::error::object;
+use crate::call::Call;
+use crate::error::Error;
+
+/// `[DONE]`, the last event of every stream.
+pub(crate) fn done() -> Bytes {
+    Bytes::from_static(b"data: [DONE]\n\n")
+}
+
+/// Is this one whole event the last one?
+pub(crate) fn is_done(event: &[u8]) -> bool {
+    let data = event.trim_ascii().strip_prefix(b"data:");
+    data.is_some_and(|data| data.trim_ascii() == b"[DONE]")
+}
+
+/// The finish reason that the upstream forgot.
+pub(crate) fn finish(call: &Call) -> Bytes {
+    event(call, json!({ "index": 0, "delta": {}, "finish_reason": "stop" }), None)
+}
+
+/// The end of an answer that broke: an `error` beside `finish_reason: "error"`.
+pub(crate) fn error(error: &Error, call: &Call) -> Bytes {
+    let choice = json!({
+        "index": 0,
+        "delta": { "content": "" },
+        "finish_reason": "error",
+        "native_finish_reason": error.kind().as_str(),
+    });
+    event(call, choice, Some(object(error, call.dialect(), Some(call))))
+}
+
+/// One whole event with this chunk's data.
+pub(crate) fn data(chunk: &Value) -> Bytes {
+    format!("data: {chunk}\n\n").into()
+}
+
+fn event(call: &Call, choice: Value, error: Option<Value>) -> Bytes {
+    let candidate = call.last().and_then(|attempt| attempt.candidate().cloned());
+    let created = call.created().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let mut chunk = json!({
+        "id": call.id().as_str(),
+        "object": "chat.completion.chunk",
+        "created": created.as_secs(),
+        "model": candidate.as_ref().map_or("", |candidate| candidate.model.id()),
+        "provider": candidate.as_ref().map(|candidate| candidate.endpoint.provider().name()),
+        "choices": [choice],
+    });
+    if let Some(error) = error {
+        chunk["error"] = error;
+    }
+    data(&chunk)
+}

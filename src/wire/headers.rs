@@ -1,0 +1,57 @@
+//! Headers that mean something to us.
+
+use std::time::{Duration, SystemTime};
+
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER};
+
+/// The headers of a caller that go on to an upstream: tracing and the versions of vendor features.
+/// Everything else stays here, credentials and cookies first of all.
+pub const FORWARDED: [HeaderName; 5] = [
+    HeaderName::from_static("traceparent"),
+    HeaderName::from_static("tracestate"),
+    HeaderName::from_static("openai-beta"),
+    HeaderName::from_static("anthropic-beta"),
+    HeaderName::from_static("anthropic-version"),
+];
+
+/// The longest `Retry-After` that is believed: a day.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Is the body an event stream?
+pub fn is_event_stream(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("text/event-stream")
+}
+
+/// How long does the sender ask to be left alone? Reads all three spellings: `retry-after-ms`, and
+/// `Retry-After` in seconds or as a date, for which the present date is needed.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use switchtower::wire::headers::retry_after;
+///
+/// let mut headers = http::HeaderMap::new();
+/// headers.insert("retry-after", "7".parse()?);
+/// assert_eq!(retry_after(&headers, SystemTime::now()), Some(Duration::from_secs(7)));
+/// # Ok::<_, http::header::InvalidHeaderValue>(())
+/// ```
+pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = |name: &HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
+    let millis = text(&HeaderName::from_static("retry-after-ms"))
+        .and_then(|text| seconds(text).map(|seconds| seconds / 1000.0));
+    let after = match (millis, text(&RETRY_AFTER)) {
+        (Some(seconds), _) => Duration::try_from_secs_f64(seconds).ok()?,
+        (None, Some(text)) => match seconds(text) {
+            Some(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
+            // A date in the past means now.
+            None => httpdate::parse_http_date(text).ok()?.duration_since(now).unwrap_or_default(),
+        },
+        (None, None) => return None,
+    };
+    Some(after.min(LONGEST))
+}
+
+fn seconds(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0)
+}

@@ -1,0 +1,163 @@
+//! What did the upstream mean when it refused? By status *and* body.
+
+use std::time::SystemTime;
+
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::headers::retry_after;
+use crate::error::{Error, Upstream};
+use crate::kind::Kind;
+use crate::plan::Candidate;
+
+/// How much of an upstream's code and message is repeated.
+const CODE: usize = 64;
+const MESSAGE: usize = 512;
+
+/// An error object, however it is spelled: `{"error": {…}}`, `{"error": "…"}`, `{"message": "…"}`.
+#[derive(Debug, Default)]
+struct Said {
+    message: String,
+    code: Option<String>,
+    status: Option<u16>,
+    param: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Spelled {
+    message: Value,
+    code: Value,
+    r#type: Value,
+    status: Value,
+    param: Value,
+    error: Value,
+}
+
+/// The error that a non-2xx answer means.
+pub(crate) fn read(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+    now: SystemTime,
+    candidate: Option<&Candidate>,
+) -> Error {
+    let said = Said::read(body);
+    let error = said.error(Some(status.as_u16()), candidate);
+    error.with_retry_after(retry_after(headers, now))
+}
+
+/// The error that an `error` object inside a 200 means.
+pub(crate) fn in_band(json: &[u8], candidate: Option<&Candidate>) -> Error {
+    let said = Said::of(serde_json::from_slice(json).unwrap_or_default());
+    said.error(said.status, candidate)
+}
+
+// === impl Said ===
+
+impl Said {
+    fn read(body: &[u8]) -> Self {
+        match serde_json::from_slice::<Value>(body) {
+            // Gemini wraps its error into an array.
+            Ok(Value::Array(items)) => Self::of(items.into_iter().next().unwrap_or_default()),
+            Ok(value) => Self::of(value),
+            Err(_) => Self::default(),
+        }
+    }
+
+    fn of(value: Value) -> Self {
+        if let Value::String(message) = value {
+            return Self { message, ..Self::default() };
+        }
+        let spelled: Spelled = serde_json::from_value(value).unwrap_or_default();
+        if spelled.error.is_object() || spelled.error.is_string() {
+            return Self::of(spelled.error);
+        }
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let status = [&spelled.code, &spelled.status].into_iter().find_map(Value::as_u64);
+        Self {
+            message: text(&spelled.message).unwrap_or_default(),
+            code: text(&spelled.code)
+                .or_else(|| text(&spelled.r#type))
+                .or_else(|| text(&spelled.status)),
+            status: status.and_then(|status| u16::try_from(status).ok()),
+            param: text(&spelled.param),
+        }
+    }
+
+    fn error(&self, status: Option<u16>, candidate: Option<&Candidate>) -> Error {
+        let kind = self.kind(status);
+        let provider = candidate.map(|candidate| candidate.endpoint.provider().name());
+        let upstream = Upstream {
+            status,
+            code: self.code.as_deref().map(|code| clip(code, CODE).into()),
+            provider: provider.map(Into::into),
+        };
+        let error = Error::new(kind, self.sentence(kind, provider)).with_upstream(upstream);
+        match &self.param {
+            Some(param) if kind == Kind::Refused => error.with_param(clip(param, CODE).to_owned()),
+            _ => error,
+        }
+    }
+
+    /// Only what concerns the caller's own request is repeated in the upstream's words: the others
+    /// may name our account or our key.
+    fn sentence(&self, kind: Kind, provider: Option<&str>) -> String {
+        let who = provider.unwrap_or("the provider");
+        match kind {
+            Kind::Refused | Kind::ContextTooLong if !self.message.is_empty() => {
+                clip(&self.message, MESSAGE).to_owned()
+            }
+            Kind::Refused => format!("{who} refused the request"),
+            Kind::ContextTooLong => "the prompt is too long for the model's context".to_owned(),
+            Kind::UpstreamAuth => format!("{who} did not accept the key configured for it"),
+            Kind::QuotaExhausted => format!("the quota at {who} is used up"),
+            Kind::RateLimited => format!("{who} is rate-limiting this model"),
+            Kind::ModelMissing => format!("{who} does not serve this model"),
+            Kind::Overloaded => format!("{who} is overloaded"),
+            _ => format!("{who} returned an error"),
+        }
+    }
+
+    fn kind(&self, status: Option<u16>) -> Kind {
+        let code = self.code.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let message = self.message.to_ascii_lowercase();
+        let says = |words: &[&str]| words.iter().any(|word| code.contains(word));
+        let tells = |words: &[&str]| words.iter().any(|word| message.contains(word));
+        if says(&["context_length_exceeded", "context_window"])
+            || (matches!(status, Some(400 | 413 | 422))
+                && tells(&["maximum context length", "context window", "prompt is too long"]))
+        {
+            return Kind::ContextTooLong;
+        }
+        if says(&["insufficient_quota", "billing", "insufficient_credit"]) {
+            return Kind::QuotaExhausted;
+        }
+        match status {
+            Some(401 | 403) if says(&["content", "moderation", "safety"]) => Kind::Refused,
+            Some(401 | 403) => Kind::UpstreamAuth,
+            Some(402) => Kind::QuotaExhausted,
+            Some(404) => Kind::ModelMissing,
+            Some(408) => Kind::Unavailable,
+            Some(429) => Kind::RateLimited,
+            Some(503 | 529) => Kind::Overloaded,
+            Some(400..=499) if says(&["invalid_api_key", "authentication"]) => Kind::UpstreamAuth,
+            Some(400..=499) => Kind::Refused,
+            Some(_) => Kind::Unavailable,
+            // Inside a 200 some name no status, but a type.
+            None if says(&["overloaded"]) => Kind::Overloaded,
+            None if says(&["rate_limit"]) => Kind::RateLimited,
+            None if says(&["authentication", "permission", "invalid_api_key"]) => Kind::UpstreamAuth,
+            None if says(&["invalid_request"]) => Kind::Refused,
+            None => Kind::Unavailable,
+        }
+    }
+}
+
+fn clip(text: &str, most: usize) -> &str {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => &text[..end],
+        None => text,
+    }
+}
