@@ -25,7 +25,7 @@ impl Catalog {
         file: &str,
         env: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, LoadError> {
-        bounded(text, file)?;
+        bounded(text.len(), file)?;
         read(text, file, env, Keyless::Refused)
     }
 
@@ -56,7 +56,7 @@ impl Catalog {
         file: &str,
         env: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, LoadError> {
-        bounded(text, file)?;
+        bounded(text.len(), file)?;
         read(text, file, env, Keyless::Dropped)
     }
 
@@ -88,25 +88,22 @@ fn variable(name: &str) -> Option<String> {
 
 fn text_of(path: &Path) -> Result<(String, String), LoadError> {
     let file = path.display().to_string();
-    let read = || -> io::Result<String> {
-        let mut bytes = Vec::new();
-        File::open(path)?
-            .take(MAX_FILE + 1)
-            .read_to_end(&mut bytes)?;
-        // The cut at the limit may be within a character.
-        if bytes.len() as u64 > MAX_FILE {
-            return Ok(String::from_utf8_lossy(&bytes).into_owned());
-        }
-        String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
-    };
-    match read() {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|source| source.take(MAX_FILE + 1).read_to_end(&mut bytes))
+        .map_err(|error| LoadError::whole(&file, Problem::Read(error)))?;
+    bounded(bytes.len(), &file)?;
+    match String::from_utf8(bytes) {
         Ok(text) => Ok((text, file)),
-        Err(error) => Err(LoadError::whole(&file, Problem::Read(error))),
+        Err(error) => {
+            let error = io::Error::new(io::ErrorKind::InvalidData, error.utf8_error());
+            Err(LoadError::whole(&file, Problem::Read(error)))
+        }
     }
 }
 
-fn bounded(text: &str, file: &str) -> Result<(), LoadError> {
-    if text.len() as u64 > MAX_FILE {
+fn bounded(len: usize, file: &str) -> Result<(), LoadError> {
+    if len as u64 > MAX_FILE {
         return Err(LoadError::whole(file, Problem::TooLong { limit: MAX_FILE }));
     }
     Ok(())

@@ -70,7 +70,6 @@ mod field;
 mod load;
 mod model;
 mod nearest;
-mod node;
 mod prices;
 mod problem;
 mod provider;

@@ -6,6 +6,8 @@ const MOST: usize = 3;
 const COMPARED: usize = 64;
 /// A part of a name that is shorter than this says nothing.
 const TELLING: usize = 3;
+/// So many letters left off weigh as much as one wrong one.
+const LEFT_OFF: usize = 8;
 
 /// The known names closest to `name`, likeliest first, of which each is within a third of its length
 /// in edits, or contains the other.
@@ -41,7 +43,7 @@ fn likeness(a: &[char], b: &[char]) -> Option<usize> {
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     let extra = long.len() - short.len();
     if short.len() >= TELLING && long.windows(short.len()).any(|part| part == short) {
-        return Some(extra);
+        return Some(extra.div_ceil(LEFT_OFF));
     }
     let allowed = short.len() / 3;
     if extra > allowed {

@@ -4,8 +4,8 @@ use std::num::NonZeroU64;
 
 use toml::de::{DeTable, DeValue};
 
-use super::field::{Field, Segment};
-use super::{BuildError, Problem};
+use crate::catalog::field::{Field, Segment};
+use crate::catalog::{BuildError, Problem};
 
 pub(super) struct Table<'a> {
     pub(super) field: Field,
