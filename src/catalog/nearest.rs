@@ -16,7 +16,7 @@ pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> V
     let mut ranked: Vec<_> = known
         .filter_map(|known| Some((distance(&wanted, &folded(known))?, known)))
         .collect();
-    ranked.sort_by_key(|(distance, _)| *distance);
+    ranked.sort_by_key(|(distance, known)| (*distance, known.len().abs_diff(name.len())));
     ranked.truncate(MOST);
     ranked.into_iter().map(|(_, known)| known).collect()
 }
