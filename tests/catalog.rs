@@ -211,3 +211,11 @@ fn windows_files_are_read_too() {
             .starts_with("t.toml:3:1: providers.p.nam: ")
     );
 }
+
+#[test]
+fn a_file_is_loaded_from_its_path() {
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/switchtower.toml");
+    let catalog = Catalog::load_available(sample).unwrap();
+    let expected = Catalog::from_toml_available(SAMPLE, "t", |_| None).unwrap();
+    assert_eq!(catalog.revision(), expected.revision());
+}
