@@ -2,3 +2,8 @@
 //! follow the answer to its last byte.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(missing_docs)]
+
+pub mod catalog;
+mod money;
+
+pub use money::{Femto, Money, ParsePriceError, Price};

@@ -1,0 +1,139 @@
+//! From descriptions to a checked catalogue.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::num::NonZeroU64;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::{BuildError, Catalog, Dropped, Endpoint, Model, ModelSpec, Provider, check};
+
+/// Collects providers and models, then checks them against each other.
+///
+/// See [`Catalog`] for an example.
+#[derive(Debug, Default)]
+pub struct CatalogBuilder {
+    pub(super) providers: Vec<Provider>,
+    pub(super) models: Vec<ModelSpec>,
+    /// Slugs that endpoints may name, and the variable in which their key was sought in vain.
+    pub(super) absent: Vec<(Box<str>, Box<str>)>,
+    revision: Option<Box<str>>,
+}
+
+// === impl CatalogBuilder ===
+
+impl CatalogBuilder {
+    /// One more provider.
+    #[must_use]
+    pub fn provider(mut self, provider: Provider) -> Self {
+        self.providers.push(provider);
+        self
+    }
+
+    /// One more model.
+    #[must_use]
+    pub fn model(mut self, model: ModelSpec) -> Self {
+        self.models.push(model);
+        self
+    }
+
+    /// A provider without its key: endpoints may name it, but are left out.
+    pub(super) fn absent(mut self, slug: &str, variable: &str) -> Self {
+        self.absent.push((slug.into(), variable.into()));
+        self
+    }
+
+    pub(super) fn revision_of(mut self, source: &str) -> Self {
+        self.revision = Some(short_hash(source));
+        self
+    }
+
+    /// The catalogue, if all names are sound, unique and known.
+    ///
+    /// # Errors
+    ///
+    /// Names the first field that is not, see [`Problem`](super::Problem).
+    pub fn build(self) -> Result<Catalog, BuildError> {
+        check::check(&self)?;
+
+        let revision = self
+            .revision
+            .unwrap_or_else(|| short_hash(&format!("{:?}{:?}", self.providers, self.models)));
+        let mut catalog = Catalog {
+            providers: self.providers.into_iter().map(Arc::new).collect(),
+            revision,
+            ..Catalog::default()
+        };
+        let absent = self.absent.into_iter();
+        catalog
+            .dropped
+            .extend(absent.map(|(slug, variable)| Dropped::Provider { slug, variable }));
+        let providers: HashMap<Box<str>, Arc<Provider>> = catalog
+            .providers
+            .iter()
+            .map(|provider| (provider.slug().into(), provider.clone()))
+            .collect();
+        for spec in self.models {
+            catalog.add(spec, &providers);
+        }
+        Ok(catalog)
+    }
+}
+
+// === impl Catalog ===
+
+impl Catalog {
+    fn add(&mut self, spec: ModelSpec, providers: &HashMap<Box<str>, Arc<Provider>>) {
+        let mut dropped = Vec::new();
+        let mut endpoints = Vec::new();
+        for endpoint in spec.endpoints {
+            let key = format!("{}@{}", spec.id, endpoint.tag()).into();
+            match providers.get(&endpoint.provider) {
+                Some(provider) => endpoints.push(Arc::new(Endpoint {
+                    key,
+                    model_len: spec.id.len(),
+                    provider: provider.clone(),
+                    context_length: endpoint
+                        .context_length
+                        .or(spec.context_length)
+                        .map(NonZeroU64::get),
+                    max_completion_tokens: endpoint.max_completion_tokens.map(NonZeroU64::get),
+                    prices: endpoint.prices,
+                    upstream_model: endpoint.upstream_model,
+                })),
+                None => dropped.push(Dropped::Endpoint { key }),
+            }
+        }
+        if endpoints.is_empty() {
+            self.dropped.push(Dropped::Model { id: spec.id });
+            return;
+        }
+        self.dropped.append(&mut dropped);
+
+        let model = Arc::new(Model {
+            name: spec.name.unwrap_or_else(|| spec.id.clone()),
+            id: spec.id,
+            aliases: spec.aliases.into(),
+            created: spec.created,
+            description: spec.description,
+            context_length: spec.context_length.map(NonZeroU64::get),
+            endpoints: endpoints.into(),
+        });
+        self.names.insert(model.id.clone(), model.clone());
+        for alias in &model.aliases {
+            self.names.insert(alias.clone(), model.clone());
+        }
+        self.models.push(model);
+    }
+}
+
+fn short_hash(text: &str) -> Box<str> {
+    Sha256::digest(text)[..6]
+        .iter()
+        .fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+        .into()
+}

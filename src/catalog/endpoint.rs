@@ -1,0 +1,91 @@
+//! One model at one provider.
+
+use std::sync::Arc;
+
+use super::{Prices, Provider};
+
+/// One model as one provider serves it: the unit of choice, of price and of standing.
+///
+/// Made by [`CatalogBuilder::build`](super::CatalogBuilder::build), shared by `Arc`, never changed.
+///
+/// ```
+/// use switchtower::catalog::{Catalog, EndpointSpec, ModelSpec, Provider};
+///
+/// let catalog = Catalog::builder()
+///     .provider(Provider::new("acme", "https://api.acme.test".parse()?))
+///     .model(ModelSpec::new("meta/llama").endpoint(EndpointSpec::new("acme", "llama-v3")))
+///     .build()?;
+///
+/// let endpoint = &catalog.find("meta/llama").unwrap().endpoints()[0];
+/// assert_eq!(endpoint.key(), "meta/llama@acme");
+/// assert_eq!(endpoint.upstream_model(), "llama-v3");
+/// assert!(endpoint.prices().is_unknown());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Endpoint {
+    /// `<model>@<tag>`, of which the other two are parts.
+    pub(super) key: Box<str>,
+    pub(super) model_len: usize,
+    pub(super) provider: Arc<Provider>,
+    pub(super) upstream_model: Box<str>,
+    pub(super) prices: Prices,
+    pub(super) context_length: Option<u64>,
+    pub(super) max_completion_tokens: Option<u64>,
+}
+
+// === impl Endpoint ===
+
+impl Endpoint {
+    /// `<model>@<tag>`, which no other endpoint of the catalogue has.
+    ///
+    /// It is the same from one snapshot to the next, so that what was learned of an endpoint outlives a
+    /// reload.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The id of the model that it serves.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        &self.key[..self.model_len]
+    }
+
+    /// What tells it from the model's other endpoints: the provider's slug, such as `deepinfra`, or a
+    /// variant of it, such as `deepinfra/fp8`.
+    #[must_use]
+    pub fn tag(&self) -> &str {
+        &self.key[self.model_len + 1..]
+    }
+
+    /// Who serves it.
+    #[must_use]
+    pub fn provider(&self) -> &Arc<Provider> {
+        &self.provider
+    }
+
+    /// What the provider calls the model.
+    #[must_use]
+    pub fn upstream_model(&self) -> &str {
+        &self.upstream_model
+    }
+
+    /// What the provider asks for it.
+    #[must_use]
+    pub fn prices(&self) -> &Prices {
+        &self.prices
+    }
+
+    /// Tokens of prompt and completion together; the model's, unless the endpoint has its own.
+    #[must_use]
+    pub fn context_length(&self) -> Option<u64> {
+        self.context_length
+    }
+
+    /// The longest completion, in tokens.
+    #[must_use]
+    pub fn max_completion_tokens(&self) -> Option<u64> {
+        self.max_completion_tokens
+    }
+}

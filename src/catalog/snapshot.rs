@@ -1,0 +1,98 @@
+//! The catalogue as a whole.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{CatalogBuilder, Dropped, Model, Provider, nearest};
+
+/// All models and providers at one moment.
+///
+/// Cheap to clone only behind an [`Arc`], which is how it is shared. See the [module docs](super) for
+/// the file it is read from.
+///
+/// ```
+/// use switchtower::catalog::{Catalog, EndpointSpec, ModelSpec, Provider};
+///
+/// let catalog = Catalog::builder()
+///     .provider(Provider::new("local", "http://127.0.0.1:8080/v1".parse()?))
+///     .model(
+///         ModelSpec::new("meta/llama")
+///             .with_alias("llama")
+///             .endpoint(EndpointSpec::new("local", "llama.gguf")),
+///     )
+///     .build()?;
+///
+/// assert_eq!(catalog.find("llama").unwrap().id(), "meta/llama");
+/// assert_eq!(catalog.nearest("lama"), ["llama", "meta/llama"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Catalog {
+    pub(super) providers: Vec<Arc<Provider>>,
+    pub(super) models: Vec<Arc<Model>>,
+    /// Ids and aliases.
+    pub(super) names: HashMap<Box<str>, Arc<Model>>,
+    pub(super) dropped: Vec<Dropped>,
+    pub(super) revision: Box<str>,
+}
+
+// === impl Catalog ===
+
+impl Catalog {
+    /// A catalogue made by hand.
+    #[must_use]
+    pub fn builder() -> CatalogBuilder {
+        CatalogBuilder::default()
+    }
+
+    /// The providers, in the order in which they were listed.
+    #[must_use]
+    pub fn providers(&self) -> &[Arc<Provider>] {
+        &self.providers
+    }
+
+    /// The models, in the order in which they were listed.
+    #[must_use]
+    pub fn models(&self) -> &[Arc<Model>] {
+        &self.models
+    }
+
+    /// Is there nothing to be asked for?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.models.is_empty()
+    }
+
+    /// The model with this id or alias, letter for letter.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&Arc<Model>> {
+        self.names.get(name)
+    }
+
+    /// At most three ids or aliases that someone who wrote `name` may have meant, likeliest first.
+    ///
+    /// ```
+    /// # use switchtower::catalog::Catalog;
+    /// assert!(Catalog::default().nearest("gpt").is_empty());
+    /// ```
+    #[must_use]
+    pub fn nearest(&self, name: &str) -> Vec<&str> {
+        let ids_and_aliases = self
+            .models
+            .iter()
+            .flat_map(|model| std::iter::once(model.id()).chain(model.aliases()));
+        nearest::nearest(name, ids_and_aliases)
+    }
+
+    /// What was left out because its key is not in the environment.
+    #[must_use]
+    pub fn dropped(&self) -> &[Dropped] {
+        &self.dropped
+    }
+
+    /// A short name for this content: twelve hex digits of the SHA-256 of the file.
+    #[must_use]
+    pub fn revision(&self) -> &str {
+        &self.revision
+    }
+}

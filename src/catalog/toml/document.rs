@@ -1,0 +1,60 @@
+//! `switchtower.toml`, read key by key.
+
+use toml::de::DeTable;
+
+use super::model::model;
+use super::node::{Table, offset};
+use crate::catalog::{BuildError, Catalog, CatalogBuilder, LoadError, Problem};
+
+/// What becomes of a provider whose key is not in the environment?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::catalog) enum Keyless {
+    Refused,
+    Dropped,
+}
+
+pub(super) struct Reader<F> {
+    pub(super) env: F,
+    pub(super) keyless: Keyless,
+}
+
+pub(in crate::catalog) fn read(
+    text: &str,
+    file: &str,
+    env: impl Fn(&str) -> Option<String>,
+    keyless: Keyless,
+) -> Result<Catalog, LoadError> {
+    let root = DeTable::parse(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        let message = error.message().into();
+        LoadError::at(file, text, at, <_>::default(), Problem::Syntax { message })
+    })?;
+    Reader { env, keyless }
+        .document(&Table::root(root.get_ref()))
+        .and_then(|builder| builder.revision_of(text).build())
+        .map_err(|error| {
+            let (field, problem) = error.into_parts();
+            let at = offset(root.get_ref(), &field, problem.is_the_key());
+            LoadError::at(file, text, at, field, problem)
+        })
+}
+
+// === impl Reader ===
+
+impl<F: Fn(&str) -> Option<String>> Reader<F> {
+    fn document(&self, root: &Table<'_>) -> Result<CatalogBuilder, BuildError> {
+        root.only(&["providers", "models"])?;
+        let mut builder = CatalogBuilder::default();
+        if let Some(providers) = root.get("providers") {
+            for (slug, node) in providers.table()?.in_order() {
+                builder = self.provider(slug, &node.table()?, builder)?;
+            }
+        }
+        if let Some(models) = root.get("models") {
+            for (id, node) in models.table()?.in_order() {
+                builder = builder.model(model(id, &node.table()?)?);
+            }
+        }
+        Ok(builder)
+    }
+}

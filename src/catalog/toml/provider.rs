@@ -1,0 +1,124 @@
+//! `[providers.<slug>]`
+
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+
+use super::document::{Keyless, Reader};
+use super::node::{Node, Table};
+use crate::catalog::{BuildError, CatalogBuilder, Problem, Provider, Secret};
+
+/// Where people put keys that belong in the environment.
+const LITERAL_KEYS: [&str; 6] = ["key", "api_key", "apikey", "token", "secret", "password"];
+const KEY_HEADERS: [&str; 6] = [
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "api-key",
+    "x-api-key",
+    "x-goog-api-key",
+];
+/// Those that the client writes, and those that end at the next hop (RFC 9110, 7.6.1).
+const OWN_HEADERS: [&str; 9] = [
+    "host",
+    "content-length",
+    "content-type",
+    "connection",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+// === impl Reader ===
+
+impl<F: Fn(&str) -> Option<String>> Reader<F> {
+    pub(super) fn provider(
+        &self,
+        slug: &str,
+        table: &Table<'_>,
+        builder: CatalogBuilder,
+    ) -> Result<CatalogBuilder, BuildError> {
+        if let Some(node) = LITERAL_KEYS.iter().find_map(|key| table.get(key)) {
+            return Err(node.is(Problem::LiteralKey));
+        }
+        table.only(&["name", "base_url", "key_env", "auth_header", "headers"])?;
+
+        let base_url = table.need("base_url")?;
+        let url = base_url.string()?.parse();
+        let url = url.map_err(|error| base_url.is(Problem::BadUrl(error)))?;
+        let mut provider = Provider::new(slug, url);
+        if let Some(name) = table.get("name") {
+            provider = provider.with_name(name.string()?);
+        }
+        if let Some(headers) = table.get("headers") {
+            for (name, node) in headers.table()?.in_order() {
+                let (name, value) = header(name, &node)?;
+                provider = provider.with_header(name, value);
+            }
+        }
+        let header = match table.get("auth_header") {
+            Some(node) => auth_header(&node, table)?,
+            None => AUTHORIZATION,
+        };
+        let Some(variable) = table.get("key_env") else {
+            return Ok(builder.provider(provider));
+        };
+        match self.key(&variable, header == AUTHORIZATION)? {
+            Some(key) => Ok(builder.provider(provider.with_key_in(header, key))),
+            None => Ok(builder.absent(slug, variable.string()?)),
+        }
+    }
+
+    fn key(&self, variable: &Node<'_>, bearer: bool) -> Result<Option<Secret>, BuildError> {
+        let name = variable.string()?;
+        // A key pasted here by mistake is not upper case, and so is not printed.
+        let is_name = name
+            .bytes()
+            .all(|b| matches!(b, b'A'..=b'Z' | b'0'..=b'9' | b'_'));
+        if name.is_empty() || !is_name {
+            return Err(variable.is(Problem::BadVariable));
+        }
+        let found = (self.env)(name);
+        let key = match found.as_deref().map(str::trim) {
+            Some(key) if !key.is_empty() => key,
+            _ if self.keyless == Keyless::Dropped => return Ok(None),
+            Some(_) => return Err(variable.is(Problem::EmptyVariable { name: name.into() })),
+            None => return Err(variable.is(Problem::UnsetVariable { name: name.into() })),
+        };
+        let secret = if bearer {
+            Secret::bearer(key)
+        } else {
+            Secret::plain(key)
+        };
+        secret
+            .map(Some)
+            .map_err(|_| variable.is(Problem::UnfitVariable { name: name.into() }))
+    }
+}
+
+fn auth_header(node: &Node<'_>, provider: &Table<'_>) -> Result<HeaderName, BuildError> {
+    provider.need("key_env")?;
+    let name: HeaderName = node
+        .string()?
+        .parse()
+        .map_err(|_| node.is(Problem::BadHeader))?;
+    if OWN_HEADERS.contains(&name.as_str()) {
+        return Err(node.is(Problem::BadHeader));
+    }
+    Ok(name)
+}
+
+fn header(name: &str, node: &Node<'_>) -> Result<(HeaderName, HeaderValue), BuildError> {
+    let name: HeaderName = name.parse().map_err(|_| node.is(Problem::BadHeader))?;
+    if KEY_HEADERS.contains(&name.as_str()) {
+        return Err(node.is(Problem::LiteralKey));
+    }
+    if OWN_HEADERS.contains(&name.as_str()) {
+        return Err(node.is(Problem::BadHeader));
+    }
+    let value = HeaderValue::from_str(node.string()?);
+    let mut value = value.map_err(|_| node.is(Problem::BadHeader))?;
+    // It may yet be a secret, by another name.
+    value.set_sensitive(true);
+    Ok((name, value))
+}

@@ -1,0 +1,125 @@
+//! Decimal text to a scaled integer and back, without a float in between.
+
+use std::fmt;
+
+/// Why is this text not an exact amount of dollars?
+///
+/// ```
+/// use switchtower::{ParsePriceError, Price};
+///
+/// let error = "0.1x".parse::<Price>().unwrap_err();
+/// assert_eq!(error, ParsePriceError::NotANumber);
+/// assert_eq!(error.to_string(), "is not a decimal number");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ParsePriceError {
+    /// There is no text.
+    Empty,
+    /// It is not digits with at most one sign, one point and one exponent.
+    NotANumber,
+    /// A price is never below zero.
+    Negative,
+    /// A digit that is not zero would be lost.
+    TooPrecise {
+        /// How many decimals are kept.
+        places: u32,
+    },
+    /// It does not fit the integer that holds it.
+    TooLarge,
+}
+
+/// The value of `text` in units of 10^-`places`, as a sign and a magnitude.
+pub(super) fn parse(text: &str, places: u32) -> Result<(bool, u64), ParsePriceError> {
+    use ParsePriceError::{Empty, NotANumber, TooLarge, TooPrecise};
+
+    if text.is_empty() {
+        return Err(Empty);
+    }
+    let (negative, unsigned) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, parse_exponent(exponent)?),
+        None => (unsigned, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = || whole.bytes().chain(fraction.bytes());
+    if digits().next().is_none() || !digits().all(|b| b.is_ascii_digit()) {
+        return Err(NotANumber);
+    }
+    let Some((last, _)) = digits().enumerate().filter(|(_, b)| *b != b'0').last() else {
+        return Ok((false, 0));
+    };
+
+    // The last digit kept stands for 10^shift units.
+    let shift = exponent + whole.len() as i64 - 1 - last as i64 + i64::from(places);
+    if shift < 0 {
+        return Err(TooPrecise { places });
+    }
+
+    let mut value: u64 = 0;
+    for digit in digits().take(last + 1) {
+        value = value
+            .checked_mul(10)
+            .and_then(|v| v.checked_add(u64::from(digit - b'0')))
+            .ok_or(TooLarge)?;
+    }
+    u32::try_from(shift)
+        .ok()
+        .and_then(|shift| 10_u64.checked_pow(shift))
+        .and_then(|scale| value.checked_mul(scale))
+        .map(|value| (negative, value))
+        .ok_or(TooLarge)
+}
+
+/// Writes `value` units of 10^-`places` with every digit it has and none that it has not.
+pub(super) fn write(
+    f: &mut fmt::Formatter<'_>,
+    non_negative: bool,
+    value: u128,
+    places: usize,
+) -> fmt::Result {
+    let scale = 10_u128.pow(places as u32);
+    let (whole, fraction) = (value / scale, value % scale);
+    if fraction == 0 {
+        return f.pad_integral(non_negative, "", &whole.to_string());
+    }
+    let digits = format!("{whole}.{fraction:0places$}");
+    f.pad_integral(non_negative, "", digits.trim_end_matches('0'))
+}
+
+/// Saturates far beyond any exponent that could still be in range.
+fn parse_exponent(text: &str) -> Result<i64, ParsePriceError> {
+    let (negative, digits) = match text.as_bytes() {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        rest => (false, rest),
+    };
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(ParsePriceError::NotANumber);
+    }
+    let size = digits.iter().fold(0_i64, |size, digit| {
+        (size * 10 + i64::from(digit - b'0')).min(i64::MAX / 100)
+    });
+    Ok(if negative { -size } else { size })
+}
+
+// === impl ParsePriceError ===
+
+impl fmt::Display for ParsePriceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ParsePriceError::Empty => f.write_str("is empty"),
+            ParsePriceError::NotANumber => f.write_str("is not a decimal number"),
+            ParsePriceError::Negative => f.write_str("is negative"),
+            ParsePriceError::TooPrecise { places } => {
+                write!(f, "has more than {places} decimals, which would be lost")
+            }
+            ParsePriceError::TooLarge => f.write_str("is too large"),
+        }
+    }
+}
+
+impl std::error::Error for ParsePriceError {}

@@ -1,0 +1,289 @@
+//! The catalogue: what a file must say, and how its errors read.
+
+use proptest::prelude::*;
+use switchtower::catalog::{Catalog, EndpointSpec, LoadError, ModelSpec, Problem, Provider};
+
+#[test]
+fn every_error_names_its_place() {
+    for (find, put, error) in [
+        (
+            r#"prompt = "0.15""#,
+            r#"prompt = "0.1x""#,
+            r#"t.toml:13:21: models."a/b".endpoints[0].prices.prompt: "0.1x" is not a decimal number"#,
+        ),
+        (
+            r#"prompt = "0.15""#,
+            r#"prompt = "-1""#,
+            r#"t.toml:13:21: models."a/b".endpoints[0].prices.prompt: "-1" is negative"#,
+        ),
+        (
+            r#"prompt = "0.15""#,
+            r#"prompt = "0.0000000001""#,
+            r#"t.toml:13:21: models."a/b".endpoints[0].prices.prompt: "0.0000000001" has more than 9 decimals, which would be lost"#,
+        ),
+        (
+            r#"prompt = "0.15""#,
+            "prompt = 0.15",
+            r#"t.toml:13:21: models."a/b".endpoints[0].prices.prompt: write it as a string, "0.15", so that no digit is lost"#,
+        ),
+        (
+            r#"prompt = "0.15""#,
+            "prompt = 3",
+            r#"t.toml:13:21: models."a/b".endpoints[0].prices.prompt: write it as a string, "3", so that no digit is lost"#,
+        ),
+        (
+            r#"prompt = "0.15""#,
+            "prompt = true",
+            r#"t.toml:13:21: models."a/b".endpoints[0].prices.prompt: must be a string, not a boolean"#,
+        ),
+        (
+            r#"prompt = "0.15""#,
+            r#"input = "1""#,
+            r#"t.toml:13:12: models."a/b".endpoints[0].prices.input: is not a known key; there are prompt, completion, cache_read, cache_write, cache_write_1h, reasoning, audio, audio_output, image, image_output, request"#,
+        ),
+        (
+            r#"model = "m""#,
+            r#"modle = "m""#,
+            r#"t.toml:12:1: models."a/b".endpoints[0].modle: is not a known key; there are provider, model, tag, prices, context_length, max_completion_tokens"#,
+        ),
+        (
+            r#"model = "m""#,
+            "",
+            r#"t.toml:10:1: models."a/b".endpoints[0].model: is missing"#,
+        ),
+        (
+            r#"model = "m""#,
+            r#"model = " ""#,
+            r#"t.toml:12:9: models."a/b".endpoints[0].model: " " is empty or holds what a name must not"#,
+        ),
+        (
+            r#"provider = "acme""#,
+            r#"provider = "acne""#,
+            r#"t.toml:11:12: models."a/b".endpoints[0].provider: there is no provider "acne""#,
+        ),
+        (
+            r#"provider = "acme""#,
+            "provider = \"acme\"\ntag = \"acmefp8\"",
+            r#"t.toml:12:7: models."a/b".endpoints[0].tag: "acmefp8" is neither "acme" nor begins with "acme/""#,
+        ),
+        (
+            "context_length = 1000",
+            "context_length = 0",
+            r#"t.toml:8:18: models."a/b".context_length: 0 is not a positive whole number"#,
+        ),
+        (
+            "context_length = 1000",
+            "context_length = -5",
+            r#"t.toml:8:18: models."a/b".context_length: -5 is not a positive whole number"#,
+        ),
+        (
+            "context_length = 1000",
+            "context_length = 1e3",
+            r#"t.toml:8:18: models."a/b".context_length: must be a whole number, not a float"#,
+        ),
+        (
+            r#"["b"]"#,
+            r#"["b", "b"]"#,
+            r#"t.toml:7:17: models."a/b".aliases[1]: "b" is an alias of "a/b" already"#,
+        ),
+        (
+            r#"["b"]"#,
+            r#"["a/b"]"#,
+            r#"t.toml:7:12: models."a/b".aliases[0]: "a/b" is the id of a model"#,
+        ),
+        (
+            r#"["b"]"#,
+            r#""b""#,
+            r#"t.toml:7:11: models."a/b".aliases: must be an array, not a string"#,
+        ),
+        (
+            r#"https://acme.test"#,
+            "acme.test",
+            r#"t.toml:2:12: providers.acme.base_url: cannot be a base URL: it does not begin with http:// or https://"#,
+        ),
+        (
+            r#"https://acme.test"#,
+            "https://me:pw@acme.test",
+            r#"t.toml:2:12: providers.acme.base_url: cannot be a base URL: it holds a user name or a password"#,
+        ),
+        (
+            r#"key_env = "KEY""#,
+            r#"key_env = "UNSET""#,
+            r#"t.toml:3:11: providers.acme.key_env: environment variable UNSET is not set"#,
+        ),
+        (
+            r#"key_env = "KEY""#,
+            r#"key_env = "EMPTY""#,
+            r#"t.toml:3:11: providers.acme.key_env: environment variable EMPTY is empty"#,
+        ),
+        (
+            r#"key_env = "KEY""#,
+            r#"key_env = "UNFIT""#,
+            r#"t.toml:3:11: providers.acme.key_env: environment variable UNFIT holds what no header can carry"#,
+        ),
+        (
+            r#"key_env = "KEY""#,
+            r#"auth_header = "api-key""#,
+            r#"t.toml:1:12: providers.acme.key_env: is missing"#,
+        ),
+        (
+            r#"key_env = "KEY""#,
+            r#"headers = { host = "x" }"#,
+            r#"t.toml:3:20: providers.acme.headers.host: is not a header that can be set here"#,
+        ),
+        (
+            "[models.\"a/b\"]",
+            "[modles.x]\n[models.\"a/b\"]",
+            "t.toml:6:2: modles: is not a known key; there are providers, models",
+        ),
+    ] {
+        let text = ACME.replacen(find, put, 1);
+        assert_ne!(text, ACME, "{find}");
+        assert_eq!(load(&text).unwrap_err().to_string(), error);
+    }
+}
+
+#[test]
+fn secrets_in_the_file_are_refused_and_not_repeated() {
+    for (line, kind) in [
+        (r#"key = "sk-oops""#, "LiteralKey"),
+        (r#"api_key = "sk-oops""#, "LiteralKey"),
+        (r#"headers = { Authorization = "sk-oops" }"#, "LiteralKey"),
+        (r#"key_env = "sk-oops""#, "BadVariable"),
+        (r#"key_env = "gsk_oops""#, "BadVariable"),
+    ] {
+        let error = load(&ACME.replacen(r#"key_env = "KEY""#, line, 1)).unwrap_err();
+        assert_eq!(format!("{:?}", error.kind()), kind);
+        assert_eq!(error.position().unwrap().0, 3);
+        assert!(!format!("{error} {error:?}").contains("oops"), "{error}");
+    }
+}
+
+#[test]
+fn two_models_do_not_share_a_name() {
+    let two = |alias: &str| {
+        format!(
+            "{ACME}\n[models.c]\naliases = [\"{alias}\"]\nendpoints = [{{ provider = 'acme', model = 'c' }}]"
+        )
+    };
+    assert!(load(&two("d")).is_ok());
+    assert!(
+        matches!(load(&two("b")).unwrap_err().kind(), Problem::DuplicateAlias { model, .. } if **model == *"a/b")
+    );
+    assert!(matches!(
+        load(&two("a/b")).unwrap_err().kind(),
+        Problem::AliasIsModel { .. }
+    ));
+
+    let twice = ACME.replace(
+        "prices",
+        "[[models.\"a/b\".endpoints]]\nprovider = 'acme'\nmodel = 'n'\nprices",
+    );
+    let error = load(&twice).unwrap_err();
+    assert!(matches!(error.kind(), Problem::DuplicateTag { .. }));
+    assert_eq!(error.field(), r#"models."a/b".endpoints[1].tag"#);
+
+    let error = load("[models.lonely]\n").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "t.toml:1:9: models.lonely: the model has no endpoints"
+    );
+}
+
+#[test]
+fn what_is_not_toml() {
+    let error = load("[providers\n").unwrap_err();
+    assert!(matches!(error.kind(), Problem::Syntax { .. }));
+    assert_eq!(error.position().unwrap().0, 1);
+    assert_eq!(error.field(), "");
+
+    let error = load(&"#".repeat((16 << 20) + 1)).unwrap_err();
+    assert_eq!(error.to_string(), "t.toml: is longer than 16777216 bytes");
+
+    let error = Catalog::load("no/such/file.toml").unwrap_err();
+    assert!(matches!(error.kind(), Problem::Read(_)));
+    assert!(
+        error
+            .to_string()
+            .starts_with("no/such/file.toml: cannot be read: ")
+    );
+    assert!(load("").unwrap().is_empty());
+}
+
+#[test]
+fn the_builder_checks_too() {
+    let provider = |slug| Provider::new(slug, "https://acme.test".parse().unwrap());
+    let model = |id| ModelSpec::new(id).endpoint(EndpointSpec::new("acme", "m"));
+
+    let twice = Catalog::builder()
+        .provider(provider("acme"))
+        .provider(provider("acme"));
+    assert!(matches!(
+        twice.build().unwrap_err().kind(),
+        Problem::DuplicateProvider
+    ));
+    let twice = Catalog::builder()
+        .provider(provider("acme"))
+        .model(model("m"))
+        .model(model("m"));
+    assert_eq!(
+        twice.build().unwrap_err().to_string(),
+        "models.m: the model exists already"
+    );
+    assert!(
+        Catalog::builder()
+            .provider(provider("a/b"))
+            .build()
+            .is_err()
+    );
+    assert!(Catalog::builder().provider(provider("")).build().is_err());
+
+    let build = |id| {
+        Catalog::builder()
+            .provider(provider("acme"))
+            .model(model(id))
+            .build()
+            .unwrap()
+    };
+    assert_eq!(build("m").revision(), build("m").revision());
+    assert_ne!(build("m").revision(), build("n").revision());
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(junk in "\\PC{0,60}", at in 0..ACME.len()) {
+        let mut text = ACME.to_owned();
+        text.insert_str(at, &junk);
+        if let Err(error) = load(&text) {
+            let (line, column) = error.position().unwrap();
+            prop_assert!(line <= text.lines().count() + 1 && column > 0);
+        }
+        if let Ok(catalog) = load(ACME) {
+            prop_assert!(catalog.nearest(&junk).len() <= 3);
+        }
+    }
+}
+
+const ACME: &str = r#"[providers.acme]
+base_url = "https://acme.test"
+key_env = "KEY"
+name = "Acme"
+
+[models."a/b"]
+aliases = ["b"]
+context_length = 1000
+
+[[models."a/b".endpoints]]
+provider = "acme"
+model = "m"
+prices = { prompt = "0.15", completion = "0.6" }
+"#;
+
+fn load(text: &str) -> Result<Catalog, LoadError> {
+    Catalog::from_toml(text, "t.toml", |name| match name {
+        "KEY" => Some("sk-123".into()),
+        "EMPTY" => Some(String::new()),
+        "UNFIT" => Some("sk\n123".into()),
+        _ => None,
+    })
+}
