@@ -2,3 +2,5 @@
 //! follow the answer to its last byte.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(missing_docs)]
+
+pub mod wire;
