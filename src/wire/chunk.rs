@@ -135,11 +135,12 @@ impl Chunk {
                 b"text" => self.add(content::text(cursor)?),
                 b"index" => index = integer(cursor.skip()?.of(json)).unwrap_or(place),
                 b"finish_reason" => {
-                    let value = cursor.skip()?;
-                    if let Some(finish) = Finish::read(value.of(json)) {
+                    cursor.peek()?;
+                    let start = cursor.at();
+                    if let Some(finish) = Finish::read(cursor)? {
                         finished = true;
                         self.finish = Some(finish);
-                        self.finish_reason = Some(value);
+                        self.finish_reason = Some(Span::new(start, cursor.at()));
                     }
                 }
                 b"error" => {
@@ -163,15 +164,20 @@ impl Chunk {
 // === impl Finish ===
 
 impl Finish {
-    fn read(value: &[u8]) -> Option<Self> {
-        match value {
-            b"null" | br#""""# => None,
-            br#""stop""# => Some(Self::Stop),
-            br#""length""# => Some(Self::Length),
-            br#""tool_calls""# | br#""function_call""# => Some(Self::ToolCalls),
-            br#""content_filter""# => Some(Self::ContentFilter),
-            br#""error""# => Some(Self::Error),
-            _ => Some(Self::Other),
-        }
+    fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, Syntax> {
+        let finish = match cursor.peek()? {
+            Kind::String => match &*cursor.string()?.bytes(cursor.source()) {
+                b"" => return Ok(None),
+                b"stop" => Self::Stop,
+                b"length" => Self::Length,
+                b"tool_calls" | b"function_call" => Self::ToolCalls,
+                b"content_filter" => Self::ContentFilter,
+                b"error" => Self::Error,
+                _ => Self::Other,
+            },
+            Kind::Null => return cursor.skip().map(|_| None),
+            _ => cursor.skip().map(|_| Self::Other)?,
+        };
+        Ok(Some(finish))
     }
 }
