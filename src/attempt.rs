@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::kind::{Fault, Kind};
 use crate::plan::Candidate;
 use crate::usage::Usage;
-use crate::wire::chunk::Finish;
+use crate::wire::Finish;
 
 /// How did an attempt, or a request, end?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -136,7 +136,11 @@ impl Attempt {
 
     /// What the answer said about itself so far.
     pub fn found(&self) -> Found {
-        self.0.found.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .found
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// How it ended and when, once it has.
@@ -155,11 +159,15 @@ impl Attempt {
 
     /// Lets the endpoint's standing learn. What a caller caused teaches nothing.
     fn teach(&self, end: End, now: Instant) {
-        let Some(candidate) = self.candidate() else { return };
+        let Some(candidate) = self.candidate() else {
+            return;
+        };
         match end {
             End::Complete => {
                 let first = self.first_content_after();
-                candidate.standing.succeeded(now, first, self.throughput(now));
+                candidate
+                    .standing
+                    .succeeded(now, first, self.throughput(now));
             }
             End::Failed(kind) => match kind.rule().fault {
                 Fault::Upstream | Fault::Network => candidate.standing.failed(now),

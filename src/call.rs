@@ -124,7 +124,8 @@ impl Call {
 
     /// Candidates that come after this one.
     pub fn others(&self) -> usize {
-        self.plan().map_or(0, |plan| plan.candidates.len().saturating_sub(self.at + 1))
+        self.plan()
+            .map_or(0, |plan| plan.candidates.len().saturating_sub(self.at + 1))
     }
 
     /// Tries that are left of the attempt budget.
@@ -134,23 +135,41 @@ impl Call {
 
     /// The attempts so far, in order.
     pub fn attempts(&self) -> Vec<Attempt> {
-        self.shared.attempts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared
+            .attempts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The last attempt so far.
     pub fn last(&self) -> Option<Attempt> {
-        self.shared.attempts.lock().unwrap_or_else(PoisonError::into_inner).last().cloned()
+        self.shared
+            .attempts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .last()
+            .cloned()
     }
 
     /// The attempt that is under way: the one that an outer layer has begun, or a new one, which
     /// takes from the attempt budget.
     pub(crate) fn attempt(&mut self, now: Instant) -> &Attempt {
-        let Self { shared, at, attempt } = self;
+        let Self {
+            shared,
+            at,
+            attempt,
+        } = self;
         attempt.get_or_insert_with(|| {
             let candidate = shared.plan.get().and_then(|plan| plan.candidates.get(*at));
             let attempt = Attempt::new(candidate.cloned(), now);
-            let _ = shared.tries.try_update(Relaxed, Relaxed, |tries| tries.checked_sub(1));
-            let mut attempts = shared.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = shared
+                .tries
+                .try_update(Relaxed, Relaxed, |tries| tries.checked_sub(1));
+            let mut attempts = shared
+                .attempts
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             attempts.push(attempt.clone());
             attempt
         })
@@ -169,7 +188,10 @@ impl Call {
 
     /// Bounds the whole call, counted from its start. The first bound holds.
     pub(crate) fn bound(&self, total: Duration) -> Instant {
-        *self.shared.until.get_or_init(|| self.shared.started + total)
+        *self
+            .shared
+            .until
+            .get_or_init(|| self.shared.started + total)
     }
 
     pub(crate) fn set_stream(&self, stream: bool) {
@@ -205,14 +227,19 @@ impl GenerationId {
         use std::io::Write;
         let mut text = [0; Self::MAX];
         let mut rest = &mut text[..];
-        let seconds = wall.duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs());
+        let seconds = wall
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |age| age.as_secs());
         write!(rest, "gen-{seconds}-").expect("the buffer holds the longest number");
         let mut random = fastrand::Rng::with_seed(seed);
         for byte in rest.iter_mut().take(20) {
             *byte = random.alphanumeric() as u8;
         }
         let len = Self::MAX - rest.len() + 20;
-        Self { text, len: len as u8 }
+        Self {
+            text,
+            len: len as u8,
+        }
     }
 
     /// The name as text.

@@ -18,7 +18,8 @@ impl Chunks {
             return;
         }
         if self.rest.is_empty() {
-            self.rest.extend_from_slice(&std::mem::take(&mut self.first));
+            self.rest
+                .extend_from_slice(&std::mem::take(&mut self.first));
         }
         self.rest.extend_from_slice(&data);
     }
@@ -28,7 +29,11 @@ impl Chunks {
     }
 
     pub(crate) fn as_slice(&self) -> &[u8] {
-        if self.rest.is_empty() { &self.first } else { &self.rest }
+        if self.rest.is_empty() {
+            &self.first
+        } else {
+            &self.rest
+        }
     }
 
     pub(crate) fn take(&mut self) -> Bytes {

@@ -3,7 +3,37 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(missing_docs)]
 
+pub mod admit;
 pub mod catalog;
-mod money;
+pub mod choose;
+pub mod client;
+pub mod dispatch;
+pub mod meter;
+pub mod settle;
+pub mod standing;
+pub mod wire;
 
-pub use money::{Femto, Money, ParsePriceError, Price};
+mod attempt;
+mod call;
+mod chunks;
+mod clock;
+mod early;
+mod error;
+mod kind;
+mod money;
+mod payload;
+mod plan;
+mod stack;
+mod telemetry;
+mod usage;
+
+pub use self::attempt::{Attempt, End, Found};
+pub use self::call::{Call, DEFAULT_TRIES, GenerationId};
+pub use self::early::Early;
+pub use self::error::{BoxError, Error, Upstream};
+pub use self::kind::{Again, Fault, Kind, Next, Phase, Rule};
+pub use self::money::{Femto, Money, ParsePriceError, Price};
+pub use self::payload::Payload;
+pub use self::plan::{Candidate, Filter, Plan, Reason, Rejected};
+pub use self::stack::{Chain, Stack};
+pub use self::usage::Usage;

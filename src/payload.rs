@@ -10,7 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::error::Error;
 use crate::kind::Kind;
-use crate::wire::view::View;
+use crate::wire::View;
 
 /// A request body that has been read: refcounted bytes with their [`View`], replayed at no cost.
 ///
@@ -42,7 +42,11 @@ impl Payload {
     pub fn read(bytes: impl Into<Bytes>) -> Result<Self, Error> {
         let bytes = bytes.into();
         match View::read(&bytes) {
-            Ok(view) => Ok(Self { bytes, view: Some(Arc::new(view)), sent: false }),
+            Ok(view) => Ok(Self {
+                bytes,
+                view: Some(Arc::new(view)),
+                sent: false,
+            }),
             Err(invalid) => {
                 let error = Error::new(Kind::Invalid, invalid.to_string());
                 Err(match invalid.field() {
@@ -55,7 +59,11 @@ impl Payload {
 
     /// What is sent in its place: bytes made by splicing, which nobody reads again.
     pub(crate) fn spliced(bytes: Bytes) -> Self {
-        Self { bytes, view: None, sent: false }
+        Self {
+            bytes,
+            view: None,
+            sent: false,
+        }
     }
 
     /// The bytes, as they came.
@@ -65,7 +73,8 @@ impl Payload {
 
     /// What the body says. Empty for a payload that `address` has rewritten.
     pub fn view(&self) -> &View {
-        static NOTHING: LazyLock<View> = LazyLock::new(View::default);
+        static NOTHING: LazyLock<View> =
+            LazyLock::new(|| View::read(b"{}").expect("an empty object is well-formed"));
         self.view.as_deref().unwrap_or(&NOTHING)
     }
 }
@@ -90,6 +99,10 @@ impl Body for Payload {
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(if self.sent { 0 } else { self.bytes.len() as u64 })
+        SizeHint::with_exact(if self.sent {
+            0
+        } else {
+            self.bytes.len() as u64
+        })
     }
 }

@@ -90,8 +90,26 @@ impl<L> Stack<L> {
     /// Writes to this ledger instead.
     #[must_use]
     pub fn with_ledger<M>(self, ledger: M) -> Stack<M> {
-        let Self { read, choose, ledger: _, fallback, retry, commit, deadline, meter } = self;
-        Stack { read, choose, ledger, fallback, retry, commit, deadline, meter }
+        let Self {
+            read,
+            choose,
+            ledger: _,
+            fallback,
+            retry,
+            commit,
+            deadline,
+            meter,
+        } = self;
+        Stack {
+            read,
+            choose,
+            ledger,
+            fallback,
+            retry,
+            commit,
+            deadline,
+            meter,
+        }
     }
 
     /// Sets the four deadlines.

@@ -9,7 +9,9 @@ use crate::error::Error;
 use crate::settle::Record;
 
 fn provider(attempt: &Attempt) -> &str {
-    attempt.candidate().map_or("-", |candidate| candidate.endpoint.tag())
+    attempt
+        .candidate()
+        .map_or("-", |candidate| candidate.endpoint.tag())
 }
 
 pub(crate) fn planned(call: &Call) {
@@ -42,7 +44,9 @@ pub(crate) fn retrying(call: &Call, error: &Error, wait: Duration) {
 }
 
 pub(crate) fn falling_back(call: &Call, error: &Error) {
-    let to = call.candidate().map_or("-", |candidate| candidate.endpoint.tag());
+    let to = call
+        .candidate()
+        .map_or("-", |candidate| candidate.endpoint.tag());
     tracing::debug!(id = %call.id(), error = error.kind().as_str(), to, "falling back");
 }
 

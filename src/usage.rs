@@ -37,18 +37,26 @@ pub struct Usage {
 impl Usage {
     /// All that was read.
     pub fn prompt_tokens(&self) -> u64 {
-        [self.cache_read, self.cache_write, self.cache_write_1h, self.audio_input]
-            .into_iter()
-            .fold(self.input, u64::saturating_add)
+        [
+            self.cache_read,
+            self.cache_write,
+            self.cache_write_1h,
+            self.audio_input,
+        ]
+        .into_iter()
+        .fold(self.input, u64::saturating_add)
     }
 
     /// All that was written.
     pub fn completion_tokens(&self) -> u64 {
-        self.output.saturating_add(self.reasoning).saturating_add(self.audio_output)
+        self.output
+            .saturating_add(self.reasoning)
+            .saturating_add(self.audio_output)
     }
 
     /// Read and written.
     pub fn total_tokens(&self) -> u64 {
-        self.prompt_tokens().saturating_add(self.completion_tokens())
+        self.prompt_tokens()
+            .saturating_add(self.completion_tokens())
     }
 }

@@ -25,8 +25,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::header::{AUTHORIZATION, HeaderMap};
 use http::Request;
+use http::header::{AUTHORIZATION, HeaderMap};
 use sha2::{Digest, Sha256};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -57,7 +57,9 @@ pub struct Key<S> {
 impl KeyLayer {
     /// Lets these keys in, and nobody else.
     pub fn new<K: AsRef<str>>(keys: impl IntoIterator<Item = K>) -> Self {
-        Self { hashes: keys.into_iter().map(|key| hash(key.as_ref())).collect() }
+        Self {
+            hashes: keys.into_iter().map(|key| hash(key.as_ref())).collect(),
+        }
     }
 
     /// May a request with these headers come in?
@@ -67,7 +69,10 @@ impl KeyLayer {
     /// [`Kind::Unauthorized`], saying whether the key is missing or wrong.
     pub fn check(&self, headers: &HeaderMap) -> Result<(), Error> {
         let key = presented(headers).ok_or_else(|| {
-            Error::new(Kind::Unauthorized, "Missing Authentication header: send `Authorization: Bearer <key>`")
+            Error::new(
+                Kind::Unauthorized,
+                "Missing Authentication header: send `Authorization: Bearer <key>`",
+            )
         })?;
         let hash = hash(key);
         if self.hashes.contains(&hash) {
@@ -94,7 +99,9 @@ fn hash(key: &str) -> [u8; 32] {
 
 impl fmt::Debug for KeyLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyLayer").field("keys", &self.hashes.len()).finish()
+        f.debug_struct("KeyLayer")
+            .field("keys", &self.hashes.len())
+            .finish()
     }
 }
 
@@ -102,7 +109,10 @@ impl<S> Layer<S> for KeyLayer {
     type Service = Key<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Key { inner, keys: self.clone() }
+        Key {
+            inner,
+            keys: self.clone(),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::kind::Kind;
 use crate::money::Price;
 use crate::plan::Filter;
-use crate::wire::preferences::Preferences;
+use crate::wire::Preferences;
 
 /// The hard filters of one request.
 #[derive(Debug)]
@@ -23,18 +23,22 @@ impl<'a> Filters<'a> {
     ///
     /// [`Kind::Invalid`] when a price is not one.
     pub(super) fn new(preferences: &'a Preferences) -> Result<Self, Error> {
-        let max = preferences.max_price();
+        let max = &preferences.max_price;
         let per_million = |text: Option<&str>, field: &'static str| {
             text.map(|text| Price::per_million(text).map_err(|bad| not_a_price(field, &bad)))
                 .transpose()
         };
         let per_request = |text: Option<&str>, field: &'static str| {
-            text.map(|text| text.parse().map_err(|bad| not_a_price(field, &bad))).transpose()
+            text.map(|text| text.parse().map_err(|bad| not_a_price(field, &bad)))
+                .transpose()
         };
         Ok(Self {
             preferences,
             max_prompt: per_million(max.prompt.as_deref(), "provider.max_price.prompt")?,
-            max_completion: per_million(max.completion.as_deref(), "provider.max_price.completion")?,
+            max_completion: per_million(
+                max.completion.as_deref(),
+                "provider.max_price.completion",
+            )?,
             max_request: per_request(max.request.as_deref(), "provider.max_price.request")?,
         })
     }
@@ -42,10 +46,10 @@ impl<'a> Filters<'a> {
     /// The first filter that removes this endpoint.
     pub(super) fn rejects(&self, endpoint: &Endpoint) -> Option<Filter> {
         let named = |names: &[String]| names.iter().any(|name| matches(name, endpoint));
-        if self.preferences.only().is_some_and(|only| !named(only)) {
+        if !self.preferences.only.is_empty() && !named(&self.preferences.only) {
             return Some(Filter::Only);
         }
-        if named(self.preferences.ignore()) {
+        if named(&self.preferences.ignore) {
             return Some(Filter::Ignore);
         }
         let prices = endpoint.prices();
@@ -54,11 +58,9 @@ impl<'a> Filters<'a> {
             (Some(price), Some(max)) => price <= max,
             (None, Some(_)) => false,
         };
-        // No price per request means that there is none, once the endpoint has any price at all.
-        let request = prices.request().or(prices.prompt().map(|_| Price::ZERO));
         let affordable = within(prices.prompt(), self.max_prompt)
             && within(prices.completion(), self.max_completion)
-            && within(request, self.max_request);
+            && within(prices.request(), self.max_request);
         (!affordable).then_some(Filter::MaxPrice)
     }
 }

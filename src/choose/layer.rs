@@ -21,7 +21,12 @@ impl ChooseLayer {
     /// Chooses from this catalogue, with a random seed.
     pub fn new(catalog: Arc<Catalog>) -> Self {
         let seed = fastrand::u64(..);
-        Self { catalog, standings: Registry::default(), seed }.following()
+        Self {
+            catalog,
+            standings: Registry::default(),
+            seed,
+        }
+        .following()
     }
 
     /// Learns from, and into, these standings.
@@ -48,6 +53,11 @@ impl<S> Layer<S> for ChooseLayer {
     type Service = Choose<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Choose::new(inner, self.catalog.clone(), self.standings.clone(), self.seed)
+        Choose::new(
+            inner,
+            self.catalog.clone(),
+            self.standings.clone(),
+            self.seed,
+        )
     }
 }

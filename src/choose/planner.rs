@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::payload::Payload;
 use crate::plan::{Candidate, Filter, Plan, Reason, Rejected};
 use crate::standing::Registry;
-use crate::wire::preferences::Preferences;
+use crate::wire::Preferences;
 
 /// Makes the plan of a request; the same arguments make the same plan.
 ///
@@ -38,7 +38,10 @@ pub fn plan(
         let mut survivors = Vec::with_capacity(model.endpoints().len());
         for endpoint in model.endpoints() {
             match filters.rejects(endpoint) {
-                Some(filter) => rejected.push(Rejected { endpoint: endpoint.clone(), filter }),
+                Some(filter) => rejected.push(Rejected {
+                    endpoint: endpoint.clone(),
+                    filter,
+                }),
                 None => survivors.push(Candidate {
                     model: model.clone(),
                     endpoint: endpoint.clone(),
@@ -54,13 +57,17 @@ pub fn plan(
             candidates.append(&mut survivors);
         }
     }
-    if !preferences.allow_fallbacks() {
+    if !preferences.allow_fallbacks {
         without_fallbacks(&mut candidates, &mut rejected, preferences);
     }
     if candidates.is_empty() {
         return Err(no_endpoints(payload, &rejected));
     }
-    Ok(Plan { candidates, rejected, catalog: catalog.clone() })
+    Ok(Plan {
+        candidates,
+        rejected,
+        catalog: catalog.clone(),
+    })
 }
 
 /// The models that the request names, in order, each once.
@@ -68,12 +75,18 @@ fn models(payload: &Payload, catalog: &Catalog) -> Result<Vec<Arc<Model>>, Error
     let (view, body) = (payload.view(), payload.bytes());
     let mut models: Vec<Arc<Model>> = Vec::with_capacity(1);
     for name in view.model(body).into_iter().chain(view.models(body)) {
-        let model = catalog.find(&name).ok_or_else(|| unknown_model(&name, catalog))?;
+        let model = catalog
+            .find(&name)
+            .ok_or_else(|| unknown_model(&name, catalog))?;
         if !models.iter().any(|known| known.id() == model.id()) {
             models.push(model.clone());
         }
     }
-    if models.is_empty() { Err(no_model()) } else { Ok(models) }
+    if models.is_empty() {
+        Err(no_model())
+    } else {
+        Ok(models)
+    }
 }
 
 /// Keeps the endpoints that `order` names, or without one the head of the plan.
@@ -85,13 +98,16 @@ fn without_fallbacks(
     let mut place = 0;
     candidates.retain(|candidate| {
         place += 1;
-        let keep = match preferences.order() {
-            Some(order) => order.iter().any(|name| matches(name, &candidate.endpoint)),
-            None => place == 1,
+        let keep = match &preferences.order[..] {
+            [] => place == 1,
+            order => order.iter().any(|name| matches(name, &candidate.endpoint)),
         };
         if !keep {
             let endpoint = candidate.endpoint.clone();
-            rejected.push(Rejected { endpoint, filter: Filter::AllowFallbacks });
+            rejected.push(Rejected {
+                endpoint,
+                filter: Filter::AllowFallbacks,
+            });
         }
         keep
     });

@@ -3,8 +3,9 @@
 use std::time::Instant;
 
 use super::filter::matches;
+use crate::money::Price;
 use crate::plan::{Candidate, Reason};
-use crate::wire::preferences::Preferences;
+use crate::wire::Preferences;
 
 /// Puts the surviving endpoints of one model into the order in which to ask them.
 pub(super) fn rank(
@@ -16,11 +17,19 @@ pub(super) fn rank(
     candidates.sort_by_key(|candidate| (!candidate.standing.is_steady(now), price(candidate)));
     for candidate in candidates.iter_mut() {
         let steady = candidate.standing.is_steady(now);
-        candidate.reason = if steady { Reason::Price } else { Reason::Unsteady };
+        candidate.reason = if steady {
+            Reason::Price
+        } else {
+            Reason::Unsteady
+        };
     }
-    if let Some(order) = preferences.order() {
+    let order = &preferences.order;
+    if !order.is_empty() {
         let place = |candidate: &Candidate| {
-            order.iter().position(|name| matches(name, &candidate.endpoint)).unwrap_or(order.len())
+            order
+                .iter()
+                .position(|name| matches(name, &candidate.endpoint))
+                .unwrap_or(order.len())
         };
         candidates.sort_by_key(place);
         for candidate in candidates.iter_mut() {
@@ -28,8 +37,11 @@ pub(super) fn rank(
                 candidate.reason = Reason::Ordered;
             }
         }
-    } else if !preferences.sorts_by_price() {
-        let steady = candidates.iter().take_while(|c| c.standing.is_steady(now)).count();
+    } else if preferences.sort.is_none() {
+        let steady = candidates
+            .iter()
+            .take_while(|c| c.standing.is_steady(now))
+            .count();
         if let Some(drawn) = draw(&candidates[..steady], random) {
             candidates[..=drawn].rotate_right(1);
             candidates[0].reason = Reason::Drawn;
@@ -40,11 +52,17 @@ pub(super) fn rank(
 /// Draws one of them with a probability in proportion to 1/price². They are sorted by price, so
 /// free ones, if there are any, are at the front, and those of unknown price at the end.
 fn draw(steady: &[Candidate], random: &mut fastrand::Rng) -> Option<usize> {
-    let free = steady.iter().take_while(|candidate| price(candidate) == 0).count();
+    let free = steady
+        .iter()
+        .take_while(|candidate| price(candidate) == 0)
+        .count();
     if free > 0 {
         return Some(random.usize(..free));
     }
-    let known = steady.iter().take_while(|candidate| price(candidate) != UNKNOWN).count();
+    let known = steady
+        .iter()
+        .take_while(|candidate| price(candidate) != UNKNOWN)
+        .count();
     let cheapest = price(steady.first()?) as f64;
     let weight = |candidate: &Candidate| (cheapest / price(candidate) as f64).powi(2);
     let steady = &steady[..known];
@@ -60,5 +78,6 @@ fn draw(steady: &[Candidate], random: &mut fastrand::Rng) -> Option<usize> {
 const UNKNOWN: u64 = u64::MAX;
 
 fn price(candidate: &Candidate) -> u64 {
-    candidate.endpoint.prices().balance().unwrap_or(UNKNOWN)
+    let balance = candidate.endpoint.prices().balance();
+    balance.map_or(UNKNOWN, Price::femtodollars)
 }

@@ -10,7 +10,11 @@ use crate::plan::{Filter, Rejected};
 const NAME: usize = 128;
 
 pub(super) fn no_model() -> Error {
-    Error::new(Kind::Invalid, "no model: name one in `model` or in `models`").with_param("model")
+    Error::new(
+        Kind::Invalid,
+        "no model: name one in `model` or in `models`",
+    )
+    .with_param("model")
 }
 
 pub(super) fn unknown_model(name: &str, catalog: &Catalog) -> Error {
@@ -27,14 +31,24 @@ pub(super) fn unknown_model(name: &str, catalog: &Catalog) -> Error {
 
 pub(super) fn no_endpoints(payload: &Payload, rejected: &[Rejected]) -> Error {
     let model = payload.view().model(payload.bytes()).unwrap_or_default();
-    let filters = [Filter::Only, Filter::Ignore, Filter::MaxPrice, Filter::AllowFallbacks];
+    let filters = [
+        Filter::Only,
+        Filter::Ignore,
+        Filter::MaxPrice,
+        Filter::AllowFallbacks,
+    ];
     let removed = filters.into_iter().filter_map(|filter| {
-        let count = rejected.iter().filter(|rejected| rejected.filter == filter).count();
+        let count = rejected
+            .iter()
+            .filter(|rejected| rejected.filter == filter)
+            .count();
         (count > 0).then(|| format!("`{}` removed {count}", filter.field()))
     });
     let shown: String = model.chars().take(NAME).collect();
     let message = format!("no endpoints found for `{shown}`: {}", listed(removed));
-    let param = rejected.first().map_or("provider", |first| first.filter.field());
+    let param = rejected
+        .first()
+        .map_or("provider", |first| first.filter.field());
     Error::new(Kind::NoEndpoints, message).with_param(param)
 }
 

@@ -33,7 +33,13 @@ pub struct Choose<S> {
 
 impl<S> Choose<S> {
     pub(super) fn new(inner: S, catalog: Arc<Catalog>, standings: Registry, seed: u64) -> Self {
-        Self { inner, catalog, standings, seed, requests: Arc::default() }
+        Self {
+            inner,
+            catalog,
+            standings,
+            seed,
+            requests: Arc::default(),
+        }
     }
 }
 

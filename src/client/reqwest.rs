@@ -86,9 +86,11 @@ where
             ResponseFutureProj::Refused(error) => {
                 Poll::Ready(Err(error.take().expect("polled after completion")))
             }
-            ResponseFutureProj::Asking(future) => {
-                Poll::Ready(ready!(future.poll(cx)).map(Into::into).map_err(Error::from_inner))
-            }
+            ResponseFutureProj::Asking(future) => Poll::Ready(
+                ready!(future.poll(cx))
+                    .map(Into::into)
+                    .map_err(Error::from_inner),
+            ),
         }
     }
 }

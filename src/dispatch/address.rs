@@ -31,8 +31,8 @@
 
 use std::task::{Context, Poll};
 
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use http::uri::{PathAndQuery, Uri};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::uri::Uri;
 use http::{Method, Request};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -44,7 +44,21 @@ use crate::kind::Kind;
 use crate::payload::Payload;
 use crate::plan::Candidate;
 use crate::wire::headers::FORWARDED;
-use crate::wire::view::View;
+use crate::wire::{Edits, Field, View};
+
+/// What OpenRouter understands and a provider may refuse.
+const NOT_FOR_UPSTREAMS: [Field; 10] = [
+    Field::Models,
+    Field::Route,
+    Field::Provider,
+    Field::Usage,
+    Field::SessionId,
+    Field::Trace,
+    Field::Debug,
+    Field::Plugins,
+    Field::Preset,
+    Field::Transforms,
+];
 
 /// Addresses a request to the candidate whose turn it is. See the [module docs](self).
 #[derive(Clone, Copy, Debug, Default)]
@@ -127,21 +141,32 @@ fn addressed(
 fn body(payload: &Payload, candidate: &Candidate, metered: bool) -> Payload {
     let view: &View = payload.view();
     let model = serde_json::Value::from(candidate.endpoint.upstream_model()).to_string();
-    let edits = view.edits_for(&model, metered && view.stream());
+    let mut edits = Edits::new(view).set(Field::Model, &model);
+    for field in NOT_FOR_UPSTREAMS {
+        edits = edits.remove(field);
+    }
+    if metered && view.stream() {
+        edits = edits.ask_for_usage();
+    }
     Payload::spliced(edits.apply(payload.bytes()))
 }
 
 /// The provider's base, and what of the caller's path comes after its version: a provider may keep
 /// its API elsewhere than under `/v1`.
 fn uri(candidate: &Candidate, path: &str) -> Result<Uri, Error> {
-    let base = candidate.endpoint.provider().base_url();
-    let operation = path.rsplit_once("/v1/").map_or(path.trim_start_matches('/'), |(_, rest)| rest);
-    let path = format!("{}/{operation}", base.path().trim_end_matches('/'));
-    let mut parts = base.clone().into_parts();
-    let internal = |_| Error::new(Kind::Internal, "the upstream's URL cannot be built");
-    parts.path_and_query = Some(PathAndQuery::try_from(path).map_err(internal)?);
-    Uri::from_parts(parts)
-        .map_err(|source| Error::new(Kind::Internal, "bad upstream URL").with_source(source))
+    let provider = candidate.endpoint.provider();
+    let operation = path
+        .rsplit_once("/v1/")
+        .map_or(path.trim_start_matches('/'), |(_, rest)| rest);
+    if operation == "chat/completions" {
+        return Ok(provider.chat_url().clone());
+    }
+    provider
+        .base_url()
+        .join(&format!("/{operation}"))
+        .map_err(|source| {
+            Error::new(Kind::Internal, "the upstream's URL cannot be built").with_source(source)
+        })
 }
 
 fn headers(caller: &HeaderMap, candidate: &Candidate, stream: bool) -> HeaderMap {
@@ -151,14 +176,15 @@ fn headers(caller: &HeaderMap, candidate: &Candidate, stream: bool) -> HeaderMap
             headers.append(name, value.clone());
         }
     }
-    let accept = if stream { "text/event-stream" } else { "application/json" };
+    let accept = if stream {
+        "text/event-stream"
+    } else {
+        "application/json"
+    };
     headers.insert(ACCEPT, HeaderValue::from_static(accept));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     for (name, value) in candidate.endpoint.provider().headers() {
-        headers.insert(HeaderName::clone(name), value.clone());
-    }
-    if let Some(key) = candidate.endpoint.provider().authorization() {
-        headers.insert(AUTHORIZATION, key.clone());
+        headers.insert(name, value.clone());
     }
     headers
 }

@@ -37,7 +37,11 @@ pub(super) struct Guard(Attempt);
 
 impl<B> Body<B> {
     pub(super) fn new(inner: B, guard: Guard, stream: bool, hide: bool) -> Self {
-        let scan = if stream { Scan::Events(Events::new(hide)) } else { Scan::Whole(Whole::default()) };
+        let scan = if stream {
+            Scan::Events(Events::new(hide))
+        } else {
+            Scan::Whole(Whole::default())
+        };
         Self { inner, scan, guard }
     }
 }
@@ -146,6 +150,7 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         let whole = self.0.is_finished() || self.0.is_done();
-        self.0.end(if whole { End::Complete } else { End::Cancelled }, now());
+        self.0
+            .end(if whole { End::Complete } else { End::Cancelled }, now());
     }
 }

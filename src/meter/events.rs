@@ -6,7 +6,7 @@ use super::judge::{Ends, Verdict, judge};
 use crate::attempt::Attempt;
 use crate::error::Error;
 use crate::kind::Kind;
-use crate::wire::sse::{MAX_EVENT, Scanner};
+use crate::wire::sse::Scanner;
 
 /// The scan of one event stream. A chunk that holds whole events is cut without a copy; only an
 /// event that is spread over chunks is put together.
@@ -25,7 +25,7 @@ pub(super) struct Events {
 impl Events {
     pub(super) fn new(hide: bool) -> Self {
         Self {
-            scanner: Scanner::new(MAX_EVENT),
+            scanner: Scanner::default(),
             chunk: Bytes::new(),
             partial: BytesMut::new(),
             ends: Ends::default(),
@@ -46,7 +46,11 @@ impl Events {
     pub(super) fn next(&mut self, attempt: &Attempt) -> Option<Result<Bytes, Error>> {
         loop {
             let from_partial = !self.partial.is_empty();
-            let buffer = if from_partial { &self.partial[..] } else { &self.chunk[..] };
+            let buffer = if from_partial {
+                &self.partial[..]
+            } else {
+                &self.chunk[..]
+            };
             let event = match self.scanner.next(buffer) {
                 Ok(Some(event)) => event,
                 Ok(None) => {
@@ -94,6 +98,9 @@ impl Events {
         if attempt.has_answered() && (attempt.is_finished() || attempt.is_done()) {
             return Ok(None);
         }
-        Err(Error::new(Kind::Truncated, "the provider ended its answer before it was complete"))
+        Err(Error::new(
+            Kind::Truncated,
+            "the provider ended its answer before it was complete",
+        ))
     }
 }

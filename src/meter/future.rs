@@ -9,7 +9,7 @@ use pin_project::pin_project;
 use super::body::{Body, Guard};
 use crate::attempt::End;
 use crate::call::Call;
-use crate::clock::now;
+use crate::clock::{now, wall};
 use crate::error::{BoxError, Error};
 use crate::wire::headers::is_event_stream;
 use crate::wire::refusal;
@@ -46,7 +46,12 @@ enum State<F, B> {
 impl<F, B> ResponseFuture<F, B> {
     pub(super) fn new(inner: F, mut call: Call, hide: bool) -> Self {
         let guard = Some(Guard::new(call.attempt(now()).clone()));
-        Self { state: State::Asking(inner), guard, call, hide }
+        Self {
+            state: State::Asking(inner),
+            guard,
+            call,
+            hide,
+        }
     }
 }
 
@@ -93,7 +98,13 @@ where
                         continue;
                     }
                     // Its end, too much of it, or a break: the status says enough.
-                    _ => refusal::read(parts.status, &parts.headers, read, attempt.candidate()),
+                    _ => refusal::read(
+                        parts.status,
+                        &parts.headers,
+                        read,
+                        wall(),
+                        attempt.candidate(),
+                    ),
                 },
             };
             attempt.end(End::Failed(error.kind()), now());

@@ -4,8 +4,8 @@ use crate::attempt::{Attempt, End};
 use crate::clock::now;
 use crate::error::Error;
 use crate::kind::Kind;
-use crate::wire::chunk::{Chunk, Finish};
 use crate::wire::refusal;
+use crate::wire::{Chunk, Finish};
 
 /// What is to be done with an event?
 #[derive(Debug)]
@@ -30,7 +30,9 @@ pub(super) struct Ends {
 /// Judges the data of one event; `None` for a comment.
 pub(super) fn judge(data: Option<&[u8]>, attempt: &Attempt, ends: &mut Ends) -> Verdict {
     attempt.event();
-    let Some(data) = data else { return Verdict::Pass };
+    let Some(data) = data else {
+        return Verdict::Pass;
+    };
     if attempt.is_done() {
         return Verdict::After;
     }
@@ -43,7 +45,7 @@ pub(super) fn judge(data: Option<&[u8]>, attempt: &Attempt, ends: &mut Ends) -> 
         return Verdict::Pass;
     }
     match read(data, attempt, ends) {
-        Ok(chunk) if chunk.usage.is_some() && chunk.is_empty() => Verdict::Usage,
+        Ok(chunk) if chunk.usage.is_some() && chunk.choices_empty => Verdict::Usage,
         Ok(_) => Verdict::Pass,
         // After the finish reason nothing can go wrong with the answer any more.
         Err(_) if attempt.is_finished() => Verdict::After,
@@ -54,17 +56,27 @@ pub(super) fn judge(data: Option<&[u8]>, attempt: &Attempt, ends: &mut Ends) -> 
 /// Reads one JSON document of an answer and notes on the attempt what it says.
 pub(super) fn read(json: &[u8], attempt: &Attempt, ends: &mut Ends) -> Result<Chunk, Error> {
     let chunk = Chunk::read(json).map_err(|syntax| {
-        Error::new(Kind::Malformed, "the provider sent something that is no JSON")
-            .with_source(syntax)
+        Error::new(
+            Kind::Malformed,
+            "the provider sent something that is no JSON",
+        )
+        .with_source(syntax)
     })?;
-    if let Some(usage) = chunk.usage.and_then(|span| super::usage::read(span.of(json))) {
+    if let Some(usage) = chunk
+        .usage
+        .and_then(|span| super::usage::read(span.of(json)))
+    {
         attempt.find(|found| found.usage = Some(usage));
     }
     if let Some(error) = chunk.error {
         return Err(refusal::in_band(error.of(json), attempt.candidate()));
     }
     if chunk.content > 0 {
-        let now = if attempt.content_events() == 0 { now() } else { attempt.started() };
+        let now = if attempt.content_events() == 0 {
+            now()
+        } else {
+            attempt.started()
+        };
         attempt.content(chunk.content, now);
     }
     if let Some(finish) = chunk.finish {

@@ -26,7 +26,10 @@ pub struct Meter<S> {
 
 impl<S> Meter<S> {
     pub(super) fn new(inner: S, always_usage: bool) -> Self {
-        Self { inner, always_usage }
+        Self {
+            inner,
+            always_usage,
+        }
     }
 }
 

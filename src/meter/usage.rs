@@ -93,10 +93,18 @@ impl Spelled {
         let Some(prompt) = of(self.prompt_tokens) else {
             let write = of(self.cache_creation_input_tokens).unwrap_or(0);
             let lives = self.cache_creation.as_ref();
-            let hour = lives.and_then(|lives| of(lives.ephemeral_1h_input_tokens)).unwrap_or(0);
+            let hour = lives
+                .and_then(|lives| of(lives.ephemeral_1h_input_tokens))
+                .unwrap_or(0);
             let hour = hour.min(write);
             let cached = of(self.cache_read_input_tokens).unwrap_or(0);
-            return (of(self.input_tokens).unwrap_or(0), cached, write - hour, hour, 0);
+            return (
+                of(self.input_tokens).unwrap_or(0),
+                cached,
+                write - hour,
+                hour,
+                0,
+            );
         };
         let details = self.prompt_tokens_details.as_ref();
         let cached = details
@@ -115,7 +123,9 @@ impl Spelled {
     }
 
     fn written(&self) -> (u64, u64, u64) {
-        let mut left = of(self.completion_tokens).or(of(self.output_tokens)).unwrap_or(0);
+        let mut left = of(self.completion_tokens)
+            .or(of(self.output_tokens))
+            .unwrap_or(0);
         let details = self.completion_tokens_details.as_ref();
         let reasoning = take(&mut left, details.and_then(|w| of(w.reasoning_tokens)));
         let audio = take(&mut left, details.and_then(|w| of(w.audio_tokens)));

@@ -37,7 +37,10 @@ impl Whole {
         if !self.too_large {
             let json = self.kept.as_slice();
             if json.trim_ascii().is_empty() {
-                return Err(Error::new(Kind::Truncated, "the provider sent an empty answer"));
+                return Err(Error::new(
+                    Kind::Truncated,
+                    "the provider sent an empty answer",
+                ));
             }
             let chunk = read(json, attempt, &mut Ends::default())?;
             if chunk.choices.is_none() && chunk.object.is_none() {

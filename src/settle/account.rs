@@ -32,8 +32,10 @@ pub(super) fn record(call: &Call, asked: Asked, end: End, now: Instant) -> Recor
         attempt.first_content_after().map(|first| asked + first)
     };
     let first_token = last.and_then(from_start);
-    let attempts: Vec<_> =
-        attempts.iter().map(|attempt| attempt_record(attempt, asked.prompt_bytes, now)).collect();
+    let attempts: Vec<_> = attempts
+        .iter()
+        .map(|attempt| attempt_record(attempt, asked.prompt_bytes, now))
+        .collect();
     let (usage, charge) = match attempts.last() {
         Some(last) if is_charged(last, found.finish.is_some()) => {
             (last.usage, last.cost.amount.unwrap_or_default())
@@ -73,7 +75,10 @@ fn attempt_record(attempt: &Attempt, prompt_bytes: u64, now: Instant) -> Attempt
     let candidate = attempt.candidate();
     let (usage, certainty) = usage(attempt, end, prompt_bytes);
     let cost = match candidate {
-        _ if certainty == Certainty::Exact && usage == Usage::default() && found.usage.is_none() => {
+        _ if certainty == Certainty::Exact
+            && usage == Usage::default()
+            && found.usage.is_none() =>
+        {
             Cost::exact(Money::default())
         }
         Some(candidate) => Cost::new(of(candidate.endpoint.prices(), &usage), certainty),
@@ -99,7 +104,9 @@ fn usage(attempt: &Attempt, end: End, prompt_bytes: u64) -> (Usage, Certainty) {
     if let Some(reported) = found.usage {
         return (reported, Certainty::Exact);
     }
-    let succeeded = found.status.is_some_and(|status| (200..300).contains(&status));
+    let succeeded = found
+        .status
+        .is_some_and(|status| (200..300).contains(&status));
     let nothing = Usage::default();
     match end {
         // A status that refuses, or no connection at all: nobody bills for that.
@@ -111,7 +118,14 @@ fn usage(attempt: &Attempt, end: End, prompt_bytes: u64) -> (Usage, Certainty) {
             let by_bytes = attempt.content_bytes().div_ceil(BYTES_PER_TOKEN);
             let output = by_bytes.max(attempt.content_events().into());
             let input = prompt_bytes.div_ceil(BYTES_PER_TOKEN);
-            (Usage { input, output, ..nothing }, Certainty::Estimated)
+            (
+                Usage {
+                    input,
+                    output,
+                    ..nothing
+                },
+                Certainty::Estimated,
+            )
         }
     }
 }

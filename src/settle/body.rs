@@ -23,7 +23,11 @@ pub struct Body<B, S: Slot> {
 
 impl<B, S: Slot> Body<B, S> {
     pub(super) fn new(inner: B, hold: Hold<S>) -> Self {
-        Self { inner, attempt: hold.attempt(), hold }
+        Self {
+            inner,
+            attempt: hold.attempt(),
+            hold,
+        }
     }
 }
 
@@ -43,7 +47,10 @@ where
         let frame = ready!(this.inner.as_mut().poll_frame(cx));
         // The attempt ends before its last event is handed out, so that whoever has seen that event
         // finds the record. And hyper asks no more once `is_end_stream` is true.
-        let ended = this.attempt.as_ref().is_some_and(|attempt| attempt.ended().is_some());
+        let ended = this
+            .attempt
+            .as_ref()
+            .is_some_and(|attempt| attempt.ended().is_some());
         if ended || frame.is_none() || this.inner.is_end_stream() {
             this.hold.settle(End::Complete);
         }

@@ -35,13 +35,22 @@ const USUAL_LIMIT: u64 = 4096;
 
 impl Cost {
     pub(super) fn exact(amount: Money) -> Self {
-        Self { amount: Some(amount), certainty: Certainty::Exact }
+        Self {
+            amount: Some(amount),
+            certainty: Certainty::Exact,
+        }
     }
 
     pub(super) fn new(amount: Option<Femto>, certainty: Certainty) -> Self {
         match amount {
-            Some(amount) => Self { amount: Some(amount.round()), certainty },
-            None => Self { amount: None, certainty: Certainty::Unknown },
+            Some(amount) => Self {
+                amount: Some(amount.round()),
+                certainty,
+            },
+            None => Self {
+                amount: None,
+                certainty: Certainty::Unknown,
+            },
         }
     }
 }
@@ -51,9 +60,12 @@ impl Cost {
 /// Exact: products and sums are 128-bit integers of femtodollars, rounded only by the caller.
 ///
 /// ```
-/// use switchtower::{Usage, catalog::Prices, settle::cost_of};
+/// use switchtower::{Price, Usage, settle::cost_of};
+/// use switchtower::catalog::{Prices, Rate};
 ///
-/// let prices = Prices::per_million("0.15", "0.60")?;
+/// let prices = Prices::unknown()
+///     .with(Rate::Prompt, Price::per_million("0.15")?)
+///     .with(Rate::Completion, Price::per_million("0.60")?);
 /// let usage = Usage { input: 1000, output: 100, ..Usage::default() };
 /// assert_eq!(cost_of(&prices, &usage).unwrap().round().to_string(), "0.00021");
 /// # Ok::<_, switchtower::ParsePriceError>(())
@@ -64,20 +76,19 @@ pub fn of(prices: &Prices, usage: &Usage) -> Option<Femto> {
         (usage.cache_read, prices.cache_read()),
         (usage.cache_write, prices.cache_write()),
         (usage.cache_write_1h, prices.cache_write_1h()),
-        (usage.audio_input, prices.audio_input()),
+        (usage.audio_input, prices.audio()),
         (usage.output, prices.completion()),
         (usage.reasoning, prices.reasoning()),
         (usage.audio_output, prices.audio_output()),
     ];
-    let mut sum = prices.request().map_or_else(Femto::default, |price| price.times(1));
+    let mut sum = prices.request()?.times(1);
     for (tokens, price) in classes {
         // A class that was not used needs no price.
         if tokens > 0 {
             sum += price?.times(tokens);
         }
     }
-    // An endpoint without any price is unknown even when nothing was used.
-    prices.prompt().or(prices.completion()).or(prices.request()).map(|_| sum)
+    Some(sum)
 }
 
 /// The worst that an endpoint may bill for a prompt of this many bytes: a token every two bytes, and

@@ -25,7 +25,10 @@ pub struct ResponseFuture<F, S: Slot> {
 
 impl<F, S: Slot> ResponseFuture<F, S> {
     pub(super) fn new(inner: F, hold: Hold<S>) -> Self {
-        Self { inner, hold: Some(hold) }
+        Self {
+            inner,
+            hold: Some(hold),
+        }
     }
 }
 

@@ -19,7 +19,11 @@ pub struct Hold<S: Slot> {
 
 impl<S: Slot> Hold<S> {
     pub(super) fn new(slot: S, call: Call, asked: Asked) -> Self {
-        Self { slot: Some(slot), call, asked }
+        Self {
+            slot: Some(slot),
+            call,
+            asked,
+        }
     }
 
     /// The attempt that answers.

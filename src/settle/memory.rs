@@ -93,8 +93,13 @@ impl Ledger for MemoryLedger {
     type Slot = MemorySlot;
 
     fn poll_slot(&mut self, _: &mut Context<'_>) -> Poll<Result<MemorySlot, BoxError>> {
-        Poll::Ready(Ok::<_, Infallible>(MemorySlot { ledger: self.clone(), held: Money::default() })
-            .map_err(Into::into))
+        Poll::Ready(
+            Ok::<_, Infallible>(MemorySlot {
+                ledger: self.clone(),
+                held: Money::default(),
+            })
+            .map_err(Into::into),
+        )
     }
 }
 
@@ -116,7 +121,9 @@ impl Slot for MemorySlot {
         {
             books.by_id.remove(oldest.id.as_str());
         }
-        books.by_id.insert(record.id.as_str().into(), record.clone());
+        books
+            .by_id
+            .insert(record.id.as_str().into(), record.clone());
         books.newest.push_back(record);
     }
 }
@@ -136,7 +143,10 @@ impl Totals {
         self.records += 1;
         self.charged += i128::from(record.charge.picodollars());
         for attempt in &record.attempts {
-            let amount = attempt.cost.amount.map_or(0, |amount| amount.picodollars().into());
+            let amount = attempt
+                .cost
+                .amount
+                .map_or(0, |amount| amount.picodollars().into());
             match attempt.cost.certainty {
                 Certainty::Exact => self.cost_exact += amount,
                 Certainty::Estimated => self.cost_estimated += amount,

@@ -8,7 +8,7 @@ use crate::attempt::End;
 use crate::call::GenerationId;
 use crate::money::Money;
 use crate::usage::Usage;
-use crate::wire::chunk::Finish;
+use crate::wire::Finish;
 
 /// What remains of a request that reached `settle`. No prompt, no answer, no key.
 #[derive(Clone, Debug)]

@@ -16,7 +16,7 @@ use crate::error::{BoxError, Error};
 use crate::kind::Kind;
 use crate::money::Money;
 use crate::payload::Payload;
-use crate::wire::view::View;
+use crate::wire::View;
 
 /// Takes a hold, and settles it when the body ends. See the [module docs](super).
 ///
@@ -33,7 +33,11 @@ pub struct Settle<S, L: Ledger> {
 
 impl<S, L: Ledger> Settle<S, L> {
     pub(super) fn new(inner: S, ledger: L) -> Self {
-        Self { inner, ledger, slot: None }
+        Self {
+            inner,
+            ledger,
+            slot: None,
+        }
     }
 }
 
@@ -59,14 +63,20 @@ where
     }
 
     fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
-        let mut slot = self.slot.take().expect("`poll_ready` is called before `call`");
+        let mut slot = self
+            .slot
+            .take()
+            .expect("`poll_ready` is called before `call`");
         let call = Call::of(request.extensions_mut()).clone();
         let payload = request.body();
         slot.hold(worst(&call, payload.view()));
         let asked = Asked {
-            model: payload.view().model(payload.bytes()).map(|model| model.into()),
+            model: payload
+                .view()
+                .model(payload.bytes())
+                .map(|model| model.into()),
             streamed: payload.view().stream(),
-            prompt_bytes: payload.view().prompt_bytes(),
+            prompt_bytes: payload.view().prompt_bytes() as u64,
         };
         let hold = Hold::new(slot, call, asked);
         ResponseFuture::new(self.inner.call(request), hold)
@@ -76,22 +86,38 @@ where
 /// The worst that the plan may cost: its dearest candidate's worst.
 fn worst(call: &Call, view: &View) -> Money {
     let worst = |endpoint| {
-        worst_of(endpoint, view.prompt_bytes(), view.max_output(), view.choices())
+        worst_of(
+            endpoint,
+            view.prompt_bytes() as u64,
+            view.max_output(),
+            view.choices(),
+        )
     };
     let candidates = call.plan().map_or(&[][..], |plan| &plan.candidates);
-    let amounts = candidates.iter().filter_map(|candidate| worst(&candidate.endpoint));
-    amounts.map(|amount| amount.round()).max().unwrap_or_default()
+    let amounts = candidates
+        .iter()
+        .filter_map(|candidate| worst(&candidate.endpoint));
+    amounts
+        .map(|amount| amount.round())
+        .max()
+        .unwrap_or_default()
 }
 
 impl<S: Clone, L: Ledger + Clone> Clone for Settle<S, L> {
     fn clone(&self) -> Self {
         // The slot stays: it was taken for one request.
-        Self { inner: self.inner.clone(), ledger: self.ledger.clone(), slot: None }
+        Self {
+            inner: self.inner.clone(),
+            ledger: self.ledger.clone(),
+            slot: None,
+        }
     }
 }
 
 impl<S: fmt::Debug, L: Ledger> fmt::Debug for Settle<S, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settle").field("inner", &self.inner).finish_non_exhaustive()
+        f.debug_struct("Settle")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
     }
 }

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 use super::average::Average;
 use super::window::{Tally, Window};
 
-/// How long a failure counts: OpenRouter looks at the last thirty seconds.
-pub const OUTAGE_WINDOW: Duration = Duration::from_secs(30);
+/// How many seconds a failure counts: OpenRouter looks at the last thirty.
+const OUTAGE_WINDOW: usize = 30;
 
 /// What has been learned of one endpoint.
 #[derive(Debug)]
 pub struct Standing {
     epoch: Instant,
-    outcomes: Window<30>,
+    outcomes: Window<OUTAGE_WINDOW>,
     first_token: Average,
     throughput: Average,
 }
@@ -35,7 +35,8 @@ impl Standing {
     pub fn succeeded(&self, now: Instant, first_token: Option<Duration>, throughput: Option<u32>) {
         self.outcomes.count(self.second(now), true);
         if let Some(first) = first_token {
-            self.first_token.sample(u32::try_from(first.as_micros()).unwrap_or(u32::MAX));
+            self.first_token
+                .sample(u32::try_from(first.as_micros()).unwrap_or(u32::MAX));
         }
         if let Some(throughput) = throughput {
             self.throughput.sample(throughput);
@@ -62,7 +63,9 @@ impl Standing {
 
     /// The usual time to the first content token; none before the first success.
     pub fn first_token(&self) -> Option<Duration> {
-        self.first_token.get().map(|micros| Duration::from_micros(micros.into()))
+        self.first_token
+            .get()
+            .map(|micros| Duration::from_micros(micros.into()))
     }
 
     /// The usual output tokens a second, in thousandths; none before the first success.

@@ -20,7 +20,7 @@ impl Registry {
     pub fn follow(&self, catalog: &Catalog, now: Instant) {
         let mut map = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let mut next = HashMap::new();
-        for endpoint in catalog.models().flat_map(|model| model.endpoints()) {
+        for endpoint in catalog.models().iter().flat_map(|model| model.endpoints()) {
             let known = map.remove(endpoint.key());
             let standing = known.unwrap_or_else(|| Arc::new(Standing::new(now)));
             next.insert(endpoint.key().into(), standing);

@@ -29,8 +29,16 @@ impl<const SECONDS: usize> Window<SECONDS> {
     pub fn count(&self, second: u32, success: bool) {
         // `try_update` repeats until no other thread came between: no count is lost.
         let _ = self.0[second as usize % SECONDS].try_update(Relaxed, Relaxed, |word| {
-            let mut tally = if second_of(word) == second { tally_of(word) } else { Tally::default() };
-            let slot = if success { &mut tally.succeeded } else { &mut tally.failed };
+            let mut tally = if second_of(word) == second {
+                tally_of(word)
+            } else {
+                Tally::default()
+            };
+            let slot = if success {
+                &mut tally.succeeded
+            } else {
+                &mut tally.failed
+            };
             *slot = (*slot + 1).min(u16::MAX.into());
             Some(word_of(second, tally))
         });
@@ -57,7 +65,10 @@ fn second_of(word: u64) -> u32 {
 }
 
 fn tally_of(word: u64) -> Tally {
-    Tally { succeeded: (word as u32) >> 16, failed: word as u32 & 0xffff }
+    Tally {
+        succeeded: (word as u32) >> 16,
+        failed: word as u32 & 0xffff,
+    }
 }
 
 fn word_of(second: u32, tally: Tally) -> u64 {

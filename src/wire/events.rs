@@ -20,7 +20,11 @@ pub(crate) fn is_done(event: &[u8]) -> bool {
 
 /// The finish reason that the upstream forgot.
 pub(crate) fn finish(call: &Call) -> Bytes {
-    event(call, json!({ "index": 0, "delta": {}, "finish_reason": "stop" }), None)
+    event(
+        call,
+        json!({ "index": 0, "delta": {}, "finish_reason": "stop" }),
+        None,
+    )
 }
 
 /// The end of an answer that broke: an `error` beside `finish_reason: "error"`.
@@ -31,7 +35,11 @@ pub(crate) fn error(error: &Error, call: &Call) -> Bytes {
         "finish_reason": "error",
         "native_finish_reason": error.kind().as_str(),
     });
-    event(call, choice, Some(object(error, call.dialect(), Some(call))))
+    event(
+        call,
+        choice,
+        Some(object(error, call.dialect(), Some(call))),
+    )
 }
 
 /// One whole event with this chunk's data.
@@ -41,7 +49,10 @@ pub(crate) fn data(chunk: &Value) -> Bytes {
 
 fn event(call: &Call, choice: Value, error: Option<Value>) -> Bytes {
     let candidate = call.last().and_then(|attempt| attempt.candidate().cloned());
-    let created = call.created().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let created = call
+        .created()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
     let mut chunk = json!({
         "id": call.id().as_str(),
         "object": "chat.completion.chunk",

@@ -19,7 +19,10 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Is the body an event stream?
 pub fn is_event_stream(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("text/event-stream")
 }
@@ -45,7 +48,10 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
         (None, Some(text)) => match seconds(text) {
             Some(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
             // A date in the past means now.
-            None => httpdate::parse_http_date(text).ok()?.duration_since(now).unwrap_or_default(),
+            None => httpdate::parse_http_date(text)
+                .ok()?
+                .duration_since(now)
+                .unwrap_or_default(),
         },
         (None, None) => return None,
     };
@@ -53,5 +59,7 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
 }
 
 fn seconds(text: &str) -> Option<f64> {
-    text.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0)
+    text.parse()
+        .ok()
+        .filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0)
 }

@@ -68,14 +68,19 @@ impl Said {
 
     fn of(value: Value) -> Self {
         if let Value::String(message) = value {
-            return Self { message, ..Self::default() };
+            return Self {
+                message,
+                ..Self::default()
+            };
         }
         let spelled: Spelled = serde_json::from_value(value).unwrap_or_default();
         if spelled.error.is_object() || spelled.error.is_string() {
             return Self::of(spelled.error);
         }
         let text = |value: &Value| value.as_str().map(str::to_owned);
-        let status = [&spelled.code, &spelled.status].into_iter().find_map(Value::as_u64);
+        let status = [&spelled.code, &spelled.status]
+            .into_iter()
+            .find_map(Value::as_u64);
         Self {
             message: text(&spelled.message).unwrap_or_default(),
             code: text(&spelled.code)
@@ -121,13 +126,21 @@ impl Said {
     }
 
     fn kind(&self, status: Option<u16>) -> Kind {
-        let code = self.code.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let code = self
+            .code
+            .as_deref()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         let message = self.message.to_ascii_lowercase();
         let says = |words: &[&str]| words.iter().any(|word| code.contains(word));
         let tells = |words: &[&str]| words.iter().any(|word| message.contains(word));
         if says(&["context_length_exceeded", "context_window"])
             || (matches!(status, Some(400 | 413 | 422))
-                && tells(&["maximum context length", "context window", "prompt is too long"]))
+                && tells(&[
+                    "maximum context length",
+                    "context window",
+                    "prompt is too long",
+                ]))
         {
             return Kind::ContextTooLong;
         }
@@ -148,7 +161,9 @@ impl Said {
             // Inside a 200 some name no status, but a type.
             None if says(&["overloaded"]) => Kind::Overloaded,
             None if says(&["rate_limit"]) => Kind::RateLimited,
-            None if says(&["authentication", "permission", "invalid_api_key"]) => Kind::UpstreamAuth,
+            None if says(&["authentication", "permission", "invalid_api_key"]) => {
+                Kind::UpstreamAuth
+            }
             None if says(&["invalid_request"]) => Kind::Refused,
             None => Kind::Unavailable,
         }

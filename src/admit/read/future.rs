@@ -45,8 +45,18 @@ enum State<F, B> {
 impl<S: Service<Request<Payload>>, B> ResponseFuture<S, B> {
     pub(super) fn new(inner: S, request: Request<B>, limit: usize, patience: Duration) -> Self {
         let (head, body) = request.into_parts();
-        let state = State::Reading { body, read: Chunks::default(), sleep: None };
-        Self { state, inner, head: Some(head), limit, patience }
+        let state = State::Reading {
+            body,
+            read: Chunks::default(),
+            sleep: None,
+        };
+        Self {
+            state,
+            inner,
+            head: Some(head),
+            limit,
+            patience,
+        }
     }
 }
 
@@ -89,8 +99,8 @@ where
                         }
                         Poll::Pending => {
                             let patience = *this.patience;
-                            let sleep = sleep
-                                .get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+                            let sleep =
+                                sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
                             ready!(sleep.as_mut().poll(cx));
                             let message = "the request body did not come in time";
                             return Poll::Ready(Err(Error::new(Kind::SlowRequest, message)));
@@ -115,5 +125,8 @@ where
 }
 
 fn too_large(limit: usize) -> Error {
-    Error::new(Kind::TooLarge, format!("the request body is larger than {limit} bytes"))
+    Error::new(
+        Kind::TooLarge,
+        format!("the request body is larger than {limit} bytes"),
+    )
 }

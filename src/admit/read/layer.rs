@@ -16,7 +16,10 @@ pub struct ReadLayer {
 impl ReadLayer {
     /// With a limit of 32 MiB and thirty seconds.
     pub fn new() -> Self {
-        Self { limit: 32 << 20, patience: Duration::from_secs(30) }
+        Self {
+            limit: 32 << 20,
+            patience: Duration::from_secs(30),
+        }
     }
 
     /// Sets how many bytes a body may have; more is a 413. At most 4 GiB - 1.

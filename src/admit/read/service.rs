@@ -26,7 +26,11 @@ pub struct Read<S> {
 
 impl<S> Read<S> {
     pub(super) fn new(inner: S, limit: usize, patience: Duration) -> Self {
-        Self { inner, limit, patience }
+        Self {
+            inner,
+            limit,
+            patience,
+        }
     }
 }
 

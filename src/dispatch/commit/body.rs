@@ -35,7 +35,13 @@ impl<B: http_body::Body> Body<B> {
         call: Call,
     ) -> Self {
         let ended = !stream && inner.is_end_stream();
-        Self { held, inner: (!ended).then_some(inner), stream, done: false, call }
+        Self {
+            held,
+            inner: (!ended).then_some(inner),
+            stream,
+            done: false,
+            call,
+        }
     }
 }
 
@@ -77,7 +83,8 @@ impl<B> Body<B> {
         telemetry::broke_after_content(&self.call, error);
         // Dropping the body cancels the upstream call at once.
         self.inner = None;
-        self.held.push_back(Frame::data(events::error(error, &self.call)));
+        self.held
+            .push_back(Frame::data(events::error(error, &self.call)));
         self.held.push_back(Frame::data(events::done()));
         self.done = true;
     }
@@ -101,7 +108,9 @@ where
                 let frame = if this.done { frame } else { this.pass(frame) };
                 return Poll::Ready(Some(Ok(frame)));
             }
-            let Some(inner) = this.inner.as_mut() else { return Poll::Ready(None) };
+            let Some(inner) = this.inner.as_mut() else {
+                return Poll::Ready(None);
+            };
             match inner.as_mut().poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
                     return Poll::Ready(Some(Ok(this.pass(frame))));
@@ -126,11 +135,19 @@ where
     }
 
     fn size_hint(&self) -> SizeHint {
-        let held = self.held.iter().filter_map(Frame::data_ref).map(|data| data.len() as u64).sum();
+        let held: u64 = self
+            .held
+            .iter()
+            .filter_map(Frame::data_ref)
+            .map(|data| data.len() as u64)
+            .sum();
         if self.stream {
             return SizeHint::default();
         }
-        let mut hint = self.inner.as_ref().map_or(SizeHint::with_exact(0), |b| b.size_hint());
+        let mut hint = self
+            .inner
+            .as_ref()
+            .map_or(SizeHint::with_exact(0), |b| b.size_hint());
         if let Some(upper) = hint.upper() {
             hint.set_upper(upper + held);
         }

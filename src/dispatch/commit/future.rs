@@ -47,7 +47,11 @@ struct Held<B> {
 
 impl<F, B> ResponseFuture<F, B> {
     pub(super) fn new(inner: F, call: Call, bounds: Bounds) -> Self {
-        Self { state: State::Asking(inner), call, bounds }
+        Self {
+            state: State::Asking(inner),
+            call,
+            bounds,
+        }
     }
 }
 
@@ -109,7 +113,13 @@ impl<B: http_body::Body<Data = Bytes>> Held<B> {
     fn new(response: Response<B>) -> Self {
         let (parts, body) = response.into_parts();
         let stream = is_event_stream(&parts.headers);
-        Self { parts, body: Box::pin(body), frames: VecDeque::new(), bytes: 0, stream }
+        Self {
+            parts,
+            body: Box::pin(body),
+            frames: VecDeque::new(),
+            bytes: 0,
+            stream,
+        }
     }
 
     fn push(&mut self, frame: Frame<Bytes>) {

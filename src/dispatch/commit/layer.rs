@@ -47,6 +47,10 @@ impl<S> Layer<S> for CommitLayer {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { stream_bytes: 256 << 10, stream_events: 1024, whole_bytes: 32 << 20 }
+        Self {
+            stream_bytes: 256 << 10,
+            stream_events: 1024,
+            whole_bytes: 32 << 20,
+        }
     }
 }

@@ -59,7 +59,11 @@ fn progress(attempt: &Attempt, old: Progress, content: &mut u32, moved: bool) ->
         return Progress::Content(now());
     }
     let count = attempt.content_events();
-    if count == std::mem::replace(content, count) { old } else { Progress::Content(now()) }
+    if count == std::mem::replace(content, count) {
+        old
+    } else {
+        Progress::Content(now())
+    }
 }
 
 impl<B> http_body::Body for Body<B>

@@ -78,9 +78,17 @@ impl Clocks {
                 let share = asked + total.saturating_duration_since(asked) / candidates;
                 (Some(share), Some(share))
             }
-            _ => (Some(asked + deadlines.headers), Some(asked + deadlines.first_token)),
+            _ => (
+                Some(asked + deadlines.headers),
+                Some(asked + deadlines.first_token),
+            ),
         };
-        Self { headers, first_token, idle: deadlines.idle, total }
+        Self {
+            headers,
+            first_token,
+            idle: deadlines.idle,
+            total,
+        }
     }
 
     /// When must the next thing have come, and which clock says so?
@@ -97,6 +105,10 @@ impl Clocks {
             Progress::Content(last) => (last + self.idle, Phase::Idle),
             Progress::Finished(last) => (last + LINGER, Phase::Idle),
         };
-        if at <= self.total { (at, phase) } else { (self.total, Phase::Total) }
+        if at <= self.total {
+            (at, phase)
+        } else {
+            (self.total, Phase::Total)
+        }
     }
 }

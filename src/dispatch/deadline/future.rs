@@ -27,7 +27,11 @@ pub struct ResponseFuture<F> {
 
 impl<F> ResponseFuture<F> {
     pub(super) fn new(inner: F, attempt: Attempt, timer: Timer) -> Self {
-        Self { inner, attempt, timer: Some(timer) }
+        Self {
+            inner,
+            attempt,
+            timer: Some(timer),
+        }
     }
 }
 

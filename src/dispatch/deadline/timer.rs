@@ -21,14 +21,19 @@ pub(super) struct Timer {
 
 impl Timer {
     pub(super) fn new(clocks: Clocks) -> Self {
-        Self { clocks, sleep: None }
+        Self {
+            clocks,
+            sleep: None,
+        }
     }
 
     /// Ready when a clock has run out. Asked only after what is inside was pending.
     pub(super) fn poll(&mut self, progress: Progress, cx: &mut Context<'_>) -> Poll<Phase> {
         let (at, phase) = self.clocks.next(progress);
         let at = tokio::time::Instant::from_std(at);
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
+        let sleep = self
+            .sleep
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
         if sleep.deadline() > at {
             sleep.as_mut().reset(at);
         }

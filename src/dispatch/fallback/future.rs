@@ -45,7 +45,14 @@ impl<S: Service<Request<Payload>>> ResponseFuture<S> {
         budgets: Budgets,
     ) -> Self {
         let seen = Seen::default();
-        Self { state: State::Asking(first), inner, kept, call, budgets, seen }
+        Self {
+            state: State::Asking(first),
+            inner,
+            kept,
+            call,
+            budgets,
+            seen,
+        }
     }
 }
 
@@ -80,7 +87,11 @@ where
                 StateProj::Readying => {
                     ready!(this.inner.poll_ready(cx)).map_err(Error::from_inner)?;
                     let last = this.call.others() == 0;
-                    let kept = if last { this.kept.take() } else { this.kept.clone() };
+                    let kept = if last {
+                        this.kept.take()
+                    } else {
+                        this.kept.clone()
+                    };
                     let mut request = kept.expect("a plan with several candidates keeps it");
                     request.extensions_mut().insert(this.call.clone());
                     let future = this.inner.call(request);
@@ -102,9 +113,14 @@ fn turn(error: &Error, call: &Call, budgets: &Budgets) -> Verdict {
             return next(error, call, at, now);
         };
         at = place;
-        let provider = |at: usize| call.plan().map(|plan| plan.candidates[at].endpoint.provider());
+        let provider = |at: usize| {
+            call.plan()
+                .map(|plan| plan.candidates[at].endpoint.provider())
+        };
         let asked = call.attempts().iter().any(|attempt| {
-            attempt.candidate().map(|candidate| candidate.endpoint.provider().slug())
+            attempt
+                .candidate()
+                .map(|candidate| candidate.endpoint.provider().slug())
                 == provider(at).map(|provider| provider.slug())
         });
         let slug = provider(at).map_or("", |provider| provider.slug());

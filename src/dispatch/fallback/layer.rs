@@ -16,7 +16,10 @@ pub struct FallbackLayer {
 impl FallbackLayer {
     /// With six tries a request, over all candidates and retries.
     pub fn new() -> Self {
-        Self { tries: DEFAULT_TRIES, budgets: Budgets::default() }
+        Self {
+            tries: DEFAULT_TRIES,
+            budgets: Budgets::default(),
+        }
     }
 
     /// Sets the attempt budget of a request, which retries share. At least one.

@@ -25,7 +25,11 @@ pub struct Fallback<S> {
 
 impl<S> Fallback<S> {
     pub(super) fn new(inner: S, tries: u32, budgets: Budgets) -> Self {
-        Self { inner, tries, budgets }
+        Self {
+            inner,
+            tries,
+            budgets,
+        }
     }
 }
 

@@ -21,7 +21,9 @@ pub(super) enum Verdict {
 /// The place of the next candidate after `at` that may be asked.
 pub(super) fn next(error: &Error, call: &Call, at: usize, now: Instant) -> Verdict {
     let rule = error.kind().rule();
-    let Some(plan) = call.plan() else { return Verdict::Final };
+    let Some(plan) = call.plan() else {
+        return Verdict::Final;
+    };
     if rule.next == Next::Stop {
         return Verdict::Final;
     }
@@ -49,9 +51,15 @@ pub(super) fn conclude(last: Error, seen: &Seen) -> Error {
         return last;
     }
     let (kind, message) = if seen.all(|kind| kind == Kind::RateLimited) {
-        (Kind::RateLimited, "every provider is rate-limiting this model")
+        (
+            Kind::RateLimited,
+            "every provider is rate-limiting this model",
+        )
     } else if last.kind().is_transient() && seen.all(Kind::is_transient) {
-        (Kind::Overloaded, "every provider of this model failed; try again")
+        (
+            Kind::Overloaded,
+            "every provider of this model failed; try again",
+        )
     } else {
         return last.with_retry_after(seen.retry_after);
     };
@@ -59,7 +67,10 @@ pub(super) fn conclude(last: Error, seen: &Seen) -> Error {
     let error = Error::new(kind, message).with_retry_after(seen.retry_after);
     let error = match upstream {
         // The status that the last one chose is not what all have in common.
-        Some(upstream) => error.with_upstream(crate::error::Upstream { status: None, ..upstream }),
+        Some(upstream) => error.with_upstream(crate::error::Upstream {
+            status: None,
+            ..upstream
+        }),
         None => error,
     };
     error.with_source(last)

@@ -41,7 +41,10 @@ const MOST: u64 = 100 * RETRY;
 impl Budget {
     /// With one second's worth of retries.
     pub fn new(epoch: Instant) -> Self {
-        Self { epoch, word: AtomicU64::new(PER_SECOND * RETRY) }
+        Self {
+            epoch,
+            word: AtomicU64::new(PER_SECOND * RETRY),
+        }
     }
 
     /// A first question to the provider: it earns a part of a retry.
@@ -74,10 +77,17 @@ impl Budget {
 impl Budgets {
     /// The budget of this provider. There are as many as the catalogue has providers.
     pub fn of(&self, provider: &str, now: Instant) -> Arc<Budget> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(provider).cloned();
+        let known = self
+            .0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(provider)
+            .cloned();
         known.unwrap_or_else(|| {
             let mut map = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            map.entry(provider.into()).or_insert_with(|| Arc::new(Budget::new(now))).clone()
+            map.entry(provider.into())
+                .or_insert_with(|| Arc::new(Budget::new(now)))
+                .clone()
         })
     }
 }

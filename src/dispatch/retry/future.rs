@@ -53,7 +53,16 @@ impl<S: Service<Request<Payload>>> ResponseFuture<S> {
         seed: u64,
     ) -> Self {
         let state = State::Asking(first);
-        Self { state, inner, kept, call, settings, budget, retries: 0, seed }
+        Self {
+            state,
+            inner,
+            kept,
+            call,
+            settings,
+            budget,
+            retries: 0,
+            seed,
+        }
     }
 }
 
@@ -79,7 +88,10 @@ where
                         max_retries: this.settings.retries,
                         tries: this.call.tries(),
                         others: this.call.others(),
-                        time: this.call.until().map(|until| until.saturating_duration_since(now)),
+                        time: this
+                            .call
+                            .until()
+                            .map(|until| until.saturating_duration_since(now)),
                         seed: this.seed.wrapping_add(u64::from(*this.retries) << 32),
                     };
                     let ShouldRetry::After(wait) =
@@ -93,7 +105,8 @@ where
                     telemetry::retrying(this.call, &error, wait);
                     *this.retries += 1;
                     // Asking → Waiting: the failed attempt is dropped here.
-                    this.state.set(State::Waiting(Box::pin(tokio::time::sleep(wait))));
+                    this.state
+                        .set(State::Waiting(Box::pin(tokio::time::sleep(wait))));
                 }
                 StateProj::Waiting(sleep) => {
                     ready!(sleep.as_mut().poll(cx));

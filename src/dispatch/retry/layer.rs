@@ -19,7 +19,12 @@ impl RetryLayer {
     /// Two retries of a candidate at the most, with the default [`Backoff`].
     pub fn new() -> Self {
         let seed = fastrand::u64(..);
-        Self { retries: 2, backoff: Backoff::default(), budgets: Budgets::default(), seed }
+        Self {
+            retries: 2,
+            backoff: Backoff::default(),
+            budgets: Budgets::default(),
+            seed,
+        }
     }
 
     /// Sets how often one candidate is asked again at the most; 0 means never.

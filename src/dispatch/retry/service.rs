@@ -28,7 +28,11 @@ pub struct Retry<S> {
 
 impl<S> Retry<S> {
     pub(super) fn new(inner: S, settings: RetryLayer) -> Self {
-        Self { inner, settings: Arc::new(settings), requests: Arc::default() }
+        Self {
+            inner,
+            settings: Arc::new(settings),
+            requests: Arc::default(),
+        }
     }
 }
 
@@ -47,13 +51,21 @@ where
 
     fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
         let call = Call::of(request.extensions_mut()).clone();
-        let provider = call.candidate().map(|candidate| candidate.endpoint.provider().slug());
-        let budget = self.settings.budgets.of(provider.unwrap_or_default(), now());
+        let provider = call
+            .candidate()
+            .map(|candidate| candidate.endpoint.provider().slug());
+        let budget = self
+            .settings
+            .budgets
+            .of(provider.unwrap_or_default(), now());
         budget.deposit(now());
         let kept = request.clone();
         let first = self.inner.call(request);
         // Every request draws its own jitter, repeatably.
-        let seed = self.settings.seed.wrapping_add(self.requests.fetch_add(1, Relaxed));
+        let seed = self
+            .settings
+            .seed
+            .wrapping_add(self.requests.fetch_add(1, Relaxed));
         // The ready service answers first; a retry gets a clone, which is not ready yet.
         let (inner, settings) = (self.inner.clone(), self.settings.clone());
         ResponseFuture::new(first, inner, kept, call, settings, budget, seed)

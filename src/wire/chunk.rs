@@ -1,0 +1,183 @@
+use super::content;
+use super::json::{Cursor, Kind, Span, Syntax, integer};
+
+/// What does one chunk of a stream, or one whole answer, say?
+///
+/// One pass, nothing allocated. It reads chat chunks, chat answers, completions and embeddings; spans are
+/// of the whole value, quotes included. A key that stands twice counts as it stands last.
+///
+/// ```
+/// use switchtower::wire::{Chunk, json::Syntax};
+///
+/// let json = br#"{"id":"1","choices":[{"index":0,"delta":{"role":"assistant","content":""}}],"usage":null}"#;
+/// let chunk = Chunk::read(json)?;
+/// assert_eq!(chunk.content, 0);
+/// assert_eq!(chunk.seen, 1);
+/// assert_eq!(chunk.usage, None);
+/// assert_eq!(chunk.id.unwrap().of(json), br#""1""#);
+/// # Ok::<(), Syntax>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Chunk {
+    /// How many bytes of text, reasoning and tool arguments it delivers, escapes read; content that has no
+    /// text (an image, a tool call that begins) counts as one. More than 0 means that content has begun.
+    pub content: u32,
+    /// The choices it speaks of: bit *i* for index *i*, the last bit for all from 127 on.
+    pub seen: u128,
+    /// Those among them that have a finish reason.
+    pub finished: u128,
+    /// The last finish reason in it. Some servers send `""` where they mean null, and that is none.
+    pub finish: Option<Finish>,
+    /// Where that finish reason stands.
+    pub finish_reason: Option<Span>,
+    /// `id`
+    pub id: Option<Span>,
+    /// `object`
+    pub object: Option<Span>,
+    /// `created`
+    pub created: Option<Span>,
+    /// `model`
+    pub model: Option<Span>,
+    /// `provider`
+    pub provider: Option<Span>,
+    /// `system_fingerprint`
+    pub system_fingerprint: Option<Span>,
+    /// `choices`
+    pub choices: Option<Span>,
+    /// Whether `choices` is `[]`.
+    pub choices_empty: bool,
+    /// `usage`, if it is an object.
+    pub usage: Option<Span>,
+    /// `error`, if it is not null, or else that of a choice.
+    pub error: Option<Span>,
+}
+
+/// Why did a choice end?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Finish {
+    /// `stop`: all is said.
+    Stop,
+    /// `length`: the token limit.
+    Length,
+    /// `tool_calls`, or the older `function_call`: it is the caller's turn.
+    ToolCalls,
+    /// `content_filter`: cut off.
+    ContentFilter,
+    /// `error`: broken off.
+    Error,
+    /// Something else; the [span](Chunk::finish_reason) says what.
+    Other,
+}
+
+// === impl Chunk ===
+
+impl Chunk {
+    /// Reads one JSON object.
+    ///
+    /// # Errors
+    ///
+    /// When it is no JSON object.
+    pub fn read(json: &[u8]) -> Result<Self, Syntax> {
+        let mut cursor = Cursor::new(json)?;
+        let (mut chunk, mut inner) = (Self::default(), None);
+        cursor.object()?;
+        while let Some(key) = cursor.next_member()? {
+            let kind = cursor.peek()?;
+            let start = cursor.at();
+            let key = key.bytes(json);
+            match (&*key, kind) {
+                (b"choices", Kind::Array) => inner = chunk.choices(&mut cursor)?,
+                _ => drop(cursor.skip()?),
+            }
+            let value = Some(Span::new(start, cursor.at()));
+            match &*key {
+                b"id" => chunk.id = value,
+                b"object" => chunk.object = value,
+                b"created" => chunk.created = value,
+                b"model" => chunk.model = value,
+                b"provider" => chunk.provider = value,
+                b"system_fingerprint" => chunk.system_fingerprint = value,
+                b"choices" => chunk.choices = value,
+                b"usage" => chunk.usage = value.filter(|_| kind == Kind::Object),
+                b"error" => chunk.error = value.filter(|_| kind != Kind::Null),
+                _ => {}
+            }
+        }
+        cursor.end()?;
+        chunk.error = chunk.error.or(inner);
+        Ok(chunk)
+    }
+
+    /// Reads all choices, and returns the last error among them.
+    fn choices(&mut self, cursor: &mut Cursor<'_>) -> Result<Option<Span>, Syntax> {
+        let (mut position, mut error) = (0, None);
+        cursor.array()?;
+        while cursor.next_item()? {
+            match cursor.peek()? {
+                Kind::Object => error = self.choice(cursor, position)?.or(error),
+                _ => drop(cursor.skip()?),
+            }
+            position += 1;
+        }
+        self.choices_empty = position == 0;
+        Ok(error)
+    }
+
+    fn choice(&mut self, cursor: &mut Cursor<'_>, place: u64) -> Result<Option<Span>, Syntax> {
+        let json = cursor.source();
+        let (mut index, mut finished, mut error) = (place, false, None);
+        cursor.object()?;
+        while let Some(key) = cursor.next_member()? {
+            match &*key.bytes(json) {
+                b"delta" | b"message" => self.add(content::message(cursor)?),
+                b"text" => self.add(content::text(cursor)?),
+                b"index" => index = integer(cursor.skip()?.of(json)).unwrap_or(place),
+                b"finish_reason" => {
+                    cursor.peek()?;
+                    let start = cursor.at();
+                    if let Some(finish) = Finish::read(cursor)? {
+                        finished = true;
+                        self.finish = Some(finish);
+                        self.finish_reason = Some(Span::new(start, cursor.at()));
+                    }
+                }
+                b"error" => {
+                    let kind = cursor.peek()?;
+                    error = Some(cursor.skip()?).filter(|_| kind != Kind::Null);
+                }
+                _ => drop(cursor.skip()?),
+            }
+        }
+        let bit = 1 << index.min(127);
+        self.seen |= bit;
+        self.finished |= if finished { bit } else { 0 };
+        Ok(error)
+    }
+
+    fn add(&mut self, content: u32) {
+        self.content = self.content.saturating_add(content);
+    }
+}
+
+// === impl Finish ===
+
+impl Finish {
+    fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, Syntax> {
+        let finish = match cursor.peek()? {
+            Kind::String => match &*cursor.string()?.bytes(cursor.source()) {
+                b"" => return Ok(None),
+                b"stop" => Self::Stop,
+                b"length" => Self::Length,
+                b"tool_calls" | b"function_call" => Self::ToolCalls,
+                b"content_filter" => Self::ContentFilter,
+                b"error" => Self::Error,
+                _ => Self::Other,
+            },
+            Kind::Null => return cursor.skip().map(|_| None),
+            _ => cursor.skip().map(|_| Self::Other)?,
+        };
+        Ok(Some(finish))
+    }
+}

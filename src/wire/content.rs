@@ -1,0 +1,114 @@
+//! How much content is in it? Counted in bytes of text, since tokens are not to be had.
+
+use super::json::{Cursor, Kind, Syntax};
+
+/// Of a `delta` or a `message`.
+pub(super) fn message(cursor: &mut Cursor<'_>) -> Result<u32, Syntax> {
+    let (mut said, mut thought) = (0, 0);
+    each_member(cursor, |cursor, key| {
+        let more = match key {
+            b"content" | b"refusal" => text(cursor)?,
+            b"tool_calls" | b"images" => items(cursor)?,
+            b"function_call" | b"audio" => thing(cursor)?,
+            // One and the same reasoning under several names: the longest counts.
+            b"reasoning" | b"reasoning_content" => {
+                thought = text(cursor)?.max(thought);
+                0
+            }
+            b"reasoning_details" => {
+                thought = items(cursor)?.max(thought);
+                0
+            }
+            _ => return cursor.skip().map(drop),
+        };
+        said = more.saturating_add(said);
+        Ok(())
+    })?;
+    Ok(thought.saturating_add(said))
+}
+
+/// Of text: a string, or parts, each of which is a string, an object with text, or something else, which counts as one.
+pub(super) fn text(cursor: &mut Cursor<'_>) -> Result<u32, Syntax> {
+    match cursor.peek()? {
+        Kind::String => Ok(cursor.string()?.len(cursor.source()) as u32),
+        Kind::Array => sum(cursor, text),
+        Kind::Object => {
+            let (mut bytes, mut members, mut worded) = (0u32, 0, false);
+            each_member(cursor, |cursor, key| {
+                members += 1;
+                if !matches!(key, b"text" | b"refusal" | b"thinking") {
+                    return cursor.skip().map(drop);
+                }
+                worded = true;
+                bytes = text(cursor)?.saturating_add(bytes);
+                Ok(())
+            })?;
+            Ok(bytes.max(u32::from(members > 0 && !worded)))
+        }
+        _ => cursor.skip().map(|_| 0),
+    }
+}
+
+/// Of an array of things.
+fn items(cursor: &mut Cursor<'_>) -> Result<u32, Syntax> {
+    match cursor.peek()? {
+        Kind::Array => sum(cursor, thing),
+        _ => cursor.skip().map(|_| 0),
+    }
+}
+
+/// Of a tool call, a reasoning detail, an image or the like: what it says, or else one for being there.
+fn thing(cursor: &mut Cursor<'_>) -> Result<u32, Syntax> {
+    let kind = cursor.peek()?;
+    let (mut bytes, mut members) = (0u32, 0);
+    each_member(cursor, |cursor, key| {
+        members += 1;
+        let more = match key {
+            b"name" | b"arguments" | b"input" | b"text" | b"summary" | b"transcript" => {
+                words(cursor)?
+            }
+            b"function" | b"custom" => thing(cursor)?,
+            _ => cursor.skip().map(|_| 0)?,
+        };
+        bytes = more.saturating_add(bytes);
+        Ok(())
+    })?;
+    let there = kind != Kind::Null && (kind != Kind::Object || members > 0);
+    Ok(bytes.max(u32::from(there)))
+}
+
+/// Of a string; an object in its place counts as it is spelled.
+fn words(cursor: &mut Cursor<'_>) -> Result<u32, Syntax> {
+    match cursor.peek()? {
+        Kind::String => Ok(cursor.string()?.len(cursor.source()) as u32),
+        Kind::Object | Kind::Array => cursor.skip().map(|span| span.len() as u32),
+        _ => cursor.skip().map(|_| 0),
+    }
+}
+
+fn sum(
+    cursor: &mut Cursor<'_>,
+    each: impl Fn(&mut Cursor<'_>) -> Result<u32, Syntax>,
+) -> Result<u32, Syntax> {
+    let mut total = 0u32;
+    cursor.array()?;
+    while cursor.next_item()? {
+        total = total.saturating_add(each(cursor)?);
+    }
+    Ok(total)
+}
+
+/// Walks an object; anything else is passed over.
+fn each_member<'a>(
+    cursor: &mut Cursor<'a>,
+    mut each: impl FnMut(&mut Cursor<'a>, &[u8]) -> Result<(), Syntax>,
+) -> Result<(), Syntax> {
+    if cursor.peek()? != Kind::Object {
+        return cursor.skip().map(drop);
+    }
+    cursor.object()?;
+    while let Some(key) = cursor.next_member()? {
+        each(cursor, &key.bytes(cursor.source()))?;
+    }
+    Ok(())
+}

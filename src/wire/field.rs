@@ -1,0 +1,70 @@
+macro_rules! fields {
+    ($($variant:ident = $name:literal,)*) => {
+        /// Which top-level field of a request is meant, among those that are known here?
+        ///
+        /// A known field may stand in a request once, has a type that is checked, and can be edited by
+        /// [`Edits`](super::Edits). All others pass as they are.
+        ///
+        /// ```
+        /// use switchtower::wire::Field;
+        ///
+        /// assert_eq!(Field::MaxTokens.name(), "max_tokens");
+        /// assert_eq!(Field::named(b"max_tokens"), Some(Field::MaxTokens));
+        /// assert_eq!(Field::named(b"temperature"), None);
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Field {
+            $(#[doc = concat!("`", $name, "`")] $variant,)*
+        }
+
+        impl Field {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            pub(super) const COUNT: usize = Self::ALL.len();
+
+            /// How it is spelled in a request.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// The field of that name.
+            #[must_use]
+            pub fn named(name: &[u8]) -> Option<Self> {
+                match std::str::from_utf8(name).ok()? {
+                    $($name => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+fields! {
+    Model = "model",
+    Models = "models",
+    Messages = "messages",
+    Prompt = "prompt",
+    Input = "input",
+    Stream = "stream",
+    StreamOptions = "stream_options",
+    MaxTokens = "max_tokens",
+    MaxCompletionTokens = "max_completion_tokens",
+    N = "n",
+    Tools = "tools",
+    Provider = "provider",
+    Route = "route",
+    Usage = "usage",
+    User = "user",
+    SessionId = "session_id",
+    PromptCacheKey = "prompt_cache_key",
+    Trace = "trace",
+    Debug = "debug",
+    Plugins = "plugins",
+    Preset = "preset",
+    Transforms = "transforms",
+}

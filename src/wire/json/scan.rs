@@ -1,0 +1,81 @@
+//! The inner loops: how far do plain characters, an escape, a number reach?
+
+use super::{Problem, Syntax};
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const TOPS: u64 = ONES << 7;
+
+/// The first quote, backslash or control character at or after `at`, or the end.
+pub(super) fn plain(text: &[u8], at: usize) -> usize {
+    let rest = &text[at..];
+    let mut words = rest.chunks_exact(8);
+    let mut i = at;
+    for word in &mut words {
+        let word = u64::from_le_bytes(word.try_into().expect("eight bytes"));
+        let hits = special(word);
+        if hits != 0 {
+            return i + (hits.trailing_zeros() / 8) as usize;
+        }
+        i += 8;
+    }
+    let tail = words.remainder();
+    i + tail
+        .iter()
+        .position(|&b| b == b'"' || b == b'\\' || b < 0x20)
+        .unwrap_or(tail.len())
+}
+
+/// Sets the top bit of each byte of `word` that ends a plain run.
+///
+/// The borrow of a subtraction may reach the bytes above a hit, never those below: the lowest bit
+/// set is always true, and it is the only one looked at ("Determine if a word has a byte less than n",
+/// Bit Twiddling Hacks).
+fn special(word: u64) -> u64 {
+    let quote = word ^ (ONES * b'"' as u64);
+    let slash = word ^ (ONES * b'\\' as u64);
+    let found = (quote.wrapping_sub(ONES) & !quote)
+        | (slash.wrapping_sub(ONES) & !slash)
+        | (word.wrapping_sub(ONES * 0x20) & !word);
+    found & TOPS
+}
+
+/// The end of the escape sequence whose backslash stands at `at`.
+pub(super) fn escape(text: &[u8], at: usize) -> Result<usize, Syntax> {
+    let problem = Problem::Escape;
+    match text.get(at + 1) {
+        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
+        Some(b'u') => match text.get(at + 2..at + 6) {
+            Some(hex) if hex.iter().all(u8::is_ascii_hexdigit) => Ok(at + 6),
+            _ => Err(Syntax { at, problem }),
+        },
+        _ => Err(Syntax { at, problem }),
+    }
+}
+
+/// The end of the number that begins at `at`.
+pub(super) fn number(text: &[u8], mut at: usize) -> Result<usize, Syntax> {
+    at += usize::from(text.get(at) == Some(&b'-'));
+    at = match text.get(at) {
+        Some(b'0') => at + 1,
+        _ => digits(text, at)?,
+    };
+    if text.get(at) == Some(&b'.') {
+        at = digits(text, at + 1)?;
+    }
+    if let Some(b'e' | b'E') = text.get(at) {
+        at += 1 + usize::from(matches!(text.get(at + 1), Some(b'+' | b'-')));
+        at = digits(text, at)?;
+    }
+    Ok(at)
+}
+
+fn digits(text: &[u8], at: usize) -> Result<usize, Syntax> {
+    let rest = text.get(at..).unwrap_or_default();
+    match rest.iter().take_while(|b| b.is_ascii_digit()).count() {
+        0 => Err(Syntax {
+            at,
+            problem: Problem::Expected("a digit"),
+        }),
+        n => Ok(at + n),
+    }
+}

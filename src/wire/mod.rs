@@ -1,0 +1,50 @@
+//! How it is spelled: the JSON of OpenAI and OpenRouter, and event streams.
+//!
+//! A request is read in one pass into a [`View`] and rewritten by [`Edits`], which copy the body around
+//! what changes. An answer is cut into events by [`sse::Scanner`], and each event, or the whole body of an
+//! answer that is no stream, is read in one pass into a [`Chunk`].
+//!
+//! ```text
+//!   request ─▶ View ─▶ Edits ─▶ upstream
+//!
+//!   answer ─▶ sse::Scanner ─▶ Event ─▶ Chunk      content, finish, usage, error
+//! ```
+//!
+//! Nothing here keeps a copy or a borrow of the text: it keeps [`json::Span`]s, places in it.
+//!
+//! ```
+//! use switchtower::wire::{Chunk, Finish, json::Syntax};
+//!
+//! let answer = br#"{"choices":[{"index":0,"message":{"content":"Hi"},"finish_reason":"stop"}],"usage":{"total_tokens":9}}"#;
+//! let chunk = Chunk::read(answer)?;
+//! assert_eq!(chunk.content, 2);
+//! assert_eq!(chunk.finish, Some(Finish::Stop));
+//! assert_eq!(chunk.usage.unwrap().of(answer), br#"{"total_tokens":9}"#);
+//! # Ok::<(), Syntax>(())
+//! ```
+
+pub mod error;
+pub mod headers;
+pub mod json;
+pub mod sse;
+
+pub(crate) mod events;
+pub(crate) mod refusal;
+
+mod chunk;
+mod content;
+mod cuts;
+mod field;
+mod invalid;
+mod preferences;
+mod read;
+mod shape;
+mod splice;
+mod view;
+
+pub use self::chunk::{Chunk, Finish};
+pub use self::field::Field;
+pub use self::invalid::Invalid;
+pub use self::preferences::{MaxPrice, Preferences, Sort};
+pub use self::splice::Edits;
+pub use self::view::View;

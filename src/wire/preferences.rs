@@ -1,0 +1,223 @@
+use super::json::{Cursor, Kind, decimal};
+use super::{Invalid, shape};
+
+/// Which providers does the caller want, and in what order?
+///
+/// OpenRouter's `provider` object, as far as it is served. What is known but not served yet is refused
+/// rather than ignored, unless its value asks for nothing (`null`, `false`, `"allow"`).
+///
+/// | field | served |
+/// |---|---|
+/// | `order`, `only`, `ignore` | yes |
+/// | `allow_fallbacks` | yes |
+/// | `sort` | `"price"` |
+/// | `max_price` | `prompt`, `completion`, `request` |
+/// | `require_parameters`, `zdr`, `enforce_distillable_text` | not `true` |
+/// | `data_collection` | not `"deny"` |
+/// | `quantizations`, `preferred_min_throughput`, `preferred_max_latency` | only `null` |
+///
+/// ```
+/// use switchtower::wire::View;
+///
+/// let body = br#"{"model": "m", "provider": {"order": ["acme"], "max_price": {"prompt": 1.5}}}"#;
+/// let view = View::read(body)?;
+/// let wanted = view.preferences().unwrap();
+/// assert_eq!(wanted.order, ["acme"]);
+/// assert_eq!(wanted.max_price.prompt.as_deref(), Some("1.5"));
+/// assert!(wanted.allow_fallbacks);
+/// # Ok::<(), switchtower::wire::Invalid>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preferences {
+    /// Ask these first, in this order.
+    pub order: Vec<String>,
+    /// Ask no others; empty means no such wish.
+    pub only: Vec<String>,
+    /// Never ask these.
+    pub ignore: Vec<String>,
+    /// Whether others may be asked when the first one fails.
+    pub allow_fallbacks: bool,
+    /// Order by this instead of balancing load.
+    pub sort: Option<Sort>,
+    /// Ask none that costs more.
+    pub max_price: MaxPrice,
+}
+
+/// What are endpoints ordered by?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Sort {
+    /// The cheapest first.
+    Price,
+}
+
+/// How much may it cost? Plain decimal numbers, unsigned and without exponent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MaxPrice {
+    /// USD per million tokens of input.
+    pub prompt: Option<String>,
+    /// USD per million tokens of output.
+    pub completion: Option<String>,
+    /// USD per request.
+    pub request: Option<String>,
+}
+
+// === impl Preferences ===
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self {
+            order: Vec::new(),
+            only: Vec::new(),
+            ignore: Vec::new(),
+            allow_fallbacks: true,
+            sort: None,
+            max_price: MaxPrice::default(),
+        }
+    }
+}
+
+impl Preferences {
+    /// Reads the object before which `cursor` stands.
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, Invalid> {
+        let mut wanted = Self::default();
+        shape::members(cursor, "provider", &FIELDS, |cursor, field| {
+            match field {
+                "provider.order" => wanted.order = list(cursor, field)?,
+                "provider.only" => wanted.only = list(cursor, field)?,
+                "provider.ignore" => wanted.ignore = list(cursor, field)?,
+                "provider.allow_fallbacks" => {
+                    wanted.allow_fallbacks = shape::flag(cursor, field)?.unwrap_or(true);
+                }
+                "provider.sort" => wanted.sort = Sort::read(cursor, field)?,
+                "provider.max_price" => wanted.max_price = MaxPrice::read(cursor, field)?,
+                "provider.data_collection" => data_collection(cursor, field)?,
+                "provider.quantizations"
+                | "provider.preferred_min_throughput"
+                | "provider.preferred_max_latency" => unserved(cursor, field)?,
+                _ => {
+                    let at = shape::at(cursor)?;
+                    if shape::flag(cursor, field)? == Some(true) {
+                        return Err(Invalid::Unserved { field, at });
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        Ok(wanted)
+    }
+}
+
+const FIELDS: [&str; 13] = [
+    "provider.order",
+    "provider.only",
+    "provider.ignore",
+    "provider.allow_fallbacks",
+    "provider.sort",
+    "provider.max_price",
+    "provider.require_parameters",
+    "provider.data_collection",
+    "provider.zdr",
+    "provider.enforce_distillable_text",
+    "provider.quantizations",
+    "provider.preferred_min_throughput",
+    "provider.preferred_max_latency",
+];
+
+fn list(cursor: &mut Cursor<'_>, field: &'static str) -> Result<Vec<String>, Invalid> {
+    let expected = "an array of strings or null";
+    let mut list = Vec::new();
+    if shape::kind(cursor, field, &[Kind::Array, Kind::Null], expected)? == Kind::Null {
+        cursor.skip()?;
+        return Ok(list);
+    }
+    let text = cursor.source();
+    shape::strings(cursor, field, expected, |item| {
+        list.push(item.decode(text).into_owned());
+    })?;
+    Ok(list)
+}
+
+fn data_collection(cursor: &mut Cursor<'_>, field: &'static str) -> Result<(), Invalid> {
+    let expected = "\"allow\", \"deny\" or null";
+    let at = shape::at(cursor)?;
+    match shape::word(cursor, field, expected)?.as_deref() {
+        None | Some("allow") => Ok(()),
+        Some("deny") => Err(Invalid::Unserved { field, at }),
+        Some(_) => Err(shape::mistyped(field, expected, at)),
+    }
+}
+
+/// Lets only `null` pass.
+fn unserved(cursor: &mut Cursor<'_>, field: &'static str) -> Result<(), Invalid> {
+    let at = shape::at(cursor)?;
+    match cursor.peek()? {
+        Kind::Null => cursor.skip().map(drop).map_err(Invalid::from),
+        _ => Err(Invalid::Unserved { field, at }),
+    }
+}
+
+// === impl Sort ===
+
+impl Sort {
+    fn read(cursor: &mut Cursor<'_>, field: &'static str) -> Result<Option<Self>, Invalid> {
+        let expected = "\"price\", \"throughput\", \"latency\", \"exacto\", an object or null";
+        let at = shape::at(cursor)?;
+        if cursor.peek()? == Kind::Object {
+            return Err(Invalid::Unserved { field, at });
+        }
+        match shape::word(cursor, field, expected)?.as_deref() {
+            None => Ok(None),
+            Some("price") => Ok(Some(Self::Price)),
+            Some("throughput" | "latency" | "exacto") => Err(Invalid::Unserved { field, at }),
+            Some(_) => Err(shape::mistyped(field, expected, at)),
+        }
+    }
+}
+
+// === impl MaxPrice ===
+
+impl MaxPrice {
+    fn read(cursor: &mut Cursor<'_>, field: &'static str) -> Result<Self, Invalid> {
+        let mut max = Self::default();
+        let kinds = [Kind::Object, Kind::Null];
+        if shape::kind(cursor, field, &kinds, "an object or null")? == Kind::Null {
+            cursor.skip()?;
+            return Ok(max);
+        }
+        shape::members(cursor, field, &PRICES, |cursor, field| {
+            match field {
+                "provider.max_price.prompt" => max.prompt = price(cursor, field)?,
+                "provider.max_price.completion" => max.completion = price(cursor, field)?,
+                "provider.max_price.request" => max.request = price(cursor, field)?,
+                _ => unserved(cursor, field)?,
+            }
+            Ok(())
+        })?;
+        Ok(max)
+    }
+}
+
+const PRICES: [&str; 5] = [
+    "provider.max_price.prompt",
+    "provider.max_price.completion",
+    "provider.max_price.request",
+    "provider.max_price.image",
+    "provider.max_price.audio",
+];
+
+fn price(cursor: &mut Cursor<'_>, field: &'static str) -> Result<Option<String>, Invalid> {
+    let expected = "a price: a number, or a string that holds one";
+    let at = shape::at(cursor)?;
+    let text = cursor.source();
+    let price = match cursor.peek()? {
+        Kind::Null => return cursor.skip().map(|_| None).map_err(Invalid::from),
+        Kind::Number => decimal(cursor.skip()?.of(text)),
+        Kind::String => decimal(&cursor.string()?.bytes(text)),
+        _ => None,
+    };
+    match price {
+        Some(price) => Ok(Some(price)),
+        None => Err(shape::mistyped(field, expected, at)),
+    }
+}

@@ -1,0 +1,165 @@
+//! The one pass that makes a `View`.
+
+use std::num::NonZeroU32;
+
+use super::json::{Cursor, Kind, Span, integer};
+use super::view::Member;
+use super::{Field, Invalid, Preferences, View, shape};
+
+/// As many as OpenAI gives (`n` in its API reference).
+const CHOICES: u64 = 128;
+
+impl View {
+    /// Reads a whole request body.
+    ///
+    /// # Errors
+    ///
+    /// When it is not one JSON object in UTF-8, nested at most 128 levels deep, in which each known field
+    /// stands once and has the right type.
+    pub fn read(body: &[u8]) -> Result<Self, Invalid> {
+        let at = body.len() - body.trim_ascii_start().len();
+        match body.get(at) {
+            None => return Err(Invalid::Empty),
+            Some(b'{') => {}
+            Some(_) => return Err(Invalid::NotAnObject { at }),
+        }
+        if let Err(e) = std::str::from_utf8(body) {
+            let at = e.valid_up_to();
+            return Err(Invalid::NotUtf8 { at });
+        }
+        let mut cursor = Cursor::new(body)?;
+        cursor.object()?;
+        let mut view = Self::blank(cursor.at() as u32);
+        loop {
+            let start = cursor.at() as u32;
+            let Some(key) = cursor.next_member()? else {
+                break;
+            };
+            view.count += 1;
+            let Some(field) = Field::named(&key.bytes(body)) else {
+                cursor.skip()?;
+                continue;
+            };
+            if view.has(field) {
+                let (field, at) = (field.name(), key.span().start as usize - 1);
+                return Err(Invalid::Duplicate { field, at });
+            }
+            let value = view.field(field, &mut cursor)?;
+            view.members[field as usize] = Member { start, value };
+        }
+        cursor.end()?;
+        Ok(view)
+    }
+
+    fn blank(open: u32) -> Self {
+        Self {
+            open,
+            count: 0,
+            members: [Member::default(); Field::COUNT],
+            include_usage: None,
+            stream: false,
+            tools: false,
+            usage: false,
+            choices: NonZeroU32::MIN,
+            max_tokens: None,
+            max_completion_tokens: None,
+            unserved: None,
+            preferences: None,
+        }
+    }
+
+    /// Checks the value of a known field, and keeps what it says.
+    fn field(&mut self, field: Field, cursor: &mut Cursor<'_>) -> Result<Span, Invalid> {
+        let (kinds, expected) = shape(field);
+        let kind = shape::kind(cursor, field.name(), kinds, expected)?;
+        let start = cursor.at();
+        let text = cursor.source();
+        match (field, kind) {
+            (Field::Models, _) => shape::strings(cursor, field.name(), expected, drop)?,
+            (Field::StreamOptions, Kind::Object) => self.stream_options(cursor)?,
+            (Field::Provider, Kind::Object) => {
+                self.preferences = Some(Box::new(Preferences::read(cursor)?));
+            }
+            _ => drop(cursor.skip()?),
+        }
+        let value = Span::new(start, cursor.at());
+        let mistyped = || shape::mistyped(field.name(), expected, start);
+        match field {
+            Field::Stream => self.stream = value.of(text) == b"true",
+            Field::Messages if hollow(value.of(text)) => return Err(mistyped()),
+            Field::Tools => self.tools = !hollow(value.of(text)),
+            Field::MaxTokens | Field::MaxCompletionTokens | Field::N if kind == Kind::Number => {
+                let number = integer(value.of(text)).filter(|n| *n > 0);
+                let number = number.ok_or_else(mistyped)?;
+                match field {
+                    Field::MaxTokens => self.max_tokens = Some(number),
+                    Field::MaxCompletionTokens => self.max_completion_tokens = Some(number),
+                    _ if number > CHOICES => return Err(mistyped()),
+                    _ => self.choices = NonZeroU32::new(number as u32).ok_or_else(mistyped)?,
+                }
+            }
+            Field::Plugins | Field::Preset | Field::Transforms if !hollow(value.of(text)) => {
+                self.unserved = self.unserved.or(Some(field));
+            }
+            _ => {}
+        }
+        Ok(value)
+    }
+
+    fn stream_options(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Invalid> {
+        let field = "stream_options.include_usage";
+        cursor.object()?;
+        while let Some(key) = cursor.next_member()? {
+            if !key.is(cursor.source(), "include_usage") {
+                cursor.skip()?;
+                continue;
+            }
+            if self.include_usage.is_some() {
+                let at = key.span().start as usize - 1;
+                return Err(Invalid::Duplicate { field, at });
+            }
+            let start = shape::at(cursor)?;
+            self.usage = shape::flag(cursor, field)? == Some(true);
+            self.include_usage = Some(Span::new(start, cursor.at()));
+        }
+        Ok(())
+    }
+}
+
+/// Which kinds may a field's value be of, and how is that said?
+fn shape(field: Field) -> (&'static [Kind], &'static str) {
+    use Kind::{Array, Bool, Null, Number, Object, String};
+    match field {
+        Field::Model => (&[String], "a string"),
+        Field::Models => (&[Array], "an array of strings"),
+        Field::Messages => (&[Array], "a non-empty array"),
+        Field::Stream => (&[Bool, Null], "a boolean or null"),
+        Field::MaxTokens | Field::MaxCompletionTokens => {
+            (&[Number, Null], "a positive whole number or null")
+        }
+        Field::N => (&[Number, Null], "a whole number from 1 to 128 or null"),
+        Field::Tools => (&[Array, Null], "an array or null"),
+        Field::StreamOptions | Field::Provider | Field::Usage => {
+            (&[Object, Null], "an object or null")
+        }
+        Field::Route | Field::User | Field::SessionId | Field::PromptCacheKey => {
+            (&[String, Null], "a string or null")
+        }
+        Field::Prompt
+        | Field::Input
+        | Field::Trace
+        | Field::Debug
+        | Field::Plugins
+        | Field::Preset
+        | Field::Transforms => (&[Object, Array, String, Number, Bool, Null], "a value"),
+    }
+}
+
+/// Whether a value says nothing: null, or an empty array, object or string.
+pub(super) fn hollow(value: &[u8]) -> bool {
+    match value {
+        b"null" | b"\"\"" => true,
+        [b'[' | b'{', rest @ ..] => matches!(rest.trim_ascii_start(), b"]" | b"}"),
+        _ => false,
+    }
+}

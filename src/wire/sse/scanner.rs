@@ -1,0 +1,203 @@
+use std::borrow::Cow;
+use std::fmt;
+
+use memchr::memchr2;
+
+use super::Event;
+
+/// How long a block may be, unless [`Scanner::new`] says otherwise: one MiB, which an image in base64 may take.
+pub const LIMIT: usize = 1 << 20;
+
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// Finds events in a buffer that grows.
+///
+/// See the [module docs](super) for an example.
+#[derive(Clone, Debug)]
+pub struct Scanner {
+    limit: usize,
+    begun: bool,
+    // All that follows counts from the front of the buffer, where the block begins.
+    looked: usize,
+    line: usize,
+    // The last line ended in a CR at the end of the buffer; a LF now belongs to it.
+    after_cr: bool,
+    block: Block,
+}
+
+/// What the lines so far have said.
+#[derive(Clone, Debug, Default)]
+struct Block {
+    fields: bool,
+    data: Option<(usize, usize)>,
+    // `data` is the first of several lines; the others are looked up when the block ends.
+    several: bool,
+    name: Option<(usize, usize)>,
+}
+
+/// A block that is longer than the limit: the stream cannot be read any further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Oversize {
+    /// The limit, in bytes.
+    pub limit: usize,
+}
+
+// === impl Scanner ===
+
+impl Default for Scanner {
+    fn default() -> Self {
+        Self::new(LIMIT)
+    }
+}
+
+impl Scanner {
+    /// At the start of a stream, none of whose blocks may be longer than `limit` bytes.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            begun: false,
+            looked: 0,
+            line: 0,
+            after_cr: false,
+            block: Block::default(),
+        }
+    }
+
+    /// The event at the front of `buf`, once it is all there.
+    ///
+    /// `buf` is all that has come and has not been taken: between two calls its front loses the
+    /// [`len`](Event::len) of the event returned, and its end may grow.
+    ///
+    /// # Errors
+    ///
+    /// When the block at the front is too long, whether or not it has ended.
+    pub fn next<'a>(&mut self, buf: &'a [u8]) -> Result<Option<Event<'a>>, Oversize> {
+        if !self.begin(buf) {
+            return Ok(None);
+        }
+        loop {
+            if self.after_cr && self.looked < buf.len() {
+                self.after_cr = false;
+                self.looked += usize::from(buf[self.looked] == b'\n');
+                self.line = self.looked;
+            }
+            let Some(i) = memchr2(b'\n', b'\r', &buf[self.looked..]) else {
+                self.looked = buf.len();
+                return self.within(buf.len()).map(|()| None);
+            };
+            let (line, end) = (self.line, self.looked + i);
+            let crlf = buf[end] == b'\r' && buf.get(end + 1) == Some(&b'\n');
+            self.after_cr = buf[end] == b'\r' && end + 1 == buf.len();
+            self.looked = end + 1 + usize::from(crlf);
+            self.line = self.looked;
+            if self.block.read(buf, line, end) {
+                self.within(self.looked)?;
+                return Ok(Some(self.take(buf)));
+            }
+        }
+    }
+
+    /// The event at the front of `rest`, now that nothing will follow it.
+    ///
+    /// The standard drops an event that is not terminated, but what was delivered was delivered.
+    pub fn finish<'a>(&mut self, rest: &'a [u8]) -> Option<Event<'a>> {
+        self.begun = true;
+        if let Some(event) = self.next(rest).ok()? {
+            return Some(event);
+        }
+        self.block.read(rest, self.line, rest.len());
+        self.looked = rest.len();
+        Some(self.take(rest)).filter(|event| event.data.is_some())
+    }
+
+    /// Passes the byte order mark; false if there may yet be one.
+    fn begin(&mut self, buf: &[u8]) -> bool {
+        if !self.begun {
+            self.begun = buf.len() >= BOM.len() || !BOM.starts_with(buf);
+            if buf.starts_with(BOM) {
+                self.looked = BOM.len();
+                self.line = BOM.len();
+            }
+        }
+        self.begun
+    }
+
+    fn within(&self, len: usize) -> Result<(), Oversize> {
+        let limit = self.limit;
+        match len <= limit {
+            true => Ok(()),
+            false => Err(Oversize { limit }),
+        }
+    }
+
+    fn take<'a>(&mut self, buf: &'a [u8]) -> Event<'a> {
+        let len = std::mem::take(&mut self.looked);
+        self.line = 0;
+        std::mem::take(&mut self.block).event(&buf[..len])
+    }
+}
+
+// === impl Block ===
+
+impl Block {
+    /// Reads one line; true if it ends the block.
+    fn read(&mut self, buf: &[u8], start: usize, end: usize) -> bool {
+        let line = &buf[start..end];
+        match line.first() {
+            None => return true,
+            Some(b':') => return !self.fields,
+            Some(_) => self.fields = true,
+        }
+        if let Some(value) = value(line, b"data") {
+            self.several = self.data.is_some();
+            self.data = self.data.or(Some((end - value.len(), end)));
+        } else if let Some(value) = value(line, b"event") {
+            self.name = (!value.is_empty()).then_some((end - value.len(), end));
+        }
+        false
+    }
+
+    fn event(self, block: &[u8]) -> Event<'_> {
+        let data = self.data.map(|(start, end)| match self.several {
+            false => Cow::Borrowed(&block[start..end]),
+            true => Cow::Owned(join(&block[start..end], &block[end..])),
+        });
+        Event {
+            len: block.len(),
+            data,
+            name: self.name.map(|(start, end)| &block[start..end]),
+        }
+    }
+}
+
+/// The value of a field, if that is the field which the line gives.
+fn value<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    match line.strip_prefix(name)? {
+        [] => Some(b""),
+        [b':', b' ', value @ ..] | [b':', value @ ..] => Some(value),
+        _ => None,
+    }
+}
+
+/// The first `data` and those in the lines after it. Between CR and LF there is an empty line here, which says nothing.
+fn join(first: &[u8], rest: &[u8]) -> Vec<u8> {
+    let mut data = first.to_vec();
+    for line in rest.split(|b| matches!(b, b'\n' | b'\r')) {
+        if let Some(value) = value(line, b"data") {
+            data.push(b'\n');
+            data.extend_from_slice(value);
+        }
+    }
+    data
+}
+
+// === impl Oversize ===
+
+impl fmt::Display for Oversize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an event is longer than {} bytes", self.limit)
+    }
+}
+
+impl std::error::Error for Oversize {}

@@ -1,0 +1,13 @@
+//! The wire formats, through their public surface: examples, hostile input, and properties against
+//! serde_json and sse-stream.
+
+mod wire {
+    mod chunk;
+    mod cursor;
+    mod json;
+    mod number;
+    mod preferences;
+    mod splice;
+    mod sse;
+    mod view;
+}
