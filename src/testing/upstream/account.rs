@@ -1,0 +1,60 @@
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::{Ending, Tokens, state::State};
+
+/// What one call has been served so far; booked exactly once, at the latest when it is dropped.
+#[derive(Debug)]
+pub(super) struct Account {
+    state: Arc<State>,
+    call: u64,
+    began: Instant,
+    served: Tokens,
+    told: Option<Tokens>,
+    booked: bool,
+}
+
+impl Account {
+    pub(super) fn open(state: Arc<State>, call: u64, began: Instant) -> Self {
+        Self {
+            state,
+            call,
+            began,
+            served: Tokens::default(),
+            told: None,
+            booked: false,
+        }
+    }
+
+    pub(super) fn serve(&mut self, tokens: Tokens, told: Option<Tokens>) {
+        self.served += tokens;
+        self.told = told.or(self.told);
+    }
+
+    pub(super) fn book(&mut self, ending: Ending) {
+        if !self.booked {
+            self.booked = true;
+            self.state.end(self.call, self.served, self.told, ending);
+        }
+    }
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        if self.booked {
+            return;
+        }
+        let now = Instant::now();
+        let left = Ending::ClientLeft {
+            after: now - self.began,
+            at: now.into_std(),
+        };
+        let ending = if self.state.is_closing() {
+            Ending::ShutDown
+        } else {
+            left
+        };
+        self.book(ending);
+    }
+}
