@@ -37,8 +37,12 @@
 //! All waiting is Tokio's. A paused clock moves as soon as every task is idle, and a task that waits for
 //! a socket is idle: next to a paused clock, let scripts wait long and expect order, not durations.
 
+mod probe;
 mod script;
 mod upstream;
 
+pub use probe::{
+    Ask, Check, Probe, ProbeBody, ProbeFuture, ProbeService, Report, Tally, Violation,
+};
 pub use script::{Failure, Point, Script, UsageManner};
 pub use upstream::{Book, Ending, Entry, Prices, Seen, Tokens, Upstream, UpstreamBuilder};
