@@ -3,6 +3,20 @@ use std::fmt;
 use super::Tally;
 
 /// What a [`Probe`](super::Probe) found out about a layer.
+///
+/// ```
+/// use http::{Request, Response};
+/// use switchtower::testing::{Check, Probe};
+/// use tower::layer::util::Identity;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let probe = Probe::new(|_: Request<()>, ask| Ok(Response::new(ask.body(["hello"]))));
+/// let report = probe.check(Identity::new(), || Request::new(())).await;
+/// assert!(!report.broke(Check::Cancels));
+/// println!("{report}; at most {} calls ran at once", report.tally().peak);
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 #[must_use = "a report that nobody reads proves nothing"]
 pub struct Report {
@@ -10,7 +24,7 @@ pub struct Report {
     pub(super) tally: Tally,
 }
 
-/// How a layer broke the contract.
+/// How a layer broke the contract. See [`Report::violations`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Violation {
@@ -20,7 +34,7 @@ pub struct Violation {
     pub story: String,
 }
 
-/// Which rule is checked?
+/// Which rule is checked? See [`Report::broke`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Check {

@@ -56,7 +56,8 @@ impl State {
     ) -> Poll<T> {
         let mut inner = self.lock();
         let result = change(&mut inner);
-        if result.is_pending() {
+        let known = |waker: &Waker| waker.will_wake(cx.waker());
+        if result.is_pending() && !inner.wakers.iter().any(known) {
             inner.wakers.push(cx.waker().clone());
         }
         drop(inner);

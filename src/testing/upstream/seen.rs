@@ -31,7 +31,7 @@ pub struct Seen {
     pub ending: Option<Ending>,
 }
 
-/// How did a call end for the server?
+/// How did a call end for the server? See [`Seen::ending`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// The whole answer was sent; an error is an answer too.
