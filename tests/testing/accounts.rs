@@ -5,7 +5,7 @@ use std::time::Instant;
 use http::StatusCode;
 use http_body_util::BodyExt;
 use serde_json::json;
-use switchtower::testing::{Prices, Script, Seen, Tokens, Upstream, UsageManner};
+use switchtower::testing::{Failure, Point, Prices, Script, Seen, Tokens, Upstream, UsageManner};
 
 use crate::support::{client, request, stream, whole};
 
@@ -132,4 +132,26 @@ fn handles_cross_threads() {
     crosses::<Upstream>();
     crosses::<Script>();
     crosses::<Seen>();
+}
+
+#[tokio::test]
+async fn an_error_that_was_told_is_booked_as_one() {
+    let upstream = Upstream::start().await;
+    let late = Script::new().fail_at(Point::After(2), Failure::overloaded());
+    upstream.next(Script::fail(StatusCode::BAD_GATEWAY));
+    upstream.next(late.clone());
+    upstream.next(late);
+    stream(&upstream, json!({})).await;
+    stream(&upstream, json!({})).await;
+    whole(&upstream, json!({})).await;
+    stream(&upstream, json!({})).await;
+    let entries = upstream.book().entries;
+    let failed: Vec<_> = entries.iter().map(|entry| entry.failed).collect();
+    assert_eq!(failed, [true, true, true, false]);
+    let served: Vec<_> = entries
+        .iter()
+        .map(|entry| entry.served.completion)
+        .collect();
+    assert_eq!(served, [0, 2, 2, 12]);
+    assert!(!entries[1].is_complete() && entries[3].is_complete());
 }

@@ -33,7 +33,8 @@ pub(crate) enum Mishap {
 
 /// # What goes wrong
 ///
-/// Mishaps add up, as long as the ones before leave anything to go wrong.
+/// Mishaps add up, as long as the ones before leave anything to go wrong. Before the headers, only an
+/// error, a cut, a reset and a stall are possible.
 impl Script {
     /// Answers with an error status.
     ///

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{Ending, Tokens, state::State};
+use super::{Ending, Entry, Tokens, state::State, step::Piece};
 
 /// What one call has been served so far; booked exactly once, at the latest when it is dropped.
 #[derive(Debug)]
@@ -12,6 +12,7 @@ pub(super) struct Account {
     began: Instant,
     served: Tokens,
     told: Option<Tokens>,
+    failed: bool,
     booked: bool,
 }
 
@@ -23,19 +24,28 @@ impl Account {
             began,
             served: Tokens::default(),
             told: None,
+            failed: false,
             booked: false,
         }
     }
 
-    pub(super) fn serve(&mut self, tokens: Tokens, told: Option<Tokens>) {
-        self.served += tokens;
-        self.told = told.or(self.told);
+    pub(super) fn serve(&mut self, piece: &Piece) {
+        self.served += piece.served;
+        self.told = piece.told.or(self.told);
+        self.failed |= piece.failed;
     }
 
     pub(super) fn book(&mut self, ending: Ending) {
         if !self.booked {
             self.booked = true;
-            self.state.end(self.call, self.served, self.told, ending);
+            self.state.end(Entry {
+                call: self.call,
+                served: self.served,
+                told: self.told,
+                failed: self.failed,
+                ending,
+                femtodollars: 0,
+            });
         }
     }
 }

@@ -85,7 +85,7 @@ impl Body for Playback {
             match self.steps.next() {
                 Some(Step::Wait(wait)) => self.waiting = Some(Box::pin(sleep(wait))),
                 Some(Step::Send(piece)) => {
-                    self.account.serve(piece.served, piece.told);
+                    self.account.serve(&piece);
                     self.sent(piece.bytes.len());
                     return Poll::Ready(Some(Ok(Frame::data(piece.bytes))));
                 }

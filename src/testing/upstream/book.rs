@@ -34,10 +34,13 @@ pub struct Book {
 pub struct Entry {
     /// [`Seen::number`](super::Seen::number) of the call.
     pub call: u64,
-    /// The tokens that were sent. The prompt counts from the first token of the answer on.
+    /// The tokens that were sent. The prompt counts from the first token of the answer on; a JSON
+    /// answer is made before it is sent, and counts whole even if it is cut.
     pub served: Tokens,
     /// The last usage that was sent to the client.
     pub told: Option<Tokens>,
+    /// Was the client told of an error, by the status or inside the answer?
+    pub failed: bool,
     /// How the call ended.
     pub ending: Ending,
     /// What is billed: what was told, else what was served.
@@ -45,9 +48,9 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Was the whole answer sent?
+    /// Was the whole answer sent, and no error?
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.ending == Ending::Served
+        self.ending == Ending::Served && !self.failed
     }
 }

@@ -27,6 +27,22 @@ use crate::testing::Script;
 /// # }
 /// ```
 ///
+/// # What it answers
+///
+/// | call | answer |
+/// |---|---|
+/// | `POST …/chat/completions`, `POST …/completions` | as the script says, streamed if the request has `stream: true` |
+/// | `POST …/embeddings` | a vector for each input; of the script, what does not concern talk |
+/// | `GET …/models` | the models of its [builder](UpstreamBuilder::model) |
+/// | anything else | 404 |
+///
+/// A body that is not JSON gets a 400, one that is too large a 413.
+///
+/// # When the client leaves
+///
+/// Nothing runs beside the connection: when the client closes it, the answer is dropped at that moment,
+/// whatever it was waiting for, and the call ends as [`ClientLeft`](super::Ending::ClientLeft).
+///
 /// # Clone
 ///
 /// Clones are handles to the same upstream.

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use super::{Book, Ending, Entry, Prices, Seen, Tokens};
+use super::{Book, Entry, Prices, Seen};
 
 /// The latest calls, within bounds, and the sums over all of them.
 #[derive(Debug)]
@@ -65,20 +65,15 @@ impl Log {
         }
     }
 
-    pub(super) fn end(&mut self, call: u64, served: Tokens, told: Option<Tokens>, ending: Ending) {
-        let femtodollars = self.prices.bill(told.unwrap_or(served));
+    /// Books a call, at its price.
+    pub(super) fn end(&mut self, mut entry: Entry) {
+        entry.femtodollars = self.prices.bill(entry.told.unwrap_or(entry.served));
         self.sums.calls += 1;
-        self.sums.served += served;
-        self.sums.femtodollars += femtodollars;
-        if let Some(logged) = self.call(call) {
-            logged.seen.ending = Some(ending);
-            logged.entry = Some(Entry {
-                call,
-                served,
-                told,
-                ending,
-                femtodollars,
-            });
+        self.sums.served += entry.served;
+        self.sums.femtodollars += entry.femtodollars;
+        if let Some(logged) = self.call(entry.call) {
+            logged.seen.ending = Some(entry.ending);
+            logged.entry = Some(entry);
         }
     }
 

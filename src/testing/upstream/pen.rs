@@ -10,7 +10,10 @@ use super::{
     step::{Piece, Step},
     tally::Tally,
 };
-use crate::testing::{Script, UsageManner, script::Pace, script::Spelling};
+use crate::testing::{
+    Failure, Script, UsageManner,
+    script::{Pace, Spelling},
+};
 
 /// Writes the events of a stream as steps, and tells usage in its script's manner.
 pub(super) struct Pen {
@@ -79,6 +82,12 @@ impl Pen {
         self.send(bytes, Tokens::default(), None);
     }
 
+    /// An error inside the stream.
+    pub(super) fn fail(&mut self, failure: &Failure) {
+        self.piece(Piece::failure(self.spell.error_event(failure)));
+        self.done();
+    }
+
     pub(super) fn step(&mut self, step: Step) {
         self.steps.push_back(step);
     }
@@ -107,11 +116,15 @@ impl Pen {
     }
 
     fn send(&mut self, bytes: Bytes, served: Tokens, told: Option<Tokens>) {
-        let piece = Piece {
+        self.piece(Piece {
             bytes,
             served,
             told,
-        };
+            failed: false,
+        });
+    }
+
+    fn piece(&mut self, piece: Piece) {
         self.steps.extend(piece.steps(self.spelling.fragment));
     }
 }

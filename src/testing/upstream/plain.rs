@@ -37,14 +37,19 @@ pub(super) fn embeddings(script: &Script, asked: &Asked, seed: u64) -> Piece {
         bytes: body.to_string().into(),
         served,
         told,
+        failed: false,
     }
 }
 
-pub(super) fn models(names: &[String], owner: &str) -> Vec<u8> {
+pub(super) fn models(names: &[String], owner: &str) -> Piece {
     let model =
         |id| json!({"id": id, "object": "model", "created": 1_750_000_000, "owned_by": owner});
     let data: Vec<_> = names.iter().map(model).collect();
-    json!({"object": "list", "data": data}).to_string().into()
+    let body = json!({"object": "list", "data": data}).to_string();
+    Piece {
+        bytes: body.into(),
+        ..Piece::default()
+    }
 }
 
 pub(super) fn unknown(method: &Method, path: &str) -> Failure {

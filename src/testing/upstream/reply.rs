@@ -1,4 +1,4 @@
-use std::iter;
+use std::num::NonZeroUsize;
 
 use fastrand::Rng;
 use http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE};
@@ -54,20 +54,17 @@ impl Reply {
 
     /// An error status.
     pub(super) fn failure(failure: &Failure) -> Self {
+        let reply = Self::json(Piece::failure(error_body(failure)), None);
         Self {
             status: failure.status,
-            ..Self::json(error_body(failure))
+            ..reply
         }
     }
 
     /// A 200 with this JSON.
-    pub(super) fn json(body: Vec<u8>) -> Self {
-        let piece = Piece {
-            bytes: body.into(),
-            ..Piece::default()
-        };
+    pub(super) fn json(piece: Piece, fragment: Option<NonZeroUsize>) -> Self {
         let length = Some(piece.bytes.len() as u64);
-        Self::ok(JSON, length, Box::new(iter::once(Step::Send(piece))))
+        Self::ok(JSON, length, Box::new(piece.steps(fragment).into_iter()))
     }
 
     fn answer(script: &Script, route: Route, asked: &Asked, number: u64, seed: u64) -> Self {
@@ -81,9 +78,7 @@ impl Reply {
         }
         if route == Route::Embeddings {
             let piece = plain::embeddings(script, asked, seed);
-            let length = Some(piece.bytes.len() as u64);
-            let steps = piece.steps(script.spelling.fragment);
-            return Self::ok(JSON, length, Box::new(steps.into_iter()));
+            return Self::json(piece, script.spelling.fragment);
         }
         let spell = Spell::new(route, asked, &script.spelling, number, seed);
         let rng = Rng::with_seed(seed.wrapping_add(number));

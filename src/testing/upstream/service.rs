@@ -64,7 +64,7 @@ pub(super) async fn answer(
 fn reply_to(state: &State, seen: &Seen) -> Reply {
     let route = Route::of(&seen.method, seen.path());
     match route {
-        Route::Models => Reply::json(plain::models(&state.models, &state.name)),
+        Route::Models => Reply::json(plain::models(&state.models, &state.name), None),
         Route::Unknown => Reply::failure(&plain::unknown(&seen.method, seen.path())),
         Route::Chat | Route::Completions | Route::Embeddings => match seen.json() {
             Some(body) => {

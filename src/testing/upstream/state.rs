@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::{sync::watch, time::Instant};
 
-use super::{Ending, Prices, Seen, Tokens, account::Account, cues::Cues, log::Log};
+use super::{Ending, Entry, Prices, Seen, account::Account, cues::Cues, log::Log};
 use crate::testing::Script;
 
 /// What the handle, the connections and the calls of one upstream share.
@@ -60,8 +60,9 @@ impl State {
         Account::open(Arc::clone(self), seen.number, now)
     }
 
-    pub(super) fn end(&self, call: u64, served: Tokens, told: Option<Tokens>, ending: Ending) {
-        lock(&self.log).end(call, served, told, ending);
+    pub(super) fn end(&self, entry: Entry) {
+        let ending = entry.ending;
+        lock(&self.log).end(entry);
         self.counts.send_modify(|counts| {
             counts.ended += 1;
             counts.left += u64::from(matches!(ending, Ending::ClientLeft { .. }));

@@ -19,12 +19,13 @@ pub(super) enum Step {
     Stop,
 }
 
-/// Bytes, and what the client is served and told by them.
+/// Bytes, and what the client is served and told by them: tokens, usage, or that it failed.
 #[derive(Debug, Default)]
 pub(super) struct Piece {
     pub(super) bytes: Bytes,
     pub(super) served: Tokens,
     pub(super) told: Option<Tokens>,
+    pub(super) failed: bool,
 }
 
 pub(super) type Steps = Box<dyn Iterator<Item = Step> + Send>;
@@ -43,19 +44,23 @@ impl Step {
 }
 
 impl Piece {
+    /// An error, which serves nothing.
+    pub(super) fn failure(bytes: impl Into<Bytes>) -> Self {
+        Self {
+            bytes: bytes.into(),
+            failed: true,
+            ..Self::default()
+        }
+    }
+
     /// Sent as it is, or torn; served and told by its last byte.
-    pub(super) fn steps(self, fragment: Option<NonZeroUsize>) -> Vec<Step> {
+    pub(super) fn steps(mut self, fragment: Option<NonZeroUsize>) -> Vec<Step> {
         let Some(size) = fragment else {
             return vec![Step::Send(self)];
         };
-        let Self {
-            mut bytes,
-            served,
-            told,
-        } = self;
         let mut steps = Vec::new();
-        while bytes.len() > size.get() {
-            let bytes = bytes.split_to(size.get());
+        while self.bytes.len() > size.get() {
+            let bytes = self.bytes.split_to(size.get());
             steps.push(Step::Breathe);
             steps.push(Step::Send(Piece {
                 bytes,
@@ -63,11 +68,7 @@ impl Piece {
             }));
         }
         steps.push(Step::Breathe);
-        steps.push(Step::Send(Self {
-            bytes,
-            served,
-            told,
-        }));
+        steps.push(Step::Send(self));
         steps
     }
 }

@@ -132,10 +132,7 @@ impl Stream {
             self.stage = Stage::Over;
             match mishap {
                 Mishap::Stall => self.stage = Stage::Stalled,
-                Mishap::Fail(failure) => {
-                    self.pen.aside(self.pen.spell.error_event(failure));
-                    self.pen.done();
-                }
+                Mishap::Fail(failure) => self.pen.fail(failure),
                 Mishap::Malformed => {
                     self.stage = Stage::Talking;
                     self.pen.aside(self.pen.spell.malformed());

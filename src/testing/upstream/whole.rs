@@ -33,15 +33,13 @@ impl Whole {
             Some((Point::After(n), Mishap::Fail(failure))) => {
                 answer.truncate(*n, script, asked);
                 body.bytes = answer.spelled(script, spell, Some(failure));
+                body.failed = true;
                 (body.served, body.told) = answer.account(script);
                 length = body.bytes.len();
                 steps.extend(body.steps(script.spelling.fragment));
             }
             Some((_, Mishap::Fail(failure))) => {
-                let body = Piece {
-                    bytes: error_body(failure).into(),
-                    ..Piece::default()
-                };
+                let body = Piece::failure(error_body(failure));
                 length = body.bytes.len();
                 steps.extend(body.steps(script.spelling.fragment));
             }
