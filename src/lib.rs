@@ -8,9 +8,15 @@ pub mod catalog;
 pub mod choose;
 pub mod client;
 pub mod dispatch;
+#[cfg(feature = "gateway")]
+#[cfg_attr(docsrs, doc(cfg(feature = "gateway")))]
+pub mod gateway;
 pub mod meter;
 pub mod settle;
 pub mod standing;
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
 pub mod wire;
 
 mod attempt;

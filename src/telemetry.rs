@@ -64,7 +64,7 @@ pub(crate) fn settled(record: &Record) {
         end = record.end.as_str(),
         prompt_tokens = record.usage.prompt_tokens(),
         completion_tokens = record.usage.completion_tokens(),
-        charge = %record.charge,
+        charge = record.charge.map(tracing::field::display),
         first_token_ms = record.first_token.map(|first| first.as_millis() as u64),
         "settled"
     );

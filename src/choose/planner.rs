@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::filter::{Filters, matches};
 use super::rank::rank;
-use super::refusal::{no_endpoints, no_model, unknown_model};
+use super::refusal::{no_endpoints, no_model, unknown_model, unserved};
 use crate::catalog::{Catalog, Model};
 use crate::error::Error;
 use crate::payload::Payload;
@@ -28,6 +28,9 @@ pub fn plan(
     now: Instant,
 ) -> Result<Plan, Error> {
     static NONE: LazyLock<Preferences> = LazyLock::new(Preferences::default);
+    if let Some(field) = payload.view().unserved() {
+        return Err(unserved(field));
+    }
     let preferences = payload.view().preferences().unwrap_or(&NONE);
     let filters = Filters::new(preferences)?;
     let mut random = fastrand::Rng::with_seed(seed);

@@ -17,6 +17,14 @@ pub(super) fn no_model() -> Error {
     .with_param("model")
 }
 
+pub(super) fn unserved(field: &'static str) -> Error {
+    Error::new(
+        Kind::Invalid,
+        format!("`{field}` is known but not served yet"),
+    )
+    .with_param(field)
+}
+
 pub(super) fn unknown_model(name: &str, catalog: &Catalog) -> Error {
     let shown: String = name.chars().take(NAME).collect();
     let nearest = catalog.nearest(&shown);

@@ -37,11 +37,9 @@ pub(super) fn record(call: &Call, asked: Asked, end: End, now: Instant) -> Recor
         .map(|attempt| attempt_record(attempt, asked.prompt_bytes, now))
         .collect();
     let (usage, charge) = match attempts.last() {
-        Some(last) if is_charged(last, found.finish.is_some()) => {
-            (last.usage, last.cost.amount.unwrap_or_default())
-        }
-        Some(last) => (last.usage, Money::default()),
-        None => Default::default(),
+        Some(last) if is_charged(last, found.finish.is_some()) => (last.usage, last.cost.amount),
+        Some(last) => (last.usage, Some(Money::ZERO)),
+        None => (Usage::default(), Some(Money::ZERO)),
     };
     Record {
         id: *call.id(),
@@ -84,7 +82,17 @@ fn attempt_record(attempt: &Attempt, prompt_bytes: u64, now: Instant) -> Attempt
         Some(candidate) => Cost::new(of(candidate.endpoint.prices(), &usage), certainty),
         None => Cost::new(None, Certainty::Unknown),
     };
+    let read = Usage {
+        output: 0,
+        reasoning: 0,
+        audio_output: 0,
+        ..usage
+    };
+    let prompt_cost = candidate
+        .and_then(|candidate| of(candidate.endpoint.prices(), &read))
+        .map(|cost| cost.round());
     AttemptRecord {
+        prompt_cost,
         endpoint: candidate.map(|candidate| candidate.endpoint.tag().into()),
         provider: candidate.map(|candidate| candidate.endpoint.provider().name().into()),
         model: candidate.map(|candidate| candidate.model.id().into()),

@@ -31,6 +31,8 @@ pub struct Totals {
     pub records: u64,
     /// What callers pay, in picodollars.
     pub charged: i128,
+    /// Requests of which nobody knows what is to be paid.
+    pub charge_unknown: u64,
     /// What providers bill by the usage that they reported, in picodollars.
     pub cost_exact: i128,
     /// What providers bill by our estimate, in picodollars.
@@ -141,7 +143,10 @@ impl Drop for MemorySlot {
 impl Totals {
     fn add(&mut self, record: &Record) {
         self.records += 1;
-        self.charged += i128::from(record.charge.picodollars());
+        match record.charge {
+            Some(charge) => self.charged += i128::from(charge.picodollars()),
+            None => self.charge_unknown += 1,
+        }
         for attempt in &record.attempts {
             let amount = attempt
                 .cost

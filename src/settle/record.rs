@@ -27,8 +27,8 @@ pub struct Record {
     pub attempts: Vec<AttemptRecord>,
     /// The usage of the attempt that answered: reported, else estimated.
     pub usage: Usage,
-    /// What the caller pays.
-    pub charge: Money,
+    /// What the caller pays: zero where nothing is charged, none where the price is unknown.
+    pub charge: Option<Money>,
     /// Why the model stopped.
     pub finish: Option<Finish>,
     /// From the arrival of the request to its first content.
@@ -62,6 +62,8 @@ pub struct AttemptRecord {
     pub usage: Usage,
     /// What the provider bills for it.
     pub cost: Cost,
+    /// The part of the cost that is for the prompt.
+    pub prompt_cost: Option<Money>,
 }
 
 /// Who asked, by its own word.

@@ -1,0 +1,56 @@
+//! `POST /chat/completions`.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use http::Response;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use tower::ServiceExt;
+
+use super::refuse;
+use super::retell;
+use super::router::Door;
+use crate::call::Call;
+use crate::clock::{now, wall};
+use crate::error::Error;
+use crate::wire::headers::is_event_stream;
+
+const GENERATION_ID: HeaderName = HeaderName::from_static("x-generation-id");
+
+pub(super) async fn completions(State(door): State<Door>, mut request: Request) -> Response<Body> {
+    if let Err(error) = door.gateway.keys.check(request.headers()) {
+        return refuse::response(&error, door.dialect, None);
+    }
+    // Minted before anything is asked, so that a failure can be looked up as well.
+    let call = Call::new(now(), wall(), fastrand::u64(..));
+    call.set_dialect(door.dialect);
+    request.extensions_mut().insert(call.clone());
+    let mut response = match door.gateway.chat.clone().oneshot(request).await {
+        Ok(response) => answer(response, &door, &call).await,
+        Err(error) => refuse::response(&error, door.dialect, Some(&call)),
+    };
+    let id = HeaderValue::from_str(call.id().as_str()).expect("letters, digits and dashes");
+    response.headers_mut().insert(GENERATION_ID, id);
+    response
+}
+
+/// An answer in the caller's protocol. Nothing of the upstream's headers goes on but the content type.
+async fn answer(response: Response<Body>, door: &Door, call: &Call) -> Response<Body> {
+    let ledger = &door.gateway.ledger;
+    if is_event_stream(response.headers()) {
+        let body = retell::Stream::new(response.into_body(), ledger.clone(), call.clone());
+        let mut response = Response::new(Body::new(body));
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        return response;
+    }
+    match retell::whole(response.into_body(), ledger, call).await {
+        Ok(json) => {
+            let mut response = Response::new(Body::from(json));
+            let kind = HeaderValue::from_static("application/json");
+            response.headers_mut().insert(CONTENT_TYPE, kind);
+            response
+        }
+        Err(error) => refuse::response(&Error::from_inner(error), door.dialect, Some(call)),
+    }
+}

@@ -1,0 +1,237 @@
+//! `GET /generation?id=gen-…`.
+
+use axum::body::Body;
+use axum::extract::{Query, Request, State};
+use http::Response;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::refuse;
+use super::router::Door;
+use super::usage::exact;
+use crate::attempt::End;
+use crate::error::Error;
+use crate::kind::Kind;
+use crate::settle::{AttemptRecord, Certainty, Record};
+use crate::wire::Finish;
+
+#[derive(Deserialize)]
+struct Asked {
+    id: String,
+}
+
+pub(super) async fn one(State(door): State<Door>, request: Request) -> Response<Body> {
+    match found(&door, &request) {
+        Ok(body) => {
+            let mut response = Response::new(Body::from(body));
+            let kind = HeaderValue::from_static("application/json");
+            response.headers_mut().insert(CONTENT_TYPE, kind);
+            response
+        }
+        Err(error) => refuse::response(&error, door.dialect, None),
+    }
+}
+
+fn found(door: &Door, request: &Request) -> Result<String, Error> {
+    door.gateway.keys.check(request.headers())?;
+    let Query(asked) = Query::<Asked>::try_from_uri(request.uri()).map_err(|_| {
+        Error::new(Kind::Invalid, "no generation: name one as `?id=gen-…`").with_param("id")
+    })?;
+    let record = door.gateway.ledger.get(&asked.id).ok_or_else(|| {
+        Error::new(Kind::NotFound, "no such generation, or no longer kept").with_param("id")
+    })?;
+    serde_json::to_string(&Data {
+        data: Told::of(&record),
+    })
+    .map_err(|source| Error::new(Kind::Internal, "cannot be told").with_source(source))
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    data: Told<'a>,
+}
+
+/// All keys that OpenRouter's SDKs demand. Times are in milliseconds.
+#[derive(Serialize)]
+struct Told<'a> {
+    id: &'a str,
+    upstream_id: Option<&'a str>,
+    api_type: &'static str,
+    created_at: String,
+    app_id: Option<u64>,
+    http_referer: Option<&'a str>,
+    origin: &'a str,
+    user_agent: Option<&'a str>,
+    external_user: Option<&'a str>,
+    preset_id: Option<&'a str>,
+    workspace_id: Option<&'a str>,
+    router: Option<&'a str>,
+    data_region: &'static str,
+    model: &'a str,
+    provider_name: Option<&'a str>,
+    service_tier: Option<&'a str>,
+    streamed: bool,
+    cancelled: bool,
+    finish_reason: Option<&'static str>,
+    native_finish_reason: Option<&'static str>,
+    provider_responses: Vec<ProviderResponse<'a>>,
+    latency: Option<u64>,
+    generation_time: u64,
+    moderation_latency: Option<u64>,
+    tokens_prompt: u64,
+    tokens_completion: u64,
+    native_tokens_prompt: u64,
+    native_tokens_completion: u64,
+    native_tokens_cached: u64,
+    native_tokens_reasoning: u64,
+    native_tokens_completion_images: Option<u64>,
+    num_media_prompt: Option<u64>,
+    num_media_completion: Option<u64>,
+    num_input_audio_prompt: Option<u64>,
+    num_search_results: Option<u64>,
+    num_fetches: Option<u64>,
+    web_search_engine: Option<&'a str>,
+    total_cost: Option<Box<RawValue>>,
+    usage: Option<Box<RawValue>>,
+    cache_discount: Option<u64>,
+    upstream_inference_cost: Option<u64>,
+    is_byok: bool,
+}
+
+/// One attempt. The last four keys are ours.
+#[derive(Serialize)]
+struct ProviderResponse<'a> {
+    status: Option<u16>,
+    id: Option<&'a str>,
+    endpoint_id: Option<&'a str>,
+    model_permaslug: Option<&'a str>,
+    provider_name: Option<&'a str>,
+    latency: Option<u64>,
+    is_byok: bool,
+    end: &'static str,
+    cost: Option<Box<RawValue>>,
+    cost_certainty: &'static str,
+    took: u64,
+}
+
+// === impl Told ===
+
+impl<'a> Told<'a> {
+    fn of(record: &'a Record) -> Self {
+        let last = record.attempts.last();
+        let finish = match record.end {
+            End::Failed(_) => Some("error"),
+            _ => record.finish.map(word),
+        };
+        let usage = &record.usage;
+        Self {
+            id: record.id.as_str(),
+            upstream_id: last.and_then(|last| last.upstream_id.as_deref()),
+            api_type: "completions",
+            created_at: date(record),
+            app_id: None,
+            http_referer: record.app.referer.as_deref(),
+            origin: record.app.title.as_deref().unwrap_or_default(),
+            user_agent: record.app.user_agent.as_deref(),
+            external_user: None,
+            preset_id: None,
+            workspace_id: None,
+            router: None,
+            data_region: "global",
+            model: last
+                .and_then(|last| last.model.as_deref())
+                .or(record.requested.as_deref())
+                .unwrap_or_default(),
+            provider_name: last.and_then(|last| last.provider.as_deref()),
+            service_tier: None,
+            streamed: record.streamed,
+            cancelled: record.end == End::Cancelled,
+            finish_reason: finish,
+            native_finish_reason: finish,
+            provider_responses: record.attempts.iter().map(ProviderResponse::of).collect(),
+            latency: record.first_token.map(|first| first.as_millis() as u64),
+            generation_time: record.took.as_millis() as u64,
+            moderation_latency: None,
+            tokens_prompt: usage.prompt_tokens(),
+            tokens_completion: usage.completion_tokens(),
+            native_tokens_prompt: usage.prompt_tokens(),
+            native_tokens_completion: usage.completion_tokens(),
+            native_tokens_cached: usage.cache_read,
+            native_tokens_reasoning: usage.reasoning,
+            native_tokens_completion_images: None,
+            num_media_prompt: None,
+            num_media_completion: None,
+            num_input_audio_prompt: None,
+            num_search_results: None,
+            num_fetches: None,
+            web_search_engine: None,
+            total_cost: record.charge.map(exact),
+            usage: record.charge.map(exact),
+            cache_discount: None,
+            upstream_inference_cost: None,
+            is_byok: false,
+        }
+    }
+}
+
+// === impl ProviderResponse ===
+
+impl<'a> ProviderResponse<'a> {
+    fn of(attempt: &'a AttemptRecord) -> Self {
+        Self {
+            status: attempt.status,
+            id: attempt.upstream_id.as_deref(),
+            endpoint_id: attempt.endpoint.as_deref(),
+            model_permaslug: attempt.model.as_deref(),
+            provider_name: attempt.provider.as_deref(),
+            latency: attempt.first_token.map(|first| first.as_millis() as u64),
+            is_byok: false,
+            end: attempt.end.as_str(),
+            cost: attempt.cost.amount.map(exact),
+            cost_certainty: match attempt.cost.certainty {
+                Certainty::Exact => "exact",
+                Certainty::Estimated => "estimated",
+                Certainty::Unknown => "unknown",
+            },
+            took: attempt.took.as_millis() as u64,
+        }
+    }
+}
+
+fn word(finish: Finish) -> &'static str {
+    match finish {
+        Finish::Length => "length",
+        Finish::ToolCalls => "tool_calls",
+        Finish::ContentFilter => "content_filter",
+        Finish::Error => "error",
+        _ => "stop",
+    }
+}
+
+/// RFC 3339, in UTC. From days to a date by Howard Hinnant's `civil_from_days`.
+fn date(record: &Record) -> String {
+    let age = record
+        .created
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
+    let (days, second) = (age.as_secs() / 86_400, age.as_secs() % 86_400);
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    let (hour, minute, rest) = (second / 3600, second / 60 % 60, second % 60);
+    format!(
+        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{rest:02}.{:03}Z",
+        age.subsec_millis()
+    )
+}

@@ -1,0 +1,55 @@
+//! The front door: OpenRouter's HTTP API as an axum `Router`.
+//!
+//! ```text
+//!                             ┌ 401 ┐           ┌────────── the stack ──────────┐
+//! POST …/chat/completions ─▶ key ─▶ call id ─▶ read ▸ choose ▸ settle ▸ … ▸ client
+//!                                                             │
+//!              in the caller's protocol ◀── retell ◀──────────┘
+//!              id gen-…, provider, served model, usage.cost, X-Generation-Id
+//! ```
+//!
+//! | route, under `/api/v1` and `/v1` | answers |
+//! |---|---|
+//! | `POST /chat/completions` | a chat completion, JSON or an event stream |
+//! | `GET /models` | the catalogue, in OpenRouter's shape |
+//! | `GET /generation?id=gen-…` | what remains of a request: attempts, tokens, cost, timings |
+//!
+//! Under `/api/v1` errors have OpenRouter's shape (`code` is an integer), under `/v1` OpenAI's (`type`,
+//! `param`, and a `code` that is a string or null), because strict clients of the one fail on the other's.
+//! Every stream carries exactly one usage chunk, with `choices: []`, before `[DONE]`, asked for or not, as
+//! OpenRouter's do; a stream that broke ends in its error chunk instead.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use switchtower::{Stack, catalog::Catalog, client, gateway::Gateway};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//! # let text = r#"
+//! # [providers.acme]
+//! # base_url = "https://api.acme.example/v1"
+//! # [models."acme/swift"]
+//! # [[models."acme/swift".endpoints]]
+//! # provider = "acme"
+//! # model = "swift-2"
+//! # "#;
+//! # let catalog = Arc::new(Catalog::from_toml(text, "switchtower.toml", |_| None)?);
+//! let gateway = Gateway::new(catalog.clone(), Stack::new(catalog), client::hyper::plain())
+//!     .keys(["sk-or-v1-secret"]);
+//! let app: axum::Router = gateway.router();
+//! # let _ = app; Ok(()) }
+//! ```
+//!
+//! [`serve`] runs the router on a listener, with `TCP_NODELAY`, bounds on headers and connections, and a
+//! shutdown that lets streams finish, for a while.
+
+mod chat;
+mod generation;
+mod models;
+mod refuse;
+mod retell;
+mod router;
+mod serve;
+mod usage;
+
+pub use self::router::Gateway;
+pub use self::serve::{Bounds, serve};

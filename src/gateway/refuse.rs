@@ -1,0 +1,61 @@
+//! An error as an HTTP response.
+
+use axum::body::Body;
+use axum::extract::Request;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use http::{Method, Response, Uri};
+
+use crate::call::Call;
+use crate::error::Error;
+use crate::kind::{Fault, Kind};
+use crate::wire::error::{Dialect, envelope, seconds, status};
+
+/// Milliseconds, which OpenAI's SDKs read before `Retry-After`.
+const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
+/// What OpenAI's SDKs obey before their own rules.
+const X_SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
+/// The response that an error becomes.
+pub(super) fn response(error: &Error, dialect: Dialect, call: Option<&Call>) -> Response<Body> {
+    let body = envelope(error, dialect, call).to_string();
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status(error, dialect);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(after) = error.retry_after() {
+        headers.insert(RETRY_AFTER, seconds(after).into());
+        headers.insert(RETRY_AFTER_MS, HeaderValue::from(after.as_millis() as u64));
+    } else if error.kind().rule().fault != Fault::Caller && call.is_some_and(|c| c.last().is_some())
+    {
+        // Every provider has been asked already: an SDK that does it all again multiplies the load.
+        headers.insert(X_SHOULD_RETRY, HeaderValue::from_static("false"));
+    }
+    response
+}
+
+pub(super) async fn unknown_route(request: Request) -> Response<Body> {
+    unknown(request, Dialect::default()).await
+}
+
+pub(super) async fn unknown(request: Request, dialect: Dialect) -> Response<Body> {
+    let what = named(request.method(), request.uri());
+    let message = format!(
+        "no such route: {what}; there are POST /chat/completions, GET /models and GET /generation under /api/v1 and /v1"
+    );
+    response(&Error::new(Kind::NotFound, message), dialect, None)
+}
+
+pub(super) async fn wrong_method(request: Request, dialect: Dialect) -> Response<Body> {
+    let what = named(request.method(), request.uri());
+    let error = Error::new(
+        Kind::MethodNotAllowed,
+        format!("not a method of this route: {what}"),
+    );
+    response(&error, dialect, None)
+}
+
+/// What was asked for, with no more of it than fits into a line.
+fn named(method: &Method, uri: &Uri) -> String {
+    let path: String = uri.path().chars().take(100).collect();
+    format!("{method} {path}")
+}

@@ -1,0 +1,129 @@
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use axum::body::Body;
+use bytes::Bytes;
+use http_body::Frame;
+
+use super::telling;
+use crate::call::Call;
+use crate::gateway::usage;
+use crate::settle::MemoryLedger;
+use crate::wire::Chunk;
+use crate::wire::retell::{Telling, retell};
+use crate::wire::sse::Scanner;
+
+/// Retells an event stream. Every frame that comes from the stack is one whole event.
+#[derive(Debug)]
+pub(in crate::gateway) struct Stream {
+    inner: Body,
+    ledger: MemoryLedger,
+    call: Call,
+    telling: Telling,
+    ready: VecDeque<Bytes>,
+    broken: bool,
+}
+
+// === impl Stream ===
+
+impl Stream {
+    pub(in crate::gateway) fn new(inner: Body, ledger: MemoryLedger, call: Call) -> Self {
+        let telling = telling::of_chunk(&call);
+        Self {
+            inner,
+            ledger,
+            call,
+            telling,
+            ready: VecDeque::new(),
+            broken: false,
+        }
+    }
+
+    fn take(&mut self, event: Bytes) {
+        let data = match Scanner::default().next(&event) {
+            Ok(Some(found)) => found.data.map(|data| data.into_owned()),
+            _ => None,
+        };
+        let Some(data) = data else {
+            return self.ready.push_back(event);
+        };
+        if data == b"[DONE]" {
+            if !self.broken
+                && let Some(usage) = self.usage()
+            {
+                self.ready.push_back(usage);
+            }
+            return self.ready.push_back(event);
+        }
+        match Chunk::read(&data) {
+            // Ours already: the stack's last word about an answer that broke.
+            Ok(chunk) if chunk.error.is_some() => {
+                self.broken = true;
+                self.ready.push_back(event);
+            }
+            // The upstream's usage, without the cost: ours comes at the end.
+            Ok(chunk) if chunk.choices_empty && chunk.usage.is_some() => {}
+            Ok(chunk) => {
+                let told = retell(&data, &chunk, &self.telling);
+                let mut event = Vec::with_capacity(told.len() + 8);
+                event.extend_from_slice(b"data: ");
+                event.extend_from_slice(&told);
+                event.extend_from_slice(b"\n\n");
+                self.ready.push_back(event.into());
+            }
+            Err(_) => self.ready.push_back(event),
+        }
+    }
+
+    /// The one usage chunk. The record has been written with the event before: it alone says what
+    /// the request cost.
+    fn usage(&self) -> Option<Bytes> {
+        let record = self.ledger.get(self.call.id().as_str())?;
+        let Telling {
+            id,
+            object,
+            created,
+            model,
+            provider,
+            ..
+        } = &self.telling;
+        let usage = usage::of(&record);
+        Some(
+            format!(
+                "data: {{\"id\":{id},\"object\":{object},\"created\":{created},\"model\":{model},\
+                 \"provider\":{provider},\"choices\":[],\"usage\":{usage}}}\n\n"
+            )
+            .into(),
+        )
+    }
+}
+
+impl http_body::Body for Stream {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Poll::Ready(Some(Ok(Frame::data(event))));
+            }
+            match ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
+                Some(Ok(frame)) => {
+                    if let Ok(event) = frame.into_data() {
+                        self.take(event);
+                    }
+                }
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ready.is_empty() && self.inner.is_end_stream()
+    }
+}

@@ -1,0 +1,98 @@
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::{get, post};
+use bytes::Bytes;
+use http::{Request, Response};
+use tower::ServiceExt;
+use tower::util::BoxCloneSyncService;
+use tower_service::Service;
+
+use super::{chat, generation, models, refuse};
+use crate::admit::key::KeyLayer;
+use crate::catalog::Catalog;
+use crate::error::{BoxError, Error};
+use crate::payload::Payload;
+use crate::settle::MemoryLedger;
+use crate::stack::Stack;
+use crate::wire::error::Dialect;
+
+/// OpenRouter's API over a stack. See the [module docs](super).
+#[derive(Clone, Debug)]
+pub struct Gateway {
+    pub(super) chat: BoxCloneSyncService<Request<Body>, Response<Body>, Error>,
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) ledger: MemoryLedger,
+    pub(super) keys: KeyLayer,
+}
+
+/// What a handler needs to know: the gateway, and in whose protocol to answer.
+#[derive(Clone, Debug)]
+pub(super) struct Door {
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) dialect: Dialect,
+}
+
+// === impl Gateway ===
+
+impl Gateway {
+    /// A gateway that lets nobody in yet: see [`Gateway::keys`].
+    ///
+    /// The catalogue is the one that the stack chooses from. The usage event always passes the stack,
+    /// whatever its settings.
+    pub fn new<C, B>(catalog: Arc<Catalog>, stack: Stack, client: C) -> Self
+    where
+        C: Service<Request<Payload>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        C::Error: Into<BoxError> + 'static,
+        C::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError> + 'static,
+    {
+        let ledger = stack.ledger().clone();
+        let chain = stack.always_usage().around(client);
+        let chain = ServiceExt::<Request<Body>>::map_response(chain, |r: Response<_>| r.map(Body::new));
+        Self {
+            chat: BoxCloneSyncService::new(chain),
+            catalog,
+            ledger,
+            keys: KeyLayer::new::<&str>([]),
+        }
+    }
+
+    /// Lets requests with these keys in, instead of those before.
+    #[must_use]
+    pub fn keys<K: AsRef<str>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
+        self.keys = KeyLayer::new(keys);
+        self
+    }
+
+    /// The ledger that it writes to.
+    pub fn ledger(&self) -> &MemoryLedger {
+        &self.ledger
+    }
+
+    /// The routes, under `/api/v1` and `/v1`.
+    pub fn router(self) -> Router {
+        let gateway = Arc::new(self);
+        let door = |dialect| Door {
+            gateway: gateway.clone(),
+            dialect,
+        };
+        Router::new()
+            .nest("/api/v1", routes(door(Dialect::OpenRouter)))
+            .nest("/v1", routes(door(Dialect::OpenAi)))
+            .fallback(refuse::unknown_route)
+    }
+}
+
+fn routes(door: Door) -> Router {
+    let dialect = door.dialect;
+    Router::new()
+        .route("/chat/completions", post(chat::completions))
+        .route("/models", get(models::list))
+        .route("/generation", get(generation::one))
+        .fallback(move |request| refuse::unknown(request, dialect))
+        .method_not_allowed_fallback(move |request| refuse::wrong_method(request, dialect))
+        .with_state(door)
+}

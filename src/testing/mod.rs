@@ -1,0 +1,48 @@
+//! What tests need: a scriptable [`Upstream`] and a contract [`Probe`] for any layer.
+//!
+//! ```
+//! use switchtower::testing::{Point, Script, Upstream};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! // A provider that breaks its first answer in the middle, and gives all others whole.
+//! let upstream = Upstream::start().await;
+//! upstream.next(Script::new().tokens(20).cut(Point::After(5)));
+//!
+//! // … point a client at `upstream.base_url()`, then ask the upstream what it saw:
+//! assert!(upstream.seen().is_empty());
+//! assert_eq!(upstream.book().calls, 0);
+//! # }
+//! ```
+//!
+//! ```text
+//!           ┌───────── your stack ─────────┐
+//!  test ───▶│ layer ▸ layer ▸ … ▸ client   │═══ TCP ═══▶ Upstream ◀── Script
+//!           └──────────────────────────────┘                └──▶ seen(), book()
+//!
+//!  test ───▶ Probe::check: your layer ▸ ProbeService  ──▶ Report
+//! ```
+//!
+//! # When to use
+//!
+//! [`Upstream`] when the fault is in the network or in the answer: a stall, a reset, an error inside a
+//! 200, a client that leaves. It is an honest server on a real socket, and keeps its own
+//! [`Book`] of what it served, against which a ledger can be held.
+//!
+//! [`Probe`] when you write a layer, to be sure that it asks for readiness, waits, cancels and
+//! propagates as Tower's contract demands.
+//!
+//! # Time
+//!
+//! All waiting is Tokio's. A paused clock moves as soon as every task is idle, and a task that waits for
+//! a socket is idle: next to a paused clock, let scripts wait long and expect order, not durations.
+
+mod probe;
+mod script;
+mod upstream;
+
+pub use probe::{
+    Ask, Check, Probe, ProbeBody, ProbeFuture, ProbeService, Report, Tally, Violation,
+};
+pub use script::{Failure, Point, Script, UsageManner};
+pub use upstream::{Book, Ending, Entry, Prices, Seen, Tokens, Upstream, UpstreamBuilder};

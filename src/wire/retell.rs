@@ -1,0 +1,117 @@
+//! An answer in our own words: our id, the model that served, the provider, what it cost.
+//!
+//! One splice over the places that [`Chunk`] has found; what is not ours stays byte for byte.
+
+use std::ops::Range;
+
+use super::{Chunk, Finish};
+
+/// What is told otherwise than the upstream told it. All values are JSON.
+#[derive(Clone, Debug, Default)]
+pub struct Telling {
+    /// `id`.
+    pub id: String,
+    /// `object`, where the upstream names none.
+    pub object: &'static str,
+    /// `created`, where the upstream names none.
+    pub created: String,
+    /// `model`.
+    pub model: String,
+    /// `provider`.
+    pub provider: String,
+    /// `usage`; on a chunk of a stream it is taken out instead.
+    pub usage: Option<String>,
+}
+
+/// Retells one whole answer, or one chunk of a stream when `usage` is none.
+///
+/// ```
+/// use switchtower::wire::{Chunk, json::Syntax, retell::{Telling, retell}};
+///
+/// let json = br#"{"id":"x","model":"m-2","choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}"#;
+/// let telling = Telling {
+///     id: r#""gen-1""#.into(),
+///     object: r#""chat.completion.chunk""#,
+///     created: "7".into(),
+///     model: r#""acme/m""#.into(),
+///     provider: r#""Acme""#.into(),
+///     usage: None,
+/// };
+/// let told = retell(json, &Chunk::read(json)?, &telling);
+/// assert_eq!(String::from_utf8_lossy(&told), concat!(
+///     r#"{"object":"chat.completion.chunk","created":7,"provider":"Acme","id":"gen-1","model":"acme/m","#,
+///     r#""choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop","native_finish_reason":"stop"}]}"#,
+/// ));
+/// # Ok::<_, Syntax>(())
+/// ```
+pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling) -> Vec<u8> {
+    let whole = telling.usage.is_some();
+    let open = json
+        .iter()
+        .position(|byte| *byte == b'{')
+        .map_or(0, |brace| brace + 1);
+    let mut edits: Vec<(Range<usize>, Vec<u8>)> = Vec::with_capacity(8);
+    let mut missing = Vec::new();
+    let tell = [
+        ("id", chunk.id, Some(&*telling.id)),
+        ("object", chunk.object, None),
+        ("created", chunk.created, None),
+        ("model", chunk.model, Some(&*telling.model)),
+        ("provider", chunk.provider, Some(&*telling.provider)),
+    ];
+    for (name, span, value) in tell {
+        match (span, value) {
+            (Some(span), Some(value)) => edits.push((span.range(), value.into())),
+            (Some(_), None) => {}
+            (None, value) => {
+                let value = value.unwrap_or(match name {
+                    "object" => telling.object,
+                    _ => &telling.created,
+                });
+                missing.extend_from_slice(format!("\"{name}\":{value},").as_bytes());
+            }
+        }
+    }
+    match (chunk.usage, &telling.usage) {
+        (Some(span), usage) => {
+            edits.push((span.range(), usage.as_deref().unwrap_or("null").into()));
+        }
+        (None, Some(usage)) => missing.extend_from_slice(format!("\"usage\":{usage},").as_bytes()),
+        (None, None) => {}
+    }
+    match chunk.system_fingerprint {
+        // Strict clients want a string in a chunk, or nothing; and the key in a whole answer.
+        Some(span) if !whole && span.of(json) == b"null" => {
+            edits.push((span.range(), b"\"\"".to_vec()));
+        }
+        None if whole => missing.extend_from_slice(b"\"system_fingerprint\":null,"),
+        _ => {}
+    }
+    if let (Some(span), Some(finish)) = (chunk.finish_reason, chunk.finish) {
+        let native = String::from_utf8_lossy(span.of(json));
+        // A word that strict clients do not know fails their whole parse.
+        let known = if finish == Finish::Other {
+            "\"stop\""
+        } else {
+            &native
+        };
+        let text = format!("{known},\"native_finish_reason\":{native}");
+        edits.push((span.range(), text.into()));
+    }
+    edits.push((open..open, missing));
+    splice(json, edits)
+}
+
+fn splice(json: &[u8], mut edits: Vec<(Range<usize>, Vec<u8>)>) -> Vec<u8> {
+    edits.sort_by_key(|(range, _)| range.start);
+    let added: usize = edits.iter().map(|(_, with)| with.len()).sum();
+    let mut told = Vec::with_capacity(json.len() + added);
+    let mut at = 0;
+    for (range, with) in edits {
+        told.extend_from_slice(&json[at..range.start]);
+        told.extend_from_slice(&with);
+        at = range.end;
+    }
+    told.extend_from_slice(&json[at..]);
+    told
+}
