@@ -1,4 +1,4 @@
-//! What shape must a value have? The small questions that `view` and `preferences` both ask.
+//! What shape must a value have? The small questions that several readers ask.
 
 use std::borrow::Cow;
 
@@ -61,6 +61,17 @@ pub(super) fn word<'a>(
     Ok(Some(cursor.string()?.decode(cursor.source())))
 }
 
+/// Lets only `null` pass.
+pub(super) fn unserved(cursor: &mut Cursor<'_>, field: &'static str) -> Result<(), Invalid> {
+    match cursor.peek()? {
+        Kind::Null => cursor.skip().map(drop).map_err(Invalid::from),
+        _ => Err(Invalid::Unserved {
+            field,
+            at: cursor.at(),
+        }),
+    }
+}
+
 /// Reads an array of strings.
 pub(super) fn strings(
     cursor: &mut Cursor<'_>,
@@ -109,5 +120,14 @@ pub(super) fn members<'a>(
             names: unknown,
             at: first,
         }),
+    }
+}
+
+/// Whether a value says nothing: null, or an empty array, object or string.
+pub(super) fn hollow(value: &[u8]) -> bool {
+    match value {
+        b"null" | b"\"\"" => true,
+        [b'[' | b'{', rest @ ..] => matches!(rest.trim_ascii_start(), b"]" | b"}"),
+        _ => false,
     }
 }
