@@ -5,6 +5,10 @@ use std::borrow::Cow;
 use super::Invalid;
 use super::json::{Cursor, Kind, Syntax, Text};
 
+/// An error names so many unknown fields, and so many characters of each: it must stay short whatever was sent.
+const NAMES: usize = 16;
+const NAME: usize = 64;
+
 pub(super) fn mistyped(field: &'static str, expected: &'static str, at: usize) -> Invalid {
     Invalid::Mistyped {
         field,
@@ -102,7 +106,9 @@ pub(super) fn members<'a>(
         let known = fields.iter().position(|f| f[parent.len() + 1..] == *name);
         let Some(i) = known else {
             first = if unknown.is_empty() { at } else { first };
-            unknown.push(name.into_owned());
+            if unknown.len() < NAMES {
+                unknown.push(name.chars().take(NAME).collect());
+            }
             cursor.skip()?;
             continue;
         };
