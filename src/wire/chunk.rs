@@ -1,5 +1,5 @@
-use super::content;
 use super::json::{Cursor, Kind, Span, Syntax, integer};
+use super::{Finish, content};
 
 /// What does one chunk of a stream, or one whole answer, say?
 ///
@@ -51,24 +51,6 @@ pub struct Chunk {
     pub usage: Option<Span>,
     /// `error`, if it is not null, or else that of a choice.
     pub error: Option<Span>,
-}
-
-/// Why did a choice end?
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Finish {
-    /// `stop`: all is said.
-    Stop,
-    /// `length`: the token limit.
-    Length,
-    /// `tool_calls`, or the older `function_call`: it is the caller's turn.
-    ToolCalls,
-    /// `content_filter`: cut off.
-    ContentFilter,
-    /// `error`: broken off.
-    Error,
-    /// Something else; the [span](Chunk::finish_reason) says what.
-    Other,
 }
 
 // === impl Chunk ===
@@ -158,26 +140,5 @@ impl Chunk {
 
     fn add(&mut self, content: u32) {
         self.content = self.content.saturating_add(content);
-    }
-}
-
-// === impl Finish ===
-
-impl Finish {
-    fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, Syntax> {
-        let finish = match cursor.peek()? {
-            Kind::String => match &*cursor.string()?.bytes(cursor.source()) {
-                b"" => return Ok(None),
-                b"stop" => Self::Stop,
-                b"length" => Self::Length,
-                b"tool_calls" | b"function_call" => Self::ToolCalls,
-                b"content_filter" => Self::ContentFilter,
-                b"error" => Self::Error,
-                _ => Self::Other,
-            },
-            Kind::Null => return cursor.skip().map(|_| None),
-            _ => cursor.skip().map(|_| Self::Other)?,
-        };
-        Ok(Some(finish))
     }
 }

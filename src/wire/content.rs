@@ -1,6 +1,7 @@
 //! How much content is in it? Counted in bytes of text, since tokens are not to be had.
 
 use super::json::{Cursor, Kind, Syntax};
+use super::shape;
 
 /// Of a `delta` or a `message`.
 pub(super) fn message(cursor: &mut Cursor<'_>) -> Result<u32, Syntax> {
@@ -9,7 +10,7 @@ pub(super) fn message(cursor: &mut Cursor<'_>) -> Result<u32, Syntax> {
         let more = match key {
             b"content" | b"refusal" => text(cursor)?,
             b"tool_calls" | b"images" => items(cursor)?,
-            b"function_call" | b"audio" => thing(cursor)?,
+            b"function_call" | b"audio" => single(cursor)?,
             // One and the same reasoning under several names: the longest counts.
             b"reasoning" | b"reasoning_content" => {
                 thought = text(cursor)?.max(thought);
@@ -49,20 +50,28 @@ pub(super) fn text(cursor: &mut Cursor<'_>) -> Result<u32, Syntax> {
     }
 }
 
-/// Of an array of things.
+/// Of an array of things, each of which counts.
 fn items(cursor: &mut Cursor<'_>) -> Result<u32, Syntax> {
     match cursor.peek()? {
-        Kind::Array => sum(cursor, thing),
+        Kind::Array => sum(cursor, |cursor| Ok(thing(cursor)?.max(1))),
         _ => cursor.skip().map(|_| 0),
     }
 }
 
-/// Of a tool call, a reasoning detail, an image or the like: what it says, or else one for being there.
-fn thing(cursor: &mut Cursor<'_>) -> Result<u32, Syntax> {
+/// Of one thing that is not in an array: an object, unless it is empty.
+fn single(cursor: &mut Cursor<'_>) -> Result<u32, Syntax> {
     let kind = cursor.peek()?;
-    let (mut bytes, mut members) = (0u32, 0);
+    let start = cursor.at();
+    let bytes = thing(cursor)?;
+    let value = &cursor.source()[start..cursor.at()];
+    let there = kind == Kind::Object && !shape::hollow(value);
+    Ok(bytes.max(u32::from(there)))
+}
+
+/// Of a tool call, a reasoning detail, an image or the like: what it says in words.
+fn thing(cursor: &mut Cursor<'_>) -> Result<u32, Syntax> {
+    let mut bytes = 0u32;
     each_member(cursor, |cursor, key| {
-        members += 1;
         let more = match key {
             b"name" | b"arguments" | b"input" | b"text" | b"summary" | b"transcript" => {
                 words(cursor)?
@@ -73,8 +82,7 @@ fn thing(cursor: &mut Cursor<'_>) -> Result<u32, Syntax> {
         bytes = more.saturating_add(bytes);
         Ok(())
     })?;
-    let there = kind != Kind::Null && (kind != Kind::Object || members > 0);
-    Ok(bytes.max(u32::from(there)))
+    Ok(bytes)
 }
 
 /// Of a string; an object in its place counts as it is spelled.

@@ -58,7 +58,7 @@ pub enum Invalid {
     Unknown {
         /// The object that may not have them.
         field: &'static str,
-        /// Their names.
+        /// Their names, the first 16 of them, cut at 64 characters.
         names: Vec<String>,
         /// Where the first of them stands.
         at: usize,

@@ -1,5 +1,5 @@
-use super::json::{Cursor, Kind, decimal};
-use super::{Invalid, shape};
+use super::json::{Cursor, Kind};
+use super::{Invalid, MaxPrice, shape};
 
 /// Which providers does the caller want, and in what order?
 ///
@@ -44,22 +44,13 @@ pub struct Preferences {
 }
 
 /// What are endpoints ordered by?
+///
+/// See [`Preferences`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Sort {
     /// The cheapest first.
     Price,
-}
-
-/// How much may it cost? Plain decimal numbers, unsigned and without exponent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MaxPrice {
-    /// USD per million tokens of input.
-    pub prompt: Option<String>,
-    /// USD per million tokens of output.
-    pub completion: Option<String>,
-    /// USD per request.
-    pub request: Option<String>,
 }
 
 // === impl Preferences ===
@@ -94,7 +85,7 @@ impl Preferences {
                 "provider.data_collection" => data_collection(cursor, field)?,
                 "provider.quantizations"
                 | "provider.preferred_min_throughput"
-                | "provider.preferred_max_latency" => unserved(cursor, field)?,
+                | "provider.preferred_max_latency" => shape::unserved(cursor, field)?,
                 _ => {
                     let at = shape::at(cursor)?;
                     if shape::flag(cursor, field)? == Some(true) {
@@ -148,15 +139,6 @@ fn data_collection(cursor: &mut Cursor<'_>, field: &'static str) -> Result<(), I
     }
 }
 
-/// Lets only `null` pass.
-fn unserved(cursor: &mut Cursor<'_>, field: &'static str) -> Result<(), Invalid> {
-    let at = shape::at(cursor)?;
-    match cursor.peek()? {
-        Kind::Null => cursor.skip().map(drop).map_err(Invalid::from),
-        _ => Err(Invalid::Unserved { field, at }),
-    }
-}
-
 // === impl Sort ===
 
 impl Sort {
@@ -172,52 +154,5 @@ impl Sort {
             Some("throughput" | "latency" | "exacto") => Err(Invalid::Unserved { field, at }),
             Some(_) => Err(shape::mistyped(field, expected, at)),
         }
-    }
-}
-
-// === impl MaxPrice ===
-
-impl MaxPrice {
-    fn read(cursor: &mut Cursor<'_>, field: &'static str) -> Result<Self, Invalid> {
-        let mut max = Self::default();
-        let kinds = [Kind::Object, Kind::Null];
-        if shape::kind(cursor, field, &kinds, "an object or null")? == Kind::Null {
-            cursor.skip()?;
-            return Ok(max);
-        }
-        shape::members(cursor, field, &PRICES, |cursor, field| {
-            match field {
-                "provider.max_price.prompt" => max.prompt = price(cursor, field)?,
-                "provider.max_price.completion" => max.completion = price(cursor, field)?,
-                "provider.max_price.request" => max.request = price(cursor, field)?,
-                _ => unserved(cursor, field)?,
-            }
-            Ok(())
-        })?;
-        Ok(max)
-    }
-}
-
-const PRICES: [&str; 5] = [
-    "provider.max_price.prompt",
-    "provider.max_price.completion",
-    "provider.max_price.request",
-    "provider.max_price.image",
-    "provider.max_price.audio",
-];
-
-fn price(cursor: &mut Cursor<'_>, field: &'static str) -> Result<Option<String>, Invalid> {
-    let expected = "a price: a number, or a string that holds one";
-    let at = shape::at(cursor)?;
-    let text = cursor.source();
-    let price = match cursor.peek()? {
-        Kind::Null => return cursor.skip().map(|_| None).map_err(Invalid::from),
-        Kind::Number => decimal(cursor.skip()?.of(text)),
-        Kind::String => decimal(&cursor.string()?.bytes(text)),
-        _ => None,
-    };
-    match price {
-        Some(price) => Ok(Some(price)),
-        None => Err(shape::mistyped(field, expected, at)),
     }
 }

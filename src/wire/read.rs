@@ -86,8 +86,8 @@ impl View {
         let mistyped = || shape::mistyped(field.name(), expected, start);
         match field {
             Field::Stream => self.stream = value.of(text) == b"true",
-            Field::Messages if hollow(value.of(text)) => return Err(mistyped()),
-            Field::Tools => self.tools = !hollow(value.of(text)),
+            Field::Messages if shape::hollow(value.of(text)) => return Err(mistyped()),
+            Field::Tools => self.tools = !shape::hollow(value.of(text)),
             Field::MaxTokens | Field::MaxCompletionTokens | Field::N if kind == Kind::Number => {
                 let number = integer(value.of(text)).filter(|n| *n > 0);
                 let number = number.ok_or_else(mistyped)?;
@@ -98,7 +98,9 @@ impl View {
                     _ => self.choices = NonZeroU32::new(number as u32).ok_or_else(mistyped)?,
                 }
             }
-            Field::Plugins | Field::Preset | Field::Transforms if !hollow(value.of(text)) => {
+            Field::Plugins | Field::Preset | Field::Transforms
+                if !shape::hollow(value.of(text)) =>
+            {
                 self.unserved = self.unserved.or(Some(field));
             }
             _ => {}
@@ -152,14 +154,5 @@ fn shape(field: Field) -> (&'static [Kind], &'static str) {
         | Field::Plugins
         | Field::Preset
         | Field::Transforms => (&[Object, Array, String, Number, Bool, Null], "a value"),
-    }
-}
-
-/// Whether a value says nothing: null, or an empty array, object or string.
-pub(super) fn hollow(value: &[u8]) -> bool {
-    match value {
-        b"null" | b"\"\"" => true,
-        [b'[' | b'{', rest @ ..] => matches!(rest.trim_ascii_start(), b"]" | b"}"),
-        _ => false,
     }
 }

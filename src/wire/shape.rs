@@ -1,9 +1,13 @@
-//! What shape must a value have? The small questions that `view` and `preferences` both ask.
+//! What shape must a value have? The small questions that several readers ask.
 
 use std::borrow::Cow;
 
 use super::Invalid;
 use super::json::{Cursor, Kind, Syntax, Text};
+
+/// An error names so many unknown fields, and so many characters of each: it must stay short whatever was sent.
+const NAMES: usize = 16;
+const NAME: usize = 64;
 
 pub(super) fn mistyped(field: &'static str, expected: &'static str, at: usize) -> Invalid {
     Invalid::Mistyped {
@@ -61,6 +65,17 @@ pub(super) fn word<'a>(
     Ok(Some(cursor.string()?.decode(cursor.source())))
 }
 
+/// Lets only `null` pass.
+pub(super) fn unserved(cursor: &mut Cursor<'_>, field: &'static str) -> Result<(), Invalid> {
+    match cursor.peek()? {
+        Kind::Null => cursor.skip().map(drop).map_err(Invalid::from),
+        _ => Err(Invalid::Unserved {
+            field,
+            at: cursor.at(),
+        }),
+    }
+}
+
 /// Reads an array of strings.
 pub(super) fn strings(
     cursor: &mut Cursor<'_>,
@@ -91,7 +106,9 @@ pub(super) fn members<'a>(
         let known = fields.iter().position(|f| f[parent.len() + 1..] == *name);
         let Some(i) = known else {
             first = if unknown.is_empty() { at } else { first };
-            unknown.push(name.into_owned());
+            if unknown.len() < NAMES {
+                unknown.push(name.chars().take(NAME).collect());
+            }
             cursor.skip()?;
             continue;
         };
@@ -109,5 +126,14 @@ pub(super) fn members<'a>(
             names: unknown,
             at: first,
         }),
+    }
+}
+
+/// Whether a value says nothing: null, or an empty array, object or string.
+pub(super) fn hollow(value: &[u8]) -> bool {
+    match value {
+        b"null" | b"\"\"" => true,
+        [b'[' | b'{', rest @ ..] => matches!(rest.trim_ascii_start(), b"]" | b"}"),
+        _ => false,
     }
 }

@@ -2,8 +2,7 @@ use bytes::Bytes;
 
 use super::cuts::Cuts;
 use super::json::Span;
-use super::read::hollow;
-use super::{Field, View};
+use super::{Field, View, shape};
 
 const ASK: &str = r#"{"include_usage":true}"#;
 
@@ -127,7 +126,7 @@ impl<'a> Edits<'a> {
                 Some(include) => cuts.replace(include, "true", body),
                 None if value.of(body) == b"null" => cuts.replace(value, ASK, body),
                 None => {
-                    let more = !hollow(value.of(body));
+                    let more = !shape::hollow(value.of(body));
                     cuts.insert_at(value.start + 1, "include_usage", "true", more);
                 }
             },

@@ -174,6 +174,11 @@ fn what_is_content_and_what_is_not() {
             2,
         ),
         (r#"{"delta":{"refusal":"no"}}"#, 2),
+        (r#"{"delta":{"tool_calls":[{}],"images":[null]}}"#, 2),
+        (
+            r#"{"delta":{"tool_calls":null,"images":{},"function_call":"","audio":{ }}}"#,
+            0,
+        ),
         (r#"{"text":"abcd"}"#, 4),
         (r#"{"delta":null,"message":7,"text":null}"#, 0),
     ];

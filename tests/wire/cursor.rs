@@ -54,7 +54,7 @@ fn says_what_and_where() {
         ("[1,]", "expected a value at byte 3"),
         ("[01]", "expected `,` or `]` at byte 2"),
         ("[1.]", "expected a digit at byte 3"),
-        ("[trve]", "expected `true` at byte 1"),
+        ("[tru]", "expected `true` at byte 1"),
         (
             "[\"a\u{1}\"]",
             "unescaped control character in a string at byte 3",

@@ -131,6 +131,14 @@ fn what_is_wrong_is_named() {
     }
 }
 
+#[test]
+fn an_error_stays_short_whatever_was_sent() {
+    let long = "x".repeat(10_000);
+    let many: Vec<_> = (0..1000).map(|i| format!(r#""{i}{long}":0"#)).collect();
+    let invalid = read(&format!("{{{}}}", many.join(","))).unwrap_err();
+    assert!(invalid.to_string().len() < 2000);
+}
+
 fn read(provider: &str) -> Result<Preferences, Invalid> {
     let body = format!(r#"{{"provider":{provider}}}"#);
     View::read(body.as_bytes()).map(|view| view.preferences().unwrap().clone())

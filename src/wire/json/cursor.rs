@@ -1,8 +1,8 @@
 use super::scan;
 use super::{Problem, Span, Syntax, Text};
 
-/// How many arrays and objects may be open at once. It is serde_json's own limit, so what passes here
-/// passes there.
+/// How many arrays and objects may be open at once: as many as the cursor has bits to remember them by, which is
+/// about where parsers that recurse give up.
 pub const DEPTH: u32 = 128;
 
 /// A place in a JSON text that moves forward only, checking what it passes.
@@ -23,6 +23,8 @@ pub struct Cursor<'a> {
 }
 
 /// What kind of value comes next?
+///
+/// [`Cursor::peek`] tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// An object.
@@ -130,7 +132,7 @@ impl<'a> Cursor<'a> {
         if self.token() != Some(b'"') {
             return self.expected(if fresh { "a key or `}`" } else { "a key" });
         }
-        let key = self.string()?;
+        let key = self.quoted()?;
         if self.token() != Some(b':') {
             return self.expected("`:`");
         }
@@ -163,25 +165,10 @@ impl<'a> Cursor<'a> {
     ///
     /// When none stands here, or it is malformed.
     pub fn string(&mut self) -> Result<Text, Syntax> {
-        if self.token() != Some(b'"') {
-            return self.expected("a string");
+        match self.token() {
+            Some(b'"') => self.quoted(),
+            _ => self.expected("a string"),
         }
-        let (start, mut escaped) = (self.at + 1, false);
-        self.at = start;
-        loop {
-            self.at = scan::plain(self.text, self.at);
-            match self.text.get(self.at) {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    escaped = true;
-                    self.at = scan::escape(self.text, self.at)?;
-                }
-                Some(_) => return self.fail(Problem::Control),
-                None => return self.expected("`\"`"),
-            }
-        }
-        self.at += 1;
-        Ok(Text::new(Span::new(start, self.at - 1), escaped))
     }
 
     /// Passes one whole value of any kind, and says where it stood.
@@ -218,9 +205,10 @@ impl<'a> Cursor<'a> {
     }
 
     /// Passes a scalar, or opens a container.
+    #[inline]
     fn step(&mut self) -> Result<(), Syntax> {
         match self.token() {
-            Some(b'"') => self.string().map(drop),
+            Some(b'"') => self.quoted().map(drop),
             Some(b'{') => self.open(true),
             Some(b'[') => self.open(false),
             Some(b'-' | b'0'..=b'9') => {
@@ -232,6 +220,27 @@ impl<'a> Cursor<'a> {
             Some(b'n') => self.literal("null", "`null`"),
             _ => self.expected("a value"),
         }
+    }
+
+    /// Reads the string whose first quote is the next byte.
+    #[inline(always)]
+    fn quoted(&mut self) -> Result<Text, Syntax> {
+        let (start, mut escaped) = (self.at + 1, false);
+        self.at = start;
+        loop {
+            self.at = scan::plain(self.text, self.at);
+            match self.text.get(self.at) {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    escaped = true;
+                    self.at = scan::escape(self.text, self.at)?;
+                }
+                Some(_) => return self.fail(Problem::Control),
+                None => return self.expected("`\"`"),
+            }
+        }
+        self.at += 1;
+        Ok(Text::new(Span::new(start, self.at - 1), escaped))
     }
 
     fn literal(&mut self, word: &str, what: &'static str) -> Result<(), Syntax> {
@@ -261,6 +270,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The first byte after whitespace.
+    #[inline(always)]
     fn token(&mut self) -> Option<u8> {
         loop {
             match self.text.get(self.at) {

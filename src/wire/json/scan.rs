@@ -6,6 +6,7 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 const TOPS: u64 = ONES << 7;
 
 /// The first quote, backslash or control character at or after `at`, or the end.
+#[inline]
 pub(super) fn plain(text: &[u8], at: usize) -> usize {
     let rest = &text[at..];
     let mut words = rest.chunks_exact(8);

@@ -33,6 +33,7 @@
 //! with two additions: a comment before the first field of a block is an event of its own, so that keep-alives are
 //! not held back, and [`Scanner::finish`] yields the last event even if it is not terminated.
 
+mod block;
 mod event;
 mod scanner;
 

@@ -1,0 +1,43 @@
+use super::json::{Cursor, Kind, Syntax};
+
+/// Why did a choice end?
+///
+/// A [`Chunk`](super::Chunk) tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Finish {
+    /// `stop`: all is said.
+    Stop,
+    /// `length`: the token limit.
+    Length,
+    /// `tool_calls`, or the older `function_call`: it is the caller's turn.
+    ToolCalls,
+    /// `content_filter`: cut off.
+    ContentFilter,
+    /// `error`: broken off.
+    Error,
+    /// Something else; the [span](super::Chunk::finish_reason) says what.
+    Other,
+}
+
+// === impl Finish ===
+
+impl Finish {
+    /// Reads the value before which `cursor` stands: null is none.
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, Syntax> {
+        let finish = match cursor.peek()? {
+            Kind::String => match &*cursor.string()?.bytes(cursor.source()) {
+                b"" => return Ok(None),
+                b"stop" => Self::Stop,
+                b"length" => Self::Length,
+                b"tool_calls" | b"function_call" => Self::ToolCalls,
+                b"content_filter" => Self::ContentFilter,
+                b"error" => Self::Error,
+                _ => Self::Other,
+            },
+            Kind::Null => return cursor.skip().map(|_| None),
+            _ => cursor.skip().map(|_| Self::Other)?,
+        };
+        Ok(Some(finish))
+    }
+}
