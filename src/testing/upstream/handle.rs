@@ -58,6 +58,8 @@ struct Inner {
     server: Mutex<Option<JoinHandle<()>>>,
 }
 
+// === impl Upstream ===
+
 impl Upstream {
     /// Starts one on a free port, with plausible answers.
     ///
@@ -199,6 +201,8 @@ impl Upstream {
         let _ = counts.wait_for(|counts| enough(counts)).await;
     }
 }
+
+// === impl Inner ===
 
 impl Drop for Inner {
     fn drop(&mut self) {
