@@ -32,7 +32,7 @@ use crate::testing::Script;
 /// | call | answer |
 /// |---|---|
 /// | `POST …/chat/completions`, `POST …/completions` | as the script says, streamed if the request has `stream: true` |
-/// | `POST …/embeddings` | a vector for each input; of the script, what does not concern talk |
+/// | `POST …/embeddings` | a vector for each input; of the script only latency, headers, usage, and what goes wrong before the headers |
 /// | `GET …/models` | the models of its [builder](UpstreamBuilder::model) |
 /// | anything else | 404 |
 ///
