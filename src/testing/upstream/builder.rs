@@ -40,6 +40,8 @@ pub struct UpstreamBuilder {
     bounds: Bounds,
 }
 
+// === impl UpstreamBuilder ===
+
 impl UpstreamBuilder {
     /// The default number of calls that the log keeps.
     pub const MAX_CALLS: usize = 100_000;
