@@ -58,10 +58,10 @@ pub(crate) fn settled(record: &Record) {
     let attempt = record.attempts.last();
     tracing::info!(
         id = %record.id,
-        model = attempt.and_then(|last| last.model.as_deref()).unwrap_or("-"),
-        provider = attempt.and_then(|last| last.provider.as_deref()).unwrap_or("-"),
+        model = %attempt.and_then(|last| last.model.as_deref()).unwrap_or("-"),
+        provider = %attempt.and_then(|last| last.provider.as_deref()).unwrap_or("-"),
         attempts = record.attempts.len(),
-        end = record.end.as_str(),
+        end = %record.end.as_str(),
         prompt_tokens = record.usage.prompt_tokens(),
         completion_tokens = record.usage.completion_tokens(),
         charge = record.charge.map(tracing::field::display),

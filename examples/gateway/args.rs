@@ -17,13 +17,13 @@ SWITCHTOWER_KEY is the key that callers need; without it a random one is made, a
 addresses may be listened on.";
 
 /// What is to be served, and where.
-pub struct Args {
-    pub listen: SocketAddr,
-    pub providers: Providers,
+pub(crate) struct Args {
+    pub(crate) listen: SocketAddr,
+    pub(crate) providers: Providers,
 }
 
 /// Whom does the gateway ask?
-pub enum Providers {
+pub(crate) enum Providers {
     Demo,
     Env,
     Config(PathBuf),
@@ -31,7 +31,7 @@ pub enum Providers {
 
 impl Args {
     /// `None` when help was asked for, and given.
-    pub fn read() -> Result<Option<Self>, lexopt::Error> {
+    pub(crate) fn read() -> Result<Option<Self>, lexopt::Error> {
         use lexopt::prelude::*;
         let mut args = Self {
             listen: ([127, 0, 0, 1], 8080).into(),
@@ -64,7 +64,7 @@ impl Args {
     }
 
     /// The caller's key.
-    pub fn key(&self) -> Result<String, String> {
+    pub(crate) fn key(&self) -> Result<String, String> {
         match std::env::var("SWITCHTOWER_KEY") {
             Ok(key) if !key.trim().is_empty() => Ok(key.trim().to_owned()),
             _ if !self.listen.ip().is_loopback() => Err(format!(

@@ -9,14 +9,14 @@ use switchtower::testing::{Failure, Point, Prices, Script, Upstream};
 const CATALOG: &str = include_str!("demo.toml");
 
 /// They serve until this is dropped.
-pub struct Demo {
+pub(crate) struct Demo {
     thrift: Upstream,
     brisk: Upstream,
     whimsy: Upstream,
 }
 
 impl Demo {
-    pub async fn start() -> std::io::Result<Self> {
+    pub(crate) async fn start() -> std::io::Result<Self> {
         // Femtodollars a token: a dollar per million tokens is 10⁹.
         let prices = |prompt, completion| Prices {
             prompt,
@@ -47,7 +47,7 @@ impl Demo {
     }
 
     /// The catalogue that leads to them.
-    pub fn catalog(&self) -> Result<Catalog, LoadError> {
+    pub(crate) fn catalog(&self) -> Result<Catalog, LoadError> {
         let text = CATALOG
             .replace("{thrift}", &self.thrift.base_url().to_string())
             .replace("{brisk}", &self.brisk.base_url().to_string())
