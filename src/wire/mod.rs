@@ -36,6 +36,7 @@ mod chunk;
 mod content;
 mod cuts;
 mod dialect;
+mod echo;
 mod field;
 mod finish;
 mod invalid;
@@ -48,6 +49,7 @@ mod view;
 
 pub use self::chunk::Chunk;
 pub use self::dialect::Dialect;
+pub use self::echo::Echo;
 pub use self::field::Field;
 pub use self::finish::Finish;
 pub use self::invalid::Invalid;
