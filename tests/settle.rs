@@ -24,6 +24,7 @@ use switchtower::settle::{
 };
 use switchtower::wire::Finish;
 use switchtower::{BoxError, End, Femto, Kind, Money, Payload, Price, Usage};
+use tokio::task::JoinSet;
 use tower::util::BoxCloneService;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
@@ -803,12 +804,13 @@ async fn a_full_ledger_is_back_pressure() {
 
     let mut cx = Context::from_waker(Waker::noop());
     assert!(chain.poll_ready(&mut cx).is_pending());
-    let waiting = tokio::spawn(async move { chain.ready().await.map(|_| ()) });
+    let mut waiting = JoinSet::new();
+    waiting.spawn(async move { chain.ready().await.map(|_| ()) });
     tokio::time::sleep(Duration::from_secs(60)).await;
-    assert!(!waiting.is_finished());
+    assert!(waiting.try_join_next().is_none());
 
     first.into_body().collect().await.unwrap();
-    waiting.await.unwrap().unwrap();
+    waiting.join_next().await.unwrap().unwrap().unwrap();
     assert_eq!(desk.0.lock().unwrap().written.len(), 1);
 }
 
@@ -877,7 +879,7 @@ async fn a_record_holds_no_prompt_no_answer_and_no_key() {
 #[tokio::test(start_paused = true)]
 async fn a_thousand_at_once_are_a_thousand_records() {
     let (ledger, chain) = chain(KNOWN, sse(&[HI, STOP, DONE], Then::End));
-    let mut tasks = tokio::task::JoinSet::new();
+    let mut tasks = JoinSet::new();
     for n in 0..1000 {
         let chain = chain.clone();
         tasks.spawn(async move {
