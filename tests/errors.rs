@@ -802,7 +802,7 @@ fn answer<B>(status: u16, headers: &[(&str, &str)], body: B) -> Response<B> {
 async fn refused(status: u16, headers: &[(&str, &str)], body: &str) -> Error {
     let body = Full::<Bytes>::from(body.to_owned());
     let answered = ask(request(), answer(status, headers, body)).await;
-    answered.err().expect("a refusal")
+    answered.expect_err("a refusal")
 }
 
 /// Asks a provider that gives this answer.
