@@ -470,6 +470,16 @@ fn unknown_is_not_free() {
     assert_eq!(world.shares(200)["a/x@b a/x@a"], 1.0);
 }
 
+/// Where no price is known, as of servers of one's own, the first in the file got every request.
+#[test]
+fn load_is_balanced_without_prices() {
+    let world = World::new(&[("a/x", &[("a", "?"), ("b", "?"), ("c", "?")])]);
+    world.fail("a/x@c");
+    let shares = world.shares(20_000);
+    near(shares["a/x@a a/x@b a/x@c"], 0.5, 20_000);
+    near(shares["a/x@b a/x@a a/x@c"], 0.5, 20_000);
+}
+
 #[test]
 fn prices_at_the_edge_do_not_break_the_draw() {
     let world = World::new(&[("a/x", &[("a", "0.000000001"), ("b", "18000000000")])]);
