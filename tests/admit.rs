@@ -319,9 +319,11 @@ fn the_right_key_comes_in_however_it_is_sent() {
             "{name}: {value}"
         );
     }
-    // Someone else's scheme does not hide the key that is there.
-    let both = headers(&[("authorization", "Basic dTpw"), ("x-api-key", "sk-one")]);
-    assert!(keys.check(&both).is_ok());
+    // Neither someone else's scheme nor an empty one hides the key that is there.
+    for other in ["Basic dTpw", "Bearer ", ""] {
+        let both = headers(&[("authorization", other), ("x-api-key", "sk-one")]);
+        assert!(keys.check(&both).is_ok(), "{other}");
+    }
 }
 
 #[test]
