@@ -169,6 +169,18 @@ async fn an_empty_body_is_complete_without_a_poll() {
     assert_eq!(the_record(&ledger).end, End::Complete);
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_unwatched_body_is_complete_with_its_last_frame() {
+    let ledger = MemoryLedger::new(10);
+    let service = ServiceBuilder::new()
+        .layer(SettleLayer::new(ledger.clone()))
+        .service(service_fn(|_: Request<Payload>| whole("hi")()));
+    let mut body = service.oneshot(request()).await.unwrap().into_body();
+    body.frame().await.unwrap().unwrap();
+    assert!(body.is_end_stream());
+    assert_eq!(the_record(&ledger).end, End::Complete);
+}
+
 /// Without `meter`, a body that broke was written down as cancelled, or even as complete by a caller
 /// that polled once more.
 #[tokio::test(start_paused = true)]
