@@ -51,7 +51,8 @@ impl Gateway {
     {
         let ledger = stack.ledger().clone();
         let chain = stack.always_usage().around(client);
-        let chain = ServiceExt::<Request<Body>>::map_response(chain, |r: Response<_>| r.map(Body::new));
+        let chain =
+            ServiceExt::<Request<Body>>::map_response(chain, |r: Response<_>| r.map(Body::new));
         Self {
             chat: BoxCloneSyncService::new(chain),
             catalog,
