@@ -5,7 +5,8 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use pin_project::pin_project;
 
-use super::events::{Events, complete};
+use super::events::Events;
+use super::judge::complete;
 use super::whole::Whole;
 use crate::attempt::{Attempt, End};
 use crate::clock::now;

@@ -95,14 +95,3 @@ impl Events {
         }
     }
 }
-
-/// The last event is out: was it an answer?
-pub(super) fn complete(attempt: &Attempt) -> Result<(), Error> {
-    if attempt.has_answered() && (attempt.is_finished() || attempt.is_done()) {
-        return Ok(());
-    }
-    Err(Error::new(
-        Kind::Truncated,
-        "the provider ended its answer before it was complete",
-    ))
-}

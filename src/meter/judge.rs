@@ -37,11 +37,12 @@ pub(super) fn judge(data: Option<&[u8]>, attempt: &Attempt, ends: &mut Ends) -> 
         return Verdict::After;
     }
     if data.trim_ascii() == b"[DONE]" {
-        attempt.done();
-        if attempt.has_answered() {
-            // Only the end of the transfer is missing, and it may take its time.
-            attempt.end(End::Complete, now());
+        if !attempt.has_answered() {
+            return Verdict::Wrong(truncated());
         }
+        attempt.done();
+        // Only the end of the transfer is missing, and it may take its time.
+        attempt.end(End::Complete, now());
         return Verdict::Pass;
     }
     match read(data, attempt, ends) {
@@ -51,6 +52,22 @@ pub(super) fn judge(data: Option<&[u8]>, attempt: &Attempt, ends: &mut Ends) -> 
         Err(_) if attempt.is_finished() => Verdict::After,
         Err(error) => Verdict::Wrong(error),
     }
+}
+
+/// The last event is out: was it an answer?
+pub(super) fn complete(attempt: &Attempt) -> Result<(), Error> {
+    if attempt.is_done() || attempt.is_finished() {
+        Ok(())
+    } else {
+        Err(truncated())
+    }
+}
+
+fn truncated() -> Error {
+    Error::new(
+        Kind::Truncated,
+        "the provider ended its answer before it was complete",
+    )
 }
 
 /// Reads one JSON document of an answer and notes on the attempt what it says.
