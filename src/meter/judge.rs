@@ -106,7 +106,9 @@ pub(super) fn read(json: &[u8], attempt: &Attempt, ends: &mut Ends) -> Result<Ch
     if (chunk.seen & !ends.seen) | chunk.finished != 0 {
         ends.seen |= chunk.seen;
         ends.finished |= chunk.finished;
-        attempt.finished(ends.finished != 0 && ends.seen & !ends.finished == 0);
+        let unfinished = ends.seen & !ends.finished;
+        attempt.find(|found| found.unfinished = unfinished);
+        attempt.finished(ends.finished != 0 && unfinished == 0);
     }
     Ok(chunk)
 }
