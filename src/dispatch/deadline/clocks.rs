@@ -72,7 +72,8 @@ impl Clocks {
         stream: bool,
     ) -> Self {
         let (headers, first_token) = match (others, stream) {
-            (Some(0), _) => (None, None),
+            // Without a plan too, a document is silent until it is done.
+            (Some(0), _) | (None, false) => (None, None),
             (Some(others), false) => {
                 let candidates = u32::try_from(others).unwrap_or(u32::MAX - 1) + 1;
                 let share = asked + total.saturating_duration_since(asked) / candidates;
