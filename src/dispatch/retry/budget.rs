@@ -35,6 +35,8 @@ const EARNED: u64 = RETRY / 5;
 const PER_SECOND: u64 = 10;
 /// Ten seconds of the floor, or what five hundred first questions have earned.
 const MOST: u64 = 100 * RETRY;
+/// By how many milliseconds one thread's `now` may be behind another's.
+const LATE: u32 = 60_000;
 
 // === impl Budget ===
 
@@ -58,15 +60,18 @@ impl Budget {
     }
 
     fn change(&self, now: Instant, change: impl Fn(u64) -> Option<u64>) -> bool {
-        let millis = now.saturating_duration_since(self.epoch).as_millis() as u64;
-        let millis = millis & u64::from(u32::MAX);
+        // Wraps after seven weeks, and so does the difference of two of them.
+        let millis = now.saturating_duration_since(self.epoch).as_millis() as u32;
         let step = |word: u64| {
-            let (then, balance) = (word >> 32, word & u64::from(u32::MAX));
+            let (then, balance) = ((word >> 32) as u32, word & u64::from(u32::MAX));
             // Another thread may have been here with a later `now`: time never runs backwards.
-            let latest = then.max(millis);
+            let (latest, passed) = match millis.wrapping_sub(then) {
+                passed if passed > u32::MAX - LATE => (then, 0),
+                passed => (millis, u64::from(passed)),
+            };
             // A thousandth of a retry, times ten a second, is ten thousandths a millisecond.
-            let dripped = (balance + (latest - then) * PER_SECOND).min(MOST);
-            change(dripped).map(|balance| (latest << 32) | balance.min(MOST))
+            let dripped = (balance + passed * PER_SECOND).min(MOST);
+            change(dripped).map(|balance| (u64::from(latest) << 32) | balance.min(MOST))
         };
         self.word.try_update(Relaxed, Relaxed, step).is_ok()
     }
