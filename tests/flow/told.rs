@@ -2,10 +2,10 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http_body::Body;
+use http_body::{Body, SizeHint};
 use http_body_util::BodyExt;
 use serde_json::Value;
-use switchtower::Error;
+use switchtower::{BoxError, Error};
 
 /// What a caller was told.
 #[derive(Debug, Default)]
@@ -13,13 +13,18 @@ pub(crate) struct Told {
     pub(crate) frames: Vec<Bytes>,
     pub(crate) trailers: Option<HeaderMap>,
     pub(crate) error: Option<Error>,
+    /// How many bytes were still to come at each step, and the hint that was given then.
+    pub(crate) hints: Vec<(u64, SizeHint)>,
+    /// Had it reported its end, before it was asked once more?
+    pub(crate) end_was_known: bool,
 }
 
 /// Reads a body to its end, and holds it to its contract on the way: it does not report an end
 /// before its last frame, its hint is never wrong, and after its end there is nothing.
 pub(crate) async fn tell<B>(body: B) -> Told
 where
-    B: Body<Data = Bytes, Error = Error>,
+    B: Body<Data = Bytes>,
+    B::Error: Into<BoxError> + 'static,
 {
     let mut body = Box::pin(body);
     let mut told = Told::default();
@@ -28,8 +33,10 @@ where
     loop {
         let promised_end = body.is_end_stream();
         let Some(frame) = body.frame().await else {
+            told.end_was_known = promised_end;
             break;
         };
+        let frame = frame.map_err(Error::from_inner);
         assert!(!promised_end, "it had reported its end: {frame:?}");
         match frame.map(http_body::Frame::into_data) {
             Ok(Ok(data)) => {
@@ -47,6 +54,7 @@ where
     if told.error.is_none() {
         for (before, hint) in hints {
             let rest = read - before;
+            told.hints.push((rest, hint.clone()));
             assert!(hint.lower() <= rest, "{hint:?}, but {rest} came");
             assert!(
                 hint.upper().is_none_or(|upper| rest <= upper),
@@ -60,7 +68,8 @@ where
 
 async fn nothing_follows<B>(mut body: Pin<&mut B>)
 where
-    B: Body<Data = Bytes, Error = Error>,
+    B: Body<Data = Bytes>,
+    B::Error: Into<BoxError> + 'static,
 {
     for _ in 0..2 {
         assert!(body.frame().await.is_none(), "something came after the end");
