@@ -15,6 +15,7 @@ pub struct Body<B, S: Slot> {
     #[pin]
     inner: B,
     attempt: Option<Attempt>,
+    over: bool,
     // Declared after `inner`: the attempt ends before the hold settles.
     hold: Hold<S>,
 }
@@ -26,6 +27,7 @@ impl<B, S: Slot> Body<B, S> {
         Self {
             inner,
             attempt: hold.attempt(),
+            over: false,
             hold,
         }
     }
@@ -44,6 +46,9 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let mut this = self.project();
+        if *this.over {
+            return Poll::Ready(None);
+        }
         let frame = ready!(this.inner.as_mut().poll_frame(cx));
         // The attempt ends before its last event is handed out, so that whoever has seen that event
         // finds the record. And hyper asks no more once `is_end_stream` is true.
@@ -51,6 +56,7 @@ where
             .attempt
             .as_ref()
             .is_some_and(|attempt| attempt.ended().is_some());
+        *this.over = !matches!(frame, Some(Ok(_)));
         if ended || frame.is_none() || this.inner.is_end_stream() {
             this.hold.settle(End::Complete);
         }
@@ -58,7 +64,7 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.over || self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
