@@ -310,6 +310,18 @@ async fn a_forgotten_finish_reason_is_that_of_the_choice_which_lacks_it() {
 }
 
 #[tokio::test]
+async fn one_choice_where_two_were_asked_for_has_a_proper_end() {
+    for last in ["", DONE] {
+        let answer = Answer::sse([role(), text("hi"), finish("stop"), last.to_owned()]);
+        let (request, _) = asking(r#"{"model":"m","stream":true,"n":2}"#);
+        let response = ask(&Client::new([answer]), request).await.unwrap();
+        let told = tell(response.into_body()).await;
+        assert_proper_end(&told);
+        assert_eq!(told.data().len(), 4);
+    }
+}
+
+#[tokio::test]
 async fn trailers_come_after_the_last_event() {
     let trailers = HeaderMap::from_iter([("x-cost".parse().unwrap(), "1".parse().unwrap())]);
     for events in [

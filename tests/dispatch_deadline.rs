@@ -134,7 +134,7 @@ async fn a_slow_upload_counts_into_the_whole() {
         .await
         .map(drop)
         .unwrap_err();
-    assert!(matches!(error.kind(), Kind::Elapsed(_)));
+    assert_eq!(error.kind(), Kind::Elapsed(Phase::Total));
     assert_eq!(began.elapsed(), secs(25));
 }
 
@@ -288,6 +288,19 @@ async fn the_last_candidate_gets_all_the_time_that_is_left() {
     assert_eq!(tell(response.into_body()).await.content(), "hi");
 }
 
+/// The time was over when it had hardly been asked: that is held against nobody.
+#[tokio::test(start_paused = true)]
+async fn a_last_candidate_that_was_given_no_time_is_not_to_blame() {
+    let deadlines = Deadlines {
+        total: secs(21),
+        ..Deadlines::default()
+    };
+    let client = Client::new([Answer::silence(), Answer::silence(), Answer::silence()]);
+    let (kind, after) = last_words(&client, deadlines, true).await;
+    assert_eq!((kind, after), (Kind::Elapsed(Phase::Total), secs(21)));
+    assert_eq!(kind.rule().fault, switchtower::Fault::Us);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_answer_in_one_document_gets_an_equal_share_of_the_time_left() {
     let deadlines = Deadlines {
@@ -346,6 +359,22 @@ async fn a_finished_answer_does_not_wait_for_its_connection() {
         assert_eq!(began.elapsed(), secs(1));
         assert_eq!(client.alive(), 0);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_finished_choice_of_two_is_no_finished_answer() {
+    let second = r#"{"choices":[{"index":1,"delta":{"content":"ho"},"finish_reason":"stop"}]}"#;
+    let steps = [
+        Step::data(text("hi")),
+        Step::data(finish("stop")),
+        Step::Wait(secs(5)),
+        Step::data(event(second)),
+        Step::data(DONE),
+    ];
+    let client = Client::new([Answer::steps(steps)]);
+    let (request, _) = flow::asking(r#"{"model":"m","stream":true,"n":2}"#);
+    let told = tell(ask(&client, request).await.unwrap().into_body()).await;
+    assert!(told.text().contains("ho"), "{}", told.text());
 }
 
 #[tokio::test(start_paused = true)]

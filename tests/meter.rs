@@ -396,6 +396,28 @@ async fn a_choice_that_never_finished_makes_the_answer_truncated() {
     assert!(attempt.is_finished());
 }
 
+/// Between the end of one choice and the beginning of the next, all that had begun had finished: a
+/// break there passed for the end, and so did an error.
+#[tokio::test]
+async fn as_many_choices_finish_as_were_asked_for() {
+    let two = || asking(r#"{"model":"m","stream":true,"n":2}"#);
+    let error = event(r#"{"error":{"message":"gone","code":502}}"#);
+    let first = [text("hi"), finish("stop")];
+    let (told, attempt) = measure_for(two(), Answer::sse(first.clone()).then(Step::Break)).await;
+    assert_failed(&told, &attempt, Kind::Disconnected);
+    let with_error = first.clone().into_iter().chain([error]);
+    let (told, attempt) = measure_for(two(), Answer::sse(with_error)).await;
+    assert_failed(&told, &attempt, Kind::Unavailable);
+
+    // Some providers give one, whatever was asked for: a proper end of the transfer is an end.
+    for last in ["", DONE] {
+        let frames = first.clone().into_iter().chain([last.to_owned()]);
+        let (told, attempt) = measure_for(two(), Answer::sse(frames)).await;
+        assert!(told.error.is_none());
+        assert_eq!(end(&attempt), End::Complete);
+    }
+}
+
 #[tokio::test]
 async fn an_event_that_lacks_its_blank_line_counts_if_it_is_whole() {
     for (lacking, shown) in [
