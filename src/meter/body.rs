@@ -39,12 +39,9 @@ pub(super) struct Guard(Attempt);
 // === impl Body ===
 
 impl<B> Body<B> {
-    pub(super) fn new(inner: B, guard: Guard, stream: bool, hide: bool) -> Self {
-        let scan = if stream {
-            Scan::Events(Events::new(hide))
-        } else {
-            Scan::Whole(Whole::default())
-        };
+    pub(super) fn new(inner: B, guard: Guard, events: Option<Events>) -> Self {
+        let whole = || Scan::Whole(Whole::default());
+        let scan = events.map_or_else(whole, Scan::Events);
         Self { inner, scan, guard }
     }
 }

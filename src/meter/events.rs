@@ -23,12 +23,12 @@ pub(super) struct Events {
 // === impl Events ===
 
 impl Events {
-    pub(super) fn new(hide: bool) -> Self {
+    pub(super) fn new(hide: bool, choices: u32) -> Self {
         Self {
             scanner: Scanner::default(),
             chunk: Bytes::new(),
             partial: BytesMut::new(),
-            ends: Ends::default(),
+            ends: Ends::of(choices),
             hide,
         }
     }

@@ -23,8 +23,22 @@ pub(super) enum Verdict {
 /// Which choices have begun, and which have got their finish reason?
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Ends {
+    /// How many were asked for. A provider may give fewer, but only the end of the transfer tells.
+    asked: u32,
     seen: u128,
     finished: u128,
+}
+
+// === impl Ends ===
+
+impl Ends {
+    /// Of an answer to a request for so many choices.
+    pub(super) fn of(choices: u32) -> Self {
+        Self {
+            asked: choices.min(u128::BITS),
+            ..Self::default()
+        }
+    }
 }
 
 /// Judges the data of one event; `None` for a comment.
@@ -56,7 +70,8 @@ pub(super) fn judge(data: Option<&[u8]>, attempt: &Attempt, ends: &mut Ends) -> 
 
 /// The last event is out: was it an answer?
 pub(super) fn complete(attempt: &Attempt) -> Result<(), Error> {
-    if attempt.is_done() || attempt.is_finished() {
+    let found = attempt.found();
+    if attempt.is_done() || (found.finish.is_some() && found.unfinished == 0) {
         Ok(())
     } else {
         Err(truncated())
@@ -108,7 +123,8 @@ pub(super) fn read(json: &[u8], attempt: &Attempt, ends: &mut Ends) -> Result<Ch
         ends.finished |= chunk.finished;
         let unfinished = ends.seen & !ends.finished;
         attempt.find(|found| found.unfinished = unfinished);
-        attempt.finished(ends.finished != 0 && unfinished == 0);
+        let all = ends.finished.count_ones() >= ends.asked.max(1);
+        attempt.finished(all && unfinished == 0);
     }
     Ok(chunk)
 }

@@ -66,6 +66,9 @@ impl<B> Body<B> {
             return frame;
         }
         let unfinished = attempt.found().unfinished;
+        if unfinished == 0 {
+            return frame;
+        }
         self.held.push_back(frame);
         Frame::data(events::finish(&self.call, unfinished))
     }
