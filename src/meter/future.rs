@@ -7,6 +7,7 @@ use http::{Response, header, response};
 use pin_project::pin_project;
 
 use super::body::{Body, Guard};
+use super::events::Events;
 use crate::attempt::End;
 use crate::call::Call;
 use crate::clock::{now, wall};
@@ -27,6 +28,7 @@ pub struct ResponseFuture<F, B> {
     guard: Option<Guard>,
     call: Call,
     hide: bool,
+    choices: u32,
 }
 
 #[pin_project(project = StateProj)]
@@ -44,13 +46,14 @@ enum State<F, B> {
 // === impl ResponseFuture ===
 
 impl<F, B> ResponseFuture<F, B> {
-    pub(super) fn new(inner: F, mut call: Call, hide: bool) -> Self {
+    pub(super) fn new(inner: F, mut call: Call, hide: bool, choices: u32) -> Self {
         let guard = Some(Guard::new(call.attempt(now()).clone()));
         Self {
             state: State::Asking(inner),
             guard,
             call,
             hide,
+            choices,
         }
     }
 }
@@ -84,7 +87,8 @@ where
                         }
                         parts.extensions.insert(this.call.clone());
                         let guard = this.guard.take().expect("polled after completion");
-                        let body = Body::new(body, guard, stream, *this.hide);
+                        let events = stream.then(|| Events::new(*this.hide, *this.choices));
+                        let body = Body::new(body, guard, events);
                         return Poll::Ready(Ok(Response::from_parts(parts, body)));
                     }
                     Err(error) => Error::from_inner(error),

@@ -49,10 +49,12 @@ where
     }
 
     fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
-        let hide = !self.always_usage && !request.body().view().wants_usage();
+        let view = request.body().view();
+        let hide = !self.always_usage && !view.wants_usage();
+        let choices = view.choices();
         let call = Call::of(request.extensions_mut());
         call.attempt(now()).metered();
         let call = call.clone();
-        ResponseFuture::new(self.inner.call(request), call, hide)
+        ResponseFuture::new(self.inner.call(request), call, hide, choices)
     }
 }
