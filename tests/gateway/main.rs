@@ -1,0 +1,5 @@
+//! The gateway over real sockets: a caller on one side, scripted providers on the other.
+
+mod bad_input;
+mod routes;
+mod support;
