@@ -16,6 +16,7 @@ use crate::error::{BoxError, Error};
 use crate::payload::Payload;
 use crate::settle::MemoryLedger;
 use crate::stack::Stack;
+use crate::wire::Field;
 use crate::wire::error::Dialect;
 
 /// OpenRouter's API over a stack. See the [module docs](super).
@@ -40,7 +41,7 @@ impl Gateway {
     /// A gateway that lets nobody in yet: see [`Gateway::keys`].
     ///
     /// The catalogue is the one that the stack chooses from. The usage event always passes the stack,
-    /// whatever its settings.
+    /// whatever its settings, and a request without messages never does.
     pub fn new<C, B>(catalog: Arc<Catalog>, stack: Stack, client: C) -> Self
     where
         C: Service<Request<Payload>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -50,7 +51,7 @@ impl Gateway {
         B::Error: Into<BoxError> + 'static,
     {
         let ledger = stack.ledger().clone();
-        let chain = stack.always_usage().around(client);
+        let chain = stack.always_usage().require(Field::Messages).around(client);
         let chain =
             ServiceExt::<Request<Body>>::map_response(chain, |r: Response<_>| r.map(Body::new));
         Self {

@@ -3,12 +3,14 @@ use std::time::Duration;
 use tower_layer::Layer;
 
 use super::service::Read;
+use crate::wire::Field;
 
 /// Reads request bodies. See the [module docs](super).
 #[derive(Clone, Copy, Debug)]
 pub struct ReadLayer {
     limit: usize,
     patience: Duration,
+    required: Option<Field>,
 }
 
 // === impl ReadLayer ===
@@ -19,6 +21,7 @@ impl ReadLayer {
         Self {
             limit: 32 << 20,
             patience: Duration::from_secs(30),
+            required: None,
         }
     }
 
@@ -35,6 +38,14 @@ impl ReadLayer {
         self.patience = patience;
         self
     }
+
+    /// Refuses a body without this field with a 400 that names it: what no upstream could answer need
+    /// not be asked of one.
+    #[must_use]
+    pub fn require(mut self, field: Field) -> Self {
+        self.required = Some(field);
+        self
+    }
 }
 
 impl Default for ReadLayer {
@@ -47,6 +58,6 @@ impl<S> Layer<S> for ReadLayer {
     type Service = Read<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Read::new(inner, self.limit, self.patience)
+        Read::new(inner, self.limit, self.patience, self.required)
     }
 }

@@ -9,6 +9,7 @@ use super::future::ResponseFuture;
 use crate::call::Call;
 use crate::error::{BoxError, Error};
 use crate::payload::Payload;
+use crate::wire::Field;
 
 /// Collects a body. See the [module docs](super).
 ///
@@ -20,16 +21,18 @@ pub struct Read<S> {
     inner: S,
     limit: usize,
     patience: Duration,
+    required: Option<Field>,
 }
 
 // === impl Read ===
 
 impl<S> Read<S> {
-    pub(super) fn new(inner: S, limit: usize, patience: Duration) -> Self {
+    pub(super) fn new(inner: S, limit: usize, patience: Duration, required: Option<Field>) -> Self {
         Self {
             inner,
             limit,
             patience,
+            required,
         }
     }
 }
@@ -52,6 +55,12 @@ where
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         // The request's time begins here, with its first byte.
         Call::of(request.extensions_mut());
-        ResponseFuture::new(self.inner.clone(), request, self.limit, self.patience)
+        let Self {
+            inner,
+            limit,
+            patience,
+            required,
+        } = self;
+        ResponseFuture::new(inner.clone(), request, *limit, *patience, *required)
     }
 }
