@@ -2,4 +2,6 @@
 
 mod bad_input;
 mod routes;
+mod shapes;
+mod streams;
 mod support;
