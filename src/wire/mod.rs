@@ -39,6 +39,7 @@ mod field;
 mod finish;
 mod invalid;
 mod max_price;
+mod mend;
 mod preferences;
 mod read;
 mod shape;

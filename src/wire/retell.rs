@@ -2,18 +2,17 @@
 //!
 //! One splice over the places that [`Chunk`] has found; what is not ours stays byte for byte.
 
-use std::ops::Range;
-
-use super::{Chunk, Finish};
+use super::Chunk;
+use super::mend::{self, Edit};
 
 /// What is told otherwise than the upstream told it. All values are JSON.
 #[derive(Clone, Debug, Default)]
 pub struct Telling {
     /// `id`.
     pub id: String,
-    /// `object`, where the upstream names none.
+    /// `object`.
     pub object: &'static str,
-    /// `created`, where the upstream names none.
+    /// `created`: one answer came at one time, whoever tells of it.
     pub created: String,
     /// `model`.
     pub model: String,
@@ -50,26 +49,19 @@ pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling) -> Vec<u8> {
         .iter()
         .position(|byte| *byte == b'{')
         .map_or(0, |brace| brace + 1);
-    let mut edits: Vec<(Range<usize>, Vec<u8>)> = Vec::with_capacity(8);
+    let mut edits: Vec<Edit> = Vec::with_capacity(8);
     let mut missing = Vec::new();
     let tell = [
-        ("id", chunk.id, Some(&*telling.id)),
-        ("object", chunk.object, None),
-        ("created", chunk.created, None),
-        ("model", chunk.model, Some(&*telling.model)),
-        ("provider", chunk.provider, Some(&*telling.provider)),
+        ("id", chunk.id, &*telling.id),
+        ("object", chunk.object, telling.object),
+        ("created", chunk.created, &telling.created),
+        ("model", chunk.model, &telling.model),
+        ("provider", chunk.provider, &telling.provider),
     ];
     for (name, span, value) in tell {
-        match (span, value) {
-            (Some(span), Some(value)) => edits.push((span.range(), value.into())),
-            (Some(_), None) => {}
-            (None, value) => {
-                let value = value.unwrap_or(match name {
-                    "object" => telling.object,
-                    _ => &telling.created,
-                });
-                missing.extend_from_slice(format!("\"{name}\":{value},").as_bytes());
-            }
+        match span {
+            Some(span) => edits.push((span.range(), value.into())),
+            None => missing.extend_from_slice(format!("\"{name}\":{value},").as_bytes()),
         }
     }
     match (chunk.usage, &telling.usage) {
@@ -87,22 +79,15 @@ pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling) -> Vec<u8> {
         None if whole => missing.extend_from_slice(b"\"system_fingerprint\":null,"),
         _ => {}
     }
-    if let (Some(span), Some(finish)) = (chunk.finish_reason, chunk.finish) {
-        let native = String::from_utf8_lossy(span.of(json));
-        // A word that strict clients do not know fails their whole parse.
-        let known = if finish == Finish::Other {
-            "\"stop\""
-        } else {
-            &native
-        };
-        let text = format!("{known},\"native_finish_reason\":{native}");
-        edits.push((span.range(), text.into()));
+    if let Some(span) = chunk.choices {
+        // What has been read once is no worse the second time.
+        let _ = mend::choices(json, span, &mut edits);
     }
     edits.push((open..open, missing));
     splice(json, edits)
 }
 
-fn splice(json: &[u8], mut edits: Vec<(Range<usize>, Vec<u8>)>) -> Vec<u8> {
+fn splice(json: &[u8], mut edits: Vec<Edit>) -> Vec<u8> {
     edits.sort_by_key(|(range, _)| range.start);
     let added: usize = edits.iter().map(|(_, with)| with.len()).sum();
     let mut told = Vec::with_capacity(json.len() + added);
