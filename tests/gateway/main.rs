@@ -1,6 +1,9 @@
 //! The gateway over real sockets: a caller on one side, scripted providers on the other.
 
 mod bad_input;
+mod broken;
+mod failover;
+mod lookups;
 mod routes;
 mod shapes;
 mod streams;

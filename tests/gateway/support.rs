@@ -284,7 +284,8 @@ impl Caller {
     }
 }
 
-/// A chat completion's body: `acme/large`, cheapest first, unless `more` says otherwise.
+/// A chat completion's body: `acme/large`, from the first provider, else the second, and so on, unless
+/// `more` says otherwise.
 pub(crate) fn chat(more: Value) -> String {
     let mut body = BTreeMap::from([
         ("model".to_owned(), json!("acme/large")),
@@ -292,7 +293,7 @@ pub(crate) fn chat(more: Value) -> String {
             "messages".to_owned(),
             json!([{"role": "user", "content": "Say something."}]),
         ),
-        ("provider".to_owned(), json!({"sort": "price"})),
+        ("provider".to_owned(), json!({"order": PROVIDERS})),
     ]);
     let Value::Object(more) = more else {
         panic!("not an object")
