@@ -36,11 +36,12 @@ pub(super) struct Guard(Attempt);
 // === impl Body ===
 
 impl<B> Body<B> {
-    pub(super) fn new(inner: B, guard: Guard, stream: bool, hide: bool) -> Self {
+    /// An answer that is a stream, or one JSON document, to a request that wanted a stream, or did not.
+    pub(super) fn new(inner: B, guard: Guard, stream: bool, wanted: bool, hide: bool) -> Self {
         let scan = if stream {
             Scan::Events(Events::new(hide))
         } else {
-            Scan::Whole(Whole::default())
+            Scan::Whole(Whole::new(wanted))
         };
         Self { inner, scan, guard }
     }

@@ -7,6 +7,7 @@ use http::{Response, header, response};
 use pin_project::pin_project;
 
 use super::body::{Body, Guard};
+use super::whole::unlike;
 use crate::attempt::End;
 use crate::call::Call;
 use crate::clock::{now, wall};
@@ -26,6 +27,7 @@ pub struct ResponseFuture<F, B> {
     // Declared after `state`: what is inside goes before the attempt ends.
     guard: Option<Guard>,
     call: Call,
+    wanted: Option<bool>,
     hide: bool,
 }
 
@@ -44,12 +46,13 @@ enum State<F, B> {
 // === impl ResponseFuture ===
 
 impl<F, B> ResponseFuture<F, B> {
-    pub(super) fn new(inner: F, mut call: Call, hide: bool) -> Self {
+    pub(super) fn new(inner: F, mut call: Call, wanted: Option<bool>, hide: bool) -> Self {
         let guard = Some(Guard::new(call.attempt(now()).clone()));
         Self {
             state: State::Asking(inner),
             guard,
             call,
+            wanted,
             hide,
         }
     }
@@ -79,12 +82,18 @@ where
                             continue;
                         }
                         let stream = is_event_stream(&parts.headers);
+                        if stream && *this.wanted == Some(false) {
+                            let error = unlike("a stream that nobody asked for");
+                            attempt.end(End::Failed(error.kind()), now());
+                            return Poll::Ready(Err(error));
+                        }
                         if stream {
                             parts.headers.remove(header::CONTENT_LENGTH);
                         }
                         parts.extensions.insert(this.call.clone());
+                        let wanted = this.wanted.unwrap_or(stream);
                         let guard = this.guard.take().expect("polled after completion");
-                        let body = Body::new(body, guard, stream, *this.hide);
+                        let body = Body::new(body, guard, stream, wanted, *this.hide);
                         return Poll::Ready(Ok(Response::from_parts(parts, body)));
                     }
                     Err(error) => Error::from_inner(error),

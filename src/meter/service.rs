@@ -49,10 +49,14 @@ where
     }
 
     fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
-        let hide = !self.always_usage && !request.body().view().wants_usage();
+        let view = request.body().view();
+        let hide = !self.always_usage && !view.wants_usage();
+        let stream = view.stream();
         let call = Call::of(request.extensions_mut());
         call.attempt(now()).metered();
+        // Without a plan, whatever comes is what was wanted.
+        let wanted = call.candidate().map(|_| stream);
         let call = call.clone();
-        ResponseFuture::new(self.inner.call(request), call, hide)
+        ResponseFuture::new(self.inner.call(request), call, wanted, hide)
     }
 }
