@@ -2,7 +2,9 @@
 
 mod bad_input;
 mod broken;
+mod down;
 mod failover;
+mod hangup;
 mod lookups;
 mod routes;
 mod shapes;

@@ -73,7 +73,7 @@ impl House {
             headers: Duration::from_millis(100),
             first_token: Duration::from_millis(150),
             idle: Duration::from_millis(150),
-            total: Duration::from_secs(20),
+            total: Duration::from_secs(4),
         };
         let change = |stack: Stack| stack.deadlines(deadlines);
         Self::with(providers, change, Bounds::default()).await
