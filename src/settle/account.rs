@@ -18,13 +18,16 @@ pub(super) struct Asked {
     pub(super) prompt_bytes: u64,
 }
 
-/// The record of a call that has ended. `end` counts only where no attempt was made.
+/// The record of a call that has ended: as its last attempt did. `end` counts where no attempt was made,
+/// and where the caller left between two.
 pub(super) fn record(call: &Call, asked: Asked, end: End, now: Instant) -> Record {
     let attempts = call.attempts();
     let last = attempts.last();
-    let end = match last.and_then(Attempt::ended) {
-        Some((end, _)) => end,
-        None => end,
+    let end = match (end, last.and_then(Attempt::ended)) {
+        // It failed, another was to follow, and the caller left in between.
+        (End::Cancelled, Some((End::Failed(_), _))) => end,
+        (_, Some((end, _))) => end,
+        (_, None) => end,
     };
     let found = last.map(Attempt::found).unwrap_or_default();
     let from_start = |attempt: &Attempt| {
