@@ -1,6 +1,7 @@
 //! The gateway over real sockets: a caller on one side, scripted providers on the other.
 
 mod bad_input;
+mod books;
 mod broken;
 mod down;
 mod failover;
