@@ -113,7 +113,14 @@ fn attempt_record(attempt: &Attempt, prompt_bytes: u64, now: Instant) -> Attempt
 fn usage(attempt: &Attempt, end: End, prompt_bytes: u64) -> (Usage, Certainty) {
     let found = attempt.found();
     if let Some(reported) = found.usage {
-        return (reported, Certainty::Exact);
+        // Before the answer is over it is a running total, and the provider's bill may run on.
+        let over = end == End::Complete || attempt.is_finished() || attempt.is_done();
+        let certainty = if over {
+            Certainty::Exact
+        } else {
+            Certainty::Estimated
+        };
+        return (reported, certainty);
     }
     let succeeded = found
         .status
