@@ -3,11 +3,13 @@
 mod bad_input;
 mod books;
 mod broken;
+mod connections;
 mod down;
 mod failover;
 mod hangup;
 mod lookups;
 mod routes;
 mod shapes;
+mod shutdown;
 mod streams;
 mod support;
