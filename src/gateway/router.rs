@@ -16,8 +16,7 @@ use crate::error::{BoxError, Error};
 use crate::payload::Payload;
 use crate::settle::MemoryLedger;
 use crate::stack::Stack;
-use crate::wire::Field;
-use crate::wire::error::Dialect;
+use crate::wire::{Dialect, Field};
 
 /// OpenRouter's API over a stack. See the [module docs](super).
 #[derive(Clone, Debug)]
@@ -41,7 +40,7 @@ impl Gateway {
     /// A gateway that lets nobody in yet: see [`Gateway::keys`].
     ///
     /// The catalogue is the one that the stack chooses from. The usage event always passes the stack,
-    /// whatever its settings, and a request without messages never does.
+    /// whatever its settings.
     pub fn new<C, B>(catalog: Arc<Catalog>, stack: Stack, client: C) -> Self
     where
         C: Service<Request<Payload>, Response = Response<B>> + Clone + Send + Sync + 'static,

@@ -18,17 +18,10 @@ pub(super) struct Asked {
     pub(super) prompt_bytes: u64,
 }
 
-/// The record of a call that has ended: as its last attempt did. `end` counts where no attempt was made,
-/// and where the caller left between two.
+/// The record of a call that has ended like this.
 pub(super) fn record(call: &Call, asked: Asked, end: End, now: Instant) -> Record {
     let attempts = call.attempts();
     let last = attempts.last();
-    let end = match (end, last.and_then(Attempt::ended)) {
-        // It failed, another was to follow, and the caller left in between.
-        (End::Cancelled, Some((End::Failed(_), _))) => end,
-        (_, Some((end, _))) => end,
-        (_, None) => end,
-    };
     let found = last.map(Attempt::found).unwrap_or_default();
     let from_start = |attempt: &Attempt| {
         let asked = attempt.started().saturating_duration_since(call.started());
@@ -37,7 +30,7 @@ pub(super) fn record(call: &Call, asked: Asked, end: End, now: Instant) -> Recor
     let first_token = last.and_then(from_start);
     let attempts: Vec<_> = attempts
         .iter()
-        .map(|attempt| attempt_record(attempt, asked.prompt_bytes, now))
+        .map(|attempt| attempt_record(attempt, asked.prompt_bytes, end, now))
         .collect();
     let (usage, charge) = match attempts.last() {
         Some(last) if is_charged(last, found.finish.is_some()) => (last.usage, last.cost.amount),
@@ -69,10 +62,10 @@ fn is_charged(attempt: &AttemptRecord, finished: bool) -> bool {
     }
 }
 
-fn attempt_record(attempt: &Attempt, prompt_bytes: u64, now: Instant) -> AttemptRecord {
+fn attempt_record(attempt: &Attempt, prompt_bytes: u64, end: End, now: Instant) -> AttemptRecord {
     let found = attempt.found();
-    // An attempt without an end was abandoned by a stack that has no `meter`.
-    let (end, ended) = attempt.ended().unwrap_or((End::Complete, now));
+    // Without a `meter` nobody has ended it, and it ended as the request did.
+    let (end, ended) = attempt.ended().unwrap_or((end, now));
     let candidate = attempt.candidate();
     let (usage, certainty) = usage(attempt, end, prompt_bytes);
     let cost = match candidate {
