@@ -14,7 +14,6 @@ use crate::dispatch::fallback::{Fallback, FallbackLayer};
 use crate::dispatch::retry::{Budgets, Retry, RetryLayer};
 use crate::meter::{Meter, MeterLayer};
 use crate::settle::{Ledger, MemoryLedger, Settle, SettleLayer};
-use crate::wire::Field;
 
 /// The recommended chain around an HTTP client, from a catalogue.
 ///
@@ -69,7 +68,7 @@ impl Stack {
             retry: RetryLayer::new().budgets(budgets),
             commit: CommitLayer::new(),
             deadline: DeadlineLayer::default(),
-            meter: MeterLayer::new(),
+            meter: MeterLayer::new().same_form(),
         }
     }
 }
@@ -124,13 +123,6 @@ impl<L> Stack<L> {
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.read = self.read.limit(bytes);
-        self
-    }
-
-    /// Refuses a request without this field with a 400.
-    #[must_use]
-    pub fn require(mut self, field: Field) -> Self {
-        self.read = self.read.require(field);
         self
     }
 

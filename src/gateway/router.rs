@@ -16,7 +16,7 @@ use crate::error::{BoxError, Error};
 use crate::payload::Payload;
 use crate::settle::MemoryLedger;
 use crate::stack::Stack;
-use crate::wire::{Dialect, Field};
+use crate::wire::Dialect;
 
 /// OpenRouter's API over a stack. See the [module docs](super).
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ impl Gateway {
         B::Error: Into<BoxError> + 'static,
     {
         let ledger = stack.ledger().clone();
-        let chain = stack.always_usage().require(Field::Messages).around(client);
+        let chain = stack.always_usage().around(client);
         let chain =
             ServiceExt::<Request<Body>>::map_response(chain, |r: Response<_>| r.map(Body::new));
         Self {

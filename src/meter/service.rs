@@ -20,15 +20,17 @@ use crate::payload::Payload;
 pub struct Meter<S> {
     inner: S,
     always_usage: bool,
+    same_form: bool,
 }
 
 // === impl Meter ===
 
 impl<S> Meter<S> {
-    pub(super) fn new(inner: S, always_usage: bool) -> Self {
+    pub(super) fn new(inner: S, always_usage: bool, same_form: bool) -> Self {
         Self {
             inner,
             always_usage,
+            same_form,
         }
     }
 }
@@ -51,11 +53,9 @@ where
     fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
         let view = request.body().view();
         let hide = !self.always_usage && !view.wants_usage();
-        let stream = view.stream();
+        let wanted = self.same_form.then(|| view.stream());
         let call = Call::of(request.extensions_mut());
         call.attempt(now()).metered();
-        // Without a plan, whatever comes is what was wanted.
-        let wanted = call.candidate().map(|_| stream);
         let call = call.clone();
         ResponseFuture::new(self.inner.call(request), call, wanted, hide)
     }

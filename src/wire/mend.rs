@@ -82,6 +82,10 @@ fn choice(
             edits.push((base + range.start..base + range.end, told.into()));
         }
     }
+    if json[open - base..].trim_ascii_start().starts_with(b"}") {
+        // No member follows the last comma.
+        missing.pop();
+    }
     if !missing.is_empty() {
         edits.push((open..open, missing.into()));
     }

@@ -3,6 +3,7 @@
 //! One splice over the places that [`Chunk`] has found; what is not ours stays byte for byte.
 
 use super::Chunk;
+use super::json::{Cursor, Span};
 use super::mend::{self, Edit};
 
 /// What is told otherwise than the upstream told it. All values are JSON.
@@ -68,7 +69,11 @@ pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling) -> Vec<u8> {
         (Some(span), usage) => {
             edits.push((span.range(), usage.as_deref().unwrap_or("null").into()));
         }
-        (None, Some(usage)) => missing.extend_from_slice(format!("\"usage\":{usage},").as_bytes()),
+        // One that reports nothing, such as null, would stand after ours and win.
+        (None, Some(usage)) => match nothing(json) {
+            Some(span) => edits.push((span.range(), usage.as_str().into())),
+            None => missing.extend_from_slice(format!("\"usage\":{usage},").as_bytes()),
+        },
         (None, None) => {}
     }
     match chunk.system_fingerprint {
@@ -80,11 +85,30 @@ pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling) -> Vec<u8> {
         _ => {}
     }
     if let Some(span) = chunk.choices {
-        // What has been read once is no worse the second time.
+        // The chunk has been read, so it is JSON.
         let _ = mend::choices(json, span, &mut edits);
+    }
+    if json[open..].trim_ascii_start().starts_with(b"}") {
+        // No member follows the last comma.
+        missing.pop();
     }
     edits.push((open..open, missing));
     splice(json, edits)
+}
+
+/// Where a `usage` stands that is no object.
+fn nothing(json: &[u8]) -> Option<Span> {
+    let mut cursor = Cursor::new(json).ok()?;
+    cursor.object().ok()?;
+    while let Some(key) = cursor.next_member().ok()? {
+        let is_usage = key.is(json, "usage");
+        cursor.peek().ok()?;
+        let value = cursor.skip().ok()?;
+        if is_usage {
+            return Some(value);
+        }
+    }
+    None
 }
 
 fn splice(json: &[u8], mut edits: Vec<Edit>) -> Vec<u8> {

@@ -88,7 +88,7 @@ async fn the_nearest_models_are_named() {
         "models",
         &answer,
         400,
-        Some("model"),
+        Some("models"),
         "`acme/lrge` is not a valid model ID",
     );
 }
@@ -244,7 +244,7 @@ fn bodies() -> Vec<Bad> {
             "no messages",
             r#"{"model":"acme/large"}"#,
             Some("messages"),
-            "no messages",
+            "`messages` is missing",
         ),
         with(
             "messages of null",

@@ -35,7 +35,9 @@ async fn the_records_agree_with_the_upstreams_books() {
     for (place, upstream) in house.upstreams.iter().enumerate() {
         let begun = begun.clone();
         upstream.script_fn(move |seen| {
-            begun.send_modify(|begun| drop(begun.insert(asked(seen))));
+            begun.send_modify(|begun| {
+                begun.insert(asked(seen));
+            });
             flaky(place as u64, seen)
         });
     }

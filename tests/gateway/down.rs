@@ -137,7 +137,7 @@ fn cases() -> Vec<Case> {
         ),
         case(
             "one, down",
-            &[down.clone()],
+            std::slice::from_ref(&down),
             503,
             "provider_overloaded",
             None,
@@ -167,7 +167,7 @@ fn cases() -> Vec<Case> {
         case("one, cut", &[cut], 502, "provider_unavailable", None),
         case(
             "one, in a 200",
-            &[in_band.clone()],
+            std::slice::from_ref(&in_band),
             502,
             "provider_unavailable",
             None,
@@ -188,7 +188,7 @@ fn cases() -> Vec<Case> {
         ),
         case(
             "one, locked",
-            &[locked.clone()],
+            std::slice::from_ref(&locked),
             502,
             "provider_unavailable",
             None,

@@ -14,7 +14,6 @@ use crate::chunks::Chunks;
 use crate::error::{BoxError, Error};
 use crate::kind::Kind;
 use crate::payload::Payload;
-use crate::wire::Field;
 
 /// The future of [`Read`](super::Read).
 #[pin_project]
@@ -26,7 +25,6 @@ pub struct ResponseFuture<S: Service<Request<Payload>>, B> {
     head: Option<request::Parts>,
     limit: usize,
     patience: Duration,
-    required: Option<Field>,
 }
 
 #[pin_project(project = StateProj)]
@@ -45,13 +43,7 @@ enum State<F, B> {
 // === impl ResponseFuture ===
 
 impl<S: Service<Request<Payload>>, B> ResponseFuture<S, B> {
-    pub(super) fn new(
-        inner: S,
-        request: Request<B>,
-        limit: usize,
-        patience: Duration,
-        required: Option<Field>,
-    ) -> Self {
+    pub(super) fn new(inner: S, request: Request<B>, limit: usize, patience: Duration) -> Self {
         let (head, body) = request.into_parts();
         let state = State::Reading {
             body,
@@ -64,7 +56,6 @@ impl<S: Service<Request<Payload>>, B> ResponseFuture<S, B> {
             head: Some(head),
             limit,
             patience,
-            required,
         }
     }
 }
@@ -103,9 +94,6 @@ where
                         }
                         Poll::Ready(None) => {
                             let payload = Payload::read(read.take())?;
-                            if let Some(field) = this.required.filter(|f| !payload.view().has(*f)) {
-                                return Poll::Ready(Err(lacks(field)));
-                            }
                             // Reading → Readying
                             this.state.set(State::Readying(Some(payload)));
                         }
@@ -141,9 +129,4 @@ fn too_large(limit: usize) -> Error {
         Kind::TooLarge,
         format!("the request body is larger than {limit} bytes"),
     )
-}
-
-fn lacks(field: Field) -> Error {
-    let name = field.name();
-    Error::new(Kind::Invalid, format!("no {name}: `{name}` is missing")).with_param(name)
 }

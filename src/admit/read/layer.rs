@@ -3,14 +3,12 @@ use std::time::Duration;
 use tower_layer::Layer;
 
 use super::service::Read;
-use crate::wire::Field;
 
 /// Reads request bodies. See the [module docs](super).
 #[derive(Clone, Copy, Debug)]
 pub struct ReadLayer {
     limit: usize,
     patience: Duration,
-    required: Option<Field>,
 }
 
 // === impl ReadLayer ===
@@ -21,7 +19,6 @@ impl ReadLayer {
         Self {
             limit: 32 << 20,
             patience: Duration::from_secs(30),
-            required: None,
         }
     }
 
@@ -38,14 +35,6 @@ impl ReadLayer {
         self.patience = patience;
         self
     }
-
-    /// Refuses a body without this field with a 400 that names it: what no upstream could answer need
-    /// not be asked of one.
-    #[must_use]
-    pub fn require(mut self, field: Field) -> Self {
-        self.required = Some(field);
-        self
-    }
 }
 
 impl Default for ReadLayer {
@@ -58,6 +47,6 @@ impl<S> Layer<S> for ReadLayer {
     type Service = Read<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Read::new(inner, self.limit, self.patience, self.required)
+        Read::new(inner, self.limit, self.patience)
     }
 }

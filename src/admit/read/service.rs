@@ -9,7 +9,6 @@ use super::future::ResponseFuture;
 use crate::call::Call;
 use crate::error::{BoxError, Error};
 use crate::payload::Payload;
-use crate::wire::Field;
 
 /// Collects a body. See the [module docs](super).
 ///
@@ -21,18 +20,16 @@ pub struct Read<S> {
     inner: S,
     limit: usize,
     patience: Duration,
-    required: Option<Field>,
 }
 
 // === impl Read ===
 
 impl<S> Read<S> {
-    pub(super) fn new(inner: S, limit: usize, patience: Duration, required: Option<Field>) -> Self {
+    pub(super) fn new(inner: S, limit: usize, patience: Duration) -> Self {
         Self {
             inner,
             limit,
             patience,
-            required,
         }
     }
 }
@@ -55,12 +52,6 @@ where
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         // The request's time begins here, with its first byte.
         Call::of(request.extensions_mut());
-        let Self {
-            inner,
-            limit,
-            patience,
-            required,
-        } = self;
-        ResponseFuture::new(inner.clone(), request, *limit, *patience, *required)
+        ResponseFuture::new(self.inner.clone(), request, self.limit, self.patience)
     }
 }
