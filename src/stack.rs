@@ -68,7 +68,7 @@ impl Stack {
             retry: RetryLayer::new().budgets(budgets),
             commit: CommitLayer::new(),
             deadline: DeadlineLayer::default(),
-            meter: MeterLayer::new(),
+            meter: MeterLayer::new().same_form(),
         }
     }
 }

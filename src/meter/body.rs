@@ -6,6 +6,7 @@ use http_body::{Frame, SizeHint};
 use pin_project::pin_project;
 
 use super::events::Events;
+use super::expected::Expected;
 use super::judge::complete;
 use super::whole::Whole;
 use crate::attempt::{Attempt, End};
@@ -39,9 +40,12 @@ pub(super) struct Guard(Attempt);
 // === impl Body ===
 
 impl<B> Body<B> {
-    pub(super) fn new(inner: B, guard: Guard, events: Option<Events>) -> Self {
-        let whole = || Scan::Whole(Whole::default());
-        let scan = events.map_or_else(whole, Scan::Events);
+    pub(super) fn new(inner: B, guard: Guard, stream: bool, expected: Expected) -> Self {
+        let scan = if stream {
+            Scan::Events(Events::new(!expected.usage, expected.choices))
+        } else {
+            Scan::Whole(Whole::new(expected.stream == Some(true)))
+        };
         Self { inner, scan, guard }
     }
 }

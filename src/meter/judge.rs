@@ -27,11 +27,7 @@ pub(super) struct Ends {
     asked: u32,
     seen: u128,
     finished: u128,
-    named: bool,
 }
-
-/// How much of an upstream's id is kept, in characters.
-const ID: usize = 128;
 
 // === impl Ends ===
 
@@ -98,19 +94,16 @@ pub(super) fn read(json: &[u8], attempt: &Attempt, ends: &mut Ends) -> Result<Ch
         )
         .with_source(syntax)
     })?;
-    if let Some(id) = chunk
-        .id
-        .filter(|_| !std::mem::replace(&mut ends.named, true))
-    {
-        let id = String::from_utf8_lossy(id.of(json));
-        let id = id.trim_matches('"').chars().take(ID).collect::<String>();
-        attempt.find(|found| found.upstream_id = Some(id.into()));
-    }
     if let Some(usage) = chunk
         .usage
         .and_then(|span| super::usage::read(span.of(json)))
     {
         attempt.find(|found| found.usage = Some(usage));
+    }
+    if ends.seen == 0
+        && let Some(id) = chunk.id
+    {
+        attempt.find(|found| found.upstream_id = id_of(id.of(json)).or(found.upstream_id.take()));
     }
     if let Some(error) = chunk.error {
         return Err(refusal::in_band(error.of(json), attempt.candidate()));
@@ -140,3 +133,13 @@ pub(super) fn read(json: &[u8], attempt: &Attempt, ends: &mut Ends) -> Result<Ch
     }
     Ok(chunk)
 }
+
+/// The upstream's own id, unless it is no text, or longer than an id is.
+fn id_of(json: &[u8]) -> Option<Box<str>> {
+    let text = std::str::from_utf8(json).ok()?;
+    let id = text.strip_prefix('"')?.strip_suffix('"')?;
+    (!id.is_empty() && id.len() <= LONGEST_ID && !id.contains('\\')).then(|| id.into())
+}
+
+/// OpenAI's have 38 characters, Gemini's 22, OpenRouter's 35.
+const LONGEST_ID: usize = 128;

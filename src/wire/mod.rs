@@ -41,6 +41,7 @@ mod field;
 mod finish;
 mod invalid;
 mod max_price;
+mod mend;
 mod operation;
 mod preferences;
 mod read;
