@@ -54,7 +54,7 @@ where
     if told.error.is_none() {
         for (before, hint) in hints {
             let rest = read - before;
-            told.hints.push((rest, hint.clone()));
+            told.hints.push((rest, hint));
             assert!(hint.lower() <= rest, "{hint:?}, but {rest} came");
             assert!(
                 hint.upper().is_none_or(|upper| rest <= upper),
