@@ -2,6 +2,7 @@
 //! follow the answer to its last byte.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(missing_docs)]
+#![warn(clippy::disallowed_methods)]
 
 pub mod admit;
 pub mod catalog;

@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use switchtower::dispatch::commit::{Body, Bounds, CommitLayer};
 use switchtower::meter::{self, MeterLayer};
-use switchtower::wire::error::Dialect;
+use switchtower::wire::Dialect;
 use switchtower::{Call, End, Error, Kind, Payload};
 use tower::{Layer, ServiceBuilder, ServiceExt};
 

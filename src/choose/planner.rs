@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use super::filter::{Filters, matches};
 use super::rank::rank;
-use super::refusal::{no_endpoints, no_model, unknown_model, unserved};
+use super::refusal::{no_endpoints, no_messages, no_model, unknown_model, unserved};
 use crate::catalog::{Catalog, Model};
 use crate::error::Error;
 use crate::payload::Payload;
 use crate::plan::{Candidate, Filter, Plan, Reason, Rejected};
 use crate::standing::Registry;
-use crate::wire::Preferences;
+use crate::wire::{Field, Preferences};
 
 /// Makes the plan of a request; the same arguments make the same plan.
 ///
@@ -28,10 +28,17 @@ pub fn plan(
     now: Instant,
 ) -> Result<Plan, Error> {
     static NONE: LazyLock<Preferences> = LazyLock::new(Preferences::default);
-    if let Some(field) = payload.view().unserved() {
+    let view = payload.view();
+    if ![Field::Messages, Field::Prompt, Field::Input]
+        .iter()
+        .any(|field| view.has(*field))
+    {
+        return Err(no_messages());
+    }
+    if let Some(field) = view.unserved() {
         return Err(unserved(field));
     }
-    let preferences = payload.view().preferences().unwrap_or(&NONE);
+    let preferences = view.preferences().unwrap_or(&NONE);
     let filters = Filters::new(preferences)?;
     let mut random = fastrand::Rng::with_seed(seed);
     let mut candidates = Vec::new();
@@ -77,10 +84,12 @@ pub fn plan(
 fn models(payload: &Payload, catalog: &Catalog) -> Result<Vec<Arc<Model>>, Error> {
     let (view, body) = (payload.view(), payload.bytes());
     let mut models: Vec<Arc<Model>> = Vec::with_capacity(1);
-    for name in view.model(body).into_iter().chain(view.models(body)) {
+    let first = view.model(body).map(|name| (name, "model"));
+    let others = view.models(body).map(|name| (name, "models"));
+    for (name, field) in first.into_iter().chain(others) {
         let model = catalog
             .find(&name)
-            .ok_or_else(|| unknown_model(&name, catalog))?;
+            .ok_or_else(|| unknown_model(&name, field, catalog))?;
         if !models.iter().any(|known| known.id() == model.id()) {
             models.push(model.clone());
         }

@@ -8,6 +8,7 @@ use pin_project::pin_project;
 use super::hold::Hold;
 use super::ledger::Slot;
 use crate::attempt::{Attempt, End};
+use crate::kind::Kind;
 
 /// An answer whose end settles its request.
 #[pin_project]
@@ -23,10 +24,10 @@ pub struct Body<B, S: Slot> {
 // === impl Body ===
 
 impl<B, S: Slot> Body<B, S> {
-    pub(super) fn new(inner: B, hold: Hold<S>) -> Self {
+    pub(super) fn new(inner: B, mut hold: Hold<S>) -> Self {
         Self {
             inner,
-            attempt: hold.attempt(),
+            attempt: hold.answered(),
             over: false,
             hold,
         }
@@ -57,7 +58,10 @@ where
             .as_ref()
             .is_some_and(|attempt| attempt.ended().is_some());
         *this.over = !matches!(frame, Some(Ok(_)));
-        if ended || frame.is_none() || this.inner.is_end_stream() {
+        if let Some(Err(_)) = frame {
+            // Where no attempt says what broke, it was the transfer.
+            this.hold.settle(End::Failed(Kind::Disconnected));
+        } else if ended || frame.is_none() || this.inner.is_end_stream() {
             this.hold.settle(End::Complete);
         }
         Poll::Ready(frame)

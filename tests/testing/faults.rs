@@ -142,6 +142,17 @@ async fn a_client_that_leaves_is_noticed_at_once() {
 }
 
 #[tokio::test]
+async fn a_slow_client_holds_the_upstream_back_and_may_leave() {
+    let upstream = Upstream::start().await;
+    upstream.next(Script::new().tokens(1_000_000).token_bytes(100_000));
+    let mut response = ask(&upstream, json!({"stream": true})).await.unwrap();
+    response.body_mut().frame().await.unwrap().unwrap();
+    drop(response);
+    upstream.wait_left(1).await;
+    assert!(upstream.book().served.completion < 10_000);
+}
+
+#[tokio::test]
 async fn keep_alives_fill_a_stall() {
     let upstream = Upstream::start().await;
     let every = Duration::from_millis(1);

@@ -26,6 +26,8 @@ pub struct Ask {
     state: Arc<State>,
 }
 
+// === impl Ask ===
+
 impl Ask {
     pub(super) fn new(number: u64, state: Arc<State>) -> Self {
         Self { number, state }

@@ -53,6 +53,8 @@ pub struct Probe<Req, Res> {
     answers_refusals: bool,
 }
 
+// === impl Probe ===
+
 impl<Req, Res> Probe<Req, Res> {
     /// How long a check waits, unless set, for what must happen.
     pub const PATIENCE: Duration = Duration::from_secs(10);

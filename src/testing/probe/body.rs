@@ -19,6 +19,8 @@ pub struct ProbeBody {
     state: Arc<State>,
 }
 
+// === impl ProbeBody ===
+
 impl ProbeBody {
     pub(super) fn new(frames: VecDeque<Bytes>, state: Arc<State>) -> Self {
         state.change(|inner| inner.tally.bodies += 1);

@@ -10,6 +10,8 @@ use super::{
     state::State,
 };
 
+// === impl Scene ===
+
 impl<F, R, S, Req> Scene<F, R>
 where
     F: Fn(Arc<State>) -> S,

@@ -27,6 +27,8 @@ pub(super) struct Permit {
     ended: bool,
 }
 
+// === impl ProbeFuture ===
+
 impl<Req, Res> ProbeFuture<Req, Res> {
     pub(super) fn new(
         request: Req,
@@ -75,6 +77,8 @@ impl<Req, Res> fmt::Debug for ProbeFuture<Req, Res> {
             .finish_non_exhaustive()
     }
 }
+
+// === impl Permit ===
 
 impl Permit {
     pub(super) fn new(state: Arc<State>, taken: bool) -> Self {

@@ -57,6 +57,8 @@ pub enum Check {
     DropsBody,
 }
 
+// === impl Report ===
+
 impl Report {
     /// Did the layer keep every rule?
     #[must_use]

@@ -48,6 +48,8 @@ pub(super) async fn for_a_while<T>(mut future: Pin<&mut impl Future<Output = T>>
     None
 }
 
+// === impl Scene ===
+
 impl<F, R> Scene<F, R> {
     pub(super) fn fresh<S>(&self) -> (S, Arc<State>)
     where

@@ -4,6 +4,8 @@ use tower_service::Service;
 
 use super::{Report, scene::Scene, state::State};
 
+// === impl Scene ===
+
 impl<F, R, S, Req> Scene<F, R>
 where
     F: Fn(Arc<State>) -> S,

@@ -28,6 +28,8 @@ pub struct ProbeService<Req, Res> {
     ready: bool,
 }
 
+// === impl ProbeService ===
+
 impl<Req, Res> ProbeService<Req, Res> {
     pub(super) fn new(respond: Arc<Respond<Req, Res>>, state: Arc<State>) -> Self {
         Self {

@@ -36,6 +36,8 @@ pub(super) enum Readiness {
     Refused,
 }
 
+// === impl State ===
+
 impl State {
     /// Changes something, and wakes all that may wait for it.
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut Inner) -> T) -> T {
@@ -84,6 +86,8 @@ impl State {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+// === impl Inner ===
 
 impl Inner {
     pub(super) fn has_room(&self) -> bool {

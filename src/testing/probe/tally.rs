@@ -36,6 +36,8 @@ pub struct Tally {
     pub bodies_stalled: u64,
 }
 
+// === impl Tally ===
+
 impl AddAssign for Tally {
     fn add_assign(&mut self, more: Self) {
         self.polls += more.polls;

@@ -18,6 +18,8 @@ struct Bell {
     outer: Mutex<Waker>,
 }
 
+// === impl Woken ===
+
 impl<F> Woken<F> {
     pub(super) fn new(future: F) -> Self {
         let bell = Bell {
@@ -50,6 +52,8 @@ impl<F: Future> Future for Woken<F> {
         self.future.as_mut().poll(&mut Context::from_waker(&waker))
     }
 }
+
+// === impl Bell ===
 
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {

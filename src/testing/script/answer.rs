@@ -40,6 +40,8 @@ pub(crate) enum Finish {
     Missing,
 }
 
+// === impl Script ===
+
 /// # What it says
 impl Script {
     /// Answers with this text, one token a word.
@@ -142,6 +144,8 @@ impl Script {
         self
     }
 }
+
+// === impl Answer ===
 
 impl Answer {
     pub(crate) fn choice_count(&self, asked: u64) -> u32 {

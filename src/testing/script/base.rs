@@ -26,6 +26,8 @@ pub struct Script {
     pub(crate) headers: HeaderMap,
 }
 
+// === impl Script ===
+
 impl Script {
     /// A plausible answer, given at once.
     #[must_use]

@@ -22,6 +22,8 @@ pub struct Failure {
     pub(crate) openrouter: bool,
 }
 
+// === impl Failure ===
+
 impl Failure {
     /// An error with the usual words for its status.
     #[must_use]

@@ -4,6 +4,8 @@ use http::{HeaderName, HeaderValue, header::RETRY_AFTER};
 
 use super::Script;
 
+// === impl Script ===
+
 /// # Headers of the response
 impl Script {
     /// Adds a header, to an answer and to an error alike.

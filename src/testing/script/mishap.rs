@@ -31,6 +31,8 @@ pub(crate) enum Mishap {
     Fail(Failure),
 }
 
+// === impl Script ===
+
 /// # What goes wrong
 ///
 /// Mishaps add up, as long as the ones before leave anything to go wrong. Before the headers, only an

@@ -12,6 +12,8 @@ pub(crate) struct Pace {
     pub(crate) comment_each: bool,
 }
 
+// === impl Script ===
+
 /// # How fast
 ///
 /// All waiting is `tokio::time::sleep`. A JSON answer waits `latency`, sends its headers, then waits

@@ -17,6 +17,8 @@ pub(crate) struct Spelling {
     pub(crate) raw: Option<Bytes>,
 }
 
+// === impl Script ===
+
 /// # How it is spelled
 impl Script {
     /// Lines of the stream end in CR LF.

@@ -16,6 +16,8 @@ pub(super) struct Account {
     booked: bool,
 }
 
+// === impl Account ===
+
 impl Account {
     pub(super) fn open(state: Arc<State>, call: u64, began: Instant) -> Self {
         Self {

@@ -12,6 +12,8 @@ pub(super) struct Asked {
     pub(super) inputs: usize,
 }
 
+// === impl Asked ===
+
 impl Asked {
     pub(super) fn read(body: &Value) -> Self {
         let limit = body["max_completion_tokens"]

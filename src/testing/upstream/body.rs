@@ -27,6 +27,8 @@ pub(super) struct Playback {
     account: Account,
 }
 
+// === impl Playback ===
+
 impl Playback {
     pub(super) fn new(
         steps: Steps,

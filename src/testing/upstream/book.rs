@@ -47,6 +47,8 @@ pub struct Entry {
     pub femtodollars: u128,
 }
 
+// === impl Entry ===
+
 impl Entry {
     /// Was the whole answer sent, and no error?
     #[must_use]

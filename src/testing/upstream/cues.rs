@@ -17,6 +17,8 @@ pub(super) enum Cue {
     Standing(Arc<Choose>),
 }
 
+// === impl Cues ===
+
 impl Cues {
     pub(super) fn queue(&mut self, script: Script) {
         self.queue.push_back(script);
@@ -34,15 +36,6 @@ impl Cues {
     }
 }
 
-impl Cue {
-    pub(super) fn script(self, seen: &Seen) -> Script {
-        match self {
-            Self::Queued(script) => *script,
-            Self::Standing(choose) => choose(seen),
-        }
-    }
-}
-
 impl Default for Cues {
     fn default() -> Self {
         Self {
@@ -57,5 +50,16 @@ impl fmt::Debug for Cues {
         f.debug_struct("Cues")
             .field("queue", &self.queue)
             .finish_non_exhaustive()
+    }
+}
+
+// === impl Cue ===
+
+impl Cue {
+    pub(super) fn script(self, seen: &Seen) -> Script {
+        match self {
+            Self::Queued(script) => *script,
+            Self::Standing(choose) => choose(seen),
+        }
     }
 }

@@ -45,6 +45,8 @@ const WORDS: [&str; 16] = [
 /// Arguments of a tool call arrive in parts of about this many characters.
 const ARGUMENT_CHARS: usize = 6;
 
+// === impl Deltas ===
+
 impl Deltas {
     pub(super) fn new(answer: &Answer, limit: Option<u64>, rng: Rng) -> Self {
         let content = match &answer.content {
@@ -93,22 +95,6 @@ impl Deltas {
     }
 }
 
-impl Delta {
-    pub(super) fn reasoning(&self) -> Option<&str> {
-        match self {
-            Self::Reasoning(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    pub(super) fn content(&self) -> Option<&str> {
-        match self {
-            Self::Content(text) => Some(text),
-            _ => None,
-        }
-    }
-}
-
 impl Iterator for Deltas {
     type Item = Delta;
 
@@ -127,6 +113,24 @@ impl Iterator for Deltas {
             }
         };
         word.map(Delta::Content).or_else(|| self.tools.pop_front())
+    }
+}
+
+// === impl Delta ===
+
+impl Delta {
+    pub(super) fn reasoning(&self) -> Option<&str> {
+        match self {
+            Self::Reasoning(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn content(&self) -> Option<&str> {
+        match self {
+            Self::Content(text) => Some(text),
+            _ => None,
+        }
     }
 }
 

@@ -32,7 +32,7 @@ use crate::testing::Script;
 /// | call | answer |
 /// |---|---|
 /// | `POST …/chat/completions`, `POST …/completions` | as the script says, streamed if the request has `stream: true` |
-/// | `POST …/embeddings` | a vector for each input; of the script, what does not concern talk |
+/// | `POST …/embeddings` | a vector for each input; of the script only latency, headers, usage, and what goes wrong before the headers |
 /// | `GET …/models` | the models of its [builder](UpstreamBuilder::model) |
 /// | anything else | 404 |
 ///
@@ -57,6 +57,8 @@ struct Inner {
     state: Arc<State>,
     server: Mutex<Option<JoinHandle<()>>>,
 }
+
+// === impl Upstream ===
 
 impl Upstream {
     /// Starts one on a free port, with plausible answers.
@@ -199,6 +201,8 @@ impl Upstream {
         let _ = counts.wait_for(|counts| enough(counts)).await;
     }
 }
+
+// === impl Inner ===
 
 impl Drop for Inner {
     fn drop(&mut self) {

@@ -32,21 +32,7 @@ pub(super) enum Fault {
     Reset = 2,
 }
 
-impl Signals {
-    pub(super) fn ask(&self, fault: Fault) {
-        self.fault.store(fault as u8, Relaxed);
-    }
-
-    /// Was a break asked for, and has everything before it been written?
-    pub(super) fn is_due(&self) -> bool {
-        self.fault.load(Relaxed) != 0 && !self.blocked.load(Relaxed)
-    }
-
-    fn watch<T>(&self, written: Poll<T>) -> Poll<T> {
-        self.blocked.store(written.is_pending(), Relaxed);
-        written
-    }
-}
+// === impl Line ===
 
 impl Line {
     pub(super) fn new(stream: TcpStream, signals: Arc<Signals>) -> Self {
@@ -105,5 +91,23 @@ impl Write for Line {
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
         self.signals.watch(written)
+    }
+}
+
+// === impl Signals ===
+
+impl Signals {
+    pub(super) fn ask(&self, fault: Fault) {
+        self.fault.store(fault as u8, Relaxed);
+    }
+
+    /// Was a break asked for, and has everything before it been written?
+    pub(super) fn is_due(&self) -> bool {
+        self.fault.load(Relaxed) != 0 && !self.blocked.load(Relaxed)
+    }
+
+    fn watch<T>(&self, written: Poll<T>) -> Poll<T> {
+        self.blocked.store(written.is_pending(), Relaxed);
+        written
     }
 }

@@ -29,6 +29,8 @@ struct Bodies {
     oldest: u64,
 }
 
+// === impl Log ===
+
 impl Log {
     pub(super) fn new(max_calls: usize, max_bytes: usize, prices: Prices) -> Self {
         let bodies = Bodies {

@@ -25,6 +25,8 @@ pub(super) struct Pen {
     steps: VecDeque<Step>,
 }
 
+// === impl Pen ===
+
 impl Pen {
     pub(super) fn new(script: &Script, asked: &Asked, spell: Spell) -> Self {
         let usage = match script.usage {

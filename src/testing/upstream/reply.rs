@@ -27,6 +27,8 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 
+// === impl Reply ===
+
 impl Reply {
     /// What the script makes of the request.
     pub(super) fn new(script: Script, route: Route, asked: &Asked, number: u64, seed: u64) -> Self {

@@ -10,6 +10,8 @@ pub(super) enum Route {
     Unknown,
 }
 
+// === impl Route ===
+
 impl Route {
     pub(super) fn of(method: &Method, path: &str) -> Self {
         let path = path.trim_end_matches('/');

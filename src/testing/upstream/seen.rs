@@ -53,6 +53,8 @@ pub enum Ending {
     ShutDown,
 }
 
+// === impl Seen ===
+
 impl Seen {
     /// The body, if it is JSON.
     #[must_use]

@@ -1,9 +1,10 @@
-use std::{future::poll_fn, pin::pin, sync::Arc};
+use std::{future::poll_fn, pin::pin, sync::Arc, time::Duration};
 
 use hyper::{server::conn::http1, service::service_fn};
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
+    time::sleep,
 };
 
 use super::{
@@ -11,6 +12,9 @@ use super::{
     service::answer,
     state::State,
 };
+
+/// The pause after a failed accept.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(10);
 
 /// Accepts connections until the upstream closes, then drops them all.
 pub(super) async fn run(listener: TcpListener, state: Arc<State>) {
@@ -21,8 +25,12 @@ pub(super) async fn run(listener: TcpListener, state: Arc<State>) {
             biased;
             () = &mut closed => break,
             Some(_) = connections.join_next() => {}
-            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                connections.spawn(serve(stream, Arc::clone(&state)));
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(serve(stream, Arc::clone(&state)));
+                }
+                // Most likely there are too many open files: one must be closed first.
+                Err(_) => sleep(ACCEPT_AGAIN).await,
             },
         }
     }

@@ -121,6 +121,8 @@ struct CompletionDetails {
     rejected_prediction_tokens: u64,
 }
 
+// === impl Usage ===
+
 impl From<Tokens> for Usage {
     fn from(tokens: Tokens) -> Self {
         let (cached_tokens, reasoning_tokens) = (tokens.cached, tokens.reasoning);

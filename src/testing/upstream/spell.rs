@@ -23,6 +23,8 @@ pub(super) struct Spell {
     data: &'static str,
 }
 
+// === impl Spell ===
+
 impl Spell {
     pub(super) fn new(
         route: Route,

@@ -24,6 +24,8 @@ pub(super) struct Spoken {
     served: Tokens,
 }
 
+// === impl Spoken ===
+
 impl Spoken {
     pub(super) fn new(script: &Script, asked: &Asked, rng: Rng) -> Self {
         let mut deltas = Deltas::new(&script.answer, asked.limit, rng);

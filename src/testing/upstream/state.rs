@@ -34,6 +34,8 @@ pub(super) struct Bounds {
     pub(super) body: usize,
 }
 
+// === impl State ===
+
 impl State {
     pub(super) fn new(
         name: String,

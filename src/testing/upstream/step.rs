@@ -30,6 +30,8 @@ pub(super) struct Piece {
 
 pub(super) type Steps = Box<dyn Iterator<Item = Step> + Send>;
 
+// === impl Step ===
+
 impl Step {
     /// The step of a mishap that leaves nothing to come.
     pub(super) fn last(mishap: &Mishap) -> Option<Self> {
@@ -42,6 +44,8 @@ impl Step {
         }
     }
 }
+
+// === impl Piece ===
 
 impl Piece {
     /// An error, which serves nothing.

@@ -33,6 +33,8 @@ enum Stage {
     Over,
 }
 
+// === impl Stream ===
+
 impl Stream {
     pub(super) fn new(script: Script, asked: &Asked, spell: Spell, rng: Rng) -> Self {
         Self {

@@ -9,6 +9,8 @@ pub(super) struct Tally {
     served: Tokens,
 }
 
+// === impl Tally ===
+
 impl Tally {
     pub(super) fn new(answer: &Answer, asked: &Asked) -> Self {
         let prompt = answer.prompt_tokens.unwrap_or(asked.prompt_tokens);

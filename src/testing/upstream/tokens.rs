@@ -43,6 +43,19 @@ pub struct Prices {
     pub request: u128,
 }
 
+// === impl Tokens ===
+
+impl AddAssign for Tokens {
+    fn add_assign(&mut self, more: Self) {
+        self.prompt += more.prompt;
+        self.cached += more.cached;
+        self.completion += more.completion;
+        self.reasoning += more.reasoning;
+    }
+}
+
+// === impl Prices ===
+
 impl Prices {
     /// What these tokens cost. No tokens cost nothing.
     #[must_use]
@@ -55,14 +68,5 @@ impl Prices {
             + uncached * self.prompt
             + u128::from(tokens.cached) * self.cached
             + u128::from(tokens.completion) * self.completion
-    }
-}
-
-impl AddAssign for Tokens {
-    fn add_assign(&mut self, more: Self) {
-        self.prompt += more.prompt;
-        self.cached += more.cached;
-        self.completion += more.completion;
-        self.reasoning += more.reasoning;
     }
 }

@@ -14,6 +14,8 @@ pub(super) struct Whole {
     pub(super) steps: Vec<Step>,
 }
 
+// === impl Whole ===
+
 impl Whole {
     pub(super) fn new(script: &Script, asked: &Asked, spell: &Spell, rng: Rng) -> Self {
         let mishap = script

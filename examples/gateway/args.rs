@@ -1,0 +1,90 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+const HELP: &str = "\
+A self-hosted OpenRouter.
+
+usage: gateway [--listen ADDRESS] [--providers demo|env | --config FILE]
+
+  --listen ADDRESS   where to listen; default 127.0.0.1:8080
+  --providers demo   three demo providers on this machine; the default
+  --providers env    the real providers whose keys are in the environment
+  --config FILE      those of a switchtower.toml
+
+SWITCHTOWER_KEY is the key that callers need; without it a random one is made, and only loopback
+addresses may be listened on.";
+
+/// What is to be served, and where.
+pub(crate) struct Args {
+    pub(crate) listen: SocketAddr,
+    pub(crate) providers: Providers,
+}
+
+/// Whom does the gateway ask?
+pub(crate) enum Providers {
+    Demo,
+    Env,
+    Config(PathBuf),
+}
+
+impl Args {
+    /// `None` when help was asked for, and given.
+    pub(crate) fn read() -> Result<Option<Self>, lexopt::Error> {
+        use lexopt::prelude::*;
+        let mut args = Self {
+            listen: ([127, 0, 0, 1], 8080).into(),
+            providers: Providers::Demo,
+        };
+        let mut parser = lexopt::Parser::from_env();
+        while let Some(arg) = parser.next()? {
+            match arg {
+                Long("listen") => args.listen = parser.value()?.parse()?,
+                Long("config") => args.providers = Providers::Config(parser.value()?.into()),
+                Long("providers") => {
+                    args.providers = match parser.value()?.string()?.as_str() {
+                        "demo" => Providers::Demo,
+                        "env" => Providers::Env,
+                        other => {
+                            return Err(
+                                format!("no such providers: {other:?} (demo or env)").into()
+                            );
+                        }
+                    }
+                }
+                Short('h') | Long("help") => {
+                    println!("{HELP}");
+                    return Ok(None);
+                }
+                other => return Err(other.unexpected()),
+            }
+        }
+        Ok(Some(args))
+    }
+
+    /// The caller's key.
+    pub(crate) fn key(&self) -> Result<String, String> {
+        match std::env::var("SWITCHTOWER_KEY") {
+            Ok(key) if !key.trim().is_empty() => Ok(key.trim().to_owned()),
+            _ if !self.listen.ip().is_loopback() => Err(format!(
+                "{} is open to others: set SWITCHTOWER_KEY to the key that callers need",
+                self.listen
+            )),
+            _ => Ok(random_key()),
+        }
+    }
+}
+
+/// 256 bits from the operating system, by way of the TLS library that is here anyway.
+fn random_key() -> String {
+    let mut bytes = [0; 32];
+    let provider = rustls::crypto::ring::default_provider();
+    provider
+        .secure_random
+        .fill(&mut bytes)
+        .expect("the operating system has randomness");
+    bytes.iter().fold("sk-or-v1-".to_owned(), |key, byte| {
+        format!("{key}{byte:02x}")
+    })
+}

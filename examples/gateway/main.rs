@@ -1,0 +1,130 @@
+//! A self-hosted OpenRouter in one command.
+//!
+//! ```text
+//! cargo run --example gateway                              three demo providers on this machine
+//! cargo run --example gateway -- --providers env           the real ones whose keys are in the environment
+//! cargo run --example gateway -- --config switchtower.toml those of a file
+//! ```
+
+mod args;
+mod demo;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use hyper_rustls::HttpsConnectorBuilder;
+use switchtower::catalog::Catalog;
+use switchtower::gateway::{self, Gateway};
+use switchtower::{Stack, client};
+use tokio::net::TcpListener;
+
+use crate::args::{Args, Providers};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_target(false)
+        .compact()
+        .with_env_filter(log_filter())
+        .init();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("gateway: {problem}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// One line a call, unless `RUST_LOG` wants more or less.
+fn log_filter() -> tracing_subscriber::EnvFilter {
+    tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into())
+}
+
+async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    let Some(args) = Args::read()? else {
+        return Ok(());
+    };
+    let key = args.key()?;
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
+
+    // The demo providers live as long as this.
+    let mut demo = None;
+    let catalog = match &args.providers {
+        Providers::Demo => demo.insert(demo::Demo::start().await?).catalog()?,
+        Providers::Env => Catalog::from_toml_available(
+            include_str!("../../switchtower.toml"),
+            "switchtower.toml",
+            |name| std::env::var(name).ok(),
+        )?,
+        Providers::Config(file) => Catalog::load(file)?,
+    };
+    if catalog.is_empty() {
+        return Err(
+            "no provider's key is in the environment: set OPENAI_API_KEY, ANTHROPIC_API_KEY, \
+                    GEMINI_API_KEY, GROQ_API_KEY or OPENROUTER_API_KEY"
+                .into(),
+        );
+    }
+
+    // Everything between a client and a gateway:
+    let catalog = Arc::new(catalog);
+    let tls = HttpsConnectorBuilder::new()
+        .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())?
+        .https_or_http()
+        .enable_http1()
+        .enable_http2()
+        .wrap_connector(client::hyper::connector());
+    let stack = Stack::new(catalog.clone());
+    let gateway = Gateway::new(catalog.clone(), stack, client::hyper::over(tls)).keys([&key]);
+
+    greet(&catalog, listener.local_addr()?, &key, demo.is_some());
+    gateway::serve(
+        listener,
+        gateway.router(),
+        gateway::Bounds::default(),
+        interrupted(),
+    )
+    .await;
+    Ok(())
+}
+
+/// What a newcomer needs: the address, the key, and something to paste.
+fn greet(catalog: &Catalog, address: std::net::SocketAddr, key: &str, demo: bool) {
+    let model = match catalog.find("anthropic/claude") {
+        Some(_) => "anthropic/claude",
+        None => catalog.models().first().map_or("", |model| model.id()),
+    };
+    let names: Vec<_> = catalog
+        .providers()
+        .iter()
+        .map(|provider| provider.name())
+        .collect();
+    println!("listening on http://{address}/api/v1  (and /v1)");
+    println!(
+        "{}: {}",
+        if demo { "demo providers" } else { "providers" },
+        names.join(", ")
+    );
+    println!("\nexport OPENROUTER_API_KEY={key}\n");
+    println!(
+        "curl http://{address}/api/v1/chat/completions -H \"Authorization: Bearer $OPENROUTER_API_KEY\" \
+         -d '{{\"model\":\"{model}\",\"messages\":[{{\"role\":\"user\",\"content\":\"hi\"}}]}}'\n"
+    );
+}
+
+/// Ctrl-C, or the SIGTERM of an orchestrator.
+async fn interrupted() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! { _ = interrupt => (), _ = terminate.recv() => () }
+            return;
+        }
+    }
+    let _ = interrupt.await;
+}
