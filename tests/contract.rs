@@ -27,7 +27,11 @@ use tower::{Layer, ServiceBuilder, ServiceExt};
 // === Services ===
 
 fn request() -> Request<Payload> {
-    let mut request = Request::new(Payload::read(ordered(true)).unwrap());
+    asking(true)
+}
+
+fn asking(stream: bool) -> Request<Payload> {
+    let mut request = Request::new(Payload::read(ordered(stream)).unwrap());
     let key = "Bearer sk-or-v1-secret".parse().unwrap();
     request.headers_mut().insert("authorization", key);
     request
@@ -137,9 +141,10 @@ macro_rules! body_contract {
             use super::super::*;
 
             async fn answer(answer: Answer) -> (impl http_body::Body<Data = Bytes, Error = impl Into<switchtower::BoxError> + std::fmt::Debug + 'static>, Client) {
+                let stream = answer.headers["content-type"] != "application/json";
                 let client = Client::new([answer]);
                 let service = $layer.layer(client.clone());
-                (service.oneshot(request()).await.unwrap().into_body(), client)
+                (service.oneshot(asking(stream)).await.unwrap().into_body(), client)
             }
 
             async fn told(from: Answer) -> Told {
@@ -232,7 +237,40 @@ body_contract! {
     stack: Stack::new(three()).seed(7),
 }
 
-/// What each `poll_frame` says does not depend on who else is polled in between.
+/// hyper asks no more once a body reports its end: until then the answer must be whole, and when the
+/// last frame is out the record must be there.
+#[tokio::test]
+async fn whoever_stops_at_the_reported_end_misses_nothing() {
+    let without_done = good("hi")[..3].to_vec();
+    let broken = Answer::sse([role(), text("hi")]).then(Step::Break);
+    for (answer, stream, ends) in [
+        (Answer::json([json("hi")]), false, "}}"),
+        (Answer::json([json("hi")]).unsized_(), false, "}}"),
+        (Answer::sse(good("hi")), true, "[DONE]\n\n"),
+        (Answer::sse(without_done), true, "[DONE]\n\n"),
+        (broken, true, "[DONE]\n\n"),
+    ] {
+        let story = format!("{answer:?}");
+        let stack = Stack::new(three()).seed(7);
+        let service = stack.around(Client::new([answer]));
+        let response = service
+            .oneshot(Request::new(ordered(stream)))
+            .await
+            .unwrap();
+        let mut body = Box::pin(response.into_body());
+        let mut told = Vec::new();
+        while !http_body::Body::is_end_stream(&body) {
+            let Some(frame) = body.frame().await else {
+                break;
+            };
+            told.extend(frame.unwrap().into_data().unwrap());
+        }
+        let told = String::from_utf8(told).unwrap();
+        assert!(told.ends_with(ends), "{story}: {told}");
+        assert_eq!(stack.ledger().records().len(), 1, "{story}");
+    }
+}
+
 #[tokio::test]
 async fn bodies_and_futures_can_be_sent_to_other_threads() {
     fn sendable<T: Send + 'static>(value: T) -> T {

@@ -55,7 +55,7 @@ const CHAT: &str = "/v1/chat/completions";
 
 #[tokio::test]
 async fn the_url_is_the_provider_s_base_and_the_caller_s_operation() {
-    let body = r#"{"model":"acme/swift"}"#;
+    let body = r#"{"model":"acme/swift","prompt":"p"}"#;
     for (base, path, url) in [
         (BASE, CHAT, "https://api.acme.test/v1/chat/completions"),
         (
@@ -113,7 +113,7 @@ async fn the_url_is_the_provider_s_base_and_the_caller_s_operation() {
 /// The key of the provider goes with the request: it must not go where the caller likes.
 #[tokio::test]
 async fn a_caller_s_path_leads_nowhere_else() {
-    let body = r#"{"model":"acme/swift"}"#;
+    let body = r#"{"model":"acme/swift","prompt":"p"}"#;
     for path in [
         "/v1/../../admin/keys",
         "/v1/..",
@@ -143,28 +143,31 @@ async fn a_caller_s_path_leads_nowhere_else() {
 #[tokio::test]
 async fn only_what_must_change_changes() {
     for (body, expected) in [
-        (r#"{"model":"acme/swift"}"#, r#"{"model":"swift-2"}"#),
         (
-            r#" { "temperature" : 1e-1 , "model":"acme/swift", "x":{"a":[1,2 , 3]},"messages": [ {"role":"user","content":"h\u00e9 \"}" } ] } "#,
-            r#" { "temperature" : 1e-1 , "model":"swift-2", "x":{"a":[1,2 , 3]},"messages": [ {"role":"user","content":"h\u00e9 \"}" } ] } "#,
+            r#"{"model":"acme/swift","prompt":"p"}"#,
+            r#"{"model":"swift-2","prompt":"p"}"#,
         ),
         (
-            r#"{"provider":{"order":["acme"]},"model":"acme/swift","models":["acme/swift"],"route":"fallback","user":"u","seed":12345678901234567890}"#,
-            r#"{"model":"swift-2","user":"u","seed":12345678901234567890}"#,
+            r#" { "temperature" : 1e-1 , "model":"acme/swift","prompt":"p", "x":{"a":[1,2 , 3]},"messages": [ {"role":"user","content":"h\u00e9 \"}" } ] } "#,
+            r#" { "temperature" : 1e-1 , "model":"swift-2","prompt":"p", "x":{"a":[1,2 , 3]},"messages": [ {"role":"user","content":"h\u00e9 \"}" } ] } "#,
         ),
         (
-            r#"{"usage":{"include":true},"session_id":"s","trace":{},"debug":{},"model":"acme/swift","plugins":[],"transforms":[],"preset":null}"#,
-            r#"{"model":"swift-2"}"#,
+            r#"{"provider":{"order":["acme"]},"model":"acme/swift","prompt":"p","models":["acme/swift"],"route":"fallback","user":"u","seed":12345678901234567890}"#,
+            r#"{"model":"swift-2","prompt":"p","user":"u","seed":12345678901234567890}"#,
+        ),
+        (
+            r#"{"usage":{"include":true},"session_id":"s","trace":{},"debug":{},"model":"acme/swift","prompt":"p","plugins":[],"transforms":[],"preset":null}"#,
+            r#"{"model":"swift-2","prompt":"p"}"#,
         ),
         // The names of models alone: the one that is asked is written in.
         (
-            r#"{"models":["acme/swift"],"n":1}"#,
-            r#"{"model":"swift-2","n":1}"#,
+            r#"{"models":["acme/swift"],"prompt":"p"}"#,
+            r#"{"model":"swift-2","prompt":"p"}"#,
         ),
         // Twice in a message is once at the top.
         (
-            r#"{"messages":[{"role":"user","content":"{\"model\":\"x\"}","model":"y"}],"model":"acme/swift"}"#,
-            r#"{"messages":[{"role":"user","content":"{\"model\":\"x\"}","model":"y"}],"model":"swift-2"}"#,
+            r#"{"messages":[{"role":"user","content":"{\"model\":\"x\"}","model":"y"}],"model":"acme/swift","prompt":"p"}"#,
+            r#"{"messages":[{"role":"user","content":"{\"model\":\"x\"}","model":"y"}],"model":"swift-2","prompt":"p"}"#,
         ),
     ] {
         let seen = sent(&at(BASE, ""), true, request(CHAT, body)).await;
@@ -178,33 +181,33 @@ async fn usage_is_asked_for_only_where_meter_reads_it_and_only_of_a_stream() {
     for (metered, body, expected) in [
         (
             true,
-            r#"{"model":"acme/swift","stream":true}"#,
-            r#"{"stream_options":{"include_usage":true},"model":"swift-2","stream":true}"#,
+            r#"{"model":"acme/swift","prompt":"p","stream":true}"#,
+            r#"{"stream_options":{"include_usage":true},"model":"swift-2","prompt":"p","stream":true}"#,
         ),
         (
             false,
-            r#"{"model":"acme/swift","stream":true}"#,
-            r#"{"model":"swift-2","stream":true}"#,
+            r#"{"model":"acme/swift","prompt":"p","stream":true}"#,
+            r#"{"model":"swift-2","prompt":"p","stream":true}"#,
         ),
         (
             true,
-            r#"{"model":"acme/swift","stream":false}"#,
-            r#"{"model":"swift-2","stream":false}"#,
+            r#"{"model":"acme/swift","prompt":"p","stream":false}"#,
+            r#"{"model":"swift-2","prompt":"p","stream":false}"#,
         ),
         (
             true,
-            r#"{"model":"acme/swift","stream":true,"stream_options":{"include_usage":false,"x":1}}"#,
-            r#"{"model":"swift-2","stream":true,"stream_options":{"include_usage":true,"x":1}}"#,
+            r#"{"model":"acme/swift","prompt":"p","stream":true,"stream_options":{"include_usage":false,"x":1}}"#,
+            r#"{"model":"swift-2","prompt":"p","stream":true,"stream_options":{"include_usage":true,"x":1}}"#,
         ),
         (
             false,
-            r#"{"model":"acme/swift","stream":true,"stream_options":{"include_usage":false}}"#,
-            r#"{"model":"swift-2","stream":true,"stream_options":{"include_usage":false}}"#,
+            r#"{"model":"acme/swift","prompt":"p","stream":true,"stream_options":{"include_usage":false}}"#,
+            r#"{"model":"swift-2","prompt":"p","stream":true,"stream_options":{"include_usage":false}}"#,
         ),
         (
             true,
-            r#"{"model":"acme/swift","stream":true,"stream_options":null}"#,
-            r#"{"model":"swift-2","stream":true,"stream_options":{"include_usage":true}}"#,
+            r#"{"model":"acme/swift","prompt":"p","stream":true,"stream_options":null}"#,
+            r#"{"model":"swift-2","prompt":"p","stream":true,"stream_options":{"include_usage":true}}"#,
         ),
     ] {
         let seen = sent(&catalog, metered, request(CHAT, body)).await;
@@ -224,15 +227,15 @@ async fn a_name_that_needs_quoting_is_quoted() {
         model = "a\"b\\c/d:e"
         "#,
     );
-    let seen = sent(&odd, true, request(CHAT, r#"{"model":"m"}"#)).await;
-    assert_eq!(seen.text(), r#"{"model":"a\"b\\c/d:e"}"#);
+    let seen = sent(&odd, true, request(CHAT, r#"{"model":"m","prompt":"p"}"#)).await;
+    assert_eq!(seen.text(), r#"{"model":"a\"b\\c/d:e","prompt":"p"}"#);
 }
 
 // === The headers ===
 
 #[tokio::test]
 async fn of_the_caller_s_headers_only_those_on_the_list_go_on() {
-    let mut request = request(CHAT, r#"{"model":"acme/swift","stream":true}"#);
+    let mut request = request(CHAT, r#"{"model":"acme/swift","prompt":"p","stream":true}"#);
     let caller = [
         ("authorization", "Bearer sk-or-v1-caller"),
         ("proxy-authorization", "Basic x"),
@@ -295,7 +298,7 @@ async fn of_the_caller_s_headers_only_those_on_the_list_go_on() {
 #[tokio::test]
 async fn what_is_accepted_is_what_was_asked_for() {
     for (stream, accept) in [(true, "text/event-stream"), (false, "application/json")] {
-        let body = format!(r#"{{"model":"acme/swift","stream":{stream}}}"#);
+        let body = format!(r#"{{"model":"acme/swift","prompt":"p","stream":{stream}}}"#);
         let seen = sent(&at(BASE, ""), true, request(CHAT, &body)).await;
         assert_eq!(seen.headers["accept"], accept);
     }
@@ -305,7 +308,7 @@ async fn what_is_accepted_is_what_was_asked_for() {
 async fn the_provider_s_headers_win_and_its_key_is_not_told() {
     let more = "headers = { x-region = 'eu', anthropic-version = '2024-01-01' }";
     let catalog = at(BASE, more);
-    let mut request = request(CHAT, r#"{"model":"acme/swift"}"#);
+    let mut request = request(CHAT, r#"{"model":"acme/swift","prompt":"p"}"#);
     request
         .headers_mut()
         .insert("anthropic-version", "1999-01-01".parse().unwrap());
@@ -326,7 +329,7 @@ async fn without_a_plan_the_request_goes_on_as_it_is() {
         .layer(MeterLayer::new())
         .layer(AddressLayer::new())
         .service(client.clone());
-    let body = r#"{"model":"acme/swift","provider":{"order":["x"]}}"#;
+    let body = r#"{"model":"acme/swift","prompt":"p","provider":{"order":["x"]}}"#;
     let mut request = request("http://own.test/v1/chat/completions", body);
     request
         .headers_mut()

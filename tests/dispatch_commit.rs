@@ -7,6 +7,7 @@ use flow::{
     secs, streamed, tell, text, unstreamed, usage,
 };
 use http::{HeaderMap, Request, Response};
+use http_body::Body as _;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use switchtower::dispatch::commit::{Body, Bounds, CommitLayer};
@@ -240,8 +241,6 @@ async fn the_upstream_is_let_go_when_the_answer_breaks() {
     assert!(body.is_end_stream());
 }
 
-use http_body::Body as _;
-
 #[tokio::test]
 async fn a_forgotten_finish_reason_is_said() {
     let told = told(Answer::sse([role(), text("Hel"), text("lo"), DONE.into()])).await;
@@ -395,28 +394,21 @@ async fn trailers_of_a_document_pass() {
 
 // === Bounds ===
 
-fn bounded(
-    bounds: Bounds,
-) -> impl Fn(Answer, Request<Payload>) -> std::pin::Pin<Box<dyn Future<Output = Result<Committed, Error>>>>
-{
-    move |answer, request| {
-        let inner = MeterLayer::new().layer(Client::new([answer]));
-        Box::pin(
-            CommitLayer::new()
-                .bounds(bounds)
-                .layer(inner)
-                .oneshot(request),
-        )
-    }
+type Asking = std::pin::Pin<Box<dyn Future<Output = Result<Committed, Error>>>>;
+
+fn ask_within(bounds: Bounds, answer: Answer, request: Request<Payload>) -> Asking {
+    let inner = MeterLayer::new().layer(Client::new([answer]));
+    let layer = CommitLayer::new().bounds(bounds);
+    Box::pin(layer.layer(inner).oneshot(request))
 }
 
 #[tokio::test]
 async fn what_is_held_back_is_bounded() {
-    let ask = bounded(Bounds {
+    let bounds = Bounds {
         stream_bytes: 1000,
         stream_events: 10,
         whole_bytes: 100,
-    });
+    };
     // Eleven small events, or two large ones.
     let many = std::iter::repeat_n(Step::data(role()), 5)
         .chain(std::iter::repeat_n(Step::data(":\n\n"), 6))
@@ -430,7 +422,7 @@ async fn what_is_held_back_is_bounded() {
         Answer::steps(huge).header("content-type", "application/json"),
     ] {
         let story = format!("{answer:?}");
-        let mut asking = ask(answer, streamed().0);
+        let mut asking = ask_within(bounds, answer, streamed().0);
         let answer = futures_util::poll!(asking.as_mut());
         assert!(matches!(answer, std::task::Poll::Ready(Ok(_))), "{story}");
     }
@@ -438,11 +430,13 @@ async fn what_is_held_back_is_bounded() {
 
 #[tokio::test]
 async fn a_stream_over_the_bounds_that_fails_is_told_in_band() {
-    let ask = bounded(Bounds {
+    let bounds = Bounds {
         stream_bytes: 10,
         ..Bounds::default()
-    });
-    let response = ask(Answer::sse([role()]), streamed().0).await.unwrap();
+    };
+    let response = ask_within(bounds, Answer::sse([role()]), streamed().0)
+        .await
+        .unwrap();
     let told = tell(response.into_body()).await;
     assert_proper_end(&told);
     assert_eq!(told.last_chunk()["choices"][0]["finish_reason"], "error");
@@ -452,11 +446,12 @@ async fn a_stream_over_the_bounds_that_fails_is_told_in_band() {
 async fn a_document_over_the_bounds_flows_through_and_can_fail() {
     let whole = json(&"long ".repeat(100));
     let (head, tail) = whole.split_at(200);
-    let ask = bounded(Bounds {
+    let bounds = Bounds {
         whole_bytes: 100,
         ..Bounds::default()
-    });
-    let response = ask(
+    };
+    let response = ask_within(
+        bounds,
         Answer::json([head.to_owned(), tail.to_owned()]),
         unstreamed().0,
     )
@@ -469,7 +464,7 @@ async fn a_document_over_the_bounds_flows_through_and_can_fail() {
     assert_eq!(tell(response.into_body()).await.text(), whole);
 
     let broken = Answer::json([head.to_owned()]).then(Step::Break);
-    let response = ask(broken, unstreamed().0).await.unwrap();
+    let response = ask_within(bounds, broken, unstreamed().0).await.unwrap();
     let told = tell(response.into_body()).await;
     assert_eq!(told.error.unwrap().kind(), Kind::Disconnected);
 }

@@ -194,7 +194,7 @@ fn contexts() -> Arc<Catalog> {
 }
 
 const IN_ORDER: &str =
-    r#"{"model":"m","stream":true,"provider":{"order":["one","two","three","four"]}}"#;
+    r#"{"model":"m","stream":true,"prompt":"p","provider":{"order":["one","two","three","four"]}}"#;
 
 #[tokio::test]
 async fn a_prompt_that_is_too_long_goes_only_to_a_larger_context() {
@@ -225,7 +225,7 @@ async fn a_prompt_that_is_too_long_goes_only_to_a_larger_context() {
 async fn what_was_too_long_once_stays_too_long() {
     let too_long = Answer::status(400, r#"{"error":{"code":"context_length_exceeded"}}"#);
     let catalog = contexts();
-    let body = r#"{"model":"m","stream":true,"provider":{"order":["one","four","two","three"]}}"#;
+    let body = r#"{"model":"m","stream":true,"prompt":"p","provider":{"order":["one","four","two","three"]}}"#;
     let client = Client::new([too_long, down()]);
     let (answer, _) = ask_for(&catalog, FallbackLayer::new(), &client, body.into()).await;
     answer.map(drop).unwrap_err();
@@ -285,7 +285,7 @@ async fn mixed_failures_are_the_last_one() {
 
 #[tokio::test]
 async fn one_candidate_s_failure_is_told_as_it_is() {
-    let only = r#"{"model":"acme/swift","stream":true,"provider":{"only":["two"]}}"#;
+    let only = r#"{"model":"acme/swift","stream":true,"prompt":"p","provider":{"only":["two"]}}"#;
     let client = Client::new([Answer::status(
         401,
         r#"{"error":{"message":"key sk-9 is wrong"}}"#,
@@ -363,7 +363,7 @@ async fn a_provider_asked_a_second_time_is_paid_for_from_its_retry_budget() {
         model = 'b'
     ";
     let (catalog, budgets) = (catalog(two_models), Budgets::default());
-    let body = r#"{"models":["a","b"],"stream":true}"#;
+    let body = r#"{"models":["a","b"],"stream":true,"prompt":"p"}"#;
     let ask = async |answers: Vec<Answer>| {
         let client = Client::new(answers);
         let layer = FallbackLayer::new().budgets(budgets.clone());

@@ -10,6 +10,7 @@ use flow::{
     tell, text, unstreamed, usage,
 };
 use http::{HeaderMap, Request};
+use http_body_util::BodyExt;
 use switchtower::meter::{Body, Meter, MeterLayer};
 use switchtower::wire::Finish;
 use switchtower::{Attempt, Call, End, Error, Kind, Payload, Usage};
@@ -607,7 +608,6 @@ async fn trailers_end_a_document() {
     let answer = Answer::json([json("hi")]).then(Step::Trailers(trailers.clone()));
     let (request, call) = unstreamed();
     let mut body = metered(answer).oneshot(request).await.unwrap().into_body();
-    use http_body_util::BodyExt;
     body.frame().await.unwrap().unwrap().into_data().unwrap();
     let frame = body.frame().await.unwrap().unwrap();
     assert_eq!(frame.into_trailers().unwrap(), trailers);
@@ -719,7 +719,6 @@ async fn no_answer_at_all_is_the_network() {
 // === The caller leaves ===
 
 async fn frames(body: &mut Body<flow::Flow>, count: usize) {
-    use http_body_util::BodyExt;
     for _ in 0..count {
         body.frame().await.unwrap().unwrap();
     }
