@@ -153,7 +153,10 @@ impl Attempt {
     pub fn end(&self, end: End, now: Instant) {
         if self.0.end.set((end, now)).is_ok() {
             self.teach(end, now);
-            crate::telemetry::attempt_ended(self, end);
+            let tag = self
+                .candidate()
+                .map_or("-", |candidate| candidate.endpoint.tag());
+            crate::telemetry::attempt_ended(tag, end.as_str(), self.content_events());
         }
     }
 

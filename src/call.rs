@@ -9,7 +9,7 @@ use http::{Extensions, HeaderMap};
 
 use crate::attempt::Attempt;
 use crate::plan::{Candidate, Plan};
-use crate::wire::error::Dialect;
+use crate::wire::Dialect;
 
 /// Tries that one request may take over all its candidates: the attempt budget.
 pub const DEFAULT_TRIES: u32 = 6;

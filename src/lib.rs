@@ -92,6 +92,7 @@
 //! | `testing` | `testing`: a scriptable upstream, and a contract probe for any layer |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(missing_docs)]
+#![warn(clippy::disallowed_methods)]
 
 pub mod admit;
 pub mod catalog;

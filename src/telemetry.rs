@@ -3,16 +3,9 @@
 
 use std::time::Duration;
 
-use crate::attempt::{Attempt, End};
 use crate::call::Call;
 use crate::error::Error;
 use crate::settle::Record;
-
-fn provider(attempt: &Attempt) -> &str {
-    attempt
-        .candidate()
-        .map_or("-", |candidate| candidate.endpoint.tag())
-}
 
 pub(crate) fn planned(call: &Call) {
     let Some(plan) = call.plan() else { return };
@@ -25,13 +18,8 @@ pub(crate) fn planned(call: &Call) {
     );
 }
 
-pub(crate) fn attempt_ended(attempt: &Attempt, end: End) {
-    tracing::debug!(
-        provider = provider(attempt),
-        end = end.as_str(),
-        content_events = attempt.content_events(),
-        "attempt ended"
-    );
+pub(crate) fn attempt_ended(endpoint: &str, end: &str, content_events: u32) {
+    tracing::debug!(endpoint, end, content_events, "attempt ended");
 }
 
 pub(crate) fn retrying(call: &Call, error: &Error, wait: Duration) {

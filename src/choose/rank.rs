@@ -9,7 +9,7 @@ use crate::wire::Preferences;
 
 /// Puts the surviving endpoints of one model into the order in which to ask them.
 pub(super) fn rank(
-    candidates: &mut Vec<Candidate>,
+    candidates: &mut [Candidate],
     preferences: &Preferences,
     random: &mut fastrand::Rng,
     now: Instant,

@@ -8,7 +8,8 @@ use http::{Method, Response, Uri};
 use crate::call::Call;
 use crate::error::Error;
 use crate::kind::{Fault, Kind};
-use crate::wire::error::{Dialect, envelope, seconds, status};
+use crate::wire::Dialect;
+use crate::wire::error::{envelope, seconds, status};
 
 /// Milliseconds, which OpenAI's SDKs read before `Retry-After`.
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");

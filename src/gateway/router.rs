@@ -16,7 +16,7 @@ use crate::error::{BoxError, Error};
 use crate::payload::Payload;
 use crate::settle::MemoryLedger;
 use crate::stack::Stack;
-use crate::wire::error::Dialect;
+use crate::wire::Dialect;
 
 /// OpenRouter's API over a stack. See the [module docs](super).
 #[derive(Clone, Debug)]

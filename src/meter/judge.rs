@@ -25,7 +25,11 @@ pub(super) enum Verdict {
 pub(super) struct Ends {
     seen: u128,
     finished: u128,
+    named: bool,
 }
+
+/// How much of an upstream's id is kept, in characters.
+const ID: usize = 128;
 
 /// Judges the data of one event; `None` for a comment.
 pub(super) fn judge(data: Option<&[u8]>, attempt: &Attempt, ends: &mut Ends) -> Verdict {
@@ -62,6 +66,14 @@ pub(super) fn read(json: &[u8], attempt: &Attempt, ends: &mut Ends) -> Result<Ch
         )
         .with_source(syntax)
     })?;
+    if let Some(id) = chunk
+        .id
+        .filter(|_| !std::mem::replace(&mut ends.named, true))
+    {
+        let id = String::from_utf8_lossy(id.of(json));
+        let id = id.trim_matches('"').chars().take(ID).collect::<String>();
+        attempt.find(|found| found.upstream_id = Some(id.into()));
+    }
     if let Some(usage) = chunk
         .usage
         .and_then(|span| super::usage::read(span.of(json)))

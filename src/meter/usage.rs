@@ -1,5 +1,8 @@
 //! Usage as providers spell it, brought into disjoint classes.
 
+use std::fmt;
+
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 
 use crate::usage::Usage;
@@ -148,15 +151,29 @@ fn of(count: Option<Count>) -> Option<u64> {
 
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Number {
-            Whole(u64),
-            Other(f64),
-        }
-        Ok(Self(match Number::deserialize(deserializer)? {
-            Number::Whole(count) => count,
-            Number::Other(count) => count.max(0.0) as u64,
-        }))
+        deserializer.deserialize_any(Number)
+    }
+}
+
+struct Number;
+
+impl Visitor<'_> for Number {
+    type Value = Count;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number of tokens")
+    }
+
+    fn visit_u64<E>(self, count: u64) -> Result<Count, E> {
+        Ok(Count(count))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Count, E> {
+        Ok(Count(0))
+    }
+
+    fn visit_f64<E>(self, count: f64) -> Result<Count, E> {
+        // Saturates; a negative one is none.
+        Ok(Count(count as u64))
     }
 }

@@ -18,14 +18,10 @@ pub(super) struct Asked {
     pub(super) prompt_bytes: u64,
 }
 
-/// The record of a call that has ended. `end` counts only where no attempt was made.
+/// The record of a call that has ended like this.
 pub(super) fn record(call: &Call, asked: Asked, end: End, now: Instant) -> Record {
     let attempts = call.attempts();
     let last = attempts.last();
-    let end = match last.and_then(Attempt::ended) {
-        Some((end, _)) => end,
-        None => end,
-    };
     let found = last.map(Attempt::found).unwrap_or_default();
     let from_start = |attempt: &Attempt| {
         let asked = attempt.started().saturating_duration_since(call.started());
@@ -34,7 +30,7 @@ pub(super) fn record(call: &Call, asked: Asked, end: End, now: Instant) -> Recor
     let first_token = last.and_then(from_start);
     let attempts: Vec<_> = attempts
         .iter()
-        .map(|attempt| attempt_record(attempt, asked.prompt_bytes, now))
+        .map(|attempt| attempt_record(attempt, asked.prompt_bytes, end, now))
         .collect();
     let (usage, charge) = match attempts.last() {
         Some(last) if is_charged(last, found.finish.is_some()) => (last.usage, last.cost.amount),
@@ -66,10 +62,10 @@ fn is_charged(attempt: &AttemptRecord, finished: bool) -> bool {
     }
 }
 
-fn attempt_record(attempt: &Attempt, prompt_bytes: u64, now: Instant) -> AttemptRecord {
+fn attempt_record(attempt: &Attempt, prompt_bytes: u64, end: End, now: Instant) -> AttemptRecord {
     let found = attempt.found();
-    // An attempt without an end was abandoned by a stack that has no `meter`.
-    let (end, ended) = attempt.ended().unwrap_or((End::Complete, now));
+    // Without a `meter` nobody has ended it, and it ended as the request did.
+    let (end, ended) = attempt.ended().unwrap_or((end, now));
     let candidate = attempt.candidate();
     let (usage, certainty) = usage(attempt, end, prompt_bytes);
     let cost = match candidate {

@@ -22,10 +22,10 @@ pub struct Body<B, S: Slot> {
 // === impl Body ===
 
 impl<B, S: Slot> Body<B, S> {
-    pub(super) fn new(inner: B, hold: Hold<S>) -> Self {
+    pub(super) fn new(inner: B, mut hold: Hold<S>) -> Self {
         Self {
             inner,
-            attempt: hold.attempt(),
+            attempt: hold.answered(),
             hold,
         }
     }

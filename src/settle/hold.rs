@@ -13,6 +13,7 @@ pub struct Hold<S: Slot> {
     slot: Option<S>,
     call: Call,
     asked: Asked,
+    answered: bool,
 }
 
 // === impl Hold ===
@@ -23,17 +24,21 @@ impl<S: Slot> Hold<S> {
             slot: Some(slot),
             call,
             asked,
+            answered: false,
         }
     }
 
-    /// The attempt that answers.
-    pub(super) fn attempt(&self) -> Option<Attempt> {
+    /// There is an answer: from now on the attempt that gives it says how the request ends.
+    pub(super) fn answered(&mut self) -> Option<Attempt> {
+        self.answered = true;
         self.call.last()
     }
 
     /// Writes the record, once.
     pub(super) fn settle(&mut self, end: End) {
         if let Some(slot) = self.slot.take() {
+            let told = self.answered.then(|| self.call.last()?.ended()).flatten();
+            let end = told.map_or(end, |(end, _)| end);
             let record = record(&self.call, std::mem::take(&mut self.asked), end, now());
             telemetry::settled(&record);
             slot.write(record);

@@ -43,6 +43,9 @@
 //! # Ok(()) }
 //! ```
 //!
+//! A request ends as the attempt that answered it; without an answer, as the caller was told, or as cancelled
+//! when it left before.
+//!
 //! **When to use**: to know what a request cost, or to be paid for it. **When it acts**: once per
 //! request, at the latest when the response, or its future, is dropped. **Order**: inside `choose`,
 //! whose plan it holds for, outside `fallback`, since a request is charged once, whoever answered.

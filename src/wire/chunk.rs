@@ -23,6 +23,8 @@ pub struct Chunk {
     /// How many bytes of text, reasoning and tool arguments it delivers, escapes read; content that has no
     /// text (an image, a tool call that begins) counts as one. More than 0 means that content has begun.
     pub content: u32,
+    /// Where the words stand, if its content is one string of one choice: without its quotes.
+    pub words: Option<Span>,
     /// The choices it speaks of: bit *i* for index *i*, the last bit for all from 127 on.
     pub seen: u128,
     /// Those among them that have a finish reason.
@@ -113,8 +115,15 @@ impl Chunk {
         cursor.object()?;
         while let Some(key) = cursor.next_member()? {
             match &*key.bytes(json) {
-                b"delta" | b"message" => self.add(content::message(cursor)?),
-                b"text" => self.add(content::text(cursor)?),
+                b"delta" | b"message" => {
+                    let (bytes, words) = content::message(cursor)?;
+                    self.words = words.filter(|_| place == 0 && self.content == 0);
+                    self.add(bytes);
+                }
+                b"text" => {
+                    self.words = None;
+                    self.add(content::text(cursor)?);
+                }
                 b"index" => index = integer(cursor.skip()?.of(json)).unwrap_or(place),
                 b"finish_reason" => {
                     cursor.peek()?;

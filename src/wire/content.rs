@@ -1,13 +1,19 @@
 //! How much content is in it? Counted in bytes of text, since tokens are not to be had.
 
-use super::json::{Cursor, Kind, Syntax};
+use super::json::{Cursor, Kind, Span, Syntax, Text};
 use super::shape;
 
-/// Of a `delta` or a `message`.
-pub(super) fn message(cursor: &mut Cursor<'_>) -> Result<u32, Syntax> {
+/// Of a `delta` or a `message`, with the place of its `content`, if that is one string and all there is.
+pub(super) fn message(cursor: &mut Cursor<'_>) -> Result<(u32, Option<Span>), Syntax> {
     let (mut said, mut thought) = (0, 0);
+    let mut words = None;
     each_member(cursor, |cursor, key| {
         let more = match key {
+            b"content" if cursor.peek()? == Kind::String => {
+                let string = cursor.string()?;
+                words = Some(string);
+                string.len(cursor.source()) as u32
+            }
             b"content" | b"refusal" => text(cursor)?,
             b"tool_calls" | b"images" => items(cursor)?,
             b"function_call" | b"audio" => single(cursor)?,
@@ -25,7 +31,10 @@ pub(super) fn message(cursor: &mut Cursor<'_>) -> Result<u32, Syntax> {
         said = more.saturating_add(said);
         Ok(())
     })?;
-    Ok(thought.saturating_add(said))
+    let bytes = thought.saturating_add(said);
+    // Whatever else there is adds to the bytes.
+    let words = words.filter(|words| words.len(cursor.source()) as u32 == bytes);
+    Ok((bytes, words.map(Text::span)))
 }
 
 /// Of text: a string, or parts, each of which is a string, an object with text, or something else, which counts as one.

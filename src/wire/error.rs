@@ -4,23 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use super::Dialect;
 use crate::attempt::End;
 use crate::call::Call;
 use crate::error::Error;
 use crate::kind::{Fault, Kind};
-
-/// Whose protocol does the caller speak?
-///
-/// They differ where strict clients look: OpenRouter's `error.code` is an integer, OpenAI's a string or
-/// null, beside `type` and `param`. Clients of the one fail on the other's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Dialect {
-    /// OpenRouter's, under `/api/v1`.
-    #[default]
-    OpenRouter,
-    /// OpenAI's, under `/v1`.
-    OpenAi,
-}
 
 /// The HTTP status of an error. OpenAI answers 404 to an unknown model, OpenRouter 400.
 pub fn status(error: &Error, dialect: Dialect) -> http::StatusCode {
@@ -33,7 +21,7 @@ pub fn status(error: &Error, dialect: Dialect) -> http::StatusCode {
 /// The body of an error response.
 ///
 /// ```
-/// use switchtower::{Error, Kind, wire::error::{Dialect, envelope}};
+/// use switchtower::{Error, Kind, wire::{Dialect, error::envelope}};
 ///
 /// let error = Error::new(Kind::Unauthorized, "the API key is not valid");
 /// let router = envelope(&error, Dialect::OpenRouter, None);

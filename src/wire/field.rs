@@ -40,6 +40,16 @@ macro_rules! fields {
                     _ => None,
                 }
             }
+
+            /// The field of that name for a reader that folds case, as Go's `encoding/json` does, to which
+            /// `\u{17f}` is an s and `\u{212a}` a k.
+            pub(super) fn folded(name: &[u8]) -> Option<Self> {
+                if !name.iter().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
+                    return None;
+                }
+                let name = std::str::from_utf8(name).ok()?.replace('\u{17f}', "s").to_lowercase();
+                Self::named(name.as_bytes())
+            }
         }
     };
 }

@@ -38,6 +38,14 @@ pub enum Invalid {
         /// Where it stands the second time.
         at: usize,
     },
+    /// A key is a known field but for its case. Some readers of JSON take the one for the other, so that
+    /// two readers might read two different requests.
+    Miscased {
+        /// The field that it resembles.
+        field: &'static str,
+        /// Where the key stands.
+        at: usize,
+    },
     /// A known field has a value that it cannot have.
     Mistyped {
         /// The field.
@@ -74,6 +82,7 @@ impl Invalid {
         match self {
             Self::Empty | Self::NotAnObject { .. } | Self::NotUtf8 { .. } | Self::Syntax(_) => None,
             Self::Duplicate { field, .. }
+            | Self::Miscased { field, .. }
             | Self::Mistyped { field, .. }
             | Self::Unserved { field, .. }
             | Self::Unknown { field, .. } => Some(field),
@@ -89,6 +98,7 @@ impl Invalid {
             Self::NotAnObject { at }
             | Self::NotUtf8 { at }
             | Self::Duplicate { at, .. }
+            | Self::Miscased { at, .. }
             | Self::Mistyped { at, .. }
             | Self::Unserved { at, .. }
             | Self::Unknown { at, .. } => Some(*at),
@@ -106,6 +116,7 @@ impl fmt::Display for Invalid {
                 write!(f, "the request body is not valid JSON: {problem}")?;
             }
             Self::Duplicate { field, .. } => write!(f, "`{field}` is given twice")?,
+            Self::Miscased { field, .. } => write!(f, "`{field}` is spelled in another case")?,
             Self::Mistyped {
                 field, expected, ..
             } => write!(f, "`{field}` must be {expected}")?,

@@ -35,6 +35,8 @@ pub(crate) mod refusal;
 mod chunk;
 mod content;
 mod cuts;
+mod dialect;
+mod echo;
 mod field;
 mod finish;
 mod invalid;
@@ -46,6 +48,8 @@ mod splice;
 mod view;
 
 pub use self::chunk::Chunk;
+pub use self::dialect::Dialect;
+pub use self::echo::Echo;
 pub use self::field::Field;
 pub use self::finish::Finish;
 pub use self::invalid::Invalid;

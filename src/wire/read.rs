@@ -36,7 +36,12 @@ impl View {
                 break;
             };
             view.count += 1;
-            let Some(field) = Field::named(&key.bytes(body)) else {
+            let name = key.bytes(body);
+            let Some(field) = Field::named(&name) else {
+                if let Some(field) = Field::folded(&name) {
+                    let (field, at) = (field.name(), key.span().start as usize - 1);
+                    return Err(Invalid::Miscased { field, at });
+                }
                 cursor.skip()?;
                 continue;
             };

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use switchtower::wire::json::Span;
-use switchtower::wire::{Chunk, Finish};
+use switchtower::wire::{Chunk, Echo, Finish};
 
 use super::json;
 
@@ -283,4 +283,49 @@ fn content(choice: &Value) -> usize {
             + items("images", &|_| 1)
     };
     said(&choice["delta"]) + said(&choice["message"]) + len(&choice["text"])
+}
+
+proptest! {
+    /// Whatever an echo says of an event, a full reading says the same.
+    #[test]
+    fn an_echo_is_a_full_reading(words in prop::collection::vec(".{0,12}", 2..6), more in json::value(), seed: u64, changed: bool) {
+        let mut echo = Echo::default();
+        for (place, words) in words.iter().enumerate() {
+            let more = if changed && place % 2 == 1 { json!(place) } else { more.clone() };
+            let event = json!({"id": "1", "choices": [{"index": 0, "delta": {"content": words}, "x": more}], "y": more});
+            let text = json::spell(&event, seed);
+            let chunk = Chunk::read(text.as_bytes()).unwrap();
+            if let Some(heard) = echo.words(text.as_bytes()) {
+                prop_assert_eq!(heard, chunk.content);
+                prop_assert_eq!((chunk.finish, chunk.usage, chunk.error), (None, None, None));
+            }
+            echo.hear(text.as_bytes(), &chunk);
+        }
+    }
+}
+
+/// The bytes around the words may overlap, or the words may try to close the string themselves.
+#[test]
+fn an_echo_is_not_fooled() {
+    let first = br#"{"choices":[{"delta":{"content":"a"}}]}"#;
+    let mut echo = Echo::default();
+    echo.hear(first, &Chunk::read(first).unwrap());
+    assert_eq!(echo.words(first), Some(1));
+    for other in [
+        &br#"{"choices":[{"delta":{"content":"}}]}"#[..],
+        br#"{"choices":[{"delta":{"content":"a","content":"b"}}]}"#,
+        br#"{"choices":[{"delta":{"content":"a"}}]} {"choices":[{"delta":{"content":"a"}}]}"#,
+        br#"{"choices":[{"delta":{"content":null}}]}"#,
+        br#"{"choices":[{"delta":{"content":"\x"}}]}"#,
+        br#"{"choices":[{"delta":{"content":}}]}"#,
+        br#"}}]}"#,
+        b"",
+    ] {
+        assert_eq!(
+            echo.words(other),
+            None,
+            "{}",
+            String::from_utf8_lossy(other)
+        );
+    }
 }

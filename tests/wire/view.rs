@@ -206,3 +206,25 @@ fn a_field_elsewhere_is_not_the_field() {
     assert_eq!(view.model(body), None);
     assert!(!view.stream());
 }
+
+/// Go's `encoding/json` matches keys whatever their case: a body with `model` for us and `MODEL` for an
+/// upstream would be priced as the one and served as the other.
+#[test]
+fn a_key_that_another_reader_may_take_for_a_known_one_is_refused() {
+    for key in [
+        "MODEL",
+        "Model",
+        "\\u004dodel",
+        "N",
+        "max_to\u{212a}ens",
+        "u\u{17f}er",
+    ] {
+        let body = format!(r#"{{"model":"cheap","{key}":"dear"}}"#);
+        let invalid = View::read(body.as_bytes()).unwrap_err();
+        assert!(
+            matches!(invalid, Invalid::Miscased { at: 17, .. }),
+            "{key}: {invalid}"
+        );
+    }
+    assert!(View::read(r#"{"model":"m","Modell":1,"großes":2}"#.as_bytes()).is_ok());
+}

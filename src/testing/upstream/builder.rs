@@ -127,6 +127,10 @@ impl UpstreamBuilder {
         let address = listener.local_addr()?;
         let state = State::new(self.name, self.seed, self.models, self.prices, self.bounds);
         let state = Arc::new(state);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a server runs beside the test that asks it"
+        )]
         let server = tokio::spawn(server::run(listener, Arc::clone(&state)));
         Ok(Upstream::new(address, state, server))
     }

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::Span;
+use super::{Cursor, Kind, Span};
 
 /// Where does a string stand, and is it spelled with escapes?
 ///
@@ -36,6 +36,13 @@ impl Text {
             end: value.end - 1,
         };
         Self::new(span, memchr(b'\\', span.of(json)).is_some())
+    }
+
+    /// Reads the string whose first quote stands at `at`.
+    pub(in crate::wire) fn read(json: &[u8], at: usize) -> Option<Self> {
+        let mut cursor = Cursor::new(json).ok()?;
+        cursor.begin_at(at);
+        (cursor.peek().ok()? == Kind::String).then(|| cursor.string().ok())?
     }
 
     /// What stands between the quotes.

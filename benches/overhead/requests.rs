@@ -1,0 +1,48 @@
+//! Requests of a size, and the yardstick.
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use switchtower::wire::View;
+
+const PROSE: &str =
+    "The quick brown fox said \\\"jump\\\" over the lazy dog.\\nThen it was night. ";
+
+/// A chat request of about this many bytes, escapes included, `model` last: the worst place.
+pub(crate) fn json(size: usize) -> Bytes {
+    let mut text = String::from(
+        r#"{"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":""#,
+    );
+    while text.len() + PROSE.len() + 60 < size {
+        text.push_str(PROSE);
+    }
+    text.push_str(r#""}],"temperature":0.7,"max_tokens":256,"model":"acme/swift"}"#);
+    text.into()
+}
+
+/// What a gateway that peeks with serde_json would read.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "only the reading counts")]
+struct Peeked<'a> {
+    #[serde(borrow)]
+    model: Option<&'a RawValue>,
+    #[serde(borrow)]
+    models: Option<Vec<&'a RawValue>>,
+    stream: Option<bool>,
+    #[serde(borrow)]
+    max_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    provider: Option<&'a RawValue>,
+    #[serde(borrow)]
+    choices: Option<&'a RawValue>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+}
+
+pub(crate) fn serde_pass(json: &[u8]) -> bool {
+    serde_json::from_slice::<Peeked<'_>>(json).is_ok()
+}
+
+pub(crate) fn view(json: &[u8]) -> bool {
+    View::read(json).is_ok()
+}
