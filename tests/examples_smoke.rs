@@ -1,4 +1,4 @@
-//! Runs the example `gateway` as its users do: as a process, by its command line.
+//! Runs the examples as their users do: each as a process, the gateway by its command line.
 #![cfg(unix)]
 
 use std::collections::BTreeSet;
@@ -16,7 +16,24 @@ use switchtower::catalog::Catalog;
 /// No step of a test takes nearly as long: only a test that fails waits for it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-// === what it prints, and what can be pasted ===
+// === the short ones ===
+
+#[test]
+fn every_short_example_runs_to_its_end() {
+    for (name, said) in [
+        ("axum", "GET /haiku:"),
+        ("custom_gateway", "200 OK after 2 calls"),
+        ("hyper", "charged:"),
+        ("reqwest", "data: [DONE]"),
+    ] {
+        let output = Command::new(example(name)).env_clear().output().unwrap();
+        assert!(output.status.success(), "{name}: {output:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains(said), "{name}: {text}");
+    }
+}
+
+// === what the gateway prints, and what can be pasted ===
 
 #[test]
 fn the_address_the_key_and_a_curl_are_printed() {
@@ -475,7 +492,7 @@ fn run(args: &[&str], env: &[(&str, &str)]) -> Output {
 
 /// The example, with nothing in its environment but `env`: no provider's key above all.
 fn command(args: &[&str], env: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(example());
+    let mut command = Command::new(example("gateway"));
     command
         .args(args)
         .env_clear()
@@ -486,16 +503,15 @@ fn command(args: &[&str], env: &[(&str, &str)]) -> Command {
     command
 }
 
-/// The example's executable: `cargo test` has built it beside this one, `cargo test --test …` has not.
-fn example() -> &'static PathBuf {
-    static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(|| {
+/// An example's executable: `cargo test` has built it beside this one, `cargo test --test …` has not.
+fn example(name: &str) -> PathBuf {
+    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
+    let directory = DIRECTORY.get_or_init(|| {
         let own = std::env::current_exe().unwrap();
         let profile = own.parent().and_then(|deps| deps.parent()).unwrap();
-        let path = profile.join("examples").join("gateway");
         let mut build = Command::new(env!("CARGO"));
         build
-            .args(["build", "--quiet", "--example", "gateway"])
+            .args(["build", "--quiet", "--examples"])
             .current_dir(env!("CARGO_MANIFEST_DIR"));
         if profile.ends_with("release") {
             build.arg("--release");
@@ -508,9 +524,11 @@ fn example() -> &'static PathBuf {
             }
         }
         assert!(build.status().is_ok_and(|status| status.success()));
-        assert!(path.exists(), "no {}", path.display());
-        path
-    })
+        profile.join("examples")
+    });
+    let path = directory.join(name);
+    assert!(path.exists(), "no {}", path.display());
+    path
 }
 
 fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
