@@ -291,7 +291,13 @@ fn idle_connections_do_not_hold_up_the_end() {
 
 #[test]
 fn a_killed_gateway_leaves_its_port_free() {
-    let mut gateway = Gateway::start(&[], &[]);
+    // Where Linux has room, at an address of its own, so that nobody else is given the port meanwhile.
+    let listen = if cfg!(target_os = "linux") {
+        "127.0.0.7:0"
+    } else {
+        "127.0.0.1:0"
+    };
+    let mut gateway = Gateway::start_on(listen, &[], &[]);
     let _held = gateway.ask(r#"{"model":"anthropic/claude","stream":true,"messages":[]}"#);
     gateway.signal("KILL");
     assert!(!gateway.ended().success());
