@@ -89,6 +89,7 @@ fn presented(headers: &HeaderMap) -> Option<&str> {
         scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
     });
     bearer
+        .filter(|key| !key.is_empty())
         .or_else(|| headers.get("x-api-key")?.to_str().ok())
         .filter(|key| !key.is_empty())
 }

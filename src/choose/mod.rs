@@ -15,7 +15,8 @@
 //! * An outage is half of the attempts of the last thirty seconds, see
 //!   [`Standing::is_steady`](crate::standing::Standing::is_steady).
 //! * All steady endpoints of known price take part in the draw. Free ones come first, drawn evenly
-//!   among themselves. One of unknown price comes after all that are known: unknown is not free.
+//!   among themselves. One of unknown price comes after all that are known: unknown is not free. Where none is
+//!   known, as of servers of one's own, the draw is even.
 //! * Names in `order`, `only` and `ignore` match a provider's slug (all its endpoints), an endpoint's
 //!   slug (that one) or a provider's display name, whatever its case. `order` comes before `sort`.
 //! * `allow_fallbacks: false` leaves the endpoints in `order`, or without one the first of the plan.

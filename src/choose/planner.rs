@@ -84,10 +84,12 @@ pub fn plan(
 fn models(payload: &Payload, catalog: &Catalog) -> Result<Vec<Arc<Model>>, Error> {
     let (view, body) = (payload.view(), payload.bytes());
     let mut models: Vec<Arc<Model>> = Vec::with_capacity(1);
-    for name in view.model(body).into_iter().chain(view.models(body)) {
+    let first = view.model(body).map(|name| (name, "model"));
+    let others = view.models(body).map(|name| (name, "models"));
+    for (name, field) in first.into_iter().chain(others) {
         let model = catalog
             .find(&name)
-            .ok_or_else(|| unknown_model(&name, catalog))?;
+            .ok_or_else(|| unknown_model(&name, field, catalog))?;
         if !models.iter().any(|known| known.id() == model.id()) {
             models.push(model.clone());
         }

@@ -50,29 +50,27 @@ pub(super) fn rank(
 }
 
 /// Draws one of them with a probability in proportion to 1/price². They are sorted by price, so
-/// free ones, if there are any, are at the front, and those of unknown price at the end.
+/// free ones, if there are any, are at the front, and those of unknown price at the end. Where no
+/// price is known, all are as likely.
 fn draw(steady: &[Candidate], random: &mut fastrand::Rng) -> Option<usize> {
-    let free = steady
-        .iter()
-        .take_while(|candidate| price(candidate) == 0)
-        .count();
-    if free > 0 {
-        return Some(random.usize(..free));
+    let cheapest = price(steady.first()?);
+    let alike = |candidate: &&Candidate| price(candidate) == cheapest;
+    if cheapest == 0 || cheapest == UNKNOWN {
+        return Some(random.usize(..steady.iter().take_while(alike).count()));
     }
     let known = steady
         .iter()
         .take_while(|candidate| price(candidate) != UNKNOWN)
         .count();
-    let cheapest = price(steady.first()?) as f64;
-    let weight = |candidate: &Candidate| (cheapest / price(candidate) as f64).powi(2);
-    let steady = &steady[..known];
-    let mut left = random.f64() * steady.iter().map(weight).sum::<f64>();
-    let drawn = steady.iter().position(|candidate| {
+    let weight = |candidate: &Candidate| (cheapest as f64 / price(candidate) as f64).powi(2);
+    let known = &steady[..known];
+    let mut left = random.f64() * known.iter().map(weight).sum::<f64>();
+    let drawn = known.iter().position(|candidate| {
         left -= weight(candidate);
         left < 0.0
     });
     // A sum of floats may leave a crumb.
-    drawn.or_else(|| known.checked_sub(1))
+    drawn.or(known.len().checked_sub(1))
 }
 
 const UNKNOWN: u64 = u64::MAX;

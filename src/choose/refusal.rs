@@ -8,6 +8,8 @@ use crate::plan::{Filter, Rejected};
 
 /// How much of a caller's model name is repeated to it.
 const NAME: usize = 128;
+/// How many names are repeated.
+const NAMES: usize = 3;
 
 pub(super) fn no_model() -> Error {
     Error::new(
@@ -29,7 +31,7 @@ pub(super) fn unserved(field: &'static str) -> Error {
     .with_param(field)
 }
 
-pub(super) fn unknown_model(name: &str, catalog: &Catalog) -> Error {
+pub(super) fn unknown_model(name: &str, field: &'static str, catalog: &Catalog) -> Error {
     let shown: String = name.chars().take(NAME).collect();
     let nearest = catalog.nearest(&shown);
     let mut message = format!("`{shown}` is not a valid model ID");
@@ -38,11 +40,16 @@ pub(super) fn unknown_model(name: &str, catalog: &Catalog) -> Error {
         message.push_str(&listed(nearest.iter().map(|name| format!("`{name}`"))));
         message.push('?');
     }
-    Error::new(Kind::UnknownModel, message).with_param("model")
+    Error::new(Kind::UnknownModel, message).with_param(field)
 }
 
 pub(super) fn no_endpoints(payload: &Payload, rejected: &[Rejected]) -> Error {
-    let model = payload.view().model(payload.bytes()).unwrap_or_default();
+    let (view, body) = (payload.view(), payload.bytes());
+    let models = view.model(body).into_iter().chain(view.models(body));
+    let models = models.take(NAMES).map(|name| {
+        let shown: String = name.chars().take(NAME).collect();
+        format!("`{shown}`")
+    });
     let filters = [
         Filter::Only,
         Filter::Ignore,
@@ -56,8 +63,11 @@ pub(super) fn no_endpoints(payload: &Payload, rejected: &[Rejected]) -> Error {
             .count();
         (count > 0).then(|| format!("`{}` removed {count}", filter.field()))
     });
-    let shown: String = model.chars().take(NAME).collect();
-    let message = format!("no endpoints found for `{shown}`: {}", listed(removed));
+    let message = format!(
+        "no endpoints found for {}: {}",
+        listed(models),
+        listed(removed)
+    );
     let param = rejected
         .first()
         .map_or("provider", |first| first.filter.field());

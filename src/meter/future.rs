@@ -89,23 +89,25 @@ where
                     }
                     Err(error) => Error::from_inner(error),
                 },
-                StateProj::Refused { parts, body, read } => match ready!(body.poll_frame(cx)) {
-                    Some(Ok(frame)) if read.len() < ERROR_BODY => {
+                StateProj::Refused { parts, body, read } => {
+                    // Its end, enough of it, or a break: the status says the rest.
+                    if let Some(Ok(frame)) = ready!(body.poll_frame(cx)) {
                         if let Ok(data) = frame.into_data() {
                             let room = (ERROR_BODY - read.len()).min(data.remaining());
                             read.extend_from_slice(&data[..room]);
                         }
-                        continue;
+                        if read.len() < ERROR_BODY {
+                            continue;
+                        }
                     }
-                    // Its end, too much of it, or a break: the status says enough.
-                    _ => refusal::read(
+                    refusal::read(
                         parts.status,
                         &parts.headers,
                         read,
                         wall(),
                         attempt.candidate(),
-                    ),
-                },
+                    )
+                }
             };
             attempt.end(End::Failed(error.kind()), now());
             return Poll::Ready(Err(error));

@@ -7,7 +7,7 @@ use super::record::{App, AttemptRecord, Record};
 use crate::attempt::{Attempt, End};
 use crate::call::Call;
 use crate::kind::Kind;
-use crate::money::Money;
+use crate::money::{Femto, Money};
 use crate::usage::Usage;
 
 /// What `settle` remembers of the request itself.
@@ -67,26 +67,24 @@ fn attempt_record(attempt: &Attempt, prompt_bytes: u64, end: End, now: Instant) 
     // Without a `meter` nobody has ended it, and it ended as the request did.
     let (end, ended) = attempt.ended().unwrap_or((end, now));
     let candidate = attempt.candidate();
+    let prices = candidate.map(|candidate| candidate.endpoint.prices());
     let (usage, certainty) = usage(attempt, end, prompt_bytes);
-    let cost = match candidate {
-        _ if certainty == Certainty::Exact
-            && usage == Usage::default()
-            && found.usage.is_none() =>
-        {
-            Cost::exact(Money::default())
+    let (cost, prompt_cost) = match usage {
+        None => (Cost::nothing(certainty), Some(Money::ZERO)),
+        Some(usage) => {
+            let read = Usage {
+                output: 0,
+                reasoning: 0,
+                audio_output: 0,
+                ..usage
+            };
+            let of = |usage| of(prices?, usage);
+            (
+                Cost::new(of(&usage), certainty),
+                of(&read).map(Femto::round),
+            )
         }
-        Some(candidate) => Cost::new(of(candidate.endpoint.prices(), &usage), certainty),
-        None => Cost::new(None, Certainty::Unknown),
     };
-    let read = Usage {
-        output: 0,
-        reasoning: 0,
-        audio_output: 0,
-        ..usage
-    };
-    let prompt_cost = candidate
-        .and_then(|candidate| of(candidate.endpoint.prices(), &read))
-        .map(|cost| cost.round());
     AttemptRecord {
         prompt_cost,
         endpoint: candidate.map(|candidate| candidate.endpoint.tag().into()),
@@ -97,39 +95,35 @@ fn attempt_record(attempt: &Attempt, prompt_bytes: u64, end: End, now: Instant) 
         end,
         first_token: attempt.first_content_after(),
         took: ended.saturating_duration_since(attempt.started()),
-        usage,
+        usage: usage.unwrap_or_default(),
         cost,
     }
 }
 
-/// The tokens of an attempt by the best evidence, and how good it is.
-fn usage(attempt: &Attempt, end: End, prompt_bytes: u64) -> (Usage, Certainty) {
+/// The tokens of an attempt by the best evidence, and how good it is; none where nobody answered, so
+/// that nobody bills, not even the fee of a request.
+fn usage(attempt: &Attempt, end: End, prompt_bytes: u64) -> (Option<Usage>, Certainty) {
     let found = attempt.found();
     if let Some(reported) = found.usage {
-        return (reported, Certainty::Exact);
+        return (Some(reported), Certainty::Exact);
     }
     let succeeded = found
         .status
         .is_some_and(|status| (200..300).contains(&status));
-    let nothing = Usage::default();
     match end {
-        // A status that refuses, or no connection at all: nobody bills for that.
-        End::Failed(Kind::Connect) => (nothing, Certainty::Exact),
-        End::Failed(_) if found.status.is_some() && !succeeded => (nothing, Certainty::Exact),
-        _ if !succeeded => (nothing, Certainty::Estimated),
+        // A status that refuses, or no connection at all.
+        End::Failed(Kind::Connect) => (None, Certainty::Exact),
+        End::Failed(_) if found.status.is_some() && !succeeded => (None, Certainty::Exact),
+        _ if !succeeded => (None, Certainty::Estimated),
         _ => {
             // An event is a token, or several; never less than its bytes suggest.
             let by_bytes = attempt.content_bytes().div_ceil(BYTES_PER_TOKEN);
-            let output = by_bytes.max(attempt.content_events().into());
-            let input = prompt_bytes.div_ceil(BYTES_PER_TOKEN);
-            (
-                Usage {
-                    input,
-                    output,
-                    ..nothing
-                },
-                Certainty::Estimated,
-            )
+            let usage = Usage {
+                input: prompt_bytes.div_ceil(BYTES_PER_TOKEN),
+                output: by_bytes.max(attempt.content_events().into()),
+                ..Usage::default()
+            };
+            (Some(usage), Certainty::Estimated)
         }
     }
 }

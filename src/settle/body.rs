@@ -8,6 +8,7 @@ use pin_project::pin_project;
 use super::hold::Hold;
 use super::ledger::Slot;
 use crate::attempt::{Attempt, End};
+use crate::kind::Kind;
 
 /// An answer whose end settles its request.
 #[pin_project]
@@ -51,7 +52,10 @@ where
             .attempt
             .as_ref()
             .is_some_and(|attempt| attempt.ended().is_some());
-        if ended || frame.is_none() || this.inner.is_end_stream() {
+        if let Some(Err(_)) = frame {
+            // Where no attempt says what broke, it was the transfer.
+            this.hold.settle(End::Failed(Kind::Disconnected));
+        } else if ended || frame.is_none() || this.inner.is_end_stream() {
             this.hold.settle(End::Complete);
         }
         Poll::Ready(frame)

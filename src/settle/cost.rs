@@ -34,10 +34,11 @@ const USUAL_LIMIT: u64 = 4096;
 // === impl Cost ===
 
 impl Cost {
-    pub(super) fn exact(amount: Money) -> Self {
+    /// Nobody bills, however sure that is.
+    pub(super) fn nothing(certainty: Certainty) -> Self {
         Self {
-            amount: Some(amount),
-            certainty: Certainty::Exact,
+            amount: Some(Money::ZERO),
+            certainty,
         }
     }
 

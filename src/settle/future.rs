@@ -46,7 +46,13 @@ where
         let answer = ready!(this.inner.poll(cx));
         let mut hold = this.hold.take().expect("polled after completion");
         match answer {
-            Ok(response) => Poll::Ready(Ok(response.map(|body| Body::new(body, hold)))),
+            Ok(response) => {
+                // Nobody polls a body that is over before it began.
+                if response.body().is_end_stream() {
+                    hold.settle(End::Complete);
+                }
+                Poll::Ready(Ok(response.map(|body| Body::new(body, hold))))
+            }
             Err(error) => {
                 let error = Error::from_inner(error);
                 hold.settle(End::Failed(error.kind()));

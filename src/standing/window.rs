@@ -1,5 +1,6 @@
 //! Successes and failures of the last seconds.
 
+use std::cmp::Ordering;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// A sliding window of one-second buckets, each one atomic word: the second it belongs to, its
@@ -29,10 +30,11 @@ impl<const SECONDS: usize> Window<SECONDS> {
     pub fn count(&self, second: u32, success: bool) {
         // `try_update` repeats until no other thread came between: no count is lost.
         let _ = self.0[second as usize % SECONDS].try_update(Relaxed, Relaxed, |word| {
-            let mut tally = if second_of(word) == second {
-                tally_of(word)
-            } else {
-                Tally::default()
+            let mut tally = match second_of(word).cmp(&second) {
+                Ordering::Less => Tally::default(),
+                Ordering::Equal => tally_of(word),
+                // Whoever comes a whole window late has nothing to say any more.
+                Ordering::Greater => return None,
             };
             let slot = if success {
                 &mut tally.succeeded

@@ -44,9 +44,9 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let millis = text(&HeaderName::from_static("retry-after-ms"))
         .and_then(|text| seconds(text).map(|seconds| seconds / 1000.0));
     let after = match (millis, text(&RETRY_AFTER)) {
-        (Some(seconds), _) => Duration::try_from_secs_f64(seconds).ok()?,
+        (Some(seconds), _) => within_reason(seconds),
         (None, Some(text)) => match seconds(text) {
-            Some(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
+            Some(seconds) => within_reason(seconds),
             // A date in the past means now.
             None => httpdate::parse_http_date(text)
                 .ok()?
@@ -56,6 +56,10 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
         (None, None) => return None,
     };
     Some(after.min(LONGEST))
+}
+
+fn within_reason(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds.min(LONGEST.as_secs_f64()))
 }
 
 fn seconds(text: &str) -> Option<f64> {

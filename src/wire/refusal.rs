@@ -15,6 +15,25 @@ use crate::plan::Candidate;
 const CODE: usize = 64;
 const MESSAGE: usize = 512;
 
+/// How those who have no code for it say that a prompt is too long: OpenAI and vLLM, Together,
+/// Anthropic, Gemini, Groq, Bedrock, Text Generation Inference.
+const TOO_LONG: [&str; 7] = [
+    "maximum context length",
+    "context window",
+    "prompt is too long",
+    "maximum number of tokens allowed",
+    "reduce the length of the messages",
+    "input is too long",
+    "`inputs` tokens",
+];
+/// How those who answer 400 to a bad key say so: Gemini, xAI.
+const BAD_KEY: [&str; 4] = [
+    "api key not valid",
+    "api key expired",
+    "incorrect api key",
+    "invalid api key",
+];
+
 /// An error object, however it is spelled: `{"error": {…}}`, `{"error": "…"}`, `{"message": "…"}`.
 #[derive(Debug, Default)]
 struct Said {
@@ -135,12 +154,7 @@ impl Said {
         let says = |words: &[&str]| words.iter().any(|word| code.contains(word));
         let tells = |words: &[&str]| words.iter().any(|word| message.contains(word));
         if says(&["context_length_exceeded", "context_window"])
-            || (matches!(status, Some(400 | 413 | 422))
-                && tells(&[
-                    "maximum context length",
-                    "context window",
-                    "prompt is too long",
-                ]))
+            || (matches!(status, None | Some(400 | 413 | 422)) && tells(&TOO_LONG))
         {
             return Kind::ContextTooLong;
         }
@@ -152,18 +166,20 @@ impl Said {
             Some(401 | 403) => Kind::UpstreamAuth,
             Some(402) => Kind::QuotaExhausted,
             Some(404) => Kind::ModelMissing,
-            Some(408) => Kind::Unavailable,
             Some(429) => Kind::RateLimited,
             Some(503 | 529) => Kind::Overloaded,
-            Some(400..=499) if says(&["invalid_api_key", "authentication"]) => Kind::UpstreamAuth,
-            Some(400..=499) => Kind::Refused,
+            None | Some(400..=499)
+                if says(&["invalid_api_key", "authentication"]) || tells(&BAD_KEY) =>
+            {
+                Kind::UpstreamAuth
+            }
+            // Only these are about the request. TGI's 424 is a generation that failed.
+            Some(400 | 413 | 415 | 422) => Kind::Refused,
             Some(_) => Kind::Unavailable,
             // Inside a 200 some name no status, but a type.
             None if says(&["overloaded"]) => Kind::Overloaded,
             None if says(&["rate_limit"]) => Kind::RateLimited,
-            None if says(&["authentication", "permission", "invalid_api_key"]) => {
-                Kind::UpstreamAuth
-            }
+            None if says(&["permission"]) => Kind::UpstreamAuth,
             None if says(&["invalid_request"]) => Kind::Refused,
             None => Kind::Unavailable,
         }

@@ -4,7 +4,11 @@
 
 use std::ops::Range;
 
+use super::json::{Cursor, Kind, Span, Syntax};
 use super::{Chunk, Finish};
+
+/// What stands in the place of what.
+type Edit = (Range<usize>, Vec<u8>);
 
 /// What is told otherwise than the upstream told it. All values are JSON.
 #[derive(Clone, Debug, Default)]
@@ -50,7 +54,7 @@ pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling) -> Vec<u8> {
         .iter()
         .position(|byte| *byte == b'{')
         .map_or(0, |brace| brace + 1);
-    let mut edits: Vec<(Range<usize>, Vec<u8>)> = Vec::with_capacity(8);
+    let mut edits: Vec<Edit> = Vec::with_capacity(8);
     let mut missing = Vec::new();
     let tell = [
         ("id", chunk.id, Some(&*telling.id)),
@@ -76,7 +80,11 @@ pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling) -> Vec<u8> {
         (Some(span), usage) => {
             edits.push((span.range(), usage.as_deref().unwrap_or("null").into()));
         }
-        (None, Some(usage)) => missing.extend_from_slice(format!("\"usage\":{usage},").as_bytes()),
+        // One that reports nothing, such as null, would stand after ours and win.
+        (None, Some(usage)) => match nothing(json) {
+            Some(span) => edits.push((span.range(), usage.as_str().into())),
+            None => missing.extend_from_slice(format!("\"usage\":{usage},").as_bytes()),
+        },
         (None, None) => {}
     }
     match chunk.system_fingerprint {
@@ -87,22 +95,78 @@ pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling) -> Vec<u8> {
         None if whole => missing.extend_from_slice(b"\"system_fingerprint\":null,"),
         _ => {}
     }
-    if let (Some(span), Some(finish)) = (chunk.finish_reason, chunk.finish) {
-        let native = String::from_utf8_lossy(span.of(json));
-        // A word that strict clients do not know fails their whole parse.
-        let known = if finish == Finish::Other {
-            "\"stop\""
-        } else {
-            &native
-        };
-        let text = format!("{known},\"native_finish_reason\":{native}");
-        edits.push((span.range(), text.into()));
+    if let (Some(choices), Some(_)) = (chunk.choices, chunk.finish) {
+        // The chunk has been read, so it is JSON.
+        let _ = finishes(json, choices, &mut edits);
+    }
+    if json[open..].trim_ascii_start().starts_with(b"}") {
+        // No member follows the last comma.
+        missing.pop();
     }
     edits.push((open..open, missing));
     splice(json, edits)
 }
 
-fn splice(json: &[u8], mut edits: Vec<(Range<usize>, Vec<u8>)>) -> Vec<u8> {
+/// The finish reason of every choice in a word that strict clients know, since any other fails their
+/// whole parse, and the upstream's own word beside it.
+fn finishes(json: &[u8], choices: Span, edits: &mut Vec<Edit>) -> Result<(), Syntax> {
+    let first = choices.range().start;
+    let mut cursor = Cursor::new(choices.of(json))?;
+    cursor.array()?;
+    while cursor.next_item()? {
+        if cursor.peek()? != Kind::Object {
+            cursor.skip()?;
+            continue;
+        }
+        let (mut found, mut has_native) = (None, false);
+        cursor.object()?;
+        while let Some(key) = cursor.next_member()? {
+            match &*key.bytes(cursor.source()) {
+                b"finish_reason" => {
+                    cursor.peek()?;
+                    let start = first + cursor.at();
+                    let finish = Finish::read(&mut cursor)?;
+                    found = finish.map(|finish| (finish, start..first + cursor.at()));
+                }
+                b"native_finish_reason" => {
+                    cursor.skip()?;
+                    has_native = true;
+                }
+                _ => drop(cursor.skip()?),
+            }
+        }
+        if let Some((finish, range)) = found {
+            let native = &json[range.clone()];
+            let mut told = match finish {
+                Finish::Other => b"\"stop\"".to_vec(),
+                _ => native.to_vec(),
+            };
+            if !has_native {
+                told.extend_from_slice(b",\"native_finish_reason\":");
+                told.extend_from_slice(native);
+            }
+            edits.push((range, told));
+        }
+    }
+    Ok(())
+}
+
+/// Where a `usage` stands that is no object.
+fn nothing(json: &[u8]) -> Option<Span> {
+    let mut cursor = Cursor::new(json).ok()?;
+    cursor.object().ok()?;
+    while let Some(key) = cursor.next_member().ok()? {
+        let is_usage = key.is(json, "usage");
+        cursor.peek().ok()?;
+        let value = cursor.skip().ok()?;
+        if is_usage {
+            return Some(value);
+        }
+    }
+    None
+}
+
+fn splice(json: &[u8], mut edits: Vec<Edit>) -> Vec<u8> {
     edits.sort_by_key(|(range, _)| range.start);
     let added: usize = edits.iter().map(|(_, with)| with.len()).sum();
     let mut told = Vec::with_capacity(json.len() + added);

@@ -19,7 +19,8 @@ use std::time::Instant;
 #[derive(Debug)]
 pub struct Budget {
     epoch: Instant,
-    /// Milliseconds since `epoch` in the upper half, thousandths of a retry in the lower.
+    /// Milliseconds since `epoch` in the upper 40 bits, which are 34 years, and thousandths of a
+    /// retry in the lower 24.
     word: AtomicU64,
 }
 
@@ -35,6 +36,10 @@ const EARNED: u64 = RETRY / 5;
 const PER_SECOND: u64 = 10;
 /// Ten seconds of the floor, or what five hundred first questions have earned.
 const MOST: u64 = 100 * RETRY;
+/// Bits of a balance; [`MOST`] needs 17.
+const BALANCE: u32 = 24;
+/// The last millisecond that is told from the one before.
+const LAST: u64 = u64::MAX >> BALANCE;
 
 // === impl Budget ===
 
@@ -58,15 +63,15 @@ impl Budget {
     }
 
     fn change(&self, now: Instant, change: impl Fn(u64) -> Option<u64>) -> bool {
-        let millis = now.saturating_duration_since(self.epoch).as_millis() as u64;
-        let millis = millis & u64::from(u32::MAX);
+        let millis = now.saturating_duration_since(self.epoch).as_millis();
+        let millis = u64::try_from(millis).map_or(LAST, |millis| millis.min(LAST));
         let step = |word: u64| {
-            let (then, balance) = (word >> 32, word & u64::from(u32::MAX));
+            let (then, balance) = (word >> BALANCE, word & ((1 << BALANCE) - 1));
             // Another thread may have been here with a later `now`: time never runs backwards.
             let latest = then.max(millis);
             // A thousandth of a retry, times ten a second, is ten thousandths a millisecond.
             let dripped = (balance + (latest - then) * PER_SECOND).min(MOST);
-            change(dripped).map(|balance| (latest << 32) | balance.min(MOST))
+            change(dripped).map(|balance| (latest << BALANCE) | balance.min(MOST))
         };
         self.word.try_update(Relaxed, Relaxed, step).is_ok()
     }

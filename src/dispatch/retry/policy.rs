@@ -45,7 +45,7 @@ pub fn should_retry(error: &Error, situation: &Situation, backoff: &Backoff) -> 
     let wait = match error.retry_after() {
         Some(after) if after > backoff.max => return ShouldRetry::No,
         // All who were told the same second would come back in the same millisecond.
-        Some(after) => after + backoff.wait(0, situation.seed),
+        Some(after) => after.saturating_add(backoff.wait(0, situation.seed)),
         None => backoff.wait(situation.retries, situation.seed),
     };
     match situation.time {

@@ -1,0 +1,27 @@
+//! Prices and catalogues: no text makes them panic, and what is accepted reads back the same.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use switchtower::catalog::Catalog;
+use switchtower::{Money, Price};
+
+fuzz_target!(|text: &str| {
+    if let Ok(price) = text.parse::<Price>() {
+        assert_eq!(price.to_string().parse(), Ok(price));
+    }
+    if let Ok(money) = text.parse::<Money>() {
+        assert_eq!(money.to_string().parse(), Ok(money));
+    }
+    let _ = Price::per_million(text);
+    let env = |name: &str| (!name.is_empty()).then(|| "key".to_owned());
+    match Catalog::from_toml(text, "fuzz.toml", env) {
+        Ok(catalog) => {
+            for model in catalog.models() {
+                assert!(catalog.find(model.id()).is_some());
+                assert!(!model.endpoints().is_empty());
+            }
+            assert!(catalog.nearest(text).len() <= 3);
+        }
+        Err(error) => assert!(!error.to_string().contains('\n'), "one line: {error}"),
+    }
+});

@@ -1,0 +1,204 @@
+//! An answer in our own words: valid JSON, every key once, and nothing else changed.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use switchtower::wire::Chunk;
+use switchtower::wire::retell::{Telling, retell};
+
+#[test]
+fn what_is_ours_is_told_by_us_and_the_rest_stays() {
+    let answer = json!({
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m-2",
+        "system_fingerprint": "fp", "choices": [{"index": 0, "finish_reason": "stop",
+        "message": {"role": "assistant", "content": "hi", "extra": [1.50, "ü"]}}],
+        "usage": {"prompt_tokens": 1}, "x_vendor": {"a": 1},
+    });
+    let told = whole(&answer.to_string());
+    let mut expected = answer;
+    expected["id"] = "gen-1".into();
+    expected["model"] = "a/x".into();
+    expected["provider"] = "Acme".into();
+    expected["usage"] = json!({"cost": 1});
+    expected["choices"][0]["native_finish_reason"] = "stop".into();
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn what_is_missing_is_added() {
+    let told = whole(r#"{"choices":[]}"#);
+    let expected = json!({
+        "id": "gen-1", "object": "chat.completion", "created": 7, "model": "a/x",
+        "provider": "Acme", "usage": {"cost": 1}, "system_fingerprint": null, "choices": [],
+    });
+    assert_eq!(told, expected);
+}
+
+/// An empty object got a comma that nothing followed.
+#[test]
+fn an_empty_object_is_filled() {
+    for empty in ["{}", " { } ", "{\n}"] {
+        assert_eq!(whole(empty)["id"], "gen-1");
+        assert_eq!(chunk(empty)["id"], "gen-1");
+    }
+}
+
+/// A null was not seen as the usage, so it stood after ours and won.
+#[test]
+fn usage_that_is_null_gives_way() {
+    let told = whole(r#"{"choices":[],"usage":null}"#);
+    assert_eq!(told["usage"], json!({"cost": 1}));
+}
+
+/// OpenRouter as an upstream tells the native reason itself; the key stood twice, and a parser in a
+/// typed language fails on that.
+#[test]
+fn a_native_reason_that_is_there_stays() {
+    let choice = r#""finish_reason":"stop","native_finish_reason":"end_turn""#;
+    let swapped = r#""native_finish_reason":"end_turn","finish_reason":"stop""#;
+    for choice in [choice, swapped] {
+        let json = format!(r#"{{"choices":[{{"index":0,"delta":{{}},{choice}}}]}}"#);
+        let told = chunk(&json);
+        assert_eq!(told["choices"][0]["finish_reason"], "stop");
+        assert_eq!(told["choices"][0]["native_finish_reason"], "end_turn");
+    }
+}
+
+/// Strict clients fail on a word they do not know, of whichever choice it is.
+#[test]
+fn every_choice_has_a_reason_that_is_known() {
+    let told = whole(
+        r#"{"choices":[{"index":0,"message":{},"finish_reason":"eos"},
+        {"index":1,"message":{},"finish_reason":"length"},{"index":2,"message":{},"finish_reason":null}]}"#,
+    );
+    let reasons = |key: &str| {
+        let choices = told["choices"].as_array().unwrap();
+        choices
+            .iter()
+            .map(|choice| choice[key].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        reasons("finish_reason"),
+        [json!("stop"), json!("length"), json!(null)]
+    );
+    assert_eq!(
+        reasons("native_finish_reason"),
+        [json!("eos"), json!("length"), json!(null)]
+    );
+}
+
+#[test]
+fn a_chunk_has_a_fingerprint_or_none_but_not_null() {
+    assert_eq!(
+        chunk(r#"{"system_fingerprint":null}"#)["system_fingerprint"],
+        ""
+    );
+    assert_eq!(
+        chunk(r#"{"system_fingerprint":"fp"}"#)["system_fingerprint"],
+        "fp"
+    );
+    assert!(
+        chunk(r#"{"choices":[]}"#)
+            .get("system_fingerprint")
+            .is_none()
+    );
+    assert!(whole(r#"{"system_fingerprint":null}"#)["system_fingerprint"].is_null());
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_told_is_json_with_every_key_once(
+        members in prop::sample::subsequence(MEMBERS.to_vec(), 0..=MEMBERS.len()).prop_shuffle(),
+        is_whole: bool,
+    ) {
+        let json = format!("{{{}}}", members.join(","));
+        let told = if is_whole { whole(&json) } else { chunk(&json) };
+        let object = told.as_object().unwrap();
+        prop_assert_eq!(&object["id"], "gen-1");
+        prop_assert_eq!(&object["model"], "a/x");
+        prop_assert_eq!(&object["provider"], "Acme");
+        if is_whole {
+            prop_assert_eq!(&object["usage"], &json!({"cost": 1}));
+        }
+    }
+}
+
+const MEMBERS: [&str; 10] = [
+    r#""id":null"#,
+    r#""object":"x""#,
+    r#""created":1"#,
+    r#""model": "m" "#,
+    r#""provider":"P""#,
+    r#""system_fingerprint":null"#,
+    r#""choices":[{"index":0,"delta":{"content":"ü\"}"},"finish_reason":"weird","native_finish_reason":null},{"finish_reason":"stop"}]"#,
+    r#""usage":{"prompt_tokens":1}"#,
+    r#""x":{"id":"mine","usage":null}"#,
+    r#""error":null"#,
+];
+
+// === Helpers ===
+
+fn whole(json: &str) -> Value {
+    told(json, Some(r#"{"cost":1}"#))
+}
+
+fn chunk(json: &str) -> Value {
+    told(json, None)
+}
+
+fn told(json: &str, usage: Option<&str>) -> Value {
+    let telling = Telling {
+        id: r#""gen-1""#.into(),
+        object: r#""chat.completion""#,
+        created: "7".into(),
+        model: r#""a/x""#.into(),
+        provider: r#""Acme""#.into(),
+        usage: usage.map(str::to_owned),
+    };
+    let told = retell(
+        json.as_bytes(),
+        &Chunk::read(json.as_bytes()).unwrap(),
+        &telling,
+    );
+    once(&told);
+    serde_json::from_slice(&told).unwrap()
+}
+
+/// Fails where an object holds a key twice, as a struct of serde's does.
+fn once(json: &[u8]) {
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Strict {
+        Object(Once),
+        Array(#[expect(dead_code)] Vec<Strict>),
+        Other(#[expect(dead_code)] serde_json::Value),
+    }
+    struct Once;
+    impl<'de> serde::Deserialize<'de> for Once {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct Visitor;
+            impl<'de> serde::de::Visitor<'de> for Visitor {
+                type Value = Once;
+                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str("an object")
+                }
+                fn visit_map<A: serde::de::MapAccess<'de>>(
+                    self,
+                    mut map: A,
+                ) -> Result<Once, A::Error> {
+                    let mut seen = BTreeMap::new();
+                    while let Some((key, _)) = map.next_entry::<String, Strict>()? {
+                        assert!(seen.insert(key.clone(), ()).is_none(), "`{key}` twice");
+                    }
+                    Ok(Once)
+                }
+            }
+            deserializer.deserialize_map(Visitor)
+        }
+    }
+    let strict: Strict = serde_json::from_slice(json)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(json)));
+    assert!(matches!(strict, Strict::Object(_)));
+}
