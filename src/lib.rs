@@ -120,6 +120,8 @@ mod kind;
 mod money;
 mod payload;
 mod plan;
+#[cfg(doctest)]
+mod readme;
 mod stack;
 mod telemetry;
 mod usage;
@@ -134,8 +136,3 @@ pub use self::payload::Payload;
 pub use self::plan::{Candidate, Filter, Plan, Reason, Rejected};
 pub use self::stack::{Chain, Stack};
 pub use self::usage::Usage;
-
-/// The examples of the README are tests.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;

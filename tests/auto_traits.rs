@@ -6,7 +6,7 @@ use switchtower::catalog::{Catalog, Endpoint, Model, Provider};
 use switchtower::dispatch::{address, commit, deadline, fallback, retry};
 use switchtower::settle::{AttemptRecord, Hold, MemoryLedger, MemorySlot, Record, Totals};
 use switchtower::standing::{Registry, Standing};
-use switchtower::wire::{Chunk, Preferences, View, error::Dialect, sse::Scanner};
+use switchtower::wire::{Chunk, Dialect, Preferences, View, sse::Scanner};
 use switchtower::{
     Again, Attempt, Call, Candidate, Chain, Early, End, Error, Fault, Femto, Filter, Found,
     GenerationId, Kind, Money, Next, Payload, Phase, Plan, Price, Reason, Rejected, Rule, Stack,
