@@ -16,7 +16,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// Why a call, or one attempt at it, did not succeed.
 ///
 /// One pointer wide, so that `Result`s stay small. [`Error::kind`] says what happened; the kind's
-/// [`Rule`] says whose fault it is, which status it becomes and whether to ask again.
+/// [`Rule`](crate::Rule) says whose fault it is, which status it becomes and whether to ask again.
 ///
 /// ```
 /// use switchtower::{Error, Fault, Kind};

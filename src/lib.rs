@@ -1,5 +1,95 @@
 //! Tower layers that take one OpenAI-compatible call to whichever provider can answer it, and that
 //! follow the answer to its last byte.
+//!
+//! ```text
+//!          request                                                response
+//!             │                                                      ▲
+//! 1 admit     key ▸ read                                             │
+//! 2 choose    filter ▸ rank ▸ Plan                                   │
+//!             │    hold what the Plan may cost ┄┄┄┄ charge what it did   settle 5
+//! 3 dispatch  fallback ▸ retry ▸ commit ▸ deadline                   │
+//!             │    the Plan predicted ┄┄┄┄┄┄┄┄┄┄┄┄┄ what was measured    meter 4
+//!             └───▶ address ▸ your HTTP client ▸ upstream ───────────┘
+//! ```
+//!
+//! Most clients decide at the response *headers*. But an LLM call fails, costs and loads a provider in
+//! its *body*, so here **nothing is over until the body is**: latency samples, verdicts, spans and
+//! charges are taken when it ends, whether complete, failed or cancelled. And nothing is promised to the
+//! caller until the first token of content is in hand, so that every earlier failure can still be mended by
+//! asking someone else.
+//!
+//! # Example
+//!
+//! Two providers serve one model. The cheaper one dies; the caller does not notice.
+//!
+#![cfg_attr(all(feature = "hyper", feature = "testing"), doc = "```")]
+#![cfg_attr(not(all(feature = "hyper", feature = "testing")), doc = "```ignore")]
+//! use std::sync::Arc;
+//! use http_body_util::BodyExt;
+//! use switchtower::testing::{Failure, Script, Upstream};
+//! use switchtower::{BoxError, Call, Stack, catalog::Catalog, client};
+//! use tower::ServiceExt;
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), BoxError> {
+//! let (thrift, brisk) = (Upstream::start().await, Upstream::start().await);
+//! thrift.script(Script::fail(Failure::overloaded()));
+//! let catalog = Catalog::from_toml(&format!(r#"
+//!     providers.thrift.base_url = "{}"
+//!     providers.brisk.base_url = "{}"
+//!     [[models."acme/swift".endpoints]]
+//!     provider = "thrift"
+//!     model = "swift-2"
+//!     prices = {{ prompt = "0.10", completion = "0.40" }}
+//!     [[models."acme/swift".endpoints]]
+//!     provider = "brisk"
+//!     model = "swift-2"
+//!     prices = {{ prompt = "0.15", completion = "0.60" }}
+//! "#, thrift.base_url(), brisk.base_url()), "switchtower.toml", |_| None)?;
+//!
+//! let stack = Stack::new(Arc::new(catalog));
+//! let service = stack.around(client::hyper::plain());
+//!
+//! let ask = r#"{"model": "acme/swift", "provider": {"sort": "price"},
+//!               "messages": [{"role": "user", "content": "hi"}]}"#;
+//! let ask = http::Request::post("/v1/chat/completions").body(ask.to_owned())?;
+//! let response = service.oneshot(ask).await?;
+//! let call = response.extensions().get::<Call>().cloned().unwrap();
+//! response.into_body().collect().await?;
+//!
+//! let record = stack.ledger().get(call.id().as_str()).unwrap();
+//! assert_eq!(record.attempts.len(), 2);
+//! assert_eq!(record.attempts[1].endpoint.as_deref(), Some("brisk"));
+//! assert!(!record.charge.unwrap().is_zero());
+//! # Ok(()) }
+//! ```
+//!
+//! # The stages
+//!
+//! | | asks | layers |
+//! |---|---|---|
+//! | [`admit`] | may this request come in? | [`key`](admit::key), [`read`](admit::read) |
+//! | [`choose`] | who can answer, and in what order? | [`choose`] |
+//! | [`dispatch`] | who does answer? | [`fallback`](dispatch::fallback), [`retry`](dispatch::retry), [`commit`](dispatch::commit), [`deadline`](dispatch::deadline), [`address`](dispatch::address) |
+//! | [`meter`] | what came back? | [`meter`] |
+//! | [`settle`] | what did it cost? | [`settle`] |
+//!
+//! [`Stack`] joins them around a client of [`client`]. Each works alone in a
+//! `ServiceBuilder` as well; its module says when to use it, when it acts, and where it belongs in the
+//! order. They share the nouns at this level ([`Payload`], [`Call`], [`Plan`], [`Attempt`], [`Error`] …), a
+//! [`catalog`] of what exists, what has been learned of it in [`standing`], and its spelling in [`wire`].
+//! `http::Request<Payload>` is the proof that the body was read: a stack without `ReadLayer` does
+//! not compile.
+//!
+//! # Features
+//!
+//! A feature adds a dependency and a module; it never switches a layer. None is on by default.
+//!
+//! | feature | module |
+//! |---|---|
+//! | `hyper` | [`client`]: hyper-util's pooled client, with the settings that streams want |
+//! | `reqwest` | [`client`]: an adapter around reqwest |
+//! | `gateway` | `gateway`: OpenRouter's HTTP API as an axum `Router` |
+//! | `testing` | `testing`: a scriptable upstream, and a contract probe for any layer |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(missing_docs)]
 #![warn(clippy::disallowed_methods)]
@@ -30,6 +120,8 @@ mod kind;
 mod money;
 mod payload;
 mod plan;
+#[cfg(doctest)]
+mod readme;
 mod stack;
 mod telemetry;
 mod usage;

@@ -40,7 +40,14 @@ impl Args {
         let mut parser = lexopt::Parser::from_env();
         while let Some(arg) = parser.next()? {
             match arg {
-                Long("listen") => args.listen = parser.value()?.parse()?,
+                Long("listen") => {
+                    let value = parser.value()?.string()?;
+                    args.listen = value.parse().map_err(|_| {
+                        format!(
+                            "--listen {value}: not an address and a port, such as 127.0.0.1:8080"
+                        )
+                    })?;
+                }
                 Long("config") => args.providers = Providers::Config(parser.value()?.into()),
                 Long("providers") => {
                     args.providers = match parser.value()?.string()?.as_str() {
@@ -48,7 +55,7 @@ impl Args {
                         "env" => Providers::Env,
                         other => {
                             return Err(
-                                format!("no such providers: {other:?} (demo or env)").into()
+                                format!("--providers {other}: there are demo and env").into()
                             );
                         }
                     }
@@ -57,7 +64,7 @@ impl Args {
                     println!("{HELP}");
                     return Ok(None);
                 }
-                other => return Err(other.unexpected()),
+                other => return Err(format!("{}; see --help", other.unexpected()).into()),
             }
         }
         Ok(Some(args))

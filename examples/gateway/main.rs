@@ -8,6 +8,7 @@
 
 mod args;
 mod demo;
+mod log;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -22,11 +23,7 @@ use crate::args::{Args, Providers};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_target(false)
-        .compact()
-        .with_env_filter(log_filter())
-        .init();
+    log::init();
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
@@ -36,19 +33,17 @@ async fn main() -> ExitCode {
     }
 }
 
-/// One line a call, unless `RUST_LOG` wants more or less.
-fn log_filter() -> tracing_subscriber::EnvFilter {
-    tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into())
-}
-
 async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let Some(args) = Args::read()? else {
         return Ok(());
     };
     let key = args.key()?;
-    let listener = TcpListener::bind(args.listen)
-        .await
-        .map_err(|error| format!("cannot listen on {}: {error}", args.listen))?;
+    let listener = TcpListener::bind(args.listen).await.map_err(|error| {
+        format!(
+            "cannot listen on {}: {error}; --listen takes another",
+            args.listen
+        )
+    })?;
 
     // The demo providers live as long as this.
     let mut demo = None;
@@ -62,11 +57,13 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         Providers::Config(file) => Catalog::load(file)?,
     };
     if catalog.is_empty() {
-        return Err(
-            "no provider's key is in the environment: set OPENAI_API_KEY, ANTHROPIC_API_KEY, \
-                    GEMINI_API_KEY, GROQ_API_KEY or OPENROUTER_API_KEY"
-                .into(),
-        );
+        return Err(match &args.providers {
+            Providers::Config(file) => format!("{}: there is no model in it", file.display()),
+            _ => "no provider's key is in the environment: set OPENAI_API_KEY, ANTHROPIC_API_KEY, \
+                  GEMINI_API_KEY, GROQ_API_KEY or OPENROUTER_API_KEY"
+                .to_owned(),
+        }
+        .into());
     }
 
     // Everything between a client and a gateway:

@@ -5,8 +5,8 @@
 //!
 //! | client | how |
 //! |---|---|
-//! | hyper-util's pooled client | as it is; [`hyper`](self::hyper) has one with the settings that streams want |
-//! | reqwest | [`Reqwest`], feature `reqwest` |
+//! | hyper-util's pooled client | as it is; `hyper` has one with the settings that streams want, feature `hyper` |
+//! | reqwest | `Reqwest`, feature `reqwest` |
 //! | your own | any `tower::Service<http::Request<Payload>>` |
 //!
 //! Connecting has its own limit in the client: five seconds here. Everything after that is timed by
