@@ -61,7 +61,7 @@ impl Stack {
     pub fn new(catalog: Arc<Catalog>) -> Self {
         let budgets = Budgets::default();
         Self {
-            read: ReadLayer::new(),
+            read: ReadLayer::new().strict(),
             choose: ChooseLayer::new(catalog),
             ledger: MemoryLedger::default(),
             fallback: FallbackLayer::new().budgets(budgets.clone()),

@@ -7,6 +7,7 @@ use http::{Response, header, response};
 use pin_project::pin_project;
 
 use super::body::{Body, Guard};
+use super::events::Events;
 use super::whole::unlike;
 use crate::attempt::End;
 use crate::call::Call;
@@ -27,8 +28,10 @@ pub struct ResponseFuture<F, B> {
     // Declared after `state`: what is inside goes before the attempt ends.
     guard: Option<Guard>,
     call: Call,
+    /// Must it be a stream, must it not, or does it not matter?
     wanted: Option<bool>,
     hide: bool,
+    choices: u32,
 }
 
 #[pin_project(project = StateProj)]
@@ -46,7 +49,13 @@ enum State<F, B> {
 // === impl ResponseFuture ===
 
 impl<F, B> ResponseFuture<F, B> {
-    pub(super) fn new(inner: F, mut call: Call, wanted: Option<bool>, hide: bool) -> Self {
+    pub(super) fn new(
+        inner: F,
+        mut call: Call,
+        wanted: Option<bool>,
+        hide: bool,
+        choices: u32,
+    ) -> Self {
         let guard = Some(Guard::new(call.attempt(now()).clone()));
         Self {
             state: State::Asking(inner),
@@ -54,6 +63,7 @@ impl<F, B> ResponseFuture<F, B> {
             call,
             wanted,
             hide,
+            choices,
         }
     }
 }
@@ -91,9 +101,10 @@ where
                             parts.headers.remove(header::CONTENT_LENGTH);
                         }
                         parts.extensions.insert(this.call.clone());
-                        let wanted = this.wanted.unwrap_or(stream);
                         let guard = this.guard.take().expect("polled after completion");
-                        let body = Body::new(body, guard, stream, wanted, *this.hide);
+                        let events = stream.then(|| Events::new(*this.hide, *this.choices));
+                        let unlike = *this.wanted == Some(true);
+                        let body = Body::new(body, guard, events, unlike);
                         return Poll::Ready(Ok(Response::from_parts(parts, body)));
                     }
                     Err(error) => Error::from_inner(error),

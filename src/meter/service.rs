@@ -54,9 +54,10 @@ where
         let view = request.body().view();
         let hide = !self.always_usage && !view.wants_usage();
         let wanted = self.same_form.then(|| view.stream());
+        let choices = view.choices();
         let call = Call::of(request.extensions_mut());
         call.attempt(now()).metered();
         let call = call.clone();
-        ResponseFuture::new(self.inner.call(request), call, wanted, hide)
+        ResponseFuture::new(self.inner.call(request), call, wanted, hide, choices)
     }
 }
