@@ -100,11 +100,6 @@ pub(super) fn read(json: &[u8], attempt: &Attempt, ends: &mut Ends) -> Result<Ch
     {
         attempt.find(|found| found.usage = Some(usage));
     }
-    if ends.seen == 0
-        && let Some(id) = chunk.id
-    {
-        attempt.find(|found| found.upstream_id = id_of(id.of(json)).or(found.upstream_id.take()));
-    }
     if let Some(error) = chunk.error {
         return Err(refusal::in_band(error.of(json), attempt.candidate()));
     }
@@ -133,13 +128,3 @@ pub(super) fn read(json: &[u8], attempt: &Attempt, ends: &mut Ends) -> Result<Ch
     }
     Ok(chunk)
 }
-
-/// The upstream's own id, unless it is no text, or longer than an id is.
-fn id_of(json: &[u8]) -> Option<Box<str>> {
-    let text = std::str::from_utf8(json).ok()?;
-    let id = text.strip_prefix('"')?.strip_suffix('"')?;
-    (!id.is_empty() && id.len() <= LONGEST_ID && !id.contains('\\')).then(|| id.into())
-}
-
-/// OpenAI's have 38 characters, Gemini's 22, OpenRouter's 35.
-const LONGEST_ID: usize = 128;

@@ -8,11 +8,13 @@ use futures_util::future::join_all;
 use http_body_util::BodyExt;
 use serde_json::json;
 use switchtower::End;
-use switchtower::testing::Script;
+use switchtower::settle::Certainty;
+use switchtower::testing::{Script, Upstream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Barrier;
 
+use crate::shapes::pico;
 use crate::streams::assert_stream;
 use crate::support::{Answer, Caller, House, chat, within};
 
@@ -136,13 +138,29 @@ async fn a_thousand_streams_at_once() {
     }
     let totals = house.ledger.totals();
     assert_eq!((totals.records, totals.held), (count as u64, 0));
-    let booked: u128 = house
-        .upstreams
-        .iter()
-        .flat_map(|upstream| upstream.book().entries)
-        .map(|entry| crate::shapes::pico(entry.femtodollars))
-        .sum();
-    assert_eq!(totals.cost_exact, booked as i128);
+    // All calls are the same, so each costs the same at one provider. A machine that is busier than it
+    // can bear gets some usage later than a finished answer is waited for: that is an estimate then.
+    let mut estimates = 0;
+    for record in house.ledger.records() {
+        let attempt = &record.attempts[0];
+        let at = |upstream: &&Upstream| {
+            attempt
+                .provider
+                .as_deref()
+                .unwrap()
+                .starts_with(upstream.name())
+        };
+        let upstream = house.upstreams.iter().find(at).unwrap();
+        match attempt.cost.certainty {
+            Certainty::Exact => {
+                let bill = pico(upstream.book().entries[0].femtodollars);
+                assert_eq!(attempt.cost.amount.unwrap().picodollars() as u128, bill);
+            }
+            _ => estimates += 1,
+        }
+    }
+    println!("{estimates} of them estimated");
+    assert!(estimates < count / 2);
 }
 
 const EVENT: &str = concat!(
