@@ -5,7 +5,7 @@ use crate::clock::now;
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::wire::refusal;
-use crate::wire::{Chunk, Finish};
+use crate::wire::{Chunk, Echo, Finish};
 
 /// What is to be done with an event?
 #[derive(Debug)]
@@ -20,13 +20,15 @@ pub(super) enum Verdict {
     Wrong(Error),
 }
 
-/// Which choices have begun, and which have got their finish reason?
-#[derive(Clone, Copy, Debug, Default)]
+/// What has been said so far: which choices have begun, and which have got their finish reason?
+#[derive(Debug, Default)]
 pub(super) struct Ends {
     /// How many were asked for. A provider may give fewer, but only the end of the transfer tells.
     asked: u32,
     seen: u128,
     finished: u128,
+    /// What the last event was like: most are like it.
+    echo: Echo,
 }
 
 // === impl Ends ===
@@ -59,9 +61,16 @@ pub(super) fn judge(data: Option<&[u8]>, attempt: &Attempt, ends: &mut Ends) -> 
         attempt.end(End::Complete, now());
         return Verdict::Pass;
     }
+    if let Some(words) = ends.echo.words(data) {
+        content(words, attempt);
+        return Verdict::Pass;
+    }
     match read(data, attempt, ends) {
         Ok(chunk) if chunk.usage.is_some() && chunk.choices_empty => Verdict::Usage,
-        Ok(_) => Verdict::Pass,
+        Ok(chunk) => {
+            ends.echo.hear(data, &chunk);
+            Verdict::Pass
+        }
         // After the finish reason nothing can go wrong with the answer any more.
         Err(_) if attempt.is_finished() => Verdict::After,
         Err(error) => Verdict::Wrong(error),
@@ -100,17 +109,15 @@ pub(super) fn read(json: &[u8], attempt: &Attempt, ends: &mut Ends) -> Result<Ch
     {
         attempt.find(|found| found.usage = Some(usage));
     }
+    if ends.seen == 0
+        && let Some(id) = chunk.id.and_then(|span| id_of(span.of(json)))
+    {
+        attempt.find(|found| found.upstream_id = Some(id));
+    }
     if let Some(error) = chunk.error {
         return Err(refusal::in_band(error.of(json), attempt.candidate()));
     }
-    if chunk.content > 0 {
-        let now = if attempt.content_events() == 0 {
-            now()
-        } else {
-            attempt.started()
-        };
-        attempt.content(chunk.content, now);
-    }
+    content(chunk.content, attempt);
     if let Some(finish) = chunk.finish {
         attempt.find(|found| found.finish = Some(finish));
         if finish == Finish::Error {
@@ -128,3 +135,21 @@ pub(super) fn read(json: &[u8], attempt: &Attempt, ends: &mut Ends) -> Result<Ch
     }
     Ok(chunk)
 }
+
+fn content(bytes: u32, attempt: &Attempt) {
+    if bytes > 0 {
+        // The clock is read for the first content only.
+        let first = attempt.content_events() == 0;
+        attempt.content(bytes, if first { now() } else { attempt.started() });
+    }
+}
+
+/// The upstream's own id, unless it is no text, or longer than an id is.
+fn id_of(json: &[u8]) -> Option<Box<str>> {
+    let text = std::str::from_utf8(json).ok()?;
+    let id = text.strip_prefix('"')?.strip_suffix('"')?;
+    (!id.is_empty() && id.len() <= LONGEST_ID && !id.contains('\\')).then(|| id.into())
+}
+
+/// OpenAI's have 38 characters, Gemini's 22, OpenRouter's 35.
+const LONGEST_ID: usize = 128;
