@@ -68,7 +68,7 @@ impl Stack {
             retry: RetryLayer::new().budgets(budgets),
             commit: CommitLayer::new(),
             deadline: DeadlineLayer::default(),
-            meter: MeterLayer::new().same_form(),
+            meter: MeterLayer::new(),
         }
     }
 }
@@ -137,6 +137,13 @@ impl<L> Stack<L> {
     #[must_use]
     pub fn always_usage(mut self) -> Self {
         self.meter = self.meter.always_usage();
+        self
+    }
+
+    /// Fails an answer that is no stream where one was asked for, or a stream where none was.
+    #[must_use]
+    pub fn same_form(mut self) -> Self {
+        self.meter = self.meter.same_form();
         self
     }
 

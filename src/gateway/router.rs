@@ -39,7 +39,7 @@ pub(super) struct Door {
 impl Gateway {
     /// A gateway that lets nobody in yet: see [`Gateway::keys`].
     ///
-    /// The catalogue is the one that the stack chooses from. The usage event always passes the stack,
+    /// The catalogue is the one that the stack chooses from. The usage event always passes the stack, and an answer has the form that was asked for,
     /// whatever its settings.
     pub fn new<C, B>(catalog: Arc<Catalog>, stack: Stack, client: C) -> Self
     where
@@ -50,7 +50,7 @@ impl Gateway {
         B::Error: Into<BoxError> + 'static,
     {
         let ledger = stack.ledger().clone();
-        let chain = stack.always_usage().around(client);
+        let chain = stack.always_usage().same_form().around(client);
         let chain =
             ServiceExt::<Request<Body>>::map_response(chain, |r: Response<_>| r.map(Body::new));
         Self {
