@@ -53,6 +53,8 @@ pub struct Found {
     pub usage: Option<Usage>,
     /// Why the model stopped.
     pub finish: Option<Finish>,
+    /// The choices that have begun and have no finish reason yet: bit *i* for index *i*.
+    pub unfinished: u128,
     /// The upstream's own id of the answer.
     pub upstream_id: Option<Box<str>>,
 }

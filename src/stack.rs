@@ -61,14 +61,14 @@ impl Stack {
     pub fn new(catalog: Arc<Catalog>) -> Self {
         let budgets = Budgets::default();
         Self {
-            read: ReadLayer::new(),
+            read: ReadLayer::new().strict(),
             choose: ChooseLayer::new(catalog),
             ledger: MemoryLedger::default(),
             fallback: FallbackLayer::new().budgets(budgets.clone()),
             retry: RetryLayer::new().budgets(budgets),
             commit: CommitLayer::new(),
             deadline: DeadlineLayer::default(),
-            meter: MeterLayer::new(),
+            meter: MeterLayer::new().same_form(),
         }
     }
 }

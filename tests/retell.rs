@@ -18,6 +18,7 @@ fn what_is_ours_is_told_by_us_and_the_rest_stays() {
     let told = whole(&answer.to_string());
     let mut expected = answer;
     expected["id"] = "gen-1".into();
+    expected["created"] = 7.into();
     expected["model"] = "a/x".into();
     expected["provider"] = "Acme".into();
     expected["usage"] = json!({"cost": 1});

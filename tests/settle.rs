@@ -376,10 +376,10 @@ async fn every_end_has_its_cost_and_its_charge() {
             true,
         ),
         (
-            "cancelled, with usage",
+            "cancelled, with a running total",
             sse(&[HI_WITH_USAGE], Then::Hang),
             Caller::Leaves(1),
-            Exact,
+            Estimated,
             120,
             true,
         ),

@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use super::filter::{Filters, matches};
 use super::rank::rank;
-use super::refusal::{no_endpoints, no_messages, no_model, unknown_model, unserved};
+use super::refusal::{no_endpoints, no_model, unknown_model, unserved};
 use crate::catalog::{Catalog, Model};
 use crate::error::Error;
 use crate::payload::Payload;
 use crate::plan::{Candidate, Filter, Plan, Reason, Rejected};
 use crate::standing::Registry;
-use crate::wire::{Field, Preferences};
+use crate::wire::Preferences;
 
 /// Makes the plan of a request; the same arguments make the same plan.
 ///
@@ -29,12 +29,6 @@ pub fn plan(
 ) -> Result<Plan, Error> {
     static NONE: LazyLock<Preferences> = LazyLock::new(Preferences::default);
     let view = payload.view();
-    if ![Field::Messages, Field::Prompt, Field::Input]
-        .iter()
-        .any(|field| view.has(*field))
-    {
-        return Err(no_messages());
-    }
     if let Some(field) = view.unserved() {
         return Err(unserved(field));
     }

@@ -19,10 +19,6 @@ pub(super) fn no_model() -> Error {
     .with_param("model")
 }
 
-pub(super) fn no_messages() -> Error {
-    Error::new(Kind::Invalid, "nothing to answer: `messages` is missing").with_param("messages")
-}
-
 pub(super) fn unserved(field: &'static str) -> Error {
     Error::new(
         Kind::Invalid,

@@ -161,12 +161,22 @@ fn uri(candidate: &Candidate, path: &str) -> Result<Uri, Error> {
     if operation == "chat/completions" {
         return Ok(provider.chat_url().clone());
     }
+    if !operation.split('/').all(is_sound) {
+        let message = "no provider has an operation of this name";
+        return Err(Error::new(Kind::NotFound, message));
+    }
     provider
         .base_url()
         .join(&format!("/{operation}"))
         .map_err(|source| {
             Error::new(Kind::Internal, "the upstream's URL cannot be built").with_source(source)
         })
+}
+
+/// Does this part of a path lead only forward? The provider's key goes with the request, so it must
+/// not go where the caller likes.
+fn is_sound(part: &str) -> bool {
+    part != "." && part != ".." && !part.contains(['%', '\\'])
 }
 
 fn headers(caller: &HeaderMap, candidate: &Candidate, stream: bool) -> HeaderMap {

@@ -122,7 +122,7 @@ impl<'a> Told<'a> {
         let last = record.attempts.last();
         let finish = match record.end {
             End::Failed(_) => Some("error"),
-            _ => record.finish.map(word),
+            _ => record.finish.map(Finish::as_str),
         };
         let usage = &record.usage;
         Self {
@@ -196,16 +196,6 @@ impl<'a> ProviderResponse<'a> {
             },
             took: attempt.took.as_millis() as u64,
         }
-    }
-}
-
-fn word(finish: Finish) -> &'static str {
-    match finish {
-        Finish::Length => "length",
-        Finish::ToolCalls => "tool_calls",
-        Finish::ContentFilter => "content_filter",
-        Finish::Error => "error",
-        _ => "stop",
     }
 }
 

@@ -34,8 +34,13 @@ pub(super) fn response(error: &Error, dialect: Dialect, call: Option<&Call>) -> 
     response
 }
 
+/// Outside both routers; `/v1/` too, which is not in the one under `/v1`.
 pub(super) async fn unknown_route(request: Request) -> Response<Body> {
-    unknown(request, Dialect::default()).await
+    let dialect = match request.uri().path() {
+        path if path.starts_with("/v1/") => Dialect::OpenAi,
+        _ => Dialect::OpenRouter,
+    };
+    unknown(request, dialect).await
 }
 
 pub(super) async fn unknown(request: Request, dialect: Dialect) -> Response<Body> {

@@ -7,19 +7,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
+use tower::ServiceExt;
 
 /// What a server allows.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// Connections at a time; more wait in the listener's backlog. Default 16,384.
     pub connections: usize,
-    /// How long the headers of a request may take. Default 30 s.
+    /// How long the headers of a request may take, and a new connection until its first. Default 30 s.
     pub headers: Duration,
     /// How long streams may go on after the shutdown began. Default 30 s.
     pub grace: Duration,
@@ -54,7 +55,6 @@ pub async fn serve(
     builder.http2().timer(TokioTimer::new());
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(bounds.connections));
-    // Dropped at the end of this function, with every connection that is still in it.
     let mut connections = tokio::task::JoinSet::new();
     let mut shutdown = pin!(shutdown);
 
@@ -67,14 +67,22 @@ pub async fn serve(
             accepted = accepted => accepted,
             () = &mut shutdown => break,
         };
-        let service = TowerToHyperService::new(router.clone());
+        let begun = Arc::new(Notify::new());
+        let (router, first) = (router.clone(), begun.clone());
+        let service = service_fn(move |request| {
+            first.notify_one();
+            router.clone().oneshot(request)
+        });
         let connection = builder
             .serve_connection(TokioIo::new(stream), service)
             .into_owned();
         let connection = graceful.watch(connection);
         connections.spawn(async move {
-            // What goes wrong on a caller's connection is the caller's to notice.
-            let _ = connection.await;
+            tokio::select! {
+                // What goes wrong on a caller's connection is the caller's to notice.
+                _ = connection => {}
+                () = silence(&begun, bounds.headers) => {}
+            }
             drop(place);
         });
         while connections.try_join_next().is_some() {}
@@ -88,6 +96,19 @@ pub async fn serve(
             cut_off = connections.len(),
             "the grace of the shutdown is over"
         );
+    }
+    // Not only told to end, but ended: by then the last records are written.
+    connections.shutdown().await;
+}
+
+/// Resolves when a connection's first request does not come. hyper itself has no limit before it knows
+/// which protocol is spoken.
+async fn silence(begun: &Notify, patience: Duration) {
+    if tokio::time::timeout(patience, begun.notified())
+        .await
+        .is_ok()
+    {
+        std::future::pending().await
     }
 }
 

@@ -6,6 +6,8 @@ use http_body::{Frame, SizeHint};
 use pin_project::pin_project;
 
 use super::events::Events;
+use super::expected::Expected;
+use super::judge::complete;
 use super::whole::Whole;
 use crate::attempt::{Attempt, End};
 use crate::clock::now;
@@ -26,6 +28,8 @@ pub struct Body<B> {
 enum Scan {
     Events(Events),
     Whole(Whole),
+    /// The upstream's body is over, and its last event is out: the end, or what is wrong with it.
+    Closing(Option<Result<Option<Frame<Bytes>>, Error>>),
     Over,
 }
 
@@ -36,11 +40,11 @@ pub(super) struct Guard(Attempt);
 // === impl Body ===
 
 impl<B> Body<B> {
-    pub(super) fn new(inner: B, guard: Guard, stream: bool, hide: bool) -> Self {
+    pub(super) fn new(inner: B, guard: Guard, stream: bool, expected: Expected) -> Self {
         let scan = if stream {
-            Scan::Events(Events::new(hide))
+            Scan::Events(Events::new(!expected.usage, expected.choices))
         } else {
-            Scan::Whole(Whole::default())
+            Scan::Whole(Whole::new(expected.stream == Some(true)))
         };
         Self { inner, scan, guard }
     }
@@ -68,10 +72,15 @@ where
                     None => {}
                 }
             }
-            if let Scan::Over = this.scan {
-                return Poll::Ready(None);
+            match this.scan {
+                Scan::Over => return Poll::Ready(None),
+                Scan::Closing(verdict) => {
+                    let verdict = verdict.take().unwrap_or(Ok(None));
+                    return Poll::Ready(end(this.scan, attempt, verdict));
+                }
+                Scan::Events(_) | Scan::Whole(_) => {}
             }
-            let verdict = match ready!(this.inner.as_mut().poll_frame(cx)) {
+            let last = match ready!(this.inner.as_mut().poll_frame(cx)) {
                 Some(Ok(frame)) => match (frame.into_data(), &mut *this.scan) {
                     (Ok(data), Scan::Events(events)) => {
                         events.feed(data);
@@ -79,31 +88,39 @@ where
                     }
                     (Ok(data), Scan::Whole(whole)) => {
                         whole.feed(&data, attempt);
-                        if this.inner.is_end_stream() {
-                            // Nobody may ask again, so this is the moment.
-                            if let Err(error) = whole.finish(attempt) {
-                                return Poll::Ready(end(this.scan, attempt, Err(error)));
-                            }
-                            let _ = end(this.scan, attempt, Ok(()));
+                        if !this.inner.is_end_stream() {
+                            return Poll::Ready(Some(Ok(Frame::data(data))));
                         }
-                        return Poll::Ready(Some(Ok(Frame::data(data))));
+                        // Nobody may ask again, so this is the moment.
+                        Some(Frame::data(data))
                     }
-                    (Err(trailers), _) => return Poll::Ready(Some(Ok(trailers))),
-                    (Ok(_), Scan::Over) => Ok(()),
+                    (Ok(data), _) => Some(Frame::data(data)),
+                    // Nothing follows them, so nobody may ask again either.
+                    (Err(trailers), _) => Some(trailers),
                 },
-                Some(Err(_)) if attempt.is_finished() || attempt.is_done() => Ok(()),
-                Some(Err(error)) => Err(Error::from_inner(error)),
-                None => match this.scan {
-                    Scan::Events(events) => match events.finish(attempt) {
-                        Ok(Some(event)) => return Poll::Ready(Some(Ok(Frame::data(event)))),
-                        Ok(None) => Ok(()),
-                        Err(error) => Err(error),
-                    },
-                    Scan::Whole(whole) => whole.finish(attempt),
-                    Scan::Over => Ok(()),
-                },
+                Some(Err(_)) if attempt.is_finished() || attempt.is_done() => {
+                    return Poll::Ready(end(this.scan, attempt, Ok(None)));
+                }
+                Some(Err(error)) => {
+                    let error = Error::from_inner(error);
+                    return Poll::Ready(end(this.scan, attempt, Err(error)));
+                }
+                None => None,
             };
-            return Poll::Ready(end(this.scan, attempt, verdict));
+            let verdict = match this.scan {
+                Scan::Events(events) => match events.last(attempt) {
+                    Some(Ok(event)) => {
+                        let verdict = complete(attempt).map(|()| last);
+                        *this.scan = Scan::Closing(Some(verdict));
+                        return Poll::Ready(Some(Ok(Frame::data(event))));
+                    }
+                    Some(Err(error)) => Err(error),
+                    None => complete(attempt),
+                },
+                Scan::Whole(whole) => whole.finish(attempt),
+                Scan::Closing(_) | Scan::Over => Ok(()),
+            };
+            return Poll::Ready(end(this.scan, attempt, verdict.map(|()| last)));
         }
     }
 
@@ -114,23 +131,24 @@ where
 
     fn size_hint(&self) -> SizeHint {
         match self.scan {
-            Scan::Events(_) => SizeHint::default(),
+            Scan::Events(_) | Scan::Closing(_) => SizeHint::default(),
             Scan::Whole(_) => self.inner.size_hint(),
             Scan::Over => SizeHint::with_exact(0),
         }
     }
 }
 
+/// Ends the attempt. With a good end comes the last frame, if there is one yet.
 fn end(
     scan: &mut Scan,
     attempt: &Attempt,
-    verdict: Result<(), Error>,
+    verdict: Result<Option<Frame<Bytes>>, Error>,
 ) -> Option<Result<Frame<Bytes>, Error>> {
     *scan = Scan::Over;
     match verdict {
-        Ok(()) => {
+        Ok(last) => {
             attempt.end(End::Complete, now());
-            None
+            last.map(Ok)
         }
         Err(error) => {
             attempt.end(End::Failed(error.kind()), now());

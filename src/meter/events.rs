@@ -23,12 +23,12 @@ pub(super) struct Events {
 // === impl Events ===
 
 impl Events {
-    pub(super) fn new(hide: bool) -> Self {
+    pub(super) fn new(hide: bool, choices: u32) -> Self {
         Self {
             scanner: Scanner::default(),
             chunk: Bytes::new(),
             partial: BytesMut::new(),
-            ends: Ends::default(),
+            ends: Ends::of(choices),
             hide,
         }
     }
@@ -79,28 +79,19 @@ impl Events {
         }
     }
 
-    /// The transfer is over: was the answer? An event that lacks its blank line counts, if it is
-    /// whole otherwise, and is given what it lacks.
-    pub(super) fn finish(&mut self, attempt: &Attempt) -> Result<Option<Bytes>, Error> {
+    /// The transfer is over: what is left? An event that lacks its blank line counts, if it is whole
+    /// otherwise, and is given what it lacks.
+    pub(super) fn last(&mut self, attempt: &Attempt) -> Option<Result<Bytes, Error>> {
         let mut rest = std::mem::take(&mut self.partial);
-        if let Some(event) = self.scanner.finish(&rest) {
-            match judge(event.data.as_deref(), attempt, &mut self.ends) {
-                Verdict::Usage if self.hide => {}
-                Verdict::Pass | Verdict::Usage => {
-                    rest.extend_from_slice(b"\n\n");
-                    return Ok(Some(rest.freeze()));
-                }
-                Verdict::After => {}
-                Verdict::Wrong(error) if error.kind() != Kind::Malformed => return Err(error),
-                Verdict::Wrong(_) => {}
+        let event = self.scanner.finish(&rest)?;
+        match judge(event.data.as_deref(), attempt, &mut self.ends) {
+            Verdict::Usage if self.hide => None,
+            Verdict::Pass | Verdict::Usage => {
+                rest.extend_from_slice(b"\n\n");
+                Some(Ok(rest.freeze()))
             }
+            Verdict::Wrong(error) if error.kind() != Kind::Malformed => Some(Err(error)),
+            Verdict::After | Verdict::Wrong(_) => None,
         }
-        if attempt.has_answered() && (attempt.is_finished() || attempt.is_done()) {
-            return Ok(None);
-        }
-        Err(Error::new(
-            Kind::Truncated,
-            "the provider ended its answer before it was complete",
-        ))
     }
 }

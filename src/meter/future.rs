@@ -7,6 +7,8 @@ use http::{Response, header, response};
 use pin_project::pin_project;
 
 use super::body::{Body, Guard};
+use super::expected::Expected;
+use super::whole::unlike;
 use crate::attempt::End;
 use crate::call::Call;
 use crate::clock::{now, wall};
@@ -26,7 +28,7 @@ pub struct ResponseFuture<F, B> {
     // Declared after `state`: what is inside goes before the attempt ends.
     guard: Option<Guard>,
     call: Call,
-    hide: bool,
+    expected: Expected,
 }
 
 #[pin_project(project = StateProj)]
@@ -44,13 +46,13 @@ enum State<F, B> {
 // === impl ResponseFuture ===
 
 impl<F, B> ResponseFuture<F, B> {
-    pub(super) fn new(inner: F, mut call: Call, hide: bool) -> Self {
+    pub(super) fn new(inner: F, mut call: Call, expected: Expected) -> Self {
         let guard = Some(Guard::new(call.attempt(now()).clone()));
         Self {
             state: State::Asking(inner),
             guard,
             call,
-            hide,
+            expected,
         }
     }
 }
@@ -79,12 +81,17 @@ where
                             continue;
                         }
                         let stream = is_event_stream(&parts.headers);
+                        if stream && this.expected.stream == Some(false) {
+                            let error = unlike("a stream that nobody asked for");
+                            attempt.end(End::Failed(error.kind()), now());
+                            return Poll::Ready(Err(error));
+                        }
                         if stream {
                             parts.headers.remove(header::CONTENT_LENGTH);
                         }
                         parts.extensions.insert(this.call.clone());
                         let guard = this.guard.take().expect("polled after completion");
-                        let body = Body::new(body, guard, stream, *this.hide);
+                        let body = Body::new(body, guard, stream, *this.expected);
                         return Poll::Ready(Ok(Response::from_parts(parts, body)));
                     }
                     Err(error) => Error::from_inner(error),

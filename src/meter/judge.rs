@@ -23,13 +23,23 @@ pub(super) enum Verdict {
 /// Which choices have begun, and which have got their finish reason?
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Ends {
+    /// How many were asked for. A provider may give fewer, but only the end of the transfer tells.
+    asked: u32,
     seen: u128,
     finished: u128,
-    named: bool,
 }
 
-/// How much of an upstream's id is kept, in characters.
-const ID: usize = 128;
+// === impl Ends ===
+
+impl Ends {
+    /// Of an answer to a request for so many choices.
+    pub(super) fn of(choices: u32) -> Self {
+        Self {
+            asked: choices.min(u128::BITS),
+            ..Self::default()
+        }
+    }
+}
 
 /// Judges the data of one event; `None` for a comment.
 pub(super) fn judge(data: Option<&[u8]>, attempt: &Attempt, ends: &mut Ends) -> Verdict {
@@ -41,11 +51,12 @@ pub(super) fn judge(data: Option<&[u8]>, attempt: &Attempt, ends: &mut Ends) -> 
         return Verdict::After;
     }
     if data.trim_ascii() == b"[DONE]" {
-        attempt.done();
-        if attempt.has_answered() {
-            // Only the end of the transfer is missing, and it may take its time.
-            attempt.end(End::Complete, now());
+        if !attempt.has_answered() {
+            return Verdict::Wrong(truncated());
         }
+        attempt.done();
+        // Only the end of the transfer is missing, and it may take its time.
+        attempt.end(End::Complete, now());
         return Verdict::Pass;
     }
     match read(data, attempt, ends) {
@@ -57,6 +68,23 @@ pub(super) fn judge(data: Option<&[u8]>, attempt: &Attempt, ends: &mut Ends) -> 
     }
 }
 
+/// The last event is out: was it an answer?
+pub(super) fn complete(attempt: &Attempt) -> Result<(), Error> {
+    let found = attempt.found();
+    if attempt.is_done() || (found.finish.is_some() && found.unfinished == 0) {
+        Ok(())
+    } else {
+        Err(truncated())
+    }
+}
+
+fn truncated() -> Error {
+    Error::new(
+        Kind::Truncated,
+        "the provider ended its answer before it was complete",
+    )
+}
+
 /// Reads one JSON document of an answer and notes on the attempt what it says.
 pub(super) fn read(json: &[u8], attempt: &Attempt, ends: &mut Ends) -> Result<Chunk, Error> {
     let chunk = Chunk::read(json).map_err(|syntax| {
@@ -66,19 +94,16 @@ pub(super) fn read(json: &[u8], attempt: &Attempt, ends: &mut Ends) -> Result<Ch
         )
         .with_source(syntax)
     })?;
-    if let Some(id) = chunk
-        .id
-        .filter(|_| !std::mem::replace(&mut ends.named, true))
-    {
-        let id = String::from_utf8_lossy(id.of(json));
-        let id = id.trim_matches('"').chars().take(ID).collect::<String>();
-        attempt.find(|found| found.upstream_id = Some(id.into()));
-    }
     if let Some(usage) = chunk
         .usage
         .and_then(|span| super::usage::read(span.of(json)))
     {
         attempt.find(|found| found.usage = Some(usage));
+    }
+    if ends.seen == 0
+        && let Some(id) = chunk.id
+    {
+        attempt.find(|found| found.upstream_id = id_of(id.of(json)).or(found.upstream_id.take()));
     }
     if let Some(error) = chunk.error {
         return Err(refusal::in_band(error.of(json), attempt.candidate()));
@@ -101,7 +126,20 @@ pub(super) fn read(json: &[u8], attempt: &Attempt, ends: &mut Ends) -> Result<Ch
     if (chunk.seen & !ends.seen) | chunk.finished != 0 {
         ends.seen |= chunk.seen;
         ends.finished |= chunk.finished;
-        attempt.finished(ends.finished != 0 && ends.seen & !ends.finished == 0);
+        let unfinished = ends.seen & !ends.finished;
+        attempt.find(|found| found.unfinished = unfinished);
+        let all = ends.finished.count_ones() >= ends.asked.max(1);
+        attempt.finished(all && unfinished == 0);
     }
     Ok(chunk)
 }
+
+/// The upstream's own id, unless it is no text, or longer than an id is.
+fn id_of(json: &[u8]) -> Option<Box<str>> {
+    let text = std::str::from_utf8(json).ok()?;
+    let id = text.strip_prefix('"')?.strip_suffix('"')?;
+    (!id.is_empty() && id.len() <= LONGEST_ID && !id.contains('\\')).then(|| id.into())
+}
+
+/// OpenAI's have 38 characters, Gemini's 22, OpenRouter's 35.
+const LONGEST_ID: usize = 128;

@@ -5,7 +5,8 @@ use super::service::Meter;
 /// Watches every answer. See the [module docs](super).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MeterLayer {
-    always_usage: bool,
+    pub(super) always_usage: bool,
+    pub(super) same_form: bool,
 }
 
 // === impl MeterLayer ===
@@ -22,12 +23,20 @@ impl MeterLayer {
         self.always_usage = true;
         self
     }
+
+    /// Fails an answer that is one document where a stream was asked for, or a stream where none was:
+    /// the caller could not read it.
+    #[must_use]
+    pub fn same_form(mut self) -> Self {
+        self.same_form = true;
+        self
+    }
 }
 
 impl<S> Layer<S> for MeterLayer {
     type Service = Meter<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Meter::new(inner, self.always_usage)
+        Meter::new(inner, *self)
     }
 }

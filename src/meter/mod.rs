@@ -44,6 +44,7 @@
 
 mod body;
 mod events;
+mod expected;
 mod future;
 mod judge;
 mod layer;

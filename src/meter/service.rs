@@ -5,7 +5,9 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::body::Body;
+use super::expected::Expected;
 use super::future::ResponseFuture;
+use super::layer::MeterLayer;
 use crate::call::Call;
 use crate::clock::now;
 use crate::error::{BoxError, Error};
@@ -19,17 +21,14 @@ use crate::payload::Payload;
 #[derive(Clone, Debug)]
 pub struct Meter<S> {
     inner: S,
-    always_usage: bool,
+    settings: MeterLayer,
 }
 
 // === impl Meter ===
 
 impl<S> Meter<S> {
-    pub(super) fn new(inner: S, always_usage: bool) -> Self {
-        Self {
-            inner,
-            always_usage,
-        }
+    pub(super) fn new(inner: S, settings: MeterLayer) -> Self {
+        Self { inner, settings }
     }
 }
 
@@ -49,10 +48,10 @@ where
     }
 
     fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
-        let hide = !self.always_usage && !request.body().view().wants_usage();
+        let expected = Expected::of(request.body().view(), self.settings);
         let call = Call::of(request.extensions_mut());
         call.attempt(now()).metered();
         let call = call.clone();
-        ResponseFuture::new(self.inner.call(request), call, hide)
+        ResponseFuture::new(self.inner.call(request), call, expected)
     }
 }

@@ -17,11 +17,20 @@ const KEEP: usize = 32 << 20;
 pub(super) struct Whole {
     kept: Chunks,
     too_large: bool,
+    /// Was a stream asked for?
+    unlike: bool,
 }
 
 // === impl Whole ===
 
 impl Whole {
+    pub(super) fn new(unlike: bool) -> Self {
+        Self {
+            unlike,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn feed(&mut self, data: &Bytes, attempt: &Attempt) {
         attempt.event();
         self.too_large |= self.kept.len() + data.len() > KEEP;
@@ -48,7 +57,16 @@ impl Whole {
                 return Err(Error::new(Kind::Malformed, message));
             }
         }
+        // Read all the same: it may have been an error, and it may have been billed.
+        if self.unlike {
+            return Err(unlike("one document where a stream was asked for"));
+        }
         attempt.done();
         Ok(())
     }
+}
+
+/// The answer has the wrong form: a caller that reads a stream cannot read a document, nor the other way.
+pub(super) fn unlike(what: &str) -> Error {
+    Error::new(Kind::Malformed, format!("the provider sent {what}"))
 }

@@ -105,7 +105,12 @@ fn attempt_record(attempt: &Attempt, prompt_bytes: u64, end: End, now: Instant) 
 fn usage(attempt: &Attempt, end: End, prompt_bytes: u64) -> (Option<Usage>, Certainty) {
     let found = attempt.found();
     if let Some(reported) = found.usage {
-        return (Some(reported), Certainty::Exact);
+        let certainty = if is_last_word(attempt, end) {
+            Certainty::Exact
+        } else {
+            Certainty::Estimated
+        };
+        return (Some(reported), certainty);
     }
     let succeeded = found
         .status
@@ -126,6 +131,20 @@ fn usage(attempt: &Attempt, end: End, prompt_bytes: u64) -> (Option<Usage>, Cert
             (Some(usage), Certainty::Estimated)
         }
     }
+}
+
+/// Was the usage reported last the bill? Until the provider has ended its answer, be it with an error, it
+/// is a running total.
+fn is_last_word(attempt: &Attempt, end: End) -> bool {
+    let cut_off = match end {
+        End::Complete => false,
+        End::Cancelled | End::Superseded => true,
+        End::Failed(kind) => matches!(
+            kind,
+            Kind::Disconnected | Kind::Truncated | Kind::Malformed | Kind::Elapsed(_)
+        ),
+    };
+    !cut_off || attempt.is_finished() || attempt.is_done()
 }
 
 fn app(call: &Call) -> App {

@@ -16,6 +16,7 @@ pub struct Body<B, S: Slot> {
     #[pin]
     inner: B,
     attempt: Option<Attempt>,
+    over: bool,
     // Declared after `inner`: the attempt ends before the hold settles.
     hold: Hold<S>,
 }
@@ -27,6 +28,7 @@ impl<B, S: Slot> Body<B, S> {
         Self {
             inner,
             attempt: hold.answered(),
+            over: false,
             hold,
         }
     }
@@ -45,6 +47,9 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let mut this = self.project();
+        if *this.over {
+            return Poll::Ready(None);
+        }
         let frame = ready!(this.inner.as_mut().poll_frame(cx));
         // The attempt ends before its last event is handed out, so that whoever has seen that event
         // finds the record. And hyper asks no more once `is_end_stream` is true.
@@ -52,6 +57,7 @@ where
             .attempt
             .as_ref()
             .is_some_and(|attempt| attempt.ended().is_some());
+        *this.over = !matches!(frame, Some(Ok(_)));
         if let Some(Err(_)) = frame {
             // Where no attempt says what broke, it was the transfer.
             this.hold.settle(End::Failed(Kind::Disconnected));
@@ -62,7 +68,7 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.over || self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

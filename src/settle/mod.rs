@@ -17,7 +17,8 @@
 //!
 //! | the attempt | cost | charged |
 //! |---|---|---|
-//! | complete, or cancelled, with reported usage | exact | yes |
+//! | complete, or cancelled after its finish reason, with reported usage | exact | yes |
+//! | cancelled or cut off with a usage reported so far | that usage, estimated | if cancelled |
 //! | complete without usage | prompt + what was delivered, estimated | yes |
 //! | cancelled by the caller after the headers | prompt + what was delivered, estimated | yes |
 //! | refused with a status, or never connected | zero, exact | no |

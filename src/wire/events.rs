@@ -12,19 +12,13 @@ pub(crate) fn done() -> Bytes {
     Bytes::from_static(b"data: [DONE]\n\n")
 }
 
-/// Is this one whole event the last one?
-pub(crate) fn is_done(event: &[u8]) -> bool {
-    let data = event.trim_ascii().strip_prefix(b"data:");
-    data.is_some_and(|data| data.trim_ascii() == b"[DONE]")
-}
-
-/// The finish reason that the upstream forgot.
-pub(crate) fn finish(call: &Call) -> Bytes {
-    event(
-        call,
-        json!({ "index": 0, "delta": {}, "finish_reason": "stop" }),
-        None,
-    )
+/// The finish reasons that the upstream forgot: of these choices, bit *i* for index *i*.
+pub(crate) fn finish(call: &Call, unfinished: u128) -> Bytes {
+    let choices = (0..u128::BITS).filter(|index| unfinished >> index & 1 == 1);
+    let choices = choices
+        .map(|index| json!({ "index": index, "delta": {}, "finish_reason": "stop" }))
+        .collect();
+    event(call, choices, None)
 }
 
 /// The end of an answer that broke: an `error` beside `finish_reason: "error"`.
@@ -37,7 +31,7 @@ pub(crate) fn error(error: &Error, call: &Call) -> Bytes {
     });
     event(
         call,
-        choice,
+        vec![choice],
         Some(object(error, call.dialect(), Some(call))),
     )
 }
@@ -47,7 +41,7 @@ pub(crate) fn data(chunk: &Value) -> Bytes {
     format!("data: {chunk}\n\n").into()
 }
 
-fn event(call: &Call, choice: Value, error: Option<Value>) -> Bytes {
+fn event(call: &Call, choices: Vec<Value>, error: Option<Value>) -> Bytes {
     let candidate = call.last().and_then(|attempt| attempt.candidate().cloned());
     let created = call
         .created()
@@ -59,7 +53,7 @@ fn event(call: &Call, choice: Value, error: Option<Value>) -> Bytes {
         "created": created.as_secs(),
         "model": candidate.as_ref().map_or("", |candidate| candidate.model.id()),
         "provider": candidate.as_ref().map(|candidate| candidate.endpoint.provider().name()),
-        "choices": [choice],
+        "choices": choices,
     });
     if let Some(error) = error {
         chunk["error"] = error;

@@ -8,7 +8,7 @@ use super::json::{Cursor, Kind, Syntax};
 pub enum Finish {
     /// `stop`: all is said.
     Stop,
-    /// `length`: the token limit.
+    /// `length`, or `max_tokens` as others say: the token limit.
     Length,
     /// `tool_calls`, or the older `function_call`: it is the caller's turn.
     ToolCalls,
@@ -23,15 +23,27 @@ pub enum Finish {
 // === impl Finish ===
 
 impl Finish {
+    /// The word that every client knows; `stop` for what has none.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stop | Self::Other => "stop",
+            Self::Length => "length",
+            Self::ToolCalls => "tool_calls",
+            Self::ContentFilter => "content_filter",
+            Self::Error => "error",
+        }
+    }
+
     /// Reads the value before which `cursor` stands: null is none.
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, Syntax> {
         let finish = match cursor.peek()? {
             Kind::String => match &*cursor.string()?.bytes(cursor.source()) {
                 b"" => return Ok(None),
                 b"stop" => Self::Stop,
-                b"length" => Self::Length,
-                b"tool_calls" | b"function_call" => Self::ToolCalls,
-                b"content_filter" => Self::ContentFilter,
+                b"length" | b"max_tokens" | b"MAX_TOKENS" => Self::Length,
+                b"tool_calls" | b"function_call" | b"tool_use" => Self::ToolCalls,
+                b"content_filter" | b"SAFETY" => Self::ContentFilter,
                 b"error" => Self::Error,
                 _ => Self::Other,
             },

@@ -2,22 +2,18 @@
 //!
 //! One splice over the places that [`Chunk`] has found; what is not ours stays byte for byte.
 
-use std::ops::Range;
-
-use super::json::{Cursor, Kind, Span, Syntax};
-use super::{Chunk, Finish};
-
-/// What stands in the place of what.
-type Edit = (Range<usize>, Vec<u8>);
+use super::Chunk;
+use super::json::{Cursor, Span};
+use super::mend::{self, Edit};
 
 /// What is told otherwise than the upstream told it. All values are JSON.
 #[derive(Clone, Debug, Default)]
 pub struct Telling {
     /// `id`.
     pub id: String,
-    /// `object`, where the upstream names none.
+    /// `object`.
     pub object: &'static str,
-    /// `created`, where the upstream names none.
+    /// `created`: one answer came at one time, whoever tells of it.
     pub created: String,
     /// `model`.
     pub model: String,
@@ -57,23 +53,16 @@ pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling) -> Vec<u8> {
     let mut edits: Vec<Edit> = Vec::with_capacity(8);
     let mut missing = Vec::new();
     let tell = [
-        ("id", chunk.id, Some(&*telling.id)),
-        ("object", chunk.object, None),
-        ("created", chunk.created, None),
-        ("model", chunk.model, Some(&*telling.model)),
-        ("provider", chunk.provider, Some(&*telling.provider)),
+        ("id", chunk.id, &*telling.id),
+        ("object", chunk.object, telling.object),
+        ("created", chunk.created, &telling.created),
+        ("model", chunk.model, &telling.model),
+        ("provider", chunk.provider, &telling.provider),
     ];
     for (name, span, value) in tell {
-        match (span, value) {
-            (Some(span), Some(value)) => edits.push((span.range(), value.into())),
-            (Some(_), None) => {}
-            (None, value) => {
-                let value = value.unwrap_or(match name {
-                    "object" => telling.object,
-                    _ => &telling.created,
-                });
-                missing.extend_from_slice(format!("\"{name}\":{value},").as_bytes());
-            }
+        match span {
+            Some(span) => edits.push((span.range(), value.into())),
+            None => missing.extend_from_slice(format!("\"{name}\":{value},").as_bytes()),
         }
     }
     match (chunk.usage, &telling.usage) {
@@ -95,9 +84,9 @@ pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling) -> Vec<u8> {
         None if whole => missing.extend_from_slice(b"\"system_fingerprint\":null,"),
         _ => {}
     }
-    if let (Some(choices), Some(_)) = (chunk.choices, chunk.finish) {
+    if let Some(span) = chunk.choices {
         // The chunk has been read, so it is JSON.
-        let _ = finishes(json, choices, &mut edits);
+        let _ = mend::choices(json, span, &mut edits);
     }
     if json[open..].trim_ascii_start().starts_with(b"}") {
         // No member follows the last comma.
@@ -105,50 +94,6 @@ pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling) -> Vec<u8> {
     }
     edits.push((open..open, missing));
     splice(json, edits)
-}
-
-/// The finish reason of every choice in a word that strict clients know, since any other fails their
-/// whole parse, and the upstream's own word beside it.
-fn finishes(json: &[u8], choices: Span, edits: &mut Vec<Edit>) -> Result<(), Syntax> {
-    let first = choices.range().start;
-    let mut cursor = Cursor::new(choices.of(json))?;
-    cursor.array()?;
-    while cursor.next_item()? {
-        if cursor.peek()? != Kind::Object {
-            cursor.skip()?;
-            continue;
-        }
-        let (mut found, mut has_native) = (None, false);
-        cursor.object()?;
-        while let Some(key) = cursor.next_member()? {
-            match &*key.bytes(cursor.source()) {
-                b"finish_reason" => {
-                    cursor.peek()?;
-                    let start = first + cursor.at();
-                    let finish = Finish::read(&mut cursor)?;
-                    found = finish.map(|finish| (finish, start..first + cursor.at()));
-                }
-                b"native_finish_reason" => {
-                    cursor.skip()?;
-                    has_native = true;
-                }
-                _ => drop(cursor.skip()?),
-            }
-        }
-        if let Some((finish, range)) = found {
-            let native = &json[range.clone()];
-            let mut told = match finish {
-                Finish::Other => b"\"stop\"".to_vec(),
-                _ => native.to_vec(),
-            };
-            if !has_native {
-                told.extend_from_slice(b",\"native_finish_reason\":");
-                told.extend_from_slice(native);
-            }
-            edits.push((range, told));
-        }
-    }
-    Ok(())
 }
 
 /// Where a `usage` stands that is no object.

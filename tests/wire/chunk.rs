@@ -236,9 +236,9 @@ fn hostile_answers_are_refused_or_read() {
 fn finish(reason: &Value) -> Finish {
     match reason.as_str() {
         Some("stop") => Finish::Stop,
-        Some("length") => Finish::Length,
-        Some("tool_calls" | "function_call") => Finish::ToolCalls,
-        Some("content_filter") => Finish::ContentFilter,
+        Some("length" | "max_tokens" | "MAX_TOKENS") => Finish::Length,
+        Some("tool_calls" | "function_call" | "tool_use") => Finish::ToolCalls,
+        Some("content_filter" | "SAFETY") => Finish::ContentFilter,
         Some("error") => Finish::Error,
         _ => Finish::Other,
     }

@@ -1,7 +1,6 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, request};
@@ -9,11 +8,13 @@ use pin_project::pin_project;
 use tokio::time::Sleep;
 use tower_service::Service;
 
+use super::layer::ReadLayer;
 use crate::call::Call;
 use crate::chunks::Chunks;
 use crate::error::{BoxError, Error};
 use crate::kind::Kind;
 use crate::payload::Payload;
+use crate::wire::Operation;
 
 /// The future of [`Read`](super::Read).
 #[pin_project]
@@ -23,8 +24,7 @@ pub struct ResponseFuture<S: Service<Request<Payload>>, B> {
     state: State<S::Future, B>,
     inner: S,
     head: Option<request::Parts>,
-    limit: usize,
-    patience: Duration,
+    settings: ReadLayer,
 }
 
 #[pin_project(project = StateProj)]
@@ -43,7 +43,7 @@ enum State<F, B> {
 // === impl ResponseFuture ===
 
 impl<S: Service<Request<Payload>>, B> ResponseFuture<S, B> {
-    pub(super) fn new(inner: S, request: Request<B>, limit: usize, patience: Duration) -> Self {
+    pub(super) fn new(inner: S, request: Request<B>, settings: ReadLayer) -> Self {
         let (head, body) = request.into_parts();
         let state = State::Reading {
             body,
@@ -54,8 +54,7 @@ impl<S: Service<Request<Payload>>, B> ResponseFuture<S, B> {
             state,
             inner,
             head: Some(head),
-            limit,
-            patience,
+            settings,
         }
     }
 }
@@ -74,7 +73,7 @@ where
         loop {
             match this.state.as_mut().project() {
                 StateProj::Reading { body, read, sleep } => {
-                    let limit = *this.limit;
+                    let limit = this.settings.limit;
                     if body.size_hint().lower() > limit as u64 {
                         return Poll::Ready(Err(too_large(limit)));
                     }
@@ -94,11 +93,15 @@ where
                         }
                         Poll::Ready(None) => {
                             let payload = Payload::read(read.take())?;
+                            let path = this.head.as_ref().map_or("", |head| head.uri.path());
+                            if this.settings.strict {
+                                is_complete(&payload, path)?;
+                            }
                             // Reading → Readying
                             this.state.set(State::Readying(Some(payload)));
                         }
                         Poll::Pending => {
-                            let patience = *this.patience;
+                            let patience = this.settings.patience;
                             let sleep =
                                 sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
                             ready!(sleep.as_mut().poll(cx));
@@ -129,4 +132,16 @@ fn too_large(limit: usize) -> Error {
         Kind::TooLarge,
         format!("the request body is larger than {limit} bytes"),
     )
+}
+
+/// Is there what this operation cannot do without?
+fn is_complete(payload: &Payload, path: &str) -> Result<(), Error> {
+    match Operation::of(path).map(Operation::required) {
+        Some(field) if !payload.view().has(field) => {
+            let name = field.name();
+            let message = format!("no {name}: `{name}` is missing");
+            Err(Error::new(Kind::Invalid, message).with_param(name))
+        }
+        _ => Ok(()),
+    }
 }

@@ -7,8 +7,9 @@ use super::service::Read;
 /// Reads request bodies. See the [module docs](super).
 #[derive(Clone, Copy, Debug)]
 pub struct ReadLayer {
-    limit: usize,
-    patience: Duration,
+    pub(super) limit: usize,
+    pub(super) patience: Duration,
+    pub(super) strict: bool,
 }
 
 // === impl ReadLayer ===
@@ -19,6 +20,7 @@ impl ReadLayer {
         Self {
             limit: 32 << 20,
             patience: Duration::from_secs(30),
+            strict: false,
         }
     }
 
@@ -35,6 +37,14 @@ impl ReadLayer {
         self.patience = patience;
         self
     }
+
+    /// Refuses a body that lacks what its operation, by its path, cannot do without: `messages` for
+    /// `chat/completions`. What no upstream could answer need not be asked of one.
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
 }
 
 impl Default for ReadLayer {
@@ -47,6 +57,6 @@ impl<S> Layer<S> for ReadLayer {
     type Service = Read<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Read::new(inner, self.limit, self.patience)
+        Read::new(inner, *self)
     }
 }

@@ -1,11 +1,11 @@
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
 use tower_service::Service;
 
 use super::future::ResponseFuture;
+use super::layer::ReadLayer;
 use crate::call::Call;
 use crate::error::{BoxError, Error};
 use crate::payload::Payload;
@@ -18,19 +18,14 @@ use crate::payload::Payload;
 #[derive(Clone, Debug)]
 pub struct Read<S> {
     inner: S,
-    limit: usize,
-    patience: Duration,
+    settings: ReadLayer,
 }
 
 // === impl Read ===
 
 impl<S> Read<S> {
-    pub(super) fn new(inner: S, limit: usize, patience: Duration) -> Self {
-        Self {
-            inner,
-            limit,
-            patience,
-        }
+    pub(super) fn new(inner: S, settings: ReadLayer) -> Self {
+        Self { inner, settings }
     }
 }
 
@@ -52,6 +47,6 @@ where
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         // The request's time begins here, with its first byte.
         Call::of(request.extensions_mut());
-        ResponseFuture::new(self.inner.clone(), request, self.limit, self.patience)
+        ResponseFuture::new(self.inner.clone(), request, self.settings)
     }
 }

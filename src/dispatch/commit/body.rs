@@ -22,6 +22,7 @@ pub struct Body<B> {
     inner: Option<Pin<Box<B>>>,
     stream: bool,
     done: bool,
+    attempt: Attempt,
     call: Call,
 }
 
@@ -30,49 +31,52 @@ pub struct Body<B> {
 impl<B: http_body::Body> Body<B> {
     pub(super) fn new(
         held: VecDeque<Frame<Bytes>>,
-        inner: Pin<Box<B>>,
+        inner: Option<Pin<Box<B>>>,
         stream: bool,
-        call: Call,
+        mut call: Call,
     ) -> Self {
-        let ended = !stream && inner.is_end_stream();
+        let attempt = call.attempt(now()).clone();
         Self {
             held,
-            inner: (!ended).then_some(inner),
+            inner: inner.filter(|inner| stream || !inner.is_end_stream()),
             stream,
             done: false,
+            attempt,
             call,
         }
     }
 }
 
 impl<B> Body<B> {
-    fn attempt(&mut self) -> Attempt {
-        self.call.attempt(now()).clone()
-    }
-
     /// Lets one frame through. Before a `[DONE]` that follows no finish reason comes the finish
-    /// reason that the upstream forgot.
+    /// reason that the upstream forgot, and before trailers the `[DONE]`.
     fn pass(&mut self, frame: Frame<Bytes>) -> Frame<Bytes> {
-        if !self.stream || !self.held.is_empty() || !self.call.last().is_some_and(|a| a.is_done()) {
+        if !self.stream || self.done || !self.held.is_empty() {
             return frame;
         }
-        match frame.data_ref() {
-            Some(data) if events::is_done(data) => {
-                self.done = true;
-                if self.attempt().is_finished() {
-                    return frame;
-                }
-                self.held.push_back(frame);
-                Frame::data(events::finish(&self.call))
-            }
-            _ => frame,
+        let attempt = &self.attempt;
+        if frame.is_trailers() && attempt.is_metered() && !attempt.is_done() {
+            self.done = true;
+            self.held.push_back(frame);
+            return Frame::data(events::done());
         }
+        // A frame is one event, and those after `[DONE]` are not for anyone: so this one is it.
+        self.done = attempt.is_done();
+        if !self.done || attempt.is_finished() {
+            return frame;
+        }
+        let unfinished = attempt.found().unfinished;
+        if unfinished == 0 {
+            return frame;
+        }
+        self.held.push_back(frame);
+        Frame::data(events::finish(&self.call, unfinished))
     }
 
     /// The upstream's answer is over: what is missing for a proper end?
     fn close(&mut self) {
         self.inner = None;
-        if self.stream && !self.done && self.attempt().is_metered() {
+        if self.stream && !self.done && self.attempt.is_metered() {
             self.held.push_back(Frame::data(events::done()));
         }
         self.done = true;
@@ -105,8 +109,7 @@ where
         let this = &mut *self;
         loop {
             if let Some(frame) = this.held.pop_front() {
-                let frame = if this.done { frame } else { this.pass(frame) };
-                return Poll::Ready(Some(Ok(frame)));
+                return Poll::Ready(Some(Ok(this.pass(frame))));
             }
             let Some(inner) = this.inner.as_mut() else {
                 return Poll::Ready(None);

@@ -76,6 +76,7 @@ where
                 },
                 StateProj::Holding(slot) => {
                     let held = slot.as_mut().expect("polled after completion");
+                    let mut over = false;
                     match held.body.as_mut().poll_frame(cx) {
                         Poll::Ready(Some(Ok(frame))) => {
                             held.push(frame);
@@ -89,11 +90,11 @@ where
                             *slot = None;
                             return Poll::Ready(Err(error));
                         }
-                        Poll::Ready(None) => {}
+                        Poll::Ready(None) => over = true,
                         Poll::Pending => return Poll::Pending,
                     }
                     let held = slot.take().expect("it was there above");
-                    return Poll::Ready(Ok(held.release(this.call)));
+                    return Poll::Ready(Ok(held.release(over, this.call)));
                 }
             }
         }
@@ -139,12 +140,14 @@ impl<B: http_body::Body<Data = Bytes>> Held<B> {
         }
     }
 
-    fn release(mut self, call: &Call) -> Response<Body<B>> {
+    /// Lets go of what is held; a body that is `over` is not asked again.
+    fn release(mut self, over: bool, call: &Call) -> Response<Body<B>> {
         if self.stream {
             // What is said at the end of a stream may be ours.
             self.parts.headers.remove(header::CONTENT_LENGTH);
         }
-        let body = Body::new(self.frames, self.body, self.stream, call.clone());
+        let rest = (!over).then_some(self.body);
+        let body = Body::new(self.frames, rest, self.stream, call.clone());
         Response::from_parts(self.parts, body)
     }
 }

@@ -40,6 +40,8 @@ pub struct Clocks {
     first_token: Option<Instant>,
     idle: Duration,
     total: Instant,
+    /// Had it time enough for its silence to be its own fault, when the total is over?
+    fair: bool,
 }
 
 /// How long a finished answer may keep its connection: long enough for the usage event and the end
@@ -72,7 +74,8 @@ impl Clocks {
         stream: bool,
     ) -> Self {
         let (headers, first_token) = match (others, stream) {
-            (Some(0), _) => (None, None),
+            // Without a plan too, a document is silent until it is done.
+            (Some(0), _) | (None, false) => (None, None),
             (Some(others), false) => {
                 let candidates = u32::try_from(others).unwrap_or(u32::MAX - 1) + 1;
                 let share = asked + total.saturating_duration_since(asked) / candidates;
@@ -88,20 +91,20 @@ impl Clocks {
             first_token,
             idle: deadlines.idle,
             total,
+            fair: asked + deadlines.headers <= total,
         }
     }
 
     /// When must the next thing have come, and which clock says so?
     pub fn next(&self, progress: Progress) -> (Instant, Phase) {
+        let or_total = |at: Option<Instant>, phase| match at {
+            Some(at) => (at, phase),
+            None if self.fair => (self.total, phase),
+            None => (self.total, Phase::Total),
+        };
         let (at, phase) = match progress {
-            Progress::Asked => match self.headers {
-                Some(at) => (at, Phase::Headers),
-                None => (self.total, Phase::Headers),
-            },
-            Progress::Headers => match self.first_token {
-                Some(at) => (at, Phase::FirstToken),
-                None => (self.total, Phase::FirstToken),
-            },
+            Progress::Asked => or_total(self.headers, Phase::Headers),
+            Progress::Headers => or_total(self.first_token, Phase::FirstToken),
             Progress::Content(last) => (last + self.idle, Phase::Idle),
             Progress::Finished(last) => (last + LINGER, Phase::Idle),
         };

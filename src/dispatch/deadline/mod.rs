@@ -15,7 +15,7 @@
 //! Two rules bend the clocks to the request. An attempt with no candidate after it gets all the time
 //! that is left: failing early would help nobody. An answer that is not streamed is silent until it
 //! is done, so there headers and first token are one clock, an equal share of the time left for each
-//! candidate that is left.
+//! candidate that is left; without a plan that is all of it.
 //!
 //! ```
 //! use std::time::Duration;

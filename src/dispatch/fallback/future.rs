@@ -72,8 +72,8 @@ where
                         Ok(response) => return Poll::Ready(Ok(response)),
                         Err(error) => Error::from_inner(error),
                     };
-                    this.seen.note(&error);
-                    match turn(&error, this.call, this.budgets) {
+                    this.seen.note(&error, this.call.at());
+                    match turn(&error, this.seen, this.call, this.budgets) {
                         // Asking → Readying
                         Verdict::Ask(at) => {
                             this.call.turn_to(at);
@@ -105,14 +105,14 @@ where
 
 /// Whose turn is it now? A provider that this request has asked before has to be paid for from its
 /// retry budget.
-fn turn(error: &Error, call: &Call, budgets: &Budgets) -> Verdict {
+fn turn(error: &Error, seen: &Seen, call: &Call, budgets: &Budgets) -> Verdict {
     let now = now();
     let mut at = call.at();
     loop {
-        let Verdict::Ask(place) = next(error, call, at, now) else {
-            return next(error, call, at, now);
-        };
-        at = place;
+        match next(error, seen, call, at, now) {
+            Verdict::Ask(place) => at = place,
+            verdict => return verdict,
+        }
         let provider = |at: usize| {
             call.plan()
                 .map(|plan| plan.candidates[at].endpoint.provider())

@@ -18,8 +18,8 @@ pub(super) enum Verdict {
     Final,
 }
 
-/// The place of the next candidate after `at` that may be asked.
-pub(super) fn next(error: &Error, call: &Call, at: usize, now: Instant) -> Verdict {
+/// The place of the next candidate after `at` that may be asked, after all that was `seen`.
+pub(super) fn next(error: &Error, seen: &Seen, call: &Call, at: usize, now: Instant) -> Verdict {
     let rule = error.kind().rule();
     let Some(plan) = call.plan() else {
         return Verdict::Final;
@@ -30,8 +30,11 @@ pub(super) fn next(error: &Error, call: &Call, at: usize, now: Instant) -> Verdi
     if call.tries() == 0 || call.until().is_some_and(|until| until <= now) {
         return Verdict::NobodyLeft;
     }
-    let needs_more = rule.next == Next::LargerContext;
-    let found = (at + 1..plan.candidates.len()).find(|&next| !needs_more || larger(plan, at, next));
+    let fits = |next: &usize| {
+        seen.too_small
+            .is_none_or(|small| larger(plan, small, *next))
+    };
+    let found = (at + 1..plan.candidates.len()).find(fits);
     found.map_or(Verdict::NobodyLeft, Verdict::Ask)
 }
 
@@ -82,13 +85,19 @@ pub(super) struct Seen {
     count: usize,
     kinds: Vec<Kind>,
     retry_after: Option<Duration>,
+    /// The place of the last candidate whose context was too small: what comes after it, whoever
+    /// failed in between, has to be larger.
+    too_small: Option<usize>,
 }
 
 // === impl Seen ===
 
 impl Seen {
-    pub(super) fn note(&mut self, error: &Error) {
+    pub(super) fn note(&mut self, error: &Error, at: usize) {
         self.count += 1;
+        if error.kind().rule().next == Next::LargerContext {
+            self.too_small = Some(at);
+        }
         self.kinds.push(error.kind());
         self.retry_after = match (self.retry_after, error.retry_after()) {
             (Some(a), Some(b)) => Some(a.min(b)),

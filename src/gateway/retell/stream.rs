@@ -10,9 +10,9 @@ use super::telling;
 use crate::call::Call;
 use crate::gateway::usage;
 use crate::settle::MemoryLedger;
-use crate::wire::Chunk;
 use crate::wire::retell::{Telling, retell};
 use crate::wire::sse::Scanner;
+use crate::wire::{Chunk, events};
 
 /// Retells an event stream. Every frame that comes from the stack is one whole event.
 #[derive(Debug)]
@@ -54,7 +54,8 @@ impl Stream {
             {
                 self.ready.push_back(usage);
             }
-            return self.ready.push_back(event);
+            // Spelled as every client looks for it, whatever the upstream's line ends are.
+            return self.ready.push_back(events::done());
         }
         match Chunk::read(&data) {
             // Ours already: the stack's last word about an answer that broke.

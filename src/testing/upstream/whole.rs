@@ -37,6 +37,8 @@ impl Whole {
                 body.bytes = answer.spelled(script, spell, Some(failure));
                 body.failed = true;
                 (body.served, body.told) = answer.account(script);
+                // An error alone has no room for the usage.
+                body.told = body.told.filter(|_| failure.openrouter);
                 length = body.bytes.len();
                 steps.extend(body.steps(script.spelling.fragment));
             }

@@ -1,0 +1,339 @@
+//! `address`: payload + candidate = one upstream request.
+
+mod flow;
+
+use std::sync::Arc;
+
+use flow::{Answer, Client, Seen, catalog, json};
+use http::{HeaderMap, Method, Request};
+use switchtower::admit::read::ReadLayer;
+use switchtower::catalog::Catalog;
+use switchtower::choose::ChooseLayer;
+use switchtower::dispatch::address::AddressLayer;
+use switchtower::meter::MeterLayer;
+use tower::{Layer, ServiceBuilder, ServiceExt};
+
+fn at(base_url: &str, more: &str) -> Arc<Catalog> {
+    catalog(&format!(
+        "
+        [providers.acme]
+        base_url = '{base_url}'
+        key_env = 'ACME'
+        {more}
+        [models.'acme/swift']
+        [[models.'acme/swift'.endpoints]]
+        provider = 'acme'
+        model = 'swift-2'
+        "
+    ))
+}
+
+fn request(path: &str, body: &str) -> Request<String> {
+    Request::post(path).body(body.to_owned()).unwrap()
+}
+
+/// What the provider was asked.
+async fn sent(catalog: &Arc<Catalog>, metered: bool, request: Request<String>) -> Seen {
+    let client = Client::new([Answer::json([json("hi")])]);
+    let address = AddressLayer::new().layer(client.clone());
+    let outer = ServiceBuilder::new()
+        .layer(ReadLayer::new())
+        .layer(ChooseLayer::new(catalog.clone()));
+    if metered {
+        let service = outer.layer(MeterLayer::new()).service(address);
+        let _ = service.oneshot(request).await.unwrap();
+    } else {
+        let _ = outer.service(address).oneshot(request).await.unwrap();
+    }
+    client.seen().remove(0)
+}
+
+const BASE: &str = "https://api.acme.test/v1";
+const CHAT: &str = "/v1/chat/completions";
+
+// === Where to ===
+
+#[tokio::test]
+async fn the_url_is_the_provider_s_base_and_the_caller_s_operation() {
+    let body = r#"{"model":"acme/swift"}"#;
+    for (base, path, url) in [
+        (BASE, CHAT, "https://api.acme.test/v1/chat/completions"),
+        (
+            BASE,
+            "/api/v1/chat/completions",
+            "https://api.acme.test/v1/chat/completions",
+        ),
+        (
+            BASE,
+            "/chat/completions",
+            "https://api.acme.test/v1/chat/completions",
+        ),
+        (
+            "https://api.acme.test/v1/",
+            CHAT,
+            "https://api.acme.test/v1/chat/completions",
+        ),
+        (
+            "https://api.acme.test",
+            CHAT,
+            "https://api.acme.test/chat/completions",
+        ),
+        (
+            "https://g.test/v1beta/openai",
+            CHAT,
+            "https://g.test/v1beta/openai/chat/completions",
+        ),
+        (
+            "http://127.0.0.1:8080/openai/v1",
+            "/api/v1/embeddings",
+            "http://127.0.0.1:8080/openai/v1/embeddings",
+        ),
+        (
+            BASE,
+            "/v1/completions",
+            "https://api.acme.test/v1/completions",
+        ),
+        (
+            BASE,
+            "/v1/chat/completions?key=1",
+            "https://api.acme.test/v1/chat/completions",
+        ),
+        (
+            BASE,
+            "http://gateway.test/v1/chat/completions",
+            "https://api.acme.test/v1/chat/completions",
+        ),
+    ] {
+        let seen = sent(&at(base, ""), false, request(path, body)).await;
+        assert_eq!(seen.uri.to_string(), url, "{base} {path}");
+        assert_eq!(seen.method, Method::POST);
+    }
+}
+
+/// The key of the provider goes with the request: it must not go where the caller likes.
+#[tokio::test]
+async fn a_caller_s_path_leads_nowhere_else() {
+    let body = r#"{"model":"acme/swift"}"#;
+    for path in [
+        "/v1/../../admin/keys",
+        "/v1/..",
+        "/v1/%2e%2e/%2e%2e/admin",
+        "/v1/chat/../../../admin",
+        "/v1/.%2E/x",
+        "/v1/..\\..\\admin",
+    ] {
+        let client = Client::new([Answer::json([json("hi")])]);
+        let service = ServiceBuilder::new()
+            .layer(ReadLayer::new())
+            .layer(ChooseLayer::new(at(BASE, "")))
+            .layer(AddressLayer::new())
+            .service(client.clone());
+        let answer = service.oneshot(request(path, body)).await;
+        assert!(
+            client.seen().is_empty(),
+            "{path} went to {}",
+            client.seen()[0].uri
+        );
+        assert_eq!(answer.map(drop).unwrap_err().status(), 404, "{path}");
+    }
+}
+
+// === The body ===
+
+#[tokio::test]
+async fn only_what_must_change_changes() {
+    for (body, expected) in [
+        (r#"{"model":"acme/swift"}"#, r#"{"model":"swift-2"}"#),
+        (
+            r#" { "temperature" : 1e-1 , "model":"acme/swift", "x":{"a":[1,2 , 3]},"messages": [ {"role":"user","content":"h\u00e9 \"}" } ] } "#,
+            r#" { "temperature" : 1e-1 , "model":"swift-2", "x":{"a":[1,2 , 3]},"messages": [ {"role":"user","content":"h\u00e9 \"}" } ] } "#,
+        ),
+        (
+            r#"{"provider":{"order":["acme"]},"model":"acme/swift","models":["acme/swift"],"route":"fallback","user":"u","seed":12345678901234567890}"#,
+            r#"{"model":"swift-2","user":"u","seed":12345678901234567890}"#,
+        ),
+        (
+            r#"{"usage":{"include":true},"session_id":"s","trace":{},"debug":{},"model":"acme/swift","plugins":[],"transforms":[],"preset":null}"#,
+            r#"{"model":"swift-2"}"#,
+        ),
+        // The names of models alone: the one that is asked is written in.
+        (
+            r#"{"models":["acme/swift"],"n":1}"#,
+            r#"{"model":"swift-2","n":1}"#,
+        ),
+        // Twice in a message is once at the top.
+        (
+            r#"{"messages":[{"role":"user","content":"{\"model\":\"x\"}","model":"y"}],"model":"acme/swift"}"#,
+            r#"{"messages":[{"role":"user","content":"{\"model\":\"x\"}","model":"y"}],"model":"swift-2"}"#,
+        ),
+    ] {
+        let seen = sent(&at(BASE, ""), true, request(CHAT, body)).await;
+        assert_eq!(seen.text(), expected);
+    }
+}
+
+#[tokio::test]
+async fn usage_is_asked_for_only_where_meter_reads_it_and_only_of_a_stream() {
+    let catalog = at(BASE, "");
+    for (metered, body, expected) in [
+        (
+            true,
+            r#"{"model":"acme/swift","stream":true}"#,
+            r#"{"stream_options":{"include_usage":true},"model":"swift-2","stream":true}"#,
+        ),
+        (
+            false,
+            r#"{"model":"acme/swift","stream":true}"#,
+            r#"{"model":"swift-2","stream":true}"#,
+        ),
+        (
+            true,
+            r#"{"model":"acme/swift","stream":false}"#,
+            r#"{"model":"swift-2","stream":false}"#,
+        ),
+        (
+            true,
+            r#"{"model":"acme/swift","stream":true,"stream_options":{"include_usage":false,"x":1}}"#,
+            r#"{"model":"swift-2","stream":true,"stream_options":{"include_usage":true,"x":1}}"#,
+        ),
+        (
+            false,
+            r#"{"model":"acme/swift","stream":true,"stream_options":{"include_usage":false}}"#,
+            r#"{"model":"swift-2","stream":true,"stream_options":{"include_usage":false}}"#,
+        ),
+        (
+            true,
+            r#"{"model":"acme/swift","stream":true,"stream_options":null}"#,
+            r#"{"model":"swift-2","stream":true,"stream_options":{"include_usage":true}}"#,
+        ),
+    ] {
+        let seen = sent(&catalog, metered, request(CHAT, body)).await;
+        assert_eq!(seen.text(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_needs_quoting_is_quoted() {
+    let odd = catalog(
+        r#"
+        [providers.acme]
+        base_url = "http://acme.test"
+        [models.m]
+        [[models.m.endpoints]]
+        provider = "acme"
+        model = "a\"b\\c/d:e"
+        "#,
+    );
+    let seen = sent(&odd, true, request(CHAT, r#"{"model":"m"}"#)).await;
+    assert_eq!(seen.text(), r#"{"model":"a\"b\\c/d:e"}"#);
+}
+
+// === The headers ===
+
+#[tokio::test]
+async fn of_the_caller_s_headers_only_those_on_the_list_go_on() {
+    let mut request = request(CHAT, r#"{"model":"acme/swift","stream":true}"#);
+    let caller = [
+        ("authorization", "Bearer sk-or-v1-caller"),
+        ("proxy-authorization", "Basic x"),
+        ("cookie", "session=1"),
+        ("x-api-key", "caller"),
+        ("api-key", "caller"),
+        ("host", "gateway.test"),
+        ("connection", "keep-alive, traceparent"),
+        ("keep-alive", "timeout=5"),
+        ("te", "trailers"),
+        ("trailer", "x"),
+        ("transfer-encoding", "chunked"),
+        ("upgrade", "h2c"),
+        ("expect", "100-continue"),
+        ("content-length", "999"),
+        ("content-encoding", "identity"),
+        ("accept-encoding", "gzip, br"),
+        ("accept", "*/*"),
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("user-agent", "curl/8"),
+        ("referer", "http://app.test"),
+        ("http-referer", "http://app.test"),
+        ("x-title", "App"),
+        ("x-forwarded-for", "10.0.0.1"),
+        ("forwarded", "for=10.0.0.1"),
+        ("x-stainless-os", "Linux"),
+        ("openai-organization", "org"),
+        ("traceparent", "00-1-2-01"),
+        ("tracestate", "a=1"),
+        ("openai-beta", "assistants=v2"),
+        ("anthropic-beta", "one"),
+        ("anthropic-version", "2023-06-01"),
+    ];
+    for (name, value) in caller {
+        request.headers_mut().insert(name, value.parse().unwrap());
+    }
+    request
+        .headers_mut()
+        .append("anthropic-beta", "two".parse().unwrap());
+    let seen = sent(&at(BASE, ""), true, request).await;
+
+    let expected = HeaderMap::from_iter(
+        [
+            ("authorization", "Bearer secret-ACME"),
+            ("accept", "text/event-stream"),
+            ("content-type", "application/json"),
+            ("traceparent", "00-1-2-01"),
+            ("tracestate", "a=1"),
+            ("openai-beta", "assistants=v2"),
+            ("anthropic-version", "2023-06-01"),
+        ]
+        .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())),
+    );
+    let mut expected: HeaderMap = expected;
+    expected.append("anthropic-beta", "one".parse().unwrap());
+    expected.append("anthropic-beta", "two".parse().unwrap());
+    assert_eq!(seen.headers, expected);
+}
+
+#[tokio::test]
+async fn what_is_accepted_is_what_was_asked_for() {
+    for (stream, accept) in [(true, "text/event-stream"), (false, "application/json")] {
+        let body = format!(r#"{{"model":"acme/swift","stream":{stream}}}"#);
+        let seen = sent(&at(BASE, ""), true, request(CHAT, &body)).await;
+        assert_eq!(seen.headers["accept"], accept);
+    }
+}
+
+#[tokio::test]
+async fn the_provider_s_headers_win_and_its_key_is_not_told() {
+    let more = "headers = { x-region = 'eu', anthropic-version = '2024-01-01' }";
+    let catalog = at(BASE, more);
+    let mut request = request(CHAT, r#"{"model":"acme/swift"}"#);
+    request
+        .headers_mut()
+        .insert("anthropic-version", "1999-01-01".parse().unwrap());
+    let seen = sent(&catalog, true, request).await;
+    assert_eq!(seen.headers["x-region"], "eu");
+    assert_eq!(seen.headers["anthropic-version"], "2024-01-01");
+    assert!(seen.headers["authorization"].is_sensitive());
+    assert!(!format!("{catalog:?}{:?}", seen.headers).contains("secret-ACME"));
+}
+
+// === Without a plan ===
+
+#[tokio::test]
+async fn without_a_plan_the_request_goes_on_as_it_is() {
+    let client = Client::new([Answer::json([json("hi")])]);
+    let service = ServiceBuilder::new()
+        .layer(ReadLayer::new())
+        .layer(MeterLayer::new())
+        .layer(AddressLayer::new())
+        .service(client.clone());
+    let body = r#"{"model":"acme/swift","provider":{"order":["x"]}}"#;
+    let mut request = request("http://own.test/v1/chat/completions", body);
+    request
+        .headers_mut()
+        .insert("authorization", "Bearer mine".parse().unwrap());
+    let _ = service.oneshot(request).await.unwrap();
+    let seen = client.seen().remove(0);
+    assert_eq!(seen.text(), body);
+    assert_eq!(seen.uri, "http://own.test/v1/chat/completions");
+    assert_eq!(seen.headers["authorization"], "Bearer mine");
+}

@@ -1,0 +1,218 @@
+//! All providers are down: one status that says what they have in common.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use serde_json::json;
+use switchtower::testing::{Failure, Point, Script};
+
+use crate::bad_input::{openai, openrouter};
+use crate::support::{Answer, House, chat};
+
+#[tokio::test]
+async fn what_they_have_in_common_is_said() {
+    futures_util::future::join_all(cases().into_iter().map(check)).await;
+}
+
+struct Case {
+    what: &'static str,
+    scripts: Vec<Script>,
+    status: u16,
+    kind: &'static str,
+    retry_after: Option<&'static str>,
+}
+
+async fn check(case: Case) {
+    let Case {
+        what,
+        scripts,
+        status,
+        ..
+    } = case;
+    for (path, stream) in [
+        ("/api/v1", false),
+        ("/api/v1", true),
+        ("/v1", false),
+        ("/v1", true),
+    ] {
+        // A new house each time: an endpoint that has failed loses its place.
+        let house = House::hurried(scripts.len()).await;
+        for (place, script) in scripts.iter().enumerate() {
+            house.script(place, script.clone());
+        }
+        let path = format!("{path}/chat/completions");
+        let answer = house.post(&path, chat(json!({"stream": stream}))).await;
+        let param = answer.json()["error"]["metadata"]["param"]
+            .as_str()
+            .map(str::to_owned);
+        if path.starts_with("/api") {
+            openrouter(what, &answer, status, param.as_deref(), "");
+            let metadata = answer.json()["error"]["metadata"].clone();
+            assert_eq!(metadata["error_type"], case.kind, "{what}");
+            let previous = metadata["previous_errors"].as_array().unwrap();
+            assert!(previous.len() >= scripts.len(), "{what}: {metadata}");
+            assert!(
+                previous
+                    .iter()
+                    .all(|p| p["provider"].is_string() && p["code"].is_string())
+            );
+        } else {
+            openai(what, &answer, status, None, "");
+        }
+        assert_retry(what, &answer, case.retry_after);
+        assert!(answer.header("x-generation-id").is_some(), "{what}");
+        assert!(
+            !answer.body.contains("account 17"),
+            "{what}: {}",
+            answer.body
+        );
+        let record = &house.records(1).await[0];
+        assert_eq!(record.charge, Some(Default::default()), "{what}");
+        assert_eq!(house.ledger.totals().held, 0, "{what}");
+    }
+}
+
+/// Either it says when to come back, or not to.
+fn assert_retry(what: &str, answer: &Answer, after: Option<&str>) {
+    assert_eq!(answer.header("retry-after"), after, "{what}: {answer:?}");
+    match after {
+        Some(seconds) => {
+            let millis: u64 = answer.header("retry-after-ms").unwrap().parse().unwrap();
+            assert_eq!(millis.div_ceil(1000).to_string(), seconds, "{what}");
+            assert_eq!(answer.header("x-should-retry"), None, "{what}");
+        }
+        None => assert_eq!(
+            answer.header("x-should-retry"),
+            Some("false"),
+            "{what}: {answer:?}"
+        ),
+    }
+}
+
+fn cases() -> Vec<Case> {
+    let case = |what, scripts: &[Script], status, kind, retry_after| Case {
+        what,
+        scripts: scripts.to_vec(),
+        status,
+        kind,
+        retry_after,
+    };
+    let error = |status: u16| {
+        let failure = Failure::new(StatusCode::from_u16(status).unwrap());
+        Script::fail(failure.message("account 17 is broken"))
+    };
+    let busy =
+        |seconds| Script::fail(Failure::rate_limited()).retry_after(Duration::from_secs(seconds));
+    let down = Script::fail(Failure::overloaded());
+    let late = Script::fail(Failure::overloaded()).retry_after(Duration::from_secs(11));
+    let silent = Script::new()
+        .stall(Point::BeforeBody)
+        .first_token(Duration::from_secs(60));
+    let cut = Script::new().cut(Point::BeforeHeaders);
+    let in_band = Script::new().fail_at(Point::BeforeBody, Failure::overloaded());
+    let poor = Script::fail(Failure::quota_exhausted());
+    let locked = Script::fail(Failure::bad_key());
+    let unknown = error(404);
+    vec![
+        case(
+            "all busy",
+            &[busy(40), busy(20), busy(30)],
+            429,
+            "rate_limit_exceeded",
+            Some("20"),
+        ),
+        case(
+            "one, busy",
+            &[busy(40)],
+            429,
+            "rate_limit_exceeded",
+            Some("40"),
+        ),
+        case(
+            "all down",
+            &[down.clone(), down.clone()],
+            503,
+            "provider_overloaded",
+            None,
+        ),
+        case(
+            "one, down",
+            std::slice::from_ref(&down),
+            503,
+            "provider_overloaded",
+            None,
+        ),
+        case(
+            "all down, one for a time",
+            &[down.clone(), late],
+            503,
+            "provider_overloaded",
+            Some("11"),
+        ),
+        case(
+            "busy and down",
+            &[busy(40), down.clone()],
+            503,
+            "provider_overloaded",
+            Some("40"),
+        ),
+        case(
+            "500 and cut",
+            &[error(500), cut.clone()],
+            503,
+            "provider_overloaded",
+            None,
+        ),
+        case("one, 500", &[error(500)], 502, "provider_unavailable", None),
+        case("one, cut", &[cut], 502, "provider_unavailable", None),
+        case(
+            "one, in a 200",
+            std::slice::from_ref(&in_band),
+            502,
+            "provider_unavailable",
+            None,
+        ),
+        case(
+            "down, in a 200",
+            &[down.clone(), in_band],
+            503,
+            "provider_overloaded",
+            None,
+        ),
+        case(
+            "all poor",
+            &[poor.clone(), poor],
+            429,
+            "rate_limit_exceeded",
+            None,
+        ),
+        case(
+            "one, locked",
+            std::slice::from_ref(&locked),
+            502,
+            "provider_unavailable",
+            None,
+        ),
+        case(
+            "all locked",
+            &[locked.clone(), locked],
+            503,
+            "provider_overloaded",
+            None,
+        ),
+        case(
+            "none knows it",
+            &[unknown.clone(), unknown],
+            404,
+            "not_found",
+            None,
+        ),
+        case(
+            "down and silent",
+            &[silent, down],
+            503,
+            "provider_overloaded",
+            None,
+        ),
+    ]
+}

@@ -1,0 +1,190 @@
+//! `GET /models` and `GET /generation`, with every key that strict clients demand.
+
+use serde_json::{Value, json};
+use switchtower::testing::{Failure, Point, Script};
+
+use crate::bad_input::keys;
+use crate::support::{House, PRICES};
+
+#[tokio::test]
+async fn models_have_every_key() {
+    let house = House::open(2).await;
+    for path in ["/api/v1/models", "/v1/models"] {
+        let answer = house.get(path).await;
+        let body = answer.json();
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+        assert_eq!(keys(&body), ["data", "links", "object", "total_count"]);
+        assert_eq!(body["object"], "list");
+        assert_eq!(body["total_count"], 3);
+        assert_eq!(body["links"], json!({"next": null}));
+        assert_eq!(body["data"].as_array().unwrap().len(), 3);
+        for model in body["data"].as_array().unwrap() {
+            assert_model(model);
+        }
+    }
+    let ids = house.get("/v1/models").await.json();
+    let ids: Vec<_> = ids["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|model| model["id"].clone())
+        .collect();
+    for id in ["acme/large", "acme/small", "acme/lone"] {
+        assert!(ids.contains(&json!(id)), "{ids:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_generation_that_completed_is_told() {
+    let house = House::open(2).await;
+    house.upstreams[0].next(Script::fail(Failure::overloaded()));
+    house.script(1, Script::new().tokens(4).prompt_tokens(10));
+    for stream in [false, true] {
+        let answer = house.ask(json!({"stream": stream})).await;
+        let id = answer.header("x-generation-id").unwrap();
+        let data = generation(&house, id).await;
+        assert_eq!(
+            (&data["id"], &data["model"]),
+            (&json!(id), &json!("acme/large"))
+        );
+        assert_eq!(data["streamed"], stream);
+        assert_eq!(data["cancelled"], false);
+        assert_eq!(data["finish_reason"], "stop");
+        assert!(
+            data["upstream_id"]
+                .as_str()
+                .unwrap()
+                .starts_with("chatcmpl-"),
+            "{data}"
+        );
+        assert!(data["latency"].is_u64() && data["generation_time"].is_u64());
+        // The failure of the first one was a call only the first time, and costs nothing.
+        let (place, attempts) = if stream { (0, 1) } else { (1, 2) };
+        let responses = data["provider_responses"].as_array().unwrap();
+        assert_eq!(responses.len(), attempts, "{data}");
+        assert_eq!(responses[attempts - 1]["status"], 200);
+        assert_eq!(
+            data["provider_name"],
+            ["first & Co.", "second & Co."][place]
+        );
+        assert_eq!(data["total_cost"], data["usage"]);
+        assert!(data["total_cost"].as_f64().unwrap() > 0.0);
+        if !stream {
+            assert_eq!(responses[0]["status"], 503);
+            assert_eq!(data["native_tokens_completion"], 4);
+            assert_eq!(data["tokens_prompt"], 10);
+            let cost = 2 * (10 * PRICES.prompt + 4 * PRICES.completion);
+            let told = format!(
+                "\"total_cost\":{},",
+                crate::shapes::digits(crate::shapes::pico(cost))
+            );
+            let text = house.get(&format!("/api/v1/generation?id={id}")).await.body;
+            assert!(text.contains(&told), "{told} is not in {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_generation_that_failed_is_told() {
+    let house = House::open(1).await;
+    house.script(0, Script::fail(Failure::quota_exhausted()));
+    let answer = house.ask(json!({})).await;
+    assert_eq!(answer.status, 429);
+    let data = generation(&house, answer.header("x-generation-id").unwrap()).await;
+    assert_eq!(data["finish_reason"], "error");
+    assert_eq!(data["total_cost"], 0);
+    assert_eq!(data["provider_responses"][0]["status"], 429);
+
+    house.script(0, Script::new().cut(Point::After(3)));
+    let answer = house.ask(json!({"stream": true})).await;
+    let data = generation(&house, answer.header("x-generation-id").unwrap()).await;
+    assert_eq!(data["finish_reason"], "error");
+    assert_eq!(
+        (&data["total_cost"], &data["cancelled"]),
+        (&json!(0), &json!(false))
+    );
+}
+
+#[tokio::test]
+async fn a_generation_that_was_cancelled_is_told() {
+    let house = House::open(1).await;
+    house.script(0, Script::new().stall(Point::After(3)));
+    let mut caller = house.call(json!({"stream": true})).await;
+    assert!(caller.hear("content\":\"").await);
+    drop(caller);
+    let id = house.records(1).await[0].id.to_string();
+    let data = generation(&house, &id).await;
+    assert_eq!(data["cancelled"], true);
+    assert_eq!(data["finish_reason"], Value::Null);
+    assert!(data["total_cost"].as_f64().unwrap() > 0.0, "{data}");
+    assert_eq!(data["provider_responses"][0]["cost_certainty"], "estimated");
+}
+
+/// Under both versions, with every key of OpenRouter's that is demanded.
+async fn generation(house: &House, id: &str) -> Value {
+    let body = house
+        .get(&format!("/api/v1/generation?id={id}"))
+        .await
+        .json();
+    assert_eq!(keys(&body), ["data"], "{body}");
+    let same = house.get(&format!("/v1/generation?id={id}")).await.json();
+    assert_eq!(body, same);
+    let data = &body["data"];
+    let found = keys(data);
+    for key in GENERATION.split_whitespace() {
+        assert!(found.contains(&key), "no {key} in {data}");
+    }
+    for key in "id api_type created_at model".split(' ') {
+        assert!(data[key].is_string(), "{key}: {data}");
+    }
+    for key in "total_cost usage".split(' ') {
+        assert!(data[key].is_number(), "{key}: {data}");
+    }
+    for response in data["provider_responses"].as_array().unwrap() {
+        assert!(keys(response).contains(&"status"), "{response}");
+    }
+    let created = data["created_at"].as_str().unwrap().as_bytes();
+    assert_eq!(
+        (created[4], created[10], created[created.len() - 1]),
+        (b'-', b'T', b'Z')
+    );
+    body["data"].clone()
+}
+
+fn assert_model(model: &Value) {
+    let found = keys(model);
+    for key in MODEL.split_whitespace() {
+        assert!(found.contains(&key), "no {key} in {model}");
+    }
+    for key in "id canonical_slug name".split(' ') {
+        assert!(model[key].is_string(), "{key}: {model}");
+    }
+    assert!(model["created"].is_u64());
+    assert_eq!(model["object"], "model");
+    assert_eq!(model["owned_by"], "acme");
+    assert_eq!(model["context_length"], 8192);
+    assert!(model["architecture"]["input_modalities"].is_array());
+    assert!(model["architecture"]["output_modalities"].is_array());
+    assert!(keys(&model["architecture"]).contains(&"modality"));
+    assert!(model["top_provider"]["is_moderated"].is_boolean());
+    assert!(model["supported_parameters"].is_array());
+    assert!(model["links"]["details"].is_string());
+    // Strings, in dollars a token; the cheapest endpoint's.
+    if model["id"] != "acme/small" {
+        assert_eq!(model["pricing"]["prompt"], "0.000001000000123");
+        assert_eq!(model["pricing"]["completion"], "0.000005000000511");
+        assert_eq!(model["pricing"]["input_cache_read"], "0.000000100000077");
+    }
+}
+
+const MODEL: &str =
+    "id canonical_slug name created context_length architecture pricing top_provider
+    per_request_limits supported_parameters default_parameters supported_voices links";
+
+const GENERATION: &str = "id upstream_id api_type created_at app_id http_referer origin user_agent
+    external_user preset_id workspace_id router data_region model provider_name service_tier streamed
+    cancelled finish_reason native_finish_reason provider_responses latency generation_time
+    moderation_latency tokens_prompt tokens_completion native_tokens_prompt native_tokens_completion
+    native_tokens_cached native_tokens_reasoning native_tokens_completion_images num_media_prompt
+    num_media_completion num_input_audio_prompt num_search_results num_fetches web_search_engine
+    total_cost usage cache_discount upstream_inference_cost is_byok";

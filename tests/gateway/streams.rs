@@ -1,0 +1,199 @@
+//! An answer that is a stream, in OpenRouter's shape.
+
+use http::HeaderValue;
+use serde_json::{Value, json};
+use switchtower::testing::{Script, Tokens, UsageManner};
+
+use crate::shapes::{assert_id, assert_usage};
+use crate::support::{Answer, House};
+
+/// Six manners of telling the usage, one way in which the caller hears it.
+#[tokio::test]
+async fn there_is_one_usage_chunk_whatever_the_upstreams_manner() {
+    let house = House::open(1).await;
+    let manners = [
+        UsageManner::Asked,
+        UsageManner::Always,
+        UsageManner::OnLastContent,
+        UsageManner::EveryChunk,
+        UsageManner::NullEveryChunkThenReal,
+    ];
+    let tokens = Tokens {
+        prompt: 21,
+        cached: 7,
+        completion: 8,
+        reasoning: 3,
+    };
+    for manner in manners {
+        for options in [
+            json!({}),
+            json!({"stream_options": {"include_usage": false}}),
+            json!({"stream_options": {"include_usage": true}}),
+        ] {
+            let script = Script::new()
+                .reasoning(3)
+                .tokens(5)
+                .prompt_tokens(21)
+                .cached_tokens(7);
+            house.script(0, script.usage(manner));
+            let mut more = options;
+            more["stream"] = true.into();
+            let answer = house.ask(more).await;
+            let usage = assert_stream(&answer, "stop");
+            assert_usage(&answer.body, &usage, tokens);
+        }
+    }
+    for manner in [UsageManner::Never, UsageManner::ExplicitZero] {
+        house.script(0, Script::new().tokens(5).usage(manner));
+        let answer = house.ask(json!({"stream": true})).await;
+        let usage = assert_stream(&answer, "stop");
+        assert_eq!(
+            usage["cost"] == 0,
+            manner == UsageManner::ExplicitZero,
+            "{usage}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn comments_and_odd_lines_do_not_matter() {
+    let house = House::open(1).await;
+    let plain = Script::new().text("One two three");
+    let scripts = [
+        plain.clone().crlf(),
+        plain.clone().bare_data(),
+        plain.clone().no_done(),
+        plain.clone().no_role(),
+        plain.clone().comments(3).comment_each(),
+        plain.clone().fragment(1.try_into().unwrap()),
+        plain
+            .clone()
+            .crlf()
+            .fragment(7.try_into().unwrap())
+            .comment_each(),
+    ];
+    for (place, script) in scripts.into_iter().enumerate() {
+        house.script(0, script);
+        let answer = house.ask(json!({"stream": true})).await;
+        assert_stream(&answer, "stop");
+        assert_eq!(answer.text(), "One two three", "script {place}");
+    }
+}
+
+#[tokio::test]
+async fn a_finish_reason_is_known_and_always_there() {
+    let house = House::open(1).await;
+    for (reason, told) in [
+        ("length", "length"),
+        ("eos_token", "stop"),
+        ("max_tokens", "length"),
+        ("tool_calls", "tool_calls"),
+    ] {
+        house.script(0, Script::new().finish(reason).choices(2));
+        let answer = house.ask(json!({"stream": true, "n": 2})).await;
+        assert_stream(&answer, told);
+        let natives = answer
+            .chunks()
+            .into_iter()
+            .filter(|chunk| chunk["choices"][0]["native_finish_reason"] == reason);
+        assert_eq!(natives.count(), 2);
+    }
+    house.script(0, Script::new().no_finish());
+    let answer = house.ask(json!({"stream": true})).await;
+    assert_stream(&answer, "stop");
+}
+
+#[tokio::test]
+async fn tool_calls_come_whole() {
+    let house = House::open(1).await;
+    house.script(0, Script::new().tool_call("weather", r#"{"city":"Oslo"}"#));
+    let answer = house.ask(json!({"stream": true})).await;
+    assert_stream(&answer, "tool_calls");
+    let chunks = answer.chunks();
+    let calls = chunks
+        .iter()
+        .filter_map(|chunk| chunk["choices"][0]["delta"]["tool_calls"].as_array());
+    let arguments: String = calls
+        .flatten()
+        .filter_map(|call| call["function"]["arguments"].as_str())
+        .collect();
+    assert_eq!(arguments, r#"{"city":"Oslo"}"#);
+}
+
+/// Strict clients fail on a null where there should be a list or nothing, on an empty finish reason,
+/// and on one that is missing.
+#[tokio::test]
+async fn what_the_upstream_spells_badly_is_mended() {
+    let house = House::open(1).await;
+    let events = [
+        r#"{"choices":[{"index":0,"delta":{"role":"assistant","content":"hi","tool_calls":null},"finish_reason":""}]}"#,
+        r#"{"system_fingerprint":null,"choices":[{"index":0,"delta":{"content":" you"}}]}"#,
+        r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#,
+        "[DONE]",
+    ];
+    let body: String = events
+        .iter()
+        .map(|data| format!("data: {data}\n\n"))
+        .collect();
+    let kind = HeaderValue::from_static("text/event-stream");
+    house.script(0, Script::new().raw(body).content_type(kind));
+    let answer = house.ask(json!({"stream": true})).await;
+    assert_stream(&answer, "stop");
+    assert_eq!(answer.text(), "hi you");
+}
+
+/// All that must hold of every complete stream. Returns the usage.
+pub(crate) fn assert_stream(answer: &Answer, finish: &str) -> Value {
+    let chunks = answer.chunks();
+    assert_eq!(answer.status, 200);
+    assert!(
+        !answer.body.contains("\"error\""),
+        "a trace: {}",
+        answer.body
+    );
+    assert_id(&chunks[0]["id"]);
+    assert_eq!(chunks[0]["id"].as_str(), answer.header("x-generation-id"));
+    for chunk in &chunks {
+        let names = chunk.as_object().unwrap();
+        assert_eq!(chunk["id"], chunks[0]["id"]);
+        assert_eq!(chunk["object"], "chat.completion.chunk");
+        assert!(chunk["created"].is_u64(), "{chunk}");
+        assert_eq!(chunk["created"], chunks[0]["created"], "{chunk}");
+        assert_eq!(chunk["model"], "acme/large");
+        assert_eq!(chunk["provider"], chunks[0]["provider"]);
+        assert!(
+            names.get("system_fingerprint").is_none_or(Value::is_string),
+            "{chunk}"
+        );
+        for choice in chunk["choices"].as_array().unwrap() {
+            let delta = choice["delta"].as_object().unwrap();
+            let reason = choice.get("finish_reason");
+            assert!(choice["index"].is_u64() && reason.is_some(), "{chunk}");
+            assert!(reason != Some(&json!("")), "{chunk}");
+            assert!(
+                delta.get("tool_calls").is_none_or(Value::is_array),
+                "{chunk}"
+            );
+            assert!(
+                delta.get("role").is_none_or(|role| role == "assistant"),
+                "{chunk}"
+            );
+        }
+    }
+    let finishes: Vec<_> = chunks
+        .iter()
+        .filter_map(|chunk| chunk["choices"][0]["finish_reason"].as_str())
+        .collect();
+    assert!(
+        !finishes.is_empty() && finishes.iter().all(|f| *f == finish),
+        "{finishes:?}"
+    );
+    let usages: Vec<_> = chunks
+        .iter()
+        .filter(|chunk| chunk["usage"].is_object())
+        .collect();
+    assert_eq!(usages.len(), 1, "{}", answer.body);
+    assert_eq!(usages[0], chunks.last().unwrap());
+    assert_eq!(usages[0]["choices"], json!([]));
+    usages[0]["usage"].clone()
+}

@@ -1,0 +1,503 @@
+//! The whole stack over real sockets, around hyper's client and around reqwest.
+
+mod flow;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use flow::{Told, assert_proper_end, catalog, millis, secs, tell};
+use http::{Request, Response};
+use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
+use serde_json::json;
+use switchtower::client::{self, Reqwest};
+use switchtower::dispatch::deadline::Deadlines;
+use switchtower::settle::{Certainty, MemoryLedger, Record};
+use switchtower::testing::{Ending, Failure, Point, Prices, Script, Upstream, UsageManner};
+use switchtower::{BoxError, Chain, End, Error, Kind, Money, Payload, Stack};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tower::util::BoxCloneSyncService;
+use tower::{Service, ServiceExt};
+
+type Body = UnsyncBoxBody<Bytes, Error>;
+type Client = BoxCloneSyncService<Request<Payload>, Response<Body>, Error>;
+type Answered = <Chain<Client> as Service<Request<String>>>::Response;
+
+fn boxed<S, B>(client: S) -> Client
+where
+    S: Service<Request<Payload>, Response = Response<B>> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError> + 'static,
+    S::Future: Send + 'static,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError> + 'static,
+{
+    let boxed =
+        |response: Response<B>| response.map(|body| body.map_err(Error::from_inner).boxed_unsync());
+    BoxCloneSyncService::new(client.map_response(boxed).map_err(Error::from_inner))
+}
+
+fn clients() -> [(&'static str, Client); 2] {
+    let reqwest = reqwest::Client::builder().no_proxy().build().unwrap();
+    [
+        ("hyper", boxed(client::hyper::plain())),
+        ("reqwest", boxed(Reqwest::new(reqwest))),
+    ]
+}
+
+/// Three providers, asked in this order, and the stack around a client.
+struct Town {
+    providers: [Upstream; 3],
+    chain: Chain<Client>,
+    ledger: MemoryLedger,
+}
+
+/// In femtodollars for a token; the catalogue says the same in dollars for a million.
+const PRICES: Prices = Prices {
+    prompt: 1_000_000_000,
+    cached: 250_000_000,
+    completion: 2_000_000_000,
+    request: 0,
+};
+
+impl Town {
+    async fn build(client: Client, deadlines: Deadlines) -> Self {
+        let start = || Upstream::builder().prices(PRICES).start();
+        let providers = [start().await, start().await, start().await].map(Result::unwrap);
+        let slugs = ["one", "two", "three"];
+        let mut toml = String::new();
+        for (slug, provider) in slugs.iter().zip(&providers) {
+            toml += &format!("[providers.{slug}]\nbase_url = '{}'\n", provider.base_url());
+        }
+        toml += "[models.'acme/swift']\n";
+        for slug in slugs {
+            let prices = "{ prompt = '1', cache_read = '0.25', completion = '2' }";
+            toml += &format!(
+                "[[models.'acme/swift'.endpoints]]\nprovider = '{slug}'\nmodel = 'swift-{slug}'\nprices = {prices}\n"
+            );
+        }
+        let stack = Stack::new(catalog(&toml)).seed(7).deadlines(deadlines);
+        Self {
+            providers,
+            ledger: stack.ledger().clone(),
+            chain: stack.around(client),
+        }
+    }
+
+    async fn ask(&self, stream: bool) -> Result<Answered, Error> {
+        let body = json!({
+            "model": "acme/swift",
+            "stream": stream,
+            "messages": [{"role": "user", "content": "Say hi!!"}],
+            "provider": {"order": ["one", "two", "three"]},
+        });
+        let request = Request::post("/v1/chat/completions")
+            .body(body.to_string())
+            .unwrap();
+        self.chain.clone().oneshot(request).await
+    }
+
+    async fn told(&self, stream: bool) -> Told {
+        tell(self.ask(stream).await.unwrap().into_body()).await
+    }
+
+    fn record(&self) -> Arc<Record> {
+        let mut records = self.ledger.records();
+        assert_eq!(records.len(), 1, "one record for a request");
+        records.remove(0)
+    }
+}
+
+/// Patient enough for a busy machine, but not with the silent.
+fn brisk() -> Deadlines {
+    Deadlines {
+        headers: millis(400),
+        first_token: millis(400),
+        idle: millis(400),
+        total: secs(4),
+    }
+}
+
+fn failures() -> Vec<Script> {
+    use Point::{After, BeforeBody, BeforeHeaders};
+    let script = Script::new;
+    vec![
+        Script::fail(Failure::overloaded()),
+        Script::fail(Failure::rate_limited()).retry_after(secs(30)),
+        Script::fail(Failure::bad_key()),
+        Script::fail(Failure::quota_exhausted()),
+        script().reset(BeforeHeaders),
+        script().cut(BeforeHeaders),
+        script().cut(BeforeBody),
+        script().cut(After(0)),
+        script().fail_at(BeforeBody, Failure::overloaded()),
+        script().fail_at(BeforeBody, Failure::rate_limited().openrouter()),
+        script().raw("<html>Please log in</html>"),
+        script().malformed(After(0)),
+        script().stop(After(0)),
+    ]
+}
+
+// === Before content ===
+
+#[tokio::test]
+async fn a_failure_before_content_is_not_noticed_by_the_caller() {
+    for (name, client) in clients() {
+        for script in failures() {
+            for stream in [true, false] {
+                let story = format!("{name}, stream {stream}: {script:?}");
+                let town = Town::build(client.clone(), brisk()).await;
+                town.providers[0].script(script.clone());
+                let told = town.told(stream).await;
+                assert_whole(&told, stream, &story);
+
+                let record = town.record();
+                assert_eq!(record.end, End::Complete, "{story}");
+                let (last, failed) = record.attempts.split_last().unwrap();
+                assert!(!failed.is_empty(), "{story}");
+                assert!(
+                    failed
+                        .iter()
+                        .all(|attempt| matches!(attempt.end, End::Failed(_))),
+                    "{story}"
+                );
+                assert_eq!(last.provider.as_deref(), Some("two"), "{story}");
+                assert_eq!(last.cost.certainty, Certainty::Exact, "{story}");
+                assert_eq!(record.charge, last.cost.amount);
+                let book = town.providers[1].book();
+                assert_eq!(
+                    femtodollars(record.charge.unwrap()),
+                    book.femtodollars,
+                    "{story}"
+                );
+                assert_eq!((book.calls, town.providers[2].calls()), (1, 0), "{story}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_silent_are_left_in_time() {
+    for (name, client) in clients() {
+        let mut calls = JoinSet::new();
+        for (point, stream) in [
+            (Point::BeforeHeaders, true),
+            (Point::BeforeBody, true),
+            (Point::After(0), true),
+            (Point::BeforeHeaders, false),
+            (Point::BeforeBody, false),
+            (Point::After(3), false),
+        ] {
+            let client = client.clone();
+            calls.spawn(async move {
+                let story = format!("{name} {point:?} {stream}");
+                let deadlines = Deadlines {
+                    total: secs(2),
+                    ..brisk()
+                };
+                let town = Town::build(client, deadlines).await;
+                town.providers[0].script(Script::new().stall(point).keep_alive(millis(20)));
+                let told = town.told(stream).await;
+                assert_whole(&told, stream, &story);
+                assert!(
+                    matches!(town.record().attempts[0].end, End::Failed(Kind::Elapsed(_))),
+                    "{story}"
+                );
+                town.providers[0].wait_left(1).await;
+            });
+        }
+        while let Some(call) = calls.join_next().await {
+            call.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_is_not_there_is_passed_over() {
+    for (name, client) in clients() {
+        let town = Town::build(client, brisk()).await;
+        town.providers[0].shutdown().await;
+        assert_whole(&town.told(true).await, true, name);
+        let record = town.record();
+        assert_eq!(record.attempts[0].end, End::Failed(Kind::Connect), "{name}");
+        assert_eq!(record.attempts[0].cost.amount, Some(Money::ZERO));
+    }
+}
+
+#[tokio::test]
+async fn when_all_fail_the_caller_gets_one_error_and_the_ledger_one_record() {
+    for (_, client) in clients() {
+        let town = Town::build(client, brisk()).await;
+        for (provider, seconds) in town.providers.iter().zip([30, 20, 40]) {
+            provider.script(Script::fail(Failure::rate_limited()).retry_after(secs(seconds)));
+        }
+        let error = town.ask(true).await.map(drop).unwrap_err();
+        assert_eq!(error.kind(), Kind::RateLimited);
+        assert_eq!(error.retry_after(), Some(secs(20)));
+        let record = town.record();
+        assert_eq!(
+            (record.attempts.len(), record.charge),
+            (3, Some(Money::ZERO))
+        );
+        assert!(
+            record
+                .attempts
+                .iter()
+                .all(|attempt| attempt.cost.amount == Some(Money::ZERO))
+        );
+        assert_eq!(town.ledger.totals().held, 0);
+    }
+}
+
+/// The whole answer of a good provider and nothing else.
+#[track_caller]
+fn assert_whole(told: &Told, stream: bool, story: &str) {
+    assert!(told.error.is_none(), "{story}: {:?}", told.error);
+    let text = told.text();
+    assert!(!text.contains("\"error\""), "{story}: {text}");
+    if stream {
+        assert_proper_end(told);
+        let content = told
+            .data()
+            .iter()
+            .filter(|data| data.contains("\"content\":\""))
+            .count();
+        assert!(content >= 12, "{story}: {text}");
+    } else {
+        let answer: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(answer["usage"]["completion_tokens"], 12, "{story}: {text}");
+    }
+}
+
+fn femtodollars(amount: Money) -> u128 {
+    u128::try_from(amount.picodollars()).unwrap() * 1000
+}
+
+// === After content ===
+
+#[tokio::test]
+async fn a_failure_after_content_is_one_error_chunk() {
+    let at = Point::After(5);
+    let script = || Script::new().tokens(9);
+    for (name, client) in clients() {
+        for script in [
+            script().cut(at),
+            script().reset(at),
+            script().stop(at),
+            script().malformed(at),
+            script().stall(at).keep_alive(millis(30)),
+            script().fail_at(at, Failure::overloaded()),
+            script().fail_at(at, Failure::overloaded().openrouter()),
+            script().finish("error"),
+        ] {
+            let story = format!("{name}: {script:?}");
+            let town = Town::build(client.clone(), brisk()).await;
+            town.providers[0].script(script);
+            let told = town.told(true).await;
+            assert!(told.error.is_none(), "{story}");
+            assert_proper_end(&told);
+            let chunk = told.last_chunk();
+            assert_eq!(chunk["choices"][0]["finish_reason"], "error", "{story}");
+            assert!(chunk["error"]["message"].is_string(), "{story}");
+            assert_eq!(told.text().matches("\"error\":{").count(), 1, "{story}");
+
+            let record = town.record();
+            assert!(matches!(record.end, End::Failed(_)), "{story}");
+            assert_eq!(
+                (record.attempts.len(), record.charge),
+                (1, Some(Money::ZERO)),
+                "{story}"
+            );
+            assert_ne!(record.attempts[0].cost.amount, Some(Money::ZERO), "{story}");
+            assert_eq!(town.providers[1].calls(), 0, "{story}");
+        }
+    }
+}
+
+// === The caller leaves ===
+
+#[tokio::test]
+async fn when_the_caller_leaves_the_upstream_knows_at_once_and_it_is_paid_for() {
+    for (name, client) in clients() {
+        let mut soonest = Duration::MAX;
+        for _ in 0..3 {
+            let town = Town::build(client.clone(), Deadlines::default()).await;
+            town.providers[0].script(Script::new().tokens(50).stall(Point::After(5)));
+            let mut body = town.ask(true).await.unwrap().into_body();
+            let mut content = 0;
+            while content < 5 {
+                let data = body.frame().await.unwrap().unwrap().into_data().unwrap();
+                content += usize::from(
+                    data.windows(11).any(|part| part == b"\"content\":\"")
+                        && !data.windows(12).any(|part| part == b"\"content\":\"\""),
+                );
+            }
+            assert_eq!(
+                town.ledger.records().len(),
+                0,
+                "nothing is over until the body is"
+            );
+            assert!(town.ledger.totals().held > 0);
+            let left = tokio::time::Instant::now().into_std();
+            drop(body);
+            let record = town.record();
+            assert_eq!(record.end, End::Cancelled, "{name}");
+            assert_eq!(
+                record.attempts[0].cost.certainty,
+                Certainty::Estimated,
+                "{name}"
+            );
+            assert_eq!(record.charge, record.attempts[0].cost.amount);
+            assert!(record.charge.unwrap() > Money::ZERO);
+            assert!(record.usage.output >= 5, "{:?}", record.usage);
+            assert_eq!(town.ledger.totals().held, 0);
+
+            town.providers[0].wait_left(1).await;
+            let Some(Ending::ClientLeft { at, .. }) = town.providers[0].seen()[0].ending else {
+                panic!("the client left");
+            };
+            soonest = soonest.min(at.saturating_duration_since(left));
+        }
+        // A busy machine may be late once, but not each time.
+        assert!(soonest < millis(100), "{name}: {soonest:?}");
+    }
+}
+
+#[tokio::test]
+async fn when_the_caller_leaves_before_the_first_token_nobody_else_is_asked() {
+    for (name, client) in clients() {
+        for (point, stream) in [
+            (Point::BeforeHeaders, true),
+            (Point::After(0), true),
+            (Point::BeforeHeaders, false),
+        ] {
+            let town = Town::build(client.clone(), Deadlines::default()).await;
+            town.providers[0].script(Script::new().stall(point));
+            tokio::select! {
+                _ = town.ask(stream) => panic!("it stalls"),
+                () = town.providers[0].wait_calls(1) => {}
+            }
+            town.providers[0].wait_left(1).await;
+            assert_eq!(town.record().end, End::Cancelled, "{name} {point:?}");
+            assert_eq!(town.providers[1].calls(), 0);
+        }
+    }
+}
+
+// === Many ===
+
+/// What one call is answered with, by its number.
+fn mixed(seed: u64, number: u64) -> Script {
+    use UsageManner::{
+        Always, Asked, EveryChunk, ExplicitZero, NullEveryChunkThenReal, OnLastContent,
+    };
+    let mut random = fastrand::Rng::with_seed(seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let mut pick = |most: u64| random.u64(..most);
+    let manners = [
+        Asked,
+        Always,
+        OnLastContent,
+        EveryChunk,
+        NullEveryChunkThenReal,
+        ExplicitZero,
+    ];
+    let script = Script::new()
+        .tokens(1 + pick(20))
+        .prompt_tokens(20 + pick(100))
+        .cached_tokens(pick(20))
+        .reasoning(pick(4))
+        .hidden_reasoning(pick(9))
+        .usage(manners[pick(6) as usize]);
+    let script = match pick(5) {
+        0 => script.crlf(),
+        1 => script.no_done(),
+        2 => script.bare_data().comments(2),
+        3 => script.fragment(std::num::NonZeroUsize::new(7).unwrap()),
+        _ => script,
+    };
+    match pick(12) {
+        0 => Script::fail(Failure::overloaded()),
+        1 => Script::fail(Failure::rate_limited()).retry_after(secs(60)),
+        2 => script.reset(Point::BeforeHeaders),
+        3 => script.cut(Point::After(1)),
+        4 => script.stop(Point::After(2)),
+        5 => script.fail_at(Point::After(0), Failure::overloaded()),
+        6 => script.fail_at(Point::After(3), Failure::overloaded().openrouter()),
+        _ => script,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_calls_the_ledger_says_what_the_upstreams_bill() {
+    for (seed, (name, client)) in (1..).zip(clients()) {
+        let town = Arc::new(Town::build(client, Deadlines::default()).await);
+        for (index, provider) in (0..).zip(&town.providers) {
+            provider.script_fn(move |seen| mixed(seed * 10 + index, seen.number));
+        }
+        let (calls, at_once) = (300, 16);
+        let mut running = JoinSet::new();
+        for call in 0..at_once {
+            let town = town.clone();
+            running.spawn(async move {
+                for number in (call..calls).step_by(at_once) {
+                    if let Ok(response) = town.ask(number % 3 != 0).await {
+                        let stream = response.headers()["content-type"]
+                            .to_str()
+                            .unwrap()
+                            .starts_with("text/event-stream");
+                        let told = tell(response.into_body()).await;
+                        assert!(told.error.is_none(), "{:?}", told.error);
+                        if stream {
+                            assert_proper_end(&told);
+                        }
+                    }
+                }
+            });
+        }
+        while let Some(ended) = timeout(secs(30), running.join_next()).await.unwrap() {
+            ended.unwrap();
+        }
+
+        let totals = town.ledger.totals();
+        assert_eq!(
+            (totals.records, totals.held, totals.cost_unknown),
+            (calls as u64, 0, 0)
+        );
+        let mut billed = 0;
+        for provider in &town.providers {
+            provider.wait_idle().await;
+            let entries = provider.book().entries;
+            billed += entries
+                .iter()
+                .filter(|entry| entry.told.is_some())
+                .map(|entry| entry.femtodollars)
+                .sum::<u128>();
+        }
+        assert!(billed > 0);
+        assert_eq!(
+            u128::try_from(totals.cost_exact).unwrap() * 1000,
+            billed,
+            "{name}"
+        );
+
+        let records = town.ledger.records();
+        let asked: u64 = town.providers.iter().map(Upstream::calls).sum();
+        let attempts: usize = records.iter().map(|record| record.attempts.len()).sum();
+        assert_eq!(attempts as u64, asked, "{name}");
+        // Whoever got a whole answer pays what its provider bills, and nobody else pays.
+        for record in &records {
+            let last = record.attempts.last().unwrap();
+            match record.end {
+                End::Complete => assert_eq!(record.charge, last.cost.amount),
+                _ => assert_eq!(record.charge, Some(Money::ZERO)),
+            }
+        }
+        assert!(
+            records
+                .iter()
+                .filter(|record| record.end == End::Complete)
+                .count()
+                > 200
+        );
+    }
+}
