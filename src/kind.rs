@@ -89,8 +89,6 @@ pub enum Again {
     Never,
     /// Only when no other candidate is left; another one is the better choice.
     Last,
-    /// Yes, after a backoff.
-    Yes,
 }
 
 /// May the next candidate be asked?
@@ -128,7 +126,7 @@ impl Kind {
     #[rustfmt::skip]
     pub fn rule(self) -> Rule {
         use Fault::{Caller, Network, Upstream, Us};
-        use Again::{Last, Never, Yes};
+        use Again::{Last, Never};
         use Next::{Any, LargerContext, Stop};
         let (fault, status, error_type, again, next) = match self {
             Kind::Invalid               => (Caller,   400, "invalid_request",         Never, Stop),
@@ -143,7 +141,8 @@ impl Kind {
             Kind::TooLarge              => (Caller,   413, "payload_too_large",       Never, Stop),
             Kind::Refused               => (Caller,   400, "invalid_request",         Never, Stop),
             Kind::ContextTooLong        => (Caller,   400, "context_length_exceeded", Never, LargerContext),
-            Kind::UpstreamAuth          => (Upstream, 502, "provider_unavailable",    Never, Any),
+            // Nothing that passes: SDKs repeat a 5xx, OpenRouter's for an hour.
+            Kind::UpstreamAuth          => (Upstream, 424, "provider_unavailable",    Never, Any),
             Kind::QuotaExhausted        => (Upstream, 429, "rate_limit_exceeded",     Never, Any),
             Kind::RateLimited           => (Upstream, 429, "rate_limit_exceeded",     Last,  Any),
             Kind::ModelMissing          => (Upstream, 404, "not_found",               Never, Any),
@@ -152,7 +151,7 @@ impl Kind {
             Kind::Truncated             => (Upstream, 502, "provider_unavailable",    Last,  Any),
             Kind::Malformed             => (Upstream, 502, "provider_unavailable",    Last,  Any),
             Kind::Connect               => (Network,  502, "provider_unavailable",    Last,  Any),
-            Kind::Disconnected          => (Network,  502, "provider_unavailable",    Yes,   Any),
+            Kind::Disconnected          => (Network,  502, "provider_unavailable",    Last,  Any),
             Kind::Elapsed(Phase::Total) => (Us,       504, "timeout",                 Never, Stop),
             Kind::Elapsed(_)            => (Upstream, 504, "timeout",                 Never, Any),
             Kind::Internal              => (Us,       500, "server",                  Never, Stop),

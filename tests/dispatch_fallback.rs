@@ -292,10 +292,10 @@ async fn one_candidate_s_failure_is_told_as_it_is() {
     )]);
     let (answer, _) = ask_for(&three(), FallbackLayer::new(), &client, only.into()).await;
     let error = answer.map(drop).unwrap_err();
-    // Not the caller's fault, so not a 401, and our key is nobody's business.
+    // Not the caller's fault, so not a 401; nothing that passes, so no 5xx; and our key is nobody's business.
     assert_eq!(
         (error.kind(), error.status().as_u16()),
-        (Kind::UpstreamAuth, 502)
+        (Kind::UpstreamAuth, 424)
     );
     assert!(!error.message().contains("sk-9"));
     assert_eq!(client.hosts(), ["two.test"]);

@@ -459,7 +459,7 @@ async fn a_refusal_of_the_request_keeps_its_status() {
     assert_eq!(filtered.status(), 403);
     // What is about us has a status of its own.
     for (status, told) in [
-        (401, 502),
+        (401, 424),
         (402, 429),
         (404, 404),
         (500, 502),

@@ -189,15 +189,15 @@ fn cases() -> Vec<Case> {
         case(
             "one, locked",
             std::slice::from_ref(&locked),
-            502,
+            424,
             "provider_unavailable",
             None,
         ),
         case(
             "all locked",
             &[locked.clone(), locked],
-            503,
-            "provider_overloaded",
+            424,
+            "provider_unavailable",
             None,
         ),
         case(

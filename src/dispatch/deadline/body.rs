@@ -49,11 +49,12 @@ fn progress(attempt: &Attempt, old: Progress, content: &mut u32, moved: bool) ->
     if !moved {
         return old;
     }
-    if attempt.is_finished() || attempt.is_done() {
-        return match old {
-            Progress::Finished(_) => old,
-            _ => Progress::Finished(now()),
-        };
+    match old {
+        Progress::Done(_) => return old,
+        _ if attempt.is_done() => return Progress::Done(now()),
+        Progress::Finished(_) => return old,
+        _ if attempt.is_finished() => return Progress::Finished(now()),
+        _ => {}
     }
     if !attempt.is_metered() {
         return Progress::Content(now());
@@ -104,7 +105,7 @@ where
                 *this.progress = progress(this.attempt, *this.progress, this.content, moved);
                 let phase = ready!(this.timer.poll(*this.progress, cx));
                 *this.over = true;
-                if matches!(this.progress, Progress::Finished(_)) {
+                if matches!(this.progress, Progress::Finished(_) | Progress::Done(_)) {
                     // Everything was said; only the connection is late.
                     this.attempt.end(End::Complete, now());
                     return Poll::Ready(None);

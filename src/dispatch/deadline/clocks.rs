@@ -29,8 +29,10 @@ pub enum Progress {
     Headers,
     /// Content; this is when the last of it came.
     Content(Instant),
-    /// The finish reason or `[DONE]`; only the end of the transfer is missing since then.
+    /// The finish reason; the usage is missing since then.
     Finished(Instant),
+    /// `[DONE]`; only the end of the transfer is missing since then.
+    Done(Instant),
 }
 
 /// The four clocks of one attempt.
@@ -44,8 +46,10 @@ pub struct Clocks {
     fair: bool,
 }
 
-/// How long a finished answer may keep its connection: long enough for the usage event and the end
-/// of the transfer, so that the connection can be used again.
+/// How long the usage may take after the finish reason: without it the cost is only an estimate.
+const USAGE: Duration = Duration::from_secs(5);
+
+/// How long the end of the transfer may take after `[DONE]`, so that the connection can be used again.
 const LINGER: Duration = Duration::from_secs(1);
 
 // === impl Deadlines ===
@@ -106,7 +110,8 @@ impl Clocks {
             Progress::Asked => or_total(self.headers, Phase::Headers),
             Progress::Headers => or_total(self.first_token, Phase::FirstToken),
             Progress::Content(last) => (last + self.idle, Phase::Idle),
-            Progress::Finished(last) => (last + LINGER, Phase::Idle),
+            Progress::Finished(last) => (last + USAGE, Phase::Idle),
+            Progress::Done(last) => (last + LINGER, Phase::Idle),
         };
         if at <= self.total {
             (at, phase)

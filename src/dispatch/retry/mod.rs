@@ -7,8 +7,8 @@
 //! ```
 //!
 //! A request that failed in one place may be asked again in the same place only where that is the
-//! best that can be done. Most failures are better answered by the next candidate, so as long as
-//! there is one, only a broken connection is retried here. A `Retry-After` is obeyed when it fits into
+//! best that can be done. A failure is better answered by the next candidate, so as long as there is one,
+//! nothing is retried here. A `Retry-After` is obeyed when it fits into
 //! the time left and is at most [`Backoff::max`]; a longer one means to move on, not to wait.
 //!
 //! The [`Budget`] keeps retries from multiplying the load on a provider that is already failing: each

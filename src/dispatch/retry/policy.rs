@@ -37,7 +37,6 @@ pub fn should_retry(error: &Error, situation: &Situation, backoff: &Backoff) -> 
     let may = match error.kind().rule().again {
         Again::Never => false,
         Again::Last => situation.others == 0,
-        Again::Yes => true,
     };
     if !may || situation.retries >= situation.max_retries || situation.tries == 0 {
         return ShouldRetry::No;
