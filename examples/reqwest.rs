@@ -41,7 +41,9 @@ async fn main() -> Result<(), BoxError> {
     for attempt in &stack.ledger().records()[0].attempts {
         println!(
             "{:?} at {:?}: {:?}",
-            attempt.end, attempt.provider, attempt.cost
+            attempt.end,
+            attempt.provider(),
+            attempt.cost
         );
     }
     Ok(())

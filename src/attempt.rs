@@ -56,7 +56,7 @@ pub struct Found {
     /// The choices that have begun and have no finish reason yet: bit *i* for index *i*.
     pub unfinished: u128,
     /// The upstream's own id of the answer.
-    pub upstream_id: Option<Box<str>>,
+    pub upstream_id: Option<Arc<str>>,
 }
 
 const METERED: u8 = 1;

@@ -1,6 +1,7 @@
 //! What travels with one request through all stages.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -46,6 +47,10 @@ pub struct GenerationId {
     text: [u8; Self::MAX],
     len: u8,
 }
+
+/// A text that is not a [`GenerationId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAGenerationId;
 
 // === impl Call ===
 
@@ -247,6 +252,30 @@ impl GenerationId {
         std::str::from_utf8(&self.text[..usize::from(self.len)]).unwrap_or_default()
     }
 }
+
+impl FromStr for GenerationId {
+    type Err = NotAGenerationId;
+
+    fn from_str(name: &str) -> Result<Self, NotAGenerationId> {
+        let mut text = [0; Self::MAX];
+        if name.len() > Self::MAX || !name.starts_with("gen-") {
+            return Err(NotAGenerationId);
+        }
+        text[..name.len()].copy_from_slice(name.as_bytes());
+        Ok(Self {
+            text,
+            len: name.len() as u8,
+        })
+    }
+}
+
+impl fmt::Display for NotAGenerationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not the name of a generation")
+    }
+}
+
+impl std::error::Error for NotAGenerationId {}
 
 impl fmt::Display for GenerationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -58,7 +58,7 @@
 //!
 //! let record = stack.ledger().get(call.id().as_str()).unwrap();
 //! assert_eq!(record.attempts.len(), 2);
-//! assert_eq!(record.attempts[1].endpoint.as_deref(), Some("brisk"));
+//! assert_eq!(record.attempts[1].tag(), Some("brisk"));
 //! assert!(!record.charge.unwrap().is_zero());
 //! # Ok(()) }
 //! ```
@@ -116,6 +116,7 @@ mod chunks;
 mod clock;
 mod early;
 mod error;
+mod kept;
 mod kind;
 mod money;
 mod payload;
@@ -127,7 +128,7 @@ mod telemetry;
 mod usage;
 
 pub use self::attempt::{Attempt, End, Found};
-pub use self::call::{Call, DEFAULT_TRIES, GenerationId};
+pub use self::call::{Call, DEFAULT_TRIES, GenerationId, NotAGenerationId};
 pub use self::early::Early;
 pub use self::error::{BoxError, Error, Upstream};
 pub use self::kind::{Again, Fault, Kind, Next, Phase, Rule};

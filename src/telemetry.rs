@@ -46,8 +46,8 @@ pub(crate) fn settled(record: &Record) {
     let attempt = record.attempts.last();
     tracing::info!(
         id = %record.id,
-        model = %attempt.and_then(|last| last.model.as_deref()).unwrap_or("-"),
-        provider = %attempt.and_then(|last| last.provider.as_deref()).unwrap_or("-"),
+        model = %attempt.and_then(|last| last.model()).unwrap_or("-"),
+        provider = %attempt.and_then(|last| last.provider()).unwrap_or("-"),
         attempts = record.attempts.len(),
         end = %record.end.as_str(),
         prompt_tokens = record.usage.prompt_tokens(),

@@ -47,9 +47,9 @@ async fn a_whole_answer_is_one_record_once_it_is_read() {
     assert!(!record.streamed);
     assert_eq!(record.attempts.len(), 1);
     let attempt = &record.attempts[0];
-    assert_eq!(attempt.endpoint.as_deref(), Some("one"));
-    assert_eq!(attempt.provider.as_deref(), Some("One"));
-    assert_eq!(attempt.model.as_deref(), Some("a/x"));
+    assert_eq!(attempt.tag(), Some("one"));
+    assert_eq!(attempt.provider(), Some("One"));
+    assert_eq!(attempt.model(), Some("a/x"));
     assert_eq!(attempt.status, Some(200));
     assert!(ledger.get(record.id.as_str()).is_some());
 }

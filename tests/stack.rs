@@ -161,7 +161,7 @@ async fn a_failure_before_content_is_not_noticed_by_the_caller() {
                         .all(|attempt| matches!(attempt.end, End::Failed(_))),
                     "{story}"
                 );
-                assert_eq!(last.provider.as_deref(), Some("two"), "{story}");
+                assert_eq!(last.provider(), Some("two"), "{story}");
                 assert_eq!(last.cost.certainty, Certainty::Exact, "{story}");
                 assert_eq!(record.charge, last.cost.amount);
                 let book = town.providers[1].book();

@@ -100,6 +100,9 @@ impl Catalog {
                         .map(NonZeroU64::get),
                     max_completion_tokens: endpoint.max_completion_tokens.map(NonZeroU64::get),
                     prices: endpoint.prices,
+                    upstream_model_json: serde_json::Value::from(&*endpoint.upstream_model)
+                        .to_string()
+                        .into(),
                     upstream_model: endpoint.upstream_model,
                 })),
                 None => dropped.push(Dropped::Endpoint { key }),

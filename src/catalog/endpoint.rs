@@ -29,6 +29,8 @@ pub struct Endpoint {
     pub(super) model_len: usize,
     pub(super) provider: Arc<Provider>,
     pub(super) upstream_model: Box<str>,
+    /// The same as JSON: every request needs it so.
+    pub(super) upstream_model_json: Box<str>,
     pub(super) prices: Prices,
     pub(super) context_length: Option<u64>,
     pub(super) max_completion_tokens: Option<u64>,
@@ -69,6 +71,12 @@ impl Endpoint {
     #[must_use]
     pub fn upstream_model(&self) -> &str {
         &self.upstream_model
+    }
+
+    /// The same as it stands in a request: a JSON string, with its quotes.
+    #[must_use]
+    pub fn upstream_model_json(&self) -> &str {
+        &self.upstream_model_json
     }
 
     /// What the provider asks for it.

@@ -14,15 +14,14 @@ pub(super) fn rank(
     random: &mut fastrand::Rng,
     now: Instant,
 ) {
-    candidates.sort_by_key(|candidate| (!candidate.standing.is_steady(now), price(candidate)));
+    // Each standing is looked at once: it may change meanwhile.
     for candidate in candidates.iter_mut() {
-        let steady = candidate.standing.is_steady(now);
-        candidate.reason = if steady {
-            Reason::Price
-        } else {
-            Reason::Unsteady
+        candidate.reason = match candidate.standing.is_steady(now) {
+            true => Reason::Price,
+            false => Reason::Unsteady,
         };
     }
+    candidates.sort_by_key(|candidate| (!is_steady(candidate), price(candidate)));
     let order = &preferences.order;
     if !order.is_empty() {
         let place = |candidate: &Candidate| {
@@ -38,15 +37,16 @@ pub(super) fn rank(
             }
         }
     } else if preferences.sort.is_none() {
-        let steady = candidates
-            .iter()
-            .take_while(|c| c.standing.is_steady(now))
-            .count();
+        let steady = candidates.iter().take_while(|c| is_steady(c)).count();
         if let Some(drawn) = draw(&candidates[..steady], random) {
             candidates[..=drawn].rotate_right(1);
             candidates[0].reason = Reason::Drawn;
         }
     }
+}
+
+fn is_steady(candidate: &Candidate) -> bool {
+    candidate.reason != Reason::Unsteady
 }
 
 /// Draws one of them with a probability in proportion to 1/price². They are sorted by price, so

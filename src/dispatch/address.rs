@@ -132,6 +132,7 @@ fn addressed(
 
     let mut addressed = Request::new(body(&payload, candidate, metered));
     *addressed.method_mut() = Method::POST;
+    *addressed.extensions_mut() = parts.extensions;
     *addressed.uri_mut() = uri(candidate, parts.uri.path())?;
     *addressed.headers_mut() = headers(caller, candidate, stream);
     Ok(addressed)
@@ -140,8 +141,7 @@ fn addressed(
 /// The body for this candidate, by one splice.
 fn body(payload: &Payload, candidate: &Candidate, metered: bool) -> Payload {
     let view: &View = payload.view();
-    let model = serde_json::Value::from(candidate.endpoint.upstream_model()).to_string();
-    let mut edits = Edits::new(view).set(Field::Model, &model);
+    let mut edits = Edits::new(view).set(Field::Model, candidate.endpoint.upstream_model_json());
     for field in NOT_FOR_UPSTREAMS {
         edits = edits.remove(field);
     }

@@ -140,10 +140,10 @@ impl<'a> Told<'a> {
             router: None,
             data_region: "global",
             model: last
-                .and_then(|last| last.model.as_deref())
+                .and_then(AttemptRecord::model)
                 .or(record.requested.as_deref())
                 .unwrap_or_default(),
-            provider_name: last.and_then(|last| last.provider.as_deref()),
+            provider_name: last.and_then(AttemptRecord::provider),
             service_tier: None,
             streamed: record.streamed,
             cancelled: record.end == End::Cancelled,
@@ -182,9 +182,9 @@ impl<'a> ProviderResponse<'a> {
         Self {
             status: attempt.status,
             id: attempt.upstream_id.as_deref(),
-            endpoint_id: attempt.endpoint.as_deref(),
-            model_permaslug: attempt.model.as_deref(),
-            provider_name: attempt.provider.as_deref(),
+            endpoint_id: attempt.tag(),
+            model_permaslug: attempt.model(),
+            provider_name: attempt.provider(),
             latency: attempt.first_token.map(|first| first.as_millis() as u64),
             is_byok: false,
             end: attempt.end.as_str(),

@@ -1,5 +1,7 @@
 //! What does one event, or one whole answer, say about the attempt?
 
+use std::sync::Arc;
+
 use crate::attempt::{Attempt, End};
 use crate::clock::now;
 use crate::error::Error;
@@ -145,7 +147,7 @@ fn content(bytes: u32, attempt: &Attempt) {
 }
 
 /// The upstream's own id, unless it is no text, or longer than an id is.
-fn id_of(json: &[u8]) -> Option<Box<str>> {
+fn id_of(json: &[u8]) -> Option<Arc<str>> {
     let text = std::str::from_utf8(json).ok()?;
     let id = text.strip_prefix('"')?.strip_suffix('"')?;
     (!id.is_empty() && id.len() <= LONGEST_ID && !id.contains('\\')).then(|| id.into())

@@ -87,9 +87,7 @@ fn attempt_record(attempt: &Attempt, prompt_bytes: u64, end: End, now: Instant) 
     };
     AttemptRecord {
         prompt_cost,
-        endpoint: candidate.map(|candidate| candidate.endpoint.tag().into()),
-        provider: candidate.map(|candidate| candidate.endpoint.provider().name().into()),
-        model: candidate.map(|candidate| candidate.model.id().into()),
+        endpoint: candidate.map(|candidate| candidate.endpoint.clone()),
         upstream_id: found.upstream_id,
         status: found.status,
         end,

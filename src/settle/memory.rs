@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use super::cost::Certainty;
 use super::ledger::{Ledger, Slot};
 use super::record::Record;
+use crate::call::GenerationId;
 use crate::error::BoxError;
 use crate::money::Money;
 
@@ -47,7 +48,7 @@ pub struct Totals {
 struct Books {
     capacity: usize,
     newest: VecDeque<Arc<Record>>,
-    by_id: HashMap<Box<str>, Arc<Record>>,
+    by_id: HashMap<GenerationId, Arc<Record>>,
     totals: Totals,
 }
 
@@ -66,7 +67,7 @@ impl MemoryLedger {
 
     /// The record of this generation, if it is still kept.
     pub fn get(&self, id: &str) -> Option<Arc<Record>> {
-        self.books().by_id.get(id).cloned()
+        self.books().by_id.get(&id.parse().ok()?).cloned()
     }
 
     /// The kept records, oldest first.
@@ -121,11 +122,9 @@ impl Slot for MemorySlot {
         if books.newest.len() == books.capacity
             && let Some(oldest) = books.newest.pop_front()
         {
-            books.by_id.remove(oldest.id.as_str());
+            books.by_id.remove(&oldest.id);
         }
-        books
-            .by_id
-            .insert(record.id.as_str().into(), record.clone());
+        books.by_id.insert(record.id, record.clone());
         books.newest.push_back(record);
     }
 }

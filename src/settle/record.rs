@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::cost::Cost;
 use crate::attempt::End;
 use crate::call::GenerationId;
+use crate::catalog::Endpoint;
 use crate::money::Money;
 use crate::usage::Usage;
 use crate::wire::Finish;
@@ -42,14 +43,10 @@ pub struct Record {
 /// One attempt, as it is remembered.
 #[derive(Clone, Debug)]
 pub struct AttemptRecord {
-    /// The slug of the endpoint; none where there was no plan.
-    pub endpoint: Option<Box<str>>,
-    /// The display name of the provider.
-    pub provider: Option<Arc<str>>,
-    /// The model that it served.
-    pub model: Option<Arc<str>>,
+    /// The endpoint that was asked; none where there was no plan.
+    pub endpoint: Option<Arc<Endpoint>>,
     /// The provider's own id of the answer.
-    pub upstream_id: Option<Box<str>>,
+    pub upstream_id: Option<Arc<str>>,
     /// The HTTP status, if it answered.
     pub status: Option<u16>,
     /// How it ended.
@@ -64,6 +61,25 @@ pub struct AttemptRecord {
     pub cost: Cost,
     /// The part of the cost that is for the prompt.
     pub prompt_cost: Option<Money>,
+}
+
+// === impl AttemptRecord ===
+
+impl AttemptRecord {
+    /// The slug of the endpoint.
+    pub fn tag(&self) -> Option<&str> {
+        self.endpoint.as_deref().map(Endpoint::tag)
+    }
+
+    /// The display name of the provider.
+    pub fn provider(&self) -> Option<&str> {
+        Some(self.endpoint.as_deref()?.provider().name())
+    }
+
+    /// The model that it served.
+    pub fn model(&self) -> Option<&str> {
+        self.endpoint.as_deref().map(Endpoint::model)
+    }
 }
 
 /// Who asked, by its own word.

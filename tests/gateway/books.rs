@@ -110,7 +110,7 @@ fn compare(upstream: &Upstream, name: &str, records: &[Arc<Record>]) -> i128 {
         let attempts = record
             .attempts
             .iter()
-            .filter(|attempt| attempt.provider.as_deref() == Some(name));
+            .filter(|attempt| attempt.provider() == Some(name));
         for attempt in attempts {
             let entry = seen.get_mut(&number(record)).and_then(VecDeque::pop_front);
             let bill = entry.map_or(0, |entry| pico(entry.femtodollars) as i128);

@@ -143,13 +143,7 @@ async fn a_thousand_streams_at_once() {
     let mut estimates = 0;
     for record in house.ledger.records() {
         let attempt = &record.attempts[0];
-        let at = |upstream: &&Upstream| {
-            attempt
-                .provider
-                .as_deref()
-                .unwrap()
-                .starts_with(upstream.name())
-        };
+        let at = |upstream: &&Upstream| attempt.provider().unwrap().starts_with(upstream.name());
         let upstream = house.upstreams.iter().find(at).unwrap();
         match attempt.cost.certainty {
             Certainty::Exact => {

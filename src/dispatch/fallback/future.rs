@@ -11,6 +11,7 @@ use crate::call::Call;
 use crate::clock::now;
 use crate::dispatch::retry::Budgets;
 use crate::error::{BoxError, Error};
+use crate::kept::Kept;
 use crate::payload::Payload;
 use crate::telemetry;
 
@@ -21,7 +22,7 @@ pub struct ResponseFuture<S: Service<Request<Payload>>> {
     #[pin]
     state: State<S::Future>,
     inner: S,
-    kept: Option<Request<Payload>>,
+    kept: Option<Kept>,
     call: Call,
     budgets: Budgets,
     seen: Seen,
@@ -40,7 +41,7 @@ impl<S: Service<Request<Payload>>> ResponseFuture<S> {
     pub(super) fn new(
         first: S::Future,
         inner: S,
-        kept: Option<Request<Payload>>,
+        kept: Option<Kept>,
         call: Call,
         budgets: Budgets,
     ) -> Self {
@@ -86,14 +87,9 @@ where
                 }
                 StateProj::Readying => {
                     ready!(this.inner.poll_ready(cx)).map_err(Error::from_inner)?;
-                    let last = this.call.others() == 0;
-                    let kept = if last {
-                        this.kept.take()
-                    } else {
-                        this.kept.clone()
-                    };
-                    let mut request = kept.expect("a plan with several candidates keeps it");
-                    request.extensions_mut().insert(this.call.clone());
+                    let kept = this.kept.as_ref();
+                    let kept = kept.expect("a plan with several candidates keeps it");
+                    let request = kept.again(this.call);
                     let future = this.inner.call(request);
                     // Readying → Asking
                     this.state.set(State::Asking(future));

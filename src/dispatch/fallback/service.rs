@@ -7,6 +7,7 @@ use super::future::ResponseFuture;
 use crate::call::Call;
 use crate::dispatch::retry::Budgets;
 use crate::error::{BoxError, Error};
+use crate::kept::Kept;
 use crate::payload::Payload;
 
 /// Turns to the next candidate. See the [module docs](super).
@@ -50,7 +51,7 @@ where
         let call = Call::of(request.extensions_mut());
         call.set_tries(self.tries);
         let call = call.clone();
-        let kept = (call.others() > 0).then(|| request.clone());
+        let kept = (call.others() > 0).then(|| Kept::of(&request));
         let first = self.inner.call(request);
         // The ready service answers first; later candidates get a clone, which is not ready yet.
         ResponseFuture::new(first, self.inner.clone(), kept, call, self.budgets.clone())

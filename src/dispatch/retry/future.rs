@@ -14,6 +14,7 @@ use super::policy::{ShouldRetry, Situation, should_retry};
 use crate::call::Call;
 use crate::clock::now;
 use crate::error::{BoxError, Error};
+use crate::kept::Kept;
 use crate::payload::Payload;
 use crate::telemetry;
 
@@ -24,7 +25,7 @@ pub struct ResponseFuture<S: Service<Request<Payload>>> {
     #[pin]
     state: State<S::Future>,
     inner: S,
-    kept: Request<Payload>,
+    kept: Kept,
     call: Call,
     settings: Arc<RetryLayer>,
     budget: Arc<Budget>,
@@ -46,7 +47,7 @@ impl<S: Service<Request<Payload>>> ResponseFuture<S> {
     pub(super) fn new(
         first: S::Future,
         inner: S,
-        kept: Request<Payload>,
+        kept: Kept,
         call: Call,
         settings: Arc<RetryLayer>,
         budget: Arc<Budget>,
@@ -116,7 +117,7 @@ where
                 StateProj::Readying => {
                     ready!(this.inner.poll_ready(cx)).map_err(Error::from_inner)?;
                     // The kept request knows of no attempt yet: this is a new one.
-                    let future = this.inner.call(this.kept.clone());
+                    let future = this.inner.call(this.kept.again(this.call));
                     // Readying → Asking
                     this.state.set(State::Asking(future));
                 }

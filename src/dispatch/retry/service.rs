@@ -10,6 +10,7 @@ use super::layer::RetryLayer;
 use crate::call::Call;
 use crate::clock::now;
 use crate::error::{BoxError, Error};
+use crate::kept::Kept;
 use crate::payload::Payload;
 
 /// Repeats a request. See the [module docs](super).
@@ -59,7 +60,7 @@ where
             .budgets
             .of(provider.unwrap_or_default(), now());
         budget.deposit(now());
-        let kept = request.clone();
+        let kept = Kept::of(&request);
         let first = self.inner.call(request);
         // Every request draws its own jitter, repeatably.
         let seed = self
