@@ -159,7 +159,7 @@ impl Call {
 
     /// The attempt that is under way: the one that an outer layer has begun, or a new one, which
     /// takes from the attempt budget.
-    pub(crate) fn attempt(&mut self, now: Instant) -> &Attempt {
+    pub(crate) fn attempt(&mut self, now: impl FnOnce() -> Instant) -> &Attempt {
         let Self {
             shared,
             at,
@@ -167,7 +167,7 @@ impl Call {
         } = self;
         attempt.get_or_insert_with(|| {
             let candidate = shared.plan.get().and_then(|plan| plan.candidates.get(*at));
-            let attempt = Attempt::new(candidate.cloned(), now);
+            let attempt = Attempt::new(candidate.cloned(), now());
             let _ = shared
                 .tries
                 .try_update(Relaxed, Relaxed, |tries| tries.checked_sub(1));

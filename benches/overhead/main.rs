@@ -21,6 +21,14 @@ fn main() {
         .build()
         .unwrap();
     let _context = runtime.enter();
+    // `-- profile` does nothing but what a profiler should see: the whole stack, many times.
+    if std::env::args().any(|argument| argument == "profile") {
+        let body = requests::json(1 << 10);
+        (0..20).for_each(|_| {
+            layers::stack(&body);
+        });
+        return;
+    }
     let mut table = Table::new();
     for (size, body) in [
         ("1 KB", requests::json(1 << 10)),

@@ -112,7 +112,7 @@ where
         let Some(candidate) = call.candidate().cloned() else {
             return Early::Admitted(self.inner.call(request));
         };
-        let metered = call.attempt(crate::clock::now()).is_metered();
+        let metered = call.attempt(crate::clock::now).is_metered();
         match addressed(request, &call, &candidate, metered) {
             Ok(request) => Early::Admitted(self.inner.call(request)),
             Err(error) => Early::refuse(error),
@@ -141,13 +141,14 @@ fn addressed(
 /// The body for this candidate, by one splice.
 fn body(payload: &Payload, candidate: &Candidate, metered: bool) -> Payload {
     let view: &View = payload.view();
-    let mut edits = Edits::new(view).set(Field::Model, candidate.endpoint.upstream_model_json());
-    for field in NOT_FOR_UPSTREAMS {
-        edits = edits.remove(field);
-    }
-    if metered && view.stream() {
-        edits = edits.ask_for_usage();
-    }
+    let model = candidate.endpoint.upstream_model_json();
+    let edits = Edits::new(view)
+        .remove_all(&NOT_FOR_UPSTREAMS)
+        .set(Field::Model, model);
+    let edits = match metered && view.stream() {
+        true => edits.ask_for_usage(),
+        false => edits,
+    };
     Payload::spliced(edits.apply(payload.bytes()))
 }
 

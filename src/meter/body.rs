@@ -167,8 +167,10 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        let whole = self.0.is_finished() || self.0.is_done();
-        self.0
-            .end(if whole { End::Complete } else { End::Cancelled }, now());
+        if self.0.ended().is_none() {
+            let whole = self.0.is_finished() || self.0.is_done();
+            let end = if whole { End::Complete } else { End::Cancelled };
+            self.0.end(end, now());
+        }
     }
 }

@@ -47,7 +47,7 @@ enum State<F, B> {
 
 impl<F, B> ResponseFuture<F, B> {
     pub(super) fn new(inner: F, mut call: Call, expected: Expected) -> Self {
-        let guard = Some(Guard::new(call.attempt(now()).clone()));
+        let guard = Some(Guard::new(call.attempt(now).clone()));
         Self {
             state: State::Asking(inner),
             guard,
@@ -67,7 +67,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let attempt = this.call.attempt(now()).clone();
+        let attempt = this.call.attempt(now).clone();
         loop {
             let error = match this.state.as_mut().project() {
                 StateProj::Asking(future) => match ready!(future.poll(cx)) {

@@ -50,7 +50,7 @@ where
     fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
         let expected = Expected::of(request.body().view(), self.settings);
         let call = Call::of(request.extensions_mut());
-        call.attempt(now()).metered();
+        call.attempt(now).metered();
         let call = call.clone();
         ResponseFuture::new(self.inner.call(request), call, expected)
     }

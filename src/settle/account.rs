@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use http::header::{HeaderName, USER_AGENT};
+
 use super::cost::{BYTES_PER_TOKEN, Certainty, Cost, of};
 use super::record::{App, AttemptRecord, Record};
 use crate::attempt::{Attempt, End};
@@ -145,14 +147,18 @@ fn is_last_word(attempt: &Attempt, end: End) -> bool {
     !cut_off || attempt.is_finished() || attempt.is_done()
 }
 
+const REFERER: HeaderName = HeaderName::from_static("http-referer");
+const OPENROUTER_TITLE: HeaderName = HeaderName::from_static("x-openrouter-title");
+const TITLE: HeaderName = HeaderName::from_static("x-title");
+
 fn app(call: &Call) -> App {
-    let header = |name: &str| {
+    let header = |name: HeaderName| {
         let value = call.headers()?.get(name)?.to_str().ok()?;
         Some(value.get(..256).unwrap_or(value).into())
     };
     App {
-        referer: header("http-referer"),
-        title: header("x-openrouter-title").or_else(|| header("x-title")),
-        user_agent: header("user-agent"),
+        referer: header(REFERER),
+        title: header(OPENROUTER_TITLE).or_else(|| header(TITLE)),
+        user_agent: header(USER_AGENT),
     }
 }

@@ -75,6 +75,15 @@ impl<'a> Edits<'a> {
         self.edit(Field::StreamOptions, Edit::AskForUsage)
     }
 
+    /// Takes these fields away, with their values.
+    #[must_use]
+    pub fn remove_all(mut self, fields: &[Field]) -> Self {
+        for &field in fields {
+            self.edits[field as usize] = Edit::Remove;
+        }
+        self
+    }
+
     /// The later edit of a field replaces the earlier one.
     fn edit(mut self, field: Field, edit: Edit<'a>) -> Self {
         self.edits[field as usize] = edit;

@@ -35,7 +35,7 @@ impl<B: http_body::Body> Body<B> {
         stream: bool,
         mut call: Call,
     ) -> Self {
-        let attempt = call.attempt(now()).clone();
+        let attempt = call.attempt(now).clone();
         Self {
             held,
             inner: inner.filter(|inner| stream || !inner.is_end_stream()),

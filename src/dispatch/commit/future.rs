@@ -66,7 +66,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let attempt = this.call.attempt(now());
+        let attempt = this.call.attempt(now);
         loop {
             match this.state.as_mut().project() {
                 StateProj::Asking(future) => match ready!(future.poll(cx)) {

@@ -47,7 +47,7 @@ where
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let call = Call::of(request.extensions_mut());
-        call.attempt(now());
+        call.attempt(now);
         let call = call.clone();
         ResponseFuture::new(self.inner.call(request), call, self.bounds)
     }

@@ -51,7 +51,7 @@ where
         let call = Call::of(request.extensions_mut());
         let total = call.bound(self.deadlines.total);
         let (others, stream) = (call.plan().map(|_| call.others()), call.is_stream());
-        let attempt = call.attempt(now).clone();
+        let attempt = call.attempt(|| now).clone();
         let clocks = Clocks::new(&self.deadlines, attempt.started(), total, others, stream);
         ResponseFuture::new(self.inner.call(request), attempt, Timer::new(clocks))
     }

@@ -55,11 +55,9 @@ where
         let provider = call
             .candidate()
             .map(|candidate| candidate.endpoint.provider().slug());
-        let budget = self
-            .settings
-            .budgets
-            .of(provider.unwrap_or_default(), now());
-        budget.deposit(now());
+        let now = now();
+        let budget = self.settings.budgets.of(provider.unwrap_or_default(), now);
+        budget.deposit(now);
         let kept = Kept::of(&request);
         let first = self.inner.call(request);
         // Every request draws its own jitter, repeatably.
