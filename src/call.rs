@@ -147,6 +147,17 @@ impl Call {
             .clone()
     }
 
+    /// Looks at the attempts so far, without a copy.
+    pub(crate) fn with_attempts<T>(&self, look: impl FnOnce(&[Attempt]) -> T) -> T {
+        look(
+            &self
+                .shared
+                .attempts
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
+    }
+
     /// The last attempt so far.
     pub fn last(&self) -> Option<Attempt> {
         self.shared

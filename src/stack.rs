@@ -17,6 +17,9 @@ use crate::settle::{Ledger, MemoryLedger, Settle, SettleLayer};
 
 /// The recommended chain around an HTTP client, from a catalogue.
 ///
+/// A request's path names the operation, `/v1/chat/completions` or the like; without a path it is a chat
+/// completion.
+///
 /// It is a Layer, so it goes around any client by [`Layer::layer`] or in a `ServiceBuilder`; and each
 /// of its layers can be taken by itself.
 ///

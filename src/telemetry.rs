@@ -42,6 +42,13 @@ pub(crate) fn broke_after_content(call: &Call, error: &Error) {
     tracing::debug!(id = %call.id(), error = error.kind().as_str(), "broke after content");
 }
 
+/// Refused before it could reach `settle`, so that no record tells of it.
+#[cfg(feature = "gateway")]
+pub(crate) fn refused(call: Option<&Call>, error: &Error) {
+    let id = call.map_or("-", |call| call.id().as_str());
+    tracing::info!(id, error = %error.kind().as_str(), status = error.status().as_u16(), "refused");
+}
+
 pub(crate) fn settled(record: &Record) {
     let attempt = record.attempts.last();
     tracing::info!(

@@ -38,7 +38,8 @@ pub fn plan(
     let mut candidates = Vec::new();
     let mut rejected = Vec::new();
 
-    for model in &models(payload, catalog)? {
+    let (first, others) = models(payload, catalog)?;
+    for model in std::iter::once(&first).chain(&others) {
         let mut survivors = Vec::with_capacity(model.endpoints().len());
         for endpoint in model.endpoints() {
             match filters.rejects(endpoint) {
@@ -74,25 +75,27 @@ pub fn plan(
     })
 }
 
-/// The models that the request names, in order, each once.
-fn models(payload: &Payload, catalog: &Catalog) -> Result<Vec<Arc<Model>>, Error> {
+/// The models that the request names, in order, each once: the first, and the others.
+fn models(payload: &Payload, catalog: &Catalog) -> Result<(Arc<Model>, Vec<Arc<Model>>), Error> {
     let (view, body) = (payload.view(), payload.bytes());
-    let mut models: Vec<Arc<Model>> = Vec::with_capacity(1);
+    let (mut head, mut rest): (Option<Arc<Model>>, Vec<Arc<Model>>) = Default::default();
     let first = view.model(body).map(|name| (name, "model"));
     let others = view.models(body).map(|name| (name, "models"));
     for (name, field) in first.into_iter().chain(others) {
         let model = catalog
             .find(&name)
             .ok_or_else(|| unknown_model(&name, field, catalog))?;
-        if !models.iter().any(|known| known.id() == model.id()) {
-            models.push(model.clone());
+        if head.is_none() {
+            head = Some(model.clone());
+        } else if !head
+            .iter()
+            .chain(&rest)
+            .any(|known| Arc::ptr_eq(known, model))
+        {
+            rest.push(model.clone());
         }
     }
-    if models.is_empty() {
-        Err(no_model())
-    } else {
-        Ok(models)
-    }
+    Ok((head.ok_or_else(no_model)?, rest))
 }
 
 /// Keeps the endpoints that `order` names, or without one the head of the plan.

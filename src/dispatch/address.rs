@@ -44,7 +44,7 @@ use crate::kind::Kind;
 use crate::payload::Payload;
 use crate::plan::Candidate;
 use crate::wire::headers::FORWARDED;
-use crate::wire::{Edits, Field, View};
+use crate::wire::{Edits, Field, Operation, View};
 
 /// What OpenRouter understands and a provider may refuse.
 const NOT_FOR_UPSTREAMS: [Field; 10] = [
@@ -159,7 +159,8 @@ fn uri(candidate: &Candidate, path: &str) -> Result<Uri, Error> {
     let operation = path
         .rsplit_once("/v1/")
         .map_or(path.trim_start_matches('/'), |(_, rest)| rest);
-    if operation == "chat/completions" {
+    // A request that was made without a path means what nearly all do.
+    if operation.is_empty() || operation == Operation::Chat.path() {
         return Ok(provider.chat_url().clone());
     }
     if !operation.split('/').all(is_sound) {

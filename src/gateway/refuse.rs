@@ -8,6 +8,7 @@ use http::{Method, Response, Uri};
 use crate::call::Call;
 use crate::error::Error;
 use crate::kind::{Fault, Kind};
+use crate::telemetry;
 use crate::wire::Dialect;
 use crate::wire::error::{envelope, seconds, status};
 
@@ -18,6 +19,9 @@ const X_SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// The response that an error becomes.
 pub(super) fn response(error: &Error, dialect: Dialect, call: Option<&Call>) -> Response<Body> {
+    if call.is_none_or(|call| call.plan().is_none()) {
+        telemetry::refused(call, error);
+    }
     let body = envelope(error, dialect, call).to_string();
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status(error, dialect);

@@ -22,7 +22,10 @@ pub(super) struct Asked {
 
 /// The record of a call that has ended like this.
 pub(super) fn record(call: &Call, asked: Asked, end: End, now: Instant) -> Record {
-    let attempts = call.attempts();
+    call.with_attempts(|attempts| record_of(call, attempts, asked, end, now))
+}
+
+fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Instant) -> Record {
     let last = attempts.last();
     let found = last.map(Attempt::found).unwrap_or_default();
     let from_start = |attempt: &Attempt| {

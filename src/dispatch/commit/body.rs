@@ -1,10 +1,10 @@
-use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
+use super::queue::Queue;
 use crate::attempt::Attempt;
 use crate::call::Call;
 use crate::clock::now;
@@ -18,7 +18,7 @@ use crate::wire::events;
 /// stream, and too large to be held, can still fail with an error.
 #[derive(Debug)]
 pub struct Body<B> {
-    held: VecDeque<Frame<Bytes>>,
+    held: Queue,
     inner: Option<Pin<Box<B>>>,
     stream: bool,
     done: bool,
@@ -30,7 +30,7 @@ pub struct Body<B> {
 
 impl<B: http_body::Body> Body<B> {
     pub(super) fn new(
-        held: VecDeque<Frame<Bytes>>,
+        held: Queue,
         inner: Option<Pin<Box<B>>>,
         stream: bool,
         mut call: Call,
@@ -138,12 +138,7 @@ where
     }
 
     fn size_hint(&self) -> SizeHint {
-        let held: u64 = self
-            .held
-            .iter()
-            .filter_map(Frame::data_ref)
-            .map(|data| data.len() as u64)
-            .sum();
+        let held = self.held.bytes();
         if self.stream {
             return SizeHint::default();
         }

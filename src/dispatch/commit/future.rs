@@ -1,4 +1,3 @@
-use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -10,6 +9,7 @@ use pin_project::pin_project;
 
 use super::body::Body;
 use super::layer::Bounds;
+use super::queue::Queue;
 use crate::attempt::{Attempt, End};
 use crate::call::Call;
 use crate::clock::now;
@@ -28,6 +28,7 @@ pub struct ResponseFuture<F, B> {
 
 #[pin_project(project = StateProj)]
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "every request holds an answer")]
 enum State<F, B> {
     Asking(#[pin] F),
     Holding(Option<Held<B>>),
@@ -38,7 +39,7 @@ enum State<F, B> {
 struct Held<B> {
     parts: response::Parts,
     body: Pin<Box<B>>,
-    frames: VecDeque<Frame<Bytes>>,
+    frames: Queue,
     bytes: usize,
     stream: bool,
 }
@@ -117,7 +118,7 @@ impl<B: http_body::Body<Data = Bytes>> Held<B> {
         Self {
             parts,
             body: Box::pin(body),
-            frames: VecDeque::new(),
+            frames: Queue::default(),
             bytes: 0,
             stream,
         }

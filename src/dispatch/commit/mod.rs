@@ -41,6 +41,7 @@
 mod body;
 mod future;
 mod layer;
+mod queue;
 mod service;
 
 pub use self::body::Body;

@@ -113,11 +113,13 @@ fn turn(error: &Error, seen: &Seen, call: &Call, budgets: &Budgets) -> Verdict {
             call.plan()
                 .map(|plan| plan.candidates[at].endpoint.provider())
         };
-        let asked = call.attempts().iter().any(|attempt| {
-            attempt
-                .candidate()
-                .map(|candidate| candidate.endpoint.provider().slug())
-                == provider(at).map(|provider| provider.slug())
+        let asked = call.with_attempts(|attempts| {
+            attempts.iter().any(|attempt| {
+                attempt
+                    .candidate()
+                    .map(|candidate| candidate.endpoint.provider().slug())
+                    == provider(at).map(|provider| provider.slug())
+            })
         });
         let slug = provider(at).map_or("", |provider| provider.slug());
         if !asked || budgets.of(slug, now).withdraw(now) {
