@@ -7,17 +7,27 @@ use bytes::{Bytes, BytesMut};
 pub(crate) struct Chunks {
     first: Bytes,
     rest: BytesMut,
+    expected: usize,
 }
+
+/// How much is set aside on a caller's word alone.
+const ON_TRUST: usize = 1 << 20;
 
 // === impl Chunks ===
 
 impl Chunks {
+    /// How many bytes there will be, if it is known: so that they are copied once, not again and again.
+    pub(crate) fn expect(&mut self, bytes: usize) {
+        self.expected = bytes.min(ON_TRUST);
+    }
+
     pub(crate) fn push(&mut self, data: Bytes) {
         if self.len() == 0 {
             self.first = data;
             return;
         }
         if self.rest.is_empty() {
+            self.rest.reserve(self.expected);
             self.rest
                 .extend_from_slice(&std::mem::take(&mut self.first));
         }

@@ -74,8 +74,12 @@ where
             match this.state.as_mut().project() {
                 StateProj::Reading { body, read, sleep } => {
                     let limit = this.settings.limit;
-                    if body.size_hint().lower() > limit as u64 {
+                    let left = body.size_hint().lower();
+                    if left > limit as u64 {
                         return Poll::Ready(Err(too_large(limit)));
+                    }
+                    if read.len() == 0 {
+                        read.expect(left as usize);
                     }
                     match body.poll_frame(cx) {
                         Poll::Ready(Some(Ok(frame))) => {
