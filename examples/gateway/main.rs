@@ -77,14 +77,21 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let stack = Stack::new(catalog.clone());
     let gateway = Gateway::new(catalog.clone(), stack, client::hyper::over(tls)).keys([&key]);
 
+    // Before anyone is told that we are here: a signal that comes at once must find its handler.
+    let mut signal = signals()?;
     greet(&catalog, listener.local_addr()?, &key, demo.is_some());
-    gateway::serve(
-        listener,
-        gateway.router(),
-        gateway::Bounds::default(),
-        interrupted(),
-    )
-    .await;
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let bounds = gateway::Bounds::default();
+    let served = gateway::serve(listener, gateway.router(), bounds, async {
+        let _ = told.await;
+    });
+    let signalled = async {
+        signal().await;
+        let _ = tell.send(());
+        // The first lets streams finish, the second does not.
+        signal().await;
+    };
+    tokio::select! { () = served => (), () = signalled => () }
     Ok(())
 }
 
@@ -112,16 +119,18 @@ fn greet(catalog: &Catalog, address: std::net::SocketAddr, key: &str, demo: bool
     );
 }
 
-/// Ctrl-C, or the SIGTERM of an orchestrator.
-async fn interrupted() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! { _ = interrupt => (), _ = terminate.recv() => () }
-            return;
-        }
-    }
-    let _ = interrupt.await;
+/// Ctrl-C, or the SIGTERM of an orchestrator. The handlers are in place when this returns.
+#[cfg(unix)]
+fn signals() -> std::io::Result<impl AsyncFnMut()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move || {
+        tokio::select! { _ = interrupt.recv() => (), _ = terminate.recv() => () }
+    })
+}
+
+#[cfg(not(unix))]
+fn signals() -> std::io::Result<impl AsyncFnMut()> {
+    Ok(async || drop(tokio::signal::ctrl_c().await))
 }

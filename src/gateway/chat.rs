@@ -6,6 +6,7 @@ use http::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use tower::ServiceExt;
 
+use super::closing::Closing;
 use super::refuse;
 use super::retell;
 use super::router::Door;
@@ -20,12 +21,13 @@ pub(super) async fn completions(State(door): State<Door>, mut request: Request) 
     if let Err(error) = door.gateway.keys.check(request.headers()) {
         return refuse::response(&error, door.dialect, None);
     }
-    // Minted before anything is asked, so that a failure can be looked up as well.
+    // Minted before anything is asked, so that a failure has a name as well, in the log at least.
     let call = Call::new(now(), wall(), fastrand::u64(..));
     call.set_dialect(door.dialect);
+    let closing = request.extensions_mut().remove::<Closing>();
     request.extensions_mut().insert(call.clone());
     let mut response = match door.gateway.chat.clone().oneshot(request).await {
-        Ok(response) => answer(response, &door, &call).await,
+        Ok(response) => answer(response, &door, &call, closing).await,
         Err(error) => refuse::response(&error, door.dialect, Some(&call)),
     };
     let id = HeaderValue::from_str(call.id().as_str()).expect("letters, digits and dashes");
@@ -34,10 +36,15 @@ pub(super) async fn completions(State(door): State<Door>, mut request: Request) 
 }
 
 /// An answer in the caller's protocol. Nothing of the upstream's headers goes on but the content type.
-async fn answer(response: Response<Body>, door: &Door, call: &Call) -> Response<Body> {
+async fn answer(
+    response: Response<Body>,
+    door: &Door,
+    call: &Call,
+    closing: Option<Closing>,
+) -> Response<Body> {
     let ledger = &door.gateway.ledger;
     if is_event_stream(response.headers()) {
-        let body = retell::Stream::new(response.into_body(), ledger.clone(), call.clone());
+        let body = retell::Stream::new(response.into_body(), ledger.clone(), call.clone(), closing);
         let mut response = Response::new(Body::new(body));
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));

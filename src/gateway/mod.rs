@@ -43,12 +43,14 @@
 //! shutdown that lets streams finish, for a while.
 
 mod chat;
+mod closing;
 mod generation;
 mod models;
 mod refuse;
 mod retell;
 mod router;
 mod serve;
+mod stall;
 mod usage;
 
 pub use self::router::Gateway;

@@ -6,55 +6,76 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use hyper::service::service_fn;
+use axum::{Extension, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, Semaphore};
-use tower::ServiceExt;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use super::closing::Closing;
+use super::stall::Stall;
 
 /// What a server allows.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// Connections at a time; more wait in the listener's backlog. Default 16,384.
     pub connections: usize,
-    /// How long the headers of a request may take, and a new connection until its first. Default 30 s.
+    /// How long the headers of a request may take, and a connection may be idle. Default 30 s.
     pub headers: Duration,
+    /// How long a caller may take nothing of what it is sent. Default 60 s.
+    pub stalled: Duration,
     /// How long streams may go on after the shutdown began. Default 30 s.
     pub grace: Duration,
 }
 
+/// How long the last words may take after the grace.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 impl Default for Bounds {
     fn default() -> Self {
-        let (headers, grace) = (Duration::from_secs(30), Duration::from_secs(30));
         Self {
             connections: 16_384,
-            headers,
-            grace,
+            headers: Duration::from_secs(30),
+            stalled: Duration::from_secs(60),
+            grace: Duration::from_secs(30),
         }
     }
 }
 
 /// Serves until `shutdown` resolves; then takes no new connection, lets the streams that are under way
-/// finish within [`Bounds::grace`], and cuts off what is left.
+/// finish within [`Bounds::grace`], and ends those that are left with an error chunk.
 ///
-/// Every connection has `TCP_NODELAY`. HTTP/1.1, and HTTP/2 where the client knows that it may speak it.
+/// It speaks HTTP/1.1, with `TCP_NODELAY` on every connection. For TLS and HTTP/2 put a reverse proxy in
+/// front of it.
+///
+/// ```no_run
+/// # async fn run(router: axum::Router) -> std::io::Result<()> {
+/// use switchtower::gateway::{Bounds, serve};
+///
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+/// let interrupted = async { drop(tokio::signal::ctrl_c().await) };
+/// serve(listener, router, Bounds::default(), interrupted).await;
+/// # Ok(()) }
+/// ```
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     bounds: Bounds,
     shutdown: impl Future<Output = ()>,
 ) {
-    let mut builder = Builder::new(TokioExecutor::new());
+    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
+    let timer = TokioTimer::new();
     builder
         .http1()
-        .timer(TokioTimer::new())
+        .timer(timer)
         .header_read_timeout(bounds.headers);
-    builder.http2().timer(TokioTimer::new());
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(bounds.connections));
+    let (close, closing) = Closing::new();
+    let router = router.layer(Extension(closing));
     let mut connections = tokio::task::JoinSet::new();
     let mut shutdown = pin!(shutdown);
 
@@ -67,49 +88,30 @@ pub async fn serve(
             accepted = accepted => accepted,
             () = &mut shutdown => break,
         };
-        let begun = Arc::new(Notify::new());
-        let (router, first) = (router.clone(), begun.clone());
-        let service = service_fn(move |request| {
-            first.notify_one();
-            router.clone().oneshot(request)
-        });
-        let connection = builder
-            .serve_connection(TokioIo::new(stream), service)
-            .into_owned();
+        let stream = TokioIo::new(Stall::new(stream, bounds.stalled));
+        let service = TowerToHyperService::new(router.clone());
+        let connection = builder.serve_connection(stream, service).into_owned();
         let connection = graceful.watch(connection);
         connections.spawn(async move {
-            tokio::select! {
-                // What goes wrong on a caller's connection is the caller's to notice.
-                _ = connection => {}
-                () = silence(&begun, bounds.headers) => {}
-            }
+            // What goes wrong on a caller's connection is the caller's to notice.
+            let _ = connection.await;
             drop(place);
         });
         while connections.try_join_next().is_some() {}
     }
     drop(listener);
-    if tokio::time::timeout(bounds.grace, graceful.shutdown())
-        .await
-        .is_err()
-    {
+    tracing::info!(connections = graceful.count(), grace = ?bounds.grace, "shutting down");
+    let mut ended = pin!(graceful.shutdown());
+    if timeout(bounds.grace, &mut ended).await.is_err() {
         tracing::warn!(
             cut_off = connections.len(),
             "the grace of the shutdown is over"
         );
+        close.send_replace(true);
+        let _ = timeout(LAST_WORDS, ended).await;
     }
     // Not only told to end, but ended: by then the last records are written.
     connections.shutdown().await;
-}
-
-/// Resolves when a connection's first request does not come. hyper itself has no limit before it knows
-/// which protocol is spoken.
-async fn silence(begun: &Notify, patience: Duration) {
-    if tokio::time::timeout(patience, begun.notified())
-        .await
-        .is_ok()
-    {
-        std::future::pending().await
-    }
 }
 
 /// The next connection. Out of file descriptors is no reason to end: some will be closed.

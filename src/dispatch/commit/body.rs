@@ -14,8 +14,8 @@ use crate::wire::events;
 
 /// An answer to which the stack has committed: what was held back, then the rest as it comes.
 ///
-/// On an event stream a failure is one last event and a clean end; only an answer that is no event
-/// stream, and too large to be held, can still fail with an error.
+/// It never fails: on an event stream a failure is one last event and a clean end, and any other answer is
+/// held as a whole before it is promised.
 #[derive(Debug)]
 pub struct Body<B> {
     held: Queue,
@@ -38,7 +38,7 @@ impl<B: http_body::Body> Body<B> {
         let attempt = call.attempt(now).clone();
         Self {
             held,
-            inner: inner.filter(|inner| stream || !inner.is_end_stream()),
+            inner: inner.filter(|_| stream),
             stream,
             done: false,
             attempt,
@@ -119,12 +119,7 @@ where
                     return Poll::Ready(Some(Ok(this.pass(frame))));
                 }
                 Poll::Ready(Some(Err(error))) => {
-                    let error = Error::from_inner(error);
-                    if !this.stream {
-                        this.inner = None;
-                        return Poll::Ready(Some(Err(error)));
-                    }
-                    this.break_off(&error);
+                    this.break_off(&Error::from_inner(error));
                 }
                 Poll::Ready(None) => this.close(),
                 Poll::Pending => return Poll::Pending,
@@ -138,18 +133,9 @@ where
     }
 
     fn size_hint(&self) -> SizeHint {
-        let held = self.held.bytes();
-        if self.stream {
-            return SizeHint::default();
+        match self.stream {
+            true => SizeHint::default(),
+            false => SizeHint::with_exact(self.held.bytes()),
         }
-        let mut hint = self
-            .inner
-            .as_ref()
-            .map_or(SizeHint::with_exact(0), |b| b.size_hint());
-        if let Some(upper) = hint.upper() {
-            hint.set_upper(upper + held);
-        }
-        hint.set_lower(hint.lower() + held);
-        hint
     }
 }

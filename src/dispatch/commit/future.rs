@@ -14,6 +14,7 @@ use crate::attempt::{Attempt, End};
 use crate::call::Call;
 use crate::clock::now;
 use crate::error::{BoxError, Error};
+use crate::kind::Kind;
 use crate::wire::headers::is_event_stream;
 
 /// The future of [`Commit`](super::Commit).
@@ -81,6 +82,11 @@ where
                     match held.body.as_mut().poll_frame(cx) {
                         Poll::Ready(Some(Ok(frame))) => {
                             held.push(frame);
+                            if let Some(error) = held.too_large(this.bounds) {
+                                attempt.end(End::Failed(error.kind()), now());
+                                *slot = None;
+                                return Poll::Ready(Err(error));
+                            }
                             if !held.is_enough(attempt, this.bounds) {
                                 continue;
                             }
@@ -129,6 +135,13 @@ impl<B: http_body::Body<Data = Bytes>> Held<B> {
         self.frames.push_back(frame);
     }
 
+    /// What cannot be held whole cannot be promised either.
+    fn too_large(&self, bounds: &Bounds) -> Option<Error> {
+        let most = bounds.whole_bytes;
+        let message = || format!("the provider's answer is larger than {most} bytes");
+        (!self.stream && self.bytes > most).then(|| Error::new(Kind::Malformed, message()))
+    }
+
     fn is_enough(&self, attempt: &Attempt, bounds: &Bounds) -> bool {
         if self.stream {
             !attempt.is_metered()
@@ -137,7 +150,7 @@ impl<B: http_body::Body<Data = Bytes>> Held<B> {
                 || self.bytes > bounds.stream_bytes
                 || self.frames.len() > bounds.stream_events
         } else {
-            self.body.is_end_stream() || self.bytes > bounds.whole_bytes
+            self.body.is_end_stream()
         }
     }
 

@@ -8,14 +8,14 @@ pub struct CommitLayer {
     bounds: Bounds,
 }
 
-/// How much is held back before a commitment is made all the same.
+/// How much is held back: more of a stream makes a commitment all the same.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// Bytes of an event stream before its first content. Default 256 KiB.
     pub stream_bytes: usize,
     /// Events before the first content, comments among them. Default 1024.
     pub stream_events: usize,
-    /// Bytes of an answer that is no event stream; beyond them it flows through. Default 32 MiB.
+    /// Bytes of an answer that is no event stream; a larger one is a failure. Default 32 MiB.
     pub whole_bytes: usize,
 }
 

@@ -1,21 +1,25 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use axum::body::Body;
 use bytes::Bytes;
 use http_body::Frame;
 
 use super::telling;
+use crate::attempt::End;
 use crate::call::Call;
+use crate::clock::now;
+use crate::error::Error;
+use crate::gateway::closing::{Closed, Closing};
 use crate::gateway::usage;
+use crate::kind::Kind;
 use crate::settle::MemoryLedger;
 use crate::wire::retell::{Telling, retell};
 use crate::wire::sse::Scanner;
 use crate::wire::{Chunk, events};
 
 /// Retells an event stream. Every frame that comes from the stack is one whole event.
-#[derive(Debug)]
 pub(in crate::gateway) struct Stream {
     inner: Body,
     ledger: MemoryLedger,
@@ -23,12 +27,19 @@ pub(in crate::gateway) struct Stream {
     telling: Telling,
     ready: VecDeque<Bytes>,
     broken: bool,
+    /// When the gateway itself must end.
+    closed: Option<Closed>,
 }
 
 // === impl Stream ===
 
 impl Stream {
-    pub(in crate::gateway) fn new(inner: Body, ledger: MemoryLedger, call: Call) -> Self {
+    pub(in crate::gateway) fn new(
+        inner: Body,
+        ledger: MemoryLedger,
+        call: Call,
+        closing: Option<Closing>,
+    ) -> Self {
         let telling = telling::of_chunk(&call);
         Self {
             inner,
@@ -37,7 +48,21 @@ impl Stream {
             telling,
             ready: VecDeque::new(),
             broken: false,
+            closed: closing.map(Closing::closed),
         }
+    }
+
+    /// The grace of a shutdown is over: the answer ends as any other that breaks off.
+    fn break_off(&mut self) {
+        let error = Error::new(Kind::Internal, "the gateway is shutting down");
+        if let Some(attempt) = self.call.last() {
+            // Before what is inside is dropped, which by itself would mean that the caller left.
+            attempt.end(End::Failed(error.kind()), now());
+        }
+        self.inner = Body::empty();
+        self.closed = None;
+        self.ready.push_back(events::error(&error, &self.call));
+        self.ready.push_back(events::done());
     }
 
     fn take(&mut self, event: Bytes) {
@@ -112,7 +137,16 @@ impl http_body::Body for Stream {
             if let Some(event) = self.ready.pop_front() {
                 return Poll::Ready(Some(Ok(Frame::data(event))));
             }
-            match ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
+            // Data before the clock, here as well.
+            let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) else {
+                let closed = self.closed.as_mut().map(|closed| closed.as_mut().poll(cx));
+                if closed.is_some_and(|closed| closed.is_ready()) {
+                    self.break_off();
+                    continue;
+                }
+                return Poll::Pending;
+            };
+            match frame {
                 Some(Ok(frame)) => {
                     if let Ok(event) = frame.into_data() {
                         self.take(event);

@@ -1,0 +1,30 @@
+//! The end of a shutdown's grace, as the answers under way learn of it.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use tokio::sync::watch;
+
+/// In the extensions of every request that [`serve`](super::serve) takes.
+#[derive(Clone, Debug)]
+pub(super) struct Closing(watch::Receiver<bool>);
+
+/// Resolves when the grace is over; never, where nobody can say so.
+pub(super) type Closed = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+// === impl Closing ===
+
+impl Closing {
+    pub(super) fn new() -> (watch::Sender<bool>, Self) {
+        let (tell, told) = watch::channel(false);
+        (tell, Self(told))
+    }
+
+    pub(super) fn closed(mut self) -> Closed {
+        Box::pin(async move {
+            if self.0.wait_for(|closed| *closed).await.is_err() {
+                std::future::pending().await
+            }
+        })
+    }
+}
