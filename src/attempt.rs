@@ -55,6 +55,8 @@ pub struct Found {
     pub finish: Option<Finish>,
     /// The choices that have begun and have no finish reason yet: bit *i* for index *i*.
     pub unfinished: u128,
+    /// Was the answer too large to be read, so that nobody knows its usage?
+    pub unread: bool,
     /// The upstream's own id of the answer.
     pub upstream_id: Option<Arc<str>>,
 }
@@ -131,7 +133,7 @@ impl Attempt {
         micros(&self.0.headers)
     }
 
-    /// From the question to the first content.
+    /// From the question to the first content; of a stream only, since a document comes all at once.
     pub fn first_content_after(&self) -> Option<Duration> {
         micros(&self.0.first_content)
     }
@@ -182,11 +184,12 @@ impl Attempt {
         }
     }
 
-    /// Output tokens in a second of writing, in thousandths; none if it wrote too little to tell.
+    /// Output tokens a second, from asking to the end, in thousandths: a provider that queues is slow,
+    /// as OpenRouter counts it. None if it wrote too little to tell.
     fn throughput(&self, now: Instant) -> Option<u32> {
         let tokens = self.found().usage.map(|usage| usage.completion_tokens())?;
-        let writing = now.saturating_duration_since(self.0.started).as_micros();
-        let rate = u128::from(tokens) * 1_000_000_000 / writing.max(1);
+        let took = now.saturating_duration_since(self.0.started).as_micros();
+        let rate = u128::from(tokens) * 1_000_000_000 / took.max(1);
         (tokens > 0).then(|| u32::try_from(rate).unwrap_or(u32::MAX))
     }
 
@@ -203,8 +206,10 @@ impl Attempt {
         self.0.events.fetch_add(1, Relaxed);
     }
 
-    pub(crate) fn content(&self, bytes: u32, now: Instant) {
-        if self.0.content_events.fetch_add(1, Relaxed) == 0 {
+    /// Content has come; `now` is given for the first of a stream, since only there it is the first.
+    pub(crate) fn content(&self, bytes: u32, now: Option<Instant>) {
+        self.0.content_events.fetch_add(1, Relaxed);
+        if let Some(now) = now {
             self.note(&self.0.first_content, now);
         }
         self.0.content_bytes.fetch_add(bytes.into(), Relaxed);

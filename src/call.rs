@@ -207,7 +207,7 @@ impl Call {
         *self
             .shared
             .until
-            .get_or_init(|| self.shared.started + total)
+            .get_or_init(|| crate::clock::later(self.shared.started, total))
     }
 
     pub(crate) fn set_stream(&self, stream: bool) {
@@ -223,7 +223,11 @@ impl Call {
         self.shared.tries.store(tries, Relaxed);
     }
 
-    pub(crate) fn set_headers(&self, headers: HeaderMap) {
+    pub(crate) fn set_headers(&self, mut headers: HeaderMap) {
+        // The caller's key and cookies are among them, and a call may be printed.
+        headers
+            .values_mut()
+            .for_each(|value| value.set_sensitive(true));
         let _ = self.shared.headers.set(headers);
     }
 

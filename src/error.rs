@@ -83,6 +83,10 @@ impl Error {
     }
 
     fn network(source: BoxError) -> Self {
+        if is_ours(&*source) {
+            let message = "the gateway is out of file descriptors";
+            return Self::new(Kind::Internal, message).with_source(source);
+        }
         let (kind, message) = if is_connect(&*source) {
             (Kind::Connect, "could not connect to the provider")
         } else {
@@ -175,6 +179,19 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
     }
+}
+
+/// Is it our own lack of descriptors (`ENFILE` 23, `EMFILE` 24), which no provider is to blame for?
+fn is_ours(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let io = error.downcast_ref::<std::io::Error>();
+        if cfg!(unix) && matches!(io.and_then(std::io::Error::raw_os_error), Some(23 | 24)) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// Was no byte of the request on its way yet? Clients hide the `io::Error` at different depths.

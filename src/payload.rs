@@ -1,6 +1,7 @@
 //! The request body, after `read`.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
@@ -24,7 +25,7 @@ use crate::wire::View;
 /// assert_eq!(payload.view().model(payload.bytes()).as_deref(), Some("acme/swift"));
 /// # Ok::<_, switchtower::Error>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Payload {
     bytes: Bytes,
     view: Option<Arc<View>>,
@@ -76,6 +77,13 @@ impl Payload {
         static NOTHING: LazyLock<View> =
             LazyLock::new(|| View::read(b"{}").expect("an empty object is well-formed"));
         self.view.as_deref().unwrap_or(&NOTHING)
+    }
+}
+
+impl fmt::Debug for Payload {
+    /// Its length alone: it holds a prompt.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Payload({} bytes)", self.bytes.len())
     }
 }
 

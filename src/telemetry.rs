@@ -46,7 +46,7 @@ pub(crate) fn broke_after_content(call: &Call, error: &Error) {
 #[cfg(feature = "gateway")]
 pub(crate) fn refused(call: Option<&Call>, error: &Error) {
     let id = call.map_or("-", |call| call.id().as_str());
-    tracing::info!(id, error = %error.kind().as_str(), status = error.status().as_u16(), "refused");
+    tracing::info!(%id, error = %error.kind().as_str(), status = error.status().as_u16(), "refused");
 }
 
 pub(crate) fn settled(record: &Record) {
@@ -60,6 +60,7 @@ pub(crate) fn settled(record: &Record) {
         prompt_tokens = record.usage.prompt_tokens(),
         completion_tokens = record.usage.completion_tokens(),
         charge = record.charge.map(tracing::field::display),
+        took_ms = record.took.as_millis() as u64,
         first_token_ms = record.first_token.map(|first| first.as_millis() as u64),
         "settled"
     );

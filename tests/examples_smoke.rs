@@ -105,7 +105,7 @@ fn a_call_is_one_readable_line_in_the_log() {
         " in ",
         " out",
         "$0.000",
-        "first token",
+        "whole after ",
         " ms",
         "gen-",
     ] {

@@ -457,7 +457,7 @@ async fn comments_pass_and_are_not_content() {
 async fn an_endless_event_is_malformed_and_not_kept() {
     let piece = Bytes::from(vec![b'x'; 64 << 10]);
     let begin = Bytes::from_static(b"data: ");
-    let frames = std::iter::once(begin).chain(std::iter::repeat_n(piece, 20));
+    let frames = std::iter::once(begin).chain(std::iter::repeat_n(piece, 300));
     let (told, attempt) = measure(Answer::sse(frames)).await;
     assert_failed(&told, &attempt, Kind::Malformed);
     assert!(told.frames.is_empty());

@@ -63,17 +63,23 @@ impl Visit for Fields {
 impl Fields {
     fn sentence(&self) -> Option<String> {
         let get = |name| self.0.get(name).map(String::as_str);
-        if get("message") != Some("settled") {
-            return None;
+        match get("message")? {
+            "settled" => {}
+            "refused" => {
+                let (status, error, id) = (get("status")?, get("error")?, get("id")?);
+                return Some(format!("refused with {status}: {error}  {id}"));
+            }
+            _ => return None,
         }
         let attempts = match get("attempts")? {
             "1" => "1 attempt".to_owned(),
             many => format!("{many} attempts"),
         };
         let charge = get("charge").map_or("price unknown".to_owned(), |usd| format!("${usd}"));
-        let first = get("first_token_ms").map_or("no token".to_owned(), |milliseconds| {
-            format!("first token {milliseconds} ms")
-        });
+        let first = match get("first_token_ms") {
+            Some(milliseconds) => format!("first token {milliseconds} ms"),
+            None => format!("whole after {} ms", get("took_ms")?),
+        };
         let mut sentence = format!(
             "{}  {}  {attempts}  {} in {} out  {charge}  {first}  {}",
             get("model")?,

@@ -71,7 +71,7 @@ impl KeyLayer {
         let key = presented(headers).ok_or_else(|| {
             Error::new(
                 Kind::Unauthorized,
-                "Missing Authentication header: send `Authorization: Bearer <key>`",
+                "Missing Authentication header: send one `Authorization: Bearer <key>`",
             )
         })?;
         let hash = hash(key);
@@ -84,6 +84,10 @@ impl KeyLayer {
 }
 
 fn presented(headers: &HeaderMap) -> Option<&str> {
+    // Of two, a proxy in front may have believed the other one.
+    if headers.get_all(AUTHORIZATION).iter().count() > 1 {
+        return None;
+    }
     let bearer = headers.get(AUTHORIZATION).and_then(|value| {
         let (scheme, key) = value.to_str().ok()?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())

@@ -13,6 +13,9 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept: less than the minute after which many servers close theirs.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 
+/// How many idle connections to one provider are kept.
+pub const IDLE_CONNECTIONS: usize = 256;
+
 /// A TCP connector with `TCP_NODELAY`, happy eyeballs and [`CONNECT_TIMEOUT`]; it accepts `https` URLs,
 /// so that a TLS connector can be built around it.
 pub fn connector() -> HttpConnector {
@@ -39,5 +42,6 @@ pub fn over<C: Connect + Clone>(connector: C) -> Client<C, Payload> {
     Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE_TIMEOUT)
+        .pool_max_idle_per_host(IDLE_CONNECTIONS)
         .build(connector)
 }

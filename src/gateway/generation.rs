@@ -103,10 +103,16 @@ struct Told<'a> {
 #[derive(Serialize)]
 struct ProviderResponse<'a> {
     status: Option<u16>,
+    // Optional, but never null.
+    #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     endpoint_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     model_permaslug: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     provider_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     latency: Option<u64>,
     is_byok: bool,
     end: &'static str,
@@ -150,7 +156,7 @@ impl<'a> Told<'a> {
             finish_reason: finish,
             native_finish_reason: finish,
             provider_responses: record.attempts.iter().map(ProviderResponse::of).collect(),
-            latency: record.first_token.map(|first| first.as_millis() as u64),
+            latency: Some(record.first_token.unwrap_or(record.took).as_millis() as u64),
             generation_time: record.took.as_millis() as u64,
             moderation_latency: None,
             tokens_prompt: usage.prompt_tokens(),

@@ -17,11 +17,12 @@ use tokio::time::timeout;
 
 use super::closing::Closing;
 use super::stall::Stall;
+use crate::clock::CENTURY;
 
 /// What a server allows.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Connections at a time; more wait in the listener's backlog. Default 16,384.
+    /// Connections at a time, at least one; more wait in the listener's backlog. Default 16,384.
     pub connections: usize,
     /// How long the headers of a request may take, and a connection may be idle. Default 30 s.
     pub headers: Duration,
@@ -71,9 +72,11 @@ pub async fn serve(
     builder
         .http1()
         .timer(timer)
-        .header_read_timeout(bounds.headers);
+        .header_read_timeout(bounds.headers.min(CENTURY));
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(bounds.connections));
+    let places = Arc::new(Semaphore::new(
+        bounds.connections.clamp(1, Semaphore::MAX_PERMITS),
+    ));
     let (close, closing) = Closing::new();
     let router = router.layer(Extension(closing));
     let mut connections = tokio::task::JoinSet::new();
@@ -88,7 +91,7 @@ pub async fn serve(
             accepted = accepted => accepted,
             () = &mut shutdown => break,
         };
-        let stream = TokioIo::new(Stall::new(stream, bounds.stalled));
+        let stream = TokioIo::new(Stall::new(stream, bounds.stalled.min(CENTURY)));
         let service = TowerToHyperService::new(router.clone());
         let connection = builder.serve_connection(stream, service).into_owned();
         let connection = graceful.watch(connection);

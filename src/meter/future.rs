@@ -1,10 +1,12 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use http::{Response, header, response};
 use pin_project::pin_project;
+use tokio::time::Sleep;
 
 use super::body::{Body, Guard};
 use super::expected::Expected;
@@ -18,6 +20,9 @@ use crate::wire::refusal;
 
 /// How much of an error body is read.
 const ERROR_BODY: usize = 64 << 10;
+
+/// How long it is waited for: the status is here, and says most of it.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The future of [`Meter`](super::Meter).
 #[pin_project]
@@ -40,6 +45,7 @@ enum State<F, B> {
         #[pin]
         body: B,
         read: BytesMut,
+        patience: Pin<Box<Sleep>>,
     },
 }
 
@@ -77,7 +83,14 @@ where
                         if !parts.status.is_success() {
                             let (parts, read) = (Box::new(parts), BytesMut::new());
                             // Asking → Refused
-                            this.state.set(State::Refused { parts, body, read });
+                            let patience = Box::pin(tokio::time::sleep(PATIENCE));
+                            let refused = State::Refused {
+                                parts,
+                                body,
+                                read,
+                                patience,
+                            };
+                            this.state.set(refused);
                             continue;
                         }
                         let stream = is_event_stream(&parts.headers);
@@ -96,16 +109,25 @@ where
                     }
                     Err(error) => Error::from_inner(error),
                 },
-                StateProj::Refused { parts, body, read } => {
-                    // Its end, enough of it, or a break: the status says the rest.
-                    if let Some(Ok(frame)) = ready!(body.poll_frame(cx)) {
-                        if let Ok(data) = frame.into_data() {
-                            let room = (ERROR_BODY - read.len()).min(data.remaining());
-                            read.extend_from_slice(&data[..room]);
+                StateProj::Refused {
+                    parts,
+                    body,
+                    read,
+                    patience,
+                } => {
+                    // Its end, enough of it, a break, or silence: the status says the rest.
+                    match body.poll_frame(cx) {
+                        Poll::Ready(Some(Ok(frame))) => {
+                            if let Ok(data) = frame.into_data() {
+                                let room = (ERROR_BODY - read.len()).min(data.remaining());
+                                read.extend_from_slice(&data[..room]);
+                            }
+                            if read.len() < ERROR_BODY {
+                                continue;
+                            }
                         }
-                        if read.len() < ERROR_BODY {
-                            continue;
-                        }
+                        Poll::Ready(_) => {}
+                        Poll::Pending => ready!(patience.as_mut().poll(cx)),
                     }
                     refusal::read(
                         parts.status,

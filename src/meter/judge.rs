@@ -27,6 +27,8 @@ pub(super) enum Verdict {
 pub(super) struct Ends {
     /// How many were asked for. A provider may give fewer, but only the end of the transfer tells.
     asked: u32,
+    /// Is it one document, of which no part comes first?
+    whole: bool,
     seen: u128,
     finished: u128,
     /// What the last event was like: most are like it.
@@ -40,6 +42,14 @@ impl Ends {
     pub(super) fn of(choices: u32) -> Self {
         Self {
             asked: choices.min(u128::BITS),
+            ..Self::default()
+        }
+    }
+
+    /// Of an answer that is one document.
+    pub(super) fn of_document() -> Self {
+        Self {
+            whole: true,
             ..Self::default()
         }
     }
@@ -64,7 +74,7 @@ pub(super) fn judge(data: Option<&[u8]>, attempt: &Attempt, ends: &mut Ends) -> 
         return Verdict::Pass;
     }
     if let Some(words) = ends.echo.words(data) {
-        content(words, attempt);
+        content(words, attempt, ends);
         return Verdict::Pass;
     }
     match read(data, attempt, ends) {
@@ -119,7 +129,7 @@ pub(super) fn read(json: &[u8], attempt: &Attempt, ends: &mut Ends) -> Result<Ch
     if let Some(error) = chunk.error {
         return Err(refusal::in_band(error.of(json), attempt.candidate()));
     }
-    content(chunk.content, attempt);
+    content(chunk.content, attempt, ends);
     if let Some(finish) = chunk.finish {
         attempt.find(|found| found.finish = Some(finish));
         if finish == Finish::Error {
@@ -138,11 +148,11 @@ pub(super) fn read(json: &[u8], attempt: &Attempt, ends: &mut Ends) -> Result<Ch
     Ok(chunk)
 }
 
-fn content(bytes: u32, attempt: &Attempt) {
+fn content(bytes: u32, attempt: &Attempt, ends: &Ends) {
     if bytes > 0 {
-        // The clock is read for the first content only.
-        let first = attempt.content_events() == 0;
-        attempt.content(bytes, if first { now() } else { attempt.started() });
+        // The clock is read for the first content of a stream only.
+        let first = !ends.whole && attempt.content_events() == 0;
+        attempt.content(bytes, first.then(now));
     }
 }
 

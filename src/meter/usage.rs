@@ -54,6 +54,7 @@ pub fn read(json: &[u8]) -> Option<Usage> {
 struct Spelled {
     prompt_tokens: Option<Count>,
     completion_tokens: Option<Count>,
+    total_tokens: Option<Count>,
     prompt_tokens_details: Option<Read>,
     completion_tokens_details: Option<Written>,
     prompt_cache_hit_tokens: Option<Count>,
@@ -125,12 +126,23 @@ impl Spelled {
         (left, cached, write, 0, audio)
     }
 
+    /// Are the thoughts no part of the completion, as with xAI? The total tells.
+    fn is_beside(&self, completion: u64, reasoning: Option<u64>) -> bool {
+        let whole = of(self.prompt_tokens)
+            .and_then(|prompt| prompt.checked_add(completion)?.checked_add(reasoning?));
+        whole.is_some() && whole == of(self.total_tokens) && reasoning != Some(0)
+    }
+
     fn written(&self) -> (u64, u64, u64) {
         let mut left = of(self.completion_tokens)
             .or(of(self.output_tokens))
             .unwrap_or(0);
         let details = self.completion_tokens_details.as_ref();
-        let reasoning = take(&mut left, details.and_then(|w| of(w.reasoning_tokens)));
+        let reasoning = details.and_then(|w| of(w.reasoning_tokens));
+        let reasoning = match self.is_beside(left, reasoning) {
+            true => reasoning.unwrap_or(0),
+            false => take(&mut left, reasoning),
+        };
         let audio = take(&mut left, details.and_then(|w| of(w.audio_tokens)));
         (left, reasoning, audio)
     }

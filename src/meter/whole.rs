@@ -51,12 +51,13 @@ impl Whole {
                     "the provider sent an empty answer",
                 ));
             }
-            let chunk = read(json, attempt, &mut Ends::default())?;
+            let chunk = read(json, attempt, &mut Ends::of_document())?;
             if chunk.choices.is_none() && chunk.object.is_none() {
                 let message = "the provider's answer has no choices";
                 return Err(Error::new(Kind::Malformed, message));
             }
         }
+        attempt.find(|found| found.unread = self.too_large);
         // Read all the same: it may have been an error, and it may have been billed.
         if self.unlike {
             return Err(unlike("one document where a stream was asked for"));

@@ -8,7 +8,7 @@ use super::cost::{BYTES_PER_TOKEN, Certainty, Cost, of};
 use super::record::{App, AttemptRecord, Record};
 use crate::attempt::{Attempt, End};
 use crate::call::Call;
-use crate::kind::Kind;
+use crate::kind::{Kind, Phase};
 use crate::money::{Femto, Money};
 use crate::usage::Usage;
 
@@ -18,6 +18,8 @@ pub(super) struct Asked {
     pub(super) model: Option<Box<str>>,
     pub(super) streamed: bool,
     pub(super) prompt_bytes: u64,
+    /// Is nothing to be written, so that there is no finish reason either?
+    pub(super) embeds: bool,
 }
 
 /// The record of a call that has ended like this.
@@ -32,13 +34,16 @@ fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Ins
         let asked = attempt.started().saturating_duration_since(call.started());
         attempt.first_content_after().map(|first| asked + first)
     };
+    let embeds = asked.embeds;
     let first_token = last.and_then(from_start);
     let attempts: Vec<_> = attempts
         .iter()
         .map(|attempt| attempt_record(attempt, asked.prompt_bytes, end, now))
         .collect();
     let (usage, charge) = match attempts.last() {
-        Some(last) if is_charged(last, found.finish.is_some()) => (last.usage, last.cost.amount),
+        Some(last) if is_charged(last, found.finish.is_some() || found.unread || embeds) => {
+            (last.usage, last.cost.amount)
+        }
         Some(last) => (last.usage, Some(Money::ZERO)),
         None => (Usage::default(), Some(Money::ZERO)),
     };
@@ -63,6 +68,8 @@ fn is_charged(attempt: &AttemptRecord, finished: bool) -> bool {
     match attempt.end {
         End::Complete => finished || attempt.usage.completion_tokens() > 0,
         End::Cancelled => attempt.status.is_some(),
+        // The pace is the caller's: who reads slowly enough would read for nothing.
+        End::Failed(Kind::Elapsed(Phase::Total)) => attempt.first_token.is_some(),
         End::Failed(_) | End::Superseded => false,
     }
 }
@@ -89,6 +96,10 @@ fn attempt_record(attempt: &Attempt, prompt_bytes: u64, end: End, now: Instant) 
                 of(&read).map(Femto::round),
             )
         }
+    };
+    let cost = match found.unread {
+        true => Cost::new(None, Certainty::Unknown),
+        false => cost,
     };
     AttemptRecord {
         prompt_cost,

@@ -32,7 +32,7 @@ pub struct Record {
     pub charge: Option<Money>,
     /// Why the model stopped.
     pub finish: Option<Finish>,
-    /// From the arrival of the request to its first content.
+    /// From the arrival of the request to its first content; none unless it was a stream.
     pub first_token: Option<Duration>,
     /// From the arrival of the request to its end.
     pub took: Duration,
@@ -51,7 +51,7 @@ pub struct AttemptRecord {
     pub status: Option<u16>,
     /// How it ended.
     pub end: End,
-    /// From asking to the first content.
+    /// From asking to the first content of a stream.
     pub first_token: Option<Duration>,
     /// From asking to the end.
     pub took: Duration,

@@ -16,7 +16,7 @@ use crate::error::{BoxError, Error};
 use crate::kind::Kind;
 use crate::money::Money;
 use crate::payload::Payload;
-use crate::wire::View;
+use crate::wire::{Field, View};
 
 /// Takes a hold, and settles it when the body ends. See the [module docs](super).
 ///
@@ -77,6 +77,7 @@ where
                 .map(|model| model.into()),
             streamed: payload.view().stream(),
             prompt_bytes: payload.view().prompt_bytes() as u64,
+            embeds: payload.view().has(Field::Input),
         };
         let hold = Hold::new(slot, call, asked);
         ResponseFuture::new(self.inner.call(request), hold)

@@ -6,6 +6,8 @@
 //! | no `finish_reason`, or `""` | `null` |
 //! | a finish reason of its own | the nearest that is known, and its own as `native_finish_reason` |
 //! | `tool_calls`, `reasoning_details`, `images` or `annotations` of `null` | `[]` |
+//! | `role` of `null` | `"assistant"` |
+//! | `audio` of `null` | nothing |
 
 use std::ops::Range;
 
@@ -95,19 +97,30 @@ fn choice(
 fn message(cursor: &mut Cursor<'_>, base: usize, edits: &mut Vec<Edit>) -> Result<(), Syntax> {
     let json = cursor.source();
     cursor.object()?;
+    let (mut at, mut front) = (cursor.at(), true);
     while let Some(key) = cursor.next_member()? {
         let kind = cursor.peek()?;
-        let start = base + cursor.at();
-        cursor.skip()?;
-        let lists: [&[u8]; 4] = [
-            b"tool_calls",
-            b"reasoning_details",
-            b"images",
-            b"annotations",
-        ];
-        if kind == Kind::Null && lists.contains(&&*key.bytes(json)) {
-            edits.push((start..base + cursor.at(), b"[]".to_vec()));
+        let (start, mut end) = (cursor.at(), cursor.skip()?.range().end);
+        let mut gone = false;
+        match &*key.bytes(json) {
+            _ if kind != Kind::Null => {}
+            b"tool_calls" | b"reasoning_details" | b"images" | b"annotations" => {
+                edits.push((base + start..base + end, b"[]".to_vec()));
+            }
+            b"role" => edits.push((base + start..base + end, b"\"assistant\"".to_vec())),
+            b"audio" => {
+                // With the comma before it, or at the front the one behind it.
+                gone = true;
+                let rest = json[end..].trim_ascii_start();
+                if front && rest.starts_with(b",") {
+                    end = json.len() - rest.len() + 1;
+                }
+                edits.push((base + at..base + end, Vec::new()));
+            }
+            _ => {}
         }
+        front &= gone;
+        at = end;
     }
     Ok(())
 }

@@ -115,6 +115,9 @@ const FIELDS: [&str; 13] = [
     "provider.preferred_max_latency",
 ];
 
+/// More names than any catalogue has providers: each is compared with each endpoint.
+const NAMES: usize = 256;
+
 fn list(cursor: &mut Cursor<'_>, field: &'static str) -> Result<Vec<String>, Invalid> {
     let expected = "an array of strings or null";
     let mut list = Vec::new();
@@ -122,11 +125,22 @@ fn list(cursor: &mut Cursor<'_>, field: &'static str) -> Result<Vec<String>, Inv
         cursor.skip()?;
         return Ok(list);
     }
-    let text = cursor.source();
+    let (text, at) = (cursor.source(), cursor.at());
+    let mut count = 0;
     shape::strings(cursor, field, expected, |item| {
-        list.push(item.decode(text).into_owned());
+        count += 1;
+        if count <= NAMES {
+            list.push(item.decode(text).into_owned());
+        }
     })?;
-    Ok(list)
+    match count > NAMES {
+        true => Err(shape::mistyped(
+            field,
+            "an array of at most 256 strings",
+            at,
+        )),
+        false => Ok(list),
+    }
 }
 
 fn data_collection(cursor: &mut Cursor<'_>, field: &'static str) -> Result<(), Invalid> {

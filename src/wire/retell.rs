@@ -3,7 +3,7 @@
 //! One splice over the places that [`Chunk`] has found; what is not ours stays byte for byte.
 
 use super::Chunk;
-use super::json::{Cursor, Span};
+use super::json::{Cursor, Span, Syntax};
 use super::mend::{self, Edit};
 
 /// What is told otherwise than the upstream told it. All values are JSON.
@@ -52,6 +52,7 @@ pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling) -> Vec<u8> {
         .map_or(0, |brace| brace + 1);
     let mut edits: Vec<Edit> = Vec::with_capacity(8);
     let mut missing = Vec::new();
+    let mut empty = json[open..].trim_ascii_start().starts_with(b"}");
     let tell = [
         ("id", chunk.id, &*telling.id),
         ("object", chunk.object, telling.object),
@@ -66,15 +67,14 @@ pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling) -> Vec<u8> {
         }
     }
     match (chunk.usage, &telling.usage) {
-        (Some(span), usage) => {
-            edits.push((span.range(), usage.as_deref().unwrap_or("null").into()));
-        }
+        (Some(span), Some(usage)) => edits.push((span.range(), usage.as_str().into())),
         // One that reports nothing, such as null, would stand after ours and win.
         (None, Some(usage)) => match nothing(json) {
             Some(span) => edits.push((span.range(), usage.as_str().into())),
             None => missing.extend_from_slice(format!("\"usage\":{usage},").as_bytes()),
         },
-        (None, None) => {}
+        // Strict clients want an object there, or nothing.
+        (_, None) => empty |= without(json, "usage", &mut edits).unwrap_or(false),
     }
     match chunk.system_fingerprint {
         // Strict clients want a string in a chunk, or nothing; and the key in a whole answer.
@@ -88,12 +88,33 @@ pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling) -> Vec<u8> {
         // The chunk has been read, so it is JSON.
         let _ = mend::choices(json, span, &mut edits);
     }
-    if json[open..].trim_ascii_start().starts_with(b"}") {
+    if empty {
         // No member follows the last comma.
         missing.pop();
     }
     edits.push((open..open, missing));
     splice(json, edits)
+}
+
+/// Takes the members of this name out, each with one comma. Is no other member left?
+fn without(json: &[u8], name: &str, edits: &mut Vec<Edit>) -> Result<bool, Syntax> {
+    let mut cursor = Cursor::new(json)?;
+    cursor.object()?;
+    let (mut at, mut front) = (cursor.at(), true);
+    while let Some(key) = cursor.next_member()? {
+        let mut end = cursor.skip()?.range().end;
+        if key.is(json, name) {
+            let rest = json[end..].trim_ascii_start();
+            if front && rest.starts_with(b",") {
+                end = json.len() - rest.len() + 1;
+            }
+            edits.push((at..end, Vec::new()));
+        } else {
+            front = false;
+        }
+        at = end;
+    }
+    Ok(front)
 }
 
 /// Where a `usage` stands that is no object.
@@ -112,7 +133,8 @@ fn nothing(json: &[u8]) -> Option<Span> {
 }
 
 fn splice(json: &[u8], mut edits: Vec<Edit>) -> Vec<u8> {
-    edits.sort_by_key(|(range, _)| range.start);
+    // What is put in at a place comes before what is taken out from there on.
+    edits.sort_by_key(|(range, _)| (range.start, range.end));
     let added: usize = edits.iter().map(|(_, with)| with.len()).sum();
     let mut told = Vec::with_capacity(json.len() + added);
     let mut at = 0;

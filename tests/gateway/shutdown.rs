@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use switchtower::End;
 use switchtower::gateway::Bounds;
 use switchtower::testing::{Point, Script};
+use switchtower::{End, Kind};
 use tokio::net::TcpStream;
 
 use crate::support::{Caller, House, within};
@@ -58,12 +58,42 @@ async fn after_the_grace_they_are_cut_off_and_recorded() {
     // By the time the server has ended, the bills are written.
     let totals = house.ledger.totals();
     assert_eq!((totals.records, totals.held), (2, 0));
-    for record in house.ledger.records() {
-        assert_eq!(record.end, End::Cancelled);
-    }
-    assert!(!caller.hear("[DONE]").await, "it looks complete");
+    let mut ends: Vec<_> = house.ledger.records().iter().map(|r| r.end).collect();
+    ends.sort_by_key(|end| *end == End::Cancelled);
+    assert_eq!(ends, [End::Failed(Kind::Internal), End::Cancelled]);
+    assert!(
+        house
+            .ledger
+            .records()
+            .iter()
+            .all(|r| r.charge.is_some_and(|c| c.is_zero()))
+    );
+    // A stream ends as any other that breaks off: over HTTP/1.0 a mere cut would look like its end.
+    assert!(caller.hear("data: [DONE]").await, "{}", caller.text());
+    assert!(
+        caller.text().contains("\"finish_reason\":\"error\""),
+        "{}",
+        caller.text()
+    );
     assert!(!waiting.hear("HTTP").await);
     within(house.upstreams[0].wait_left(2)).await;
+}
+
+/// Behind a full socket nobody asks the answer's clocks: a caller who stops reading, but does not leave,
+/// held its upstream for ever.
+#[tokio::test]
+async fn a_caller_that_takes_nothing_is_let_go() {
+    let bounds = Bounds {
+        stalled: Duration::from_millis(200),
+        ..Bounds::default()
+    };
+    let house = House::with(1, |stack| stack, bounds).await;
+    let endless = Script::new().tokens(u64::MAX >> 1).token_bytes(64 << 10);
+    house.script(0, endless.ignore_limits());
+    let mut caller = house.call(json!({"stream": true})).await;
+    assert!(caller.hear("\"content\":\"").await);
+    within(house.upstreams[0].wait_left(1)).await;
+    assert_eq!(house.records(1).await[0].end, End::Cancelled);
 }
 
 /// Whoever connects and then says nothing takes a place that others need.

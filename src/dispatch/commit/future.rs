@@ -131,7 +131,8 @@ impl<B: http_body::Body<Data = Bytes>> Held<B> {
     }
 
     fn push(&mut self, frame: Frame<Bytes>) {
-        self.bytes += frame.data_ref().map_or(0, Bytes::len);
+        // Each frame has its own weight: an upstream may send them with a byte each.
+        self.bytes += frame.data_ref().map_or(0, Bytes::len) + size_of::<Frame<Bytes>>();
         self.frames.push_back(frame);
     }
 

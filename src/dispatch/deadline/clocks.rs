@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::clock::later;
 use crate::kind::Phase;
 
 /// How long may each phase take?
@@ -86,8 +87,8 @@ impl Clocks {
                 (Some(share), Some(share))
             }
             _ => (
-                Some(asked + deadlines.headers),
-                Some(asked + deadlines.first_token),
+                Some(later(asked, deadlines.headers)),
+                Some(later(asked, deadlines.first_token)),
             ),
         };
         Self {
@@ -95,7 +96,7 @@ impl Clocks {
             first_token,
             idle: deadlines.idle,
             total,
-            fair: asked + deadlines.headers <= total,
+            fair: later(asked, deadlines.headers) <= total,
         }
     }
 
@@ -109,7 +110,7 @@ impl Clocks {
         let (at, phase) = match progress {
             Progress::Asked => or_total(self.headers, Phase::Headers),
             Progress::Headers => or_total(self.first_token, Phase::FirstToken),
-            Progress::Content(last) => (last + self.idle, Phase::Idle),
+            Progress::Content(last) => (later(last, self.idle), Phase::Idle),
             Progress::Finished(last) => (last + USAGE, Phase::Idle),
             Progress::Done(last) => (last + LINGER, Phase::Idle),
         };

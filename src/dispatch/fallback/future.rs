@@ -76,12 +76,15 @@ where
                     this.seen.note(&error, this.call.at());
                     match turn(&error, this.seen, this.call, this.budgets) {
                         // Asking → Readying
-                        Verdict::Ask(at) => {
+                        Verdict::Ask(at) if this.kept.is_some() => {
                             this.call.turn_to(at);
                             telemetry::falling_back(this.call, &error);
                             this.state.set(State::Readying);
                         }
-                        Verdict::NobodyLeft => return Poll::Ready(Err(conclude(error, this.seen))),
+                        // Without the request nobody can be asked: `choose` is inside.
+                        Verdict::Ask(_) | Verdict::NobodyLeft => {
+                            return Poll::Ready(Err(conclude(error, this.seen)));
+                        }
                         Verdict::Final => return Poll::Ready(Err(error)),
                     }
                 }

@@ -73,7 +73,7 @@ impl Stream {
         let Some(data) = data else {
             return self.ready.push_back(event);
         };
-        if data == b"[DONE]" {
+        if data.trim_ascii() == b"[DONE]" {
             if !self.broken
                 && let Some(usage) = self.usage()
             {
@@ -91,7 +91,12 @@ impl Stream {
             // The upstream's usage, without the cost: ours comes at the end.
             Ok(chunk) if chunk.choices_empty && chunk.usage.is_some() => {}
             Ok(chunk) => {
-                let told = retell(&data, &chunk, &self.telling);
+                let mut told = retell(&data, &chunk, &self.telling);
+                // Of several data lines: between the tokens of JSON any space will do.
+                if data.contains(&b'\n') {
+                    let newlines = told.iter_mut().filter(|byte| **byte == b'\n');
+                    newlines.for_each(|byte| *byte = b' ');
+                }
                 let mut event = Vec::with_capacity(told.len() + 8);
                 event.extend_from_slice(b"data: ");
                 event.extend_from_slice(&told);

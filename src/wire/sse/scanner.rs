@@ -5,8 +5,8 @@ use memchr::memchr2;
 use super::Event;
 use super::block::Block;
 
-/// How long a block may be, unless [`Scanner::new`] says otherwise: one MiB, which an image in base64 may take.
-pub const LIMIT: usize = 1 << 20;
+/// How long a block may be, unless [`Scanner::new`] says otherwise: sixteen MiB, which some images in base64 may take.
+pub const LIMIT: usize = 16 << 20;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
