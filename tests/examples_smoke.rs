@@ -289,6 +289,16 @@ fn idle_connections_do_not_hold_up_the_end() {
     assert!(gateway.ended().success());
 }
 
+/// A signal that came between the greeting and the first poll of its handler killed the process.
+#[test]
+fn a_signal_right_after_the_greeting_is_heard() {
+    for signal in ["TERM", "INT", "TERM", "INT", "TERM"] {
+        let mut gateway = Gateway::start(&[], &[]);
+        gateway.signal(signal);
+        assert!(gateway.ended().success());
+    }
+}
+
 #[test]
 fn a_killed_gateway_leaves_its_port_free() {
     // Where Linux has room, at an address of its own, so that nobody else is given the port meanwhile.

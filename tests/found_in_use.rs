@@ -427,6 +427,71 @@ async fn many_tiny_frames_are_bounded() {
     assert!(held <= 2 << 20, "{} MiB for a bound of one", held >> 20);
 }
 
+/// Of two keys, a proxy in front may have believed the other one.
+#[tokio::test]
+async fn two_authorizations_are_none() {
+    let app = gateway(|| sse("data: [DONE]\n\n"));
+    let mut twice = ask(false);
+    let second = "Bearer other".parse().unwrap();
+    twice.headers_mut().append("authorization", second);
+    assert_eq!(app.oneshot(twice).await.unwrap().status(), 401);
+}
+
+/// A caller who reads slowly enough would have read for nothing: content, then the total ran out.
+#[tokio::test(start_paused = true)]
+async fn what_came_before_the_total_ran_out_is_paid_for() {
+    let client = service_fn(|_: Request<Payload>| async {
+        let event = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"}}]}\n\n";
+        let frames = stream::unfold((), move |()| async move {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Some((Ok::<_, Infallible>(Frame::data(Bytes::from(event))), ()))
+        });
+        let answer = Response::builder().header("content-type", "text/event-stream");
+        Ok::<_, Infallible>(answer.body(StreamBody::new(frames).boxed_unsync()).unwrap())
+    });
+    let stack = Stack::new(catalog());
+    let request = Request::post("/v1/chat/completions").body(
+        r#"{"model":"a/x","stream":true,"messages":[{"role":"user","content":"hi"}]}"#.to_owned(),
+    );
+    let answer = stack
+        .around(client)
+        .oneshot(request.unwrap())
+        .await
+        .unwrap();
+    answer.into_body().collect().await.unwrap();
+    let record = &stack.ledger().records()[0];
+    assert_eq!(
+        record.end,
+        switchtower::End::Failed(Kind::Elapsed(switchtower::Phase::Total))
+    );
+    assert!(
+        record.charge.is_some_and(|charge| !charge.is_zero()),
+        "{record:?}"
+    );
+}
+
+/// A document has no first token: its whole time taught the endpoint a latency that it does not have.
+#[tokio::test]
+async fn a_document_teaches_no_first_token() {
+    let stack = Stack::new(catalog());
+    let client = service_fn(|_: Request<Payload>| async {
+        let json = r#"{"choices":[{"index":0,"message":{"content":"hi"},"finish_reason":"stop"}]}"#;
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(json)))
+    });
+    let request = Request::post("/v1/chat/completions")
+        .body(r#"{"model":"a/x","messages":[{"role":"user","content":"hi"}]}"#.to_owned());
+    let answer = stack
+        .around(client)
+        .oneshot(request.unwrap())
+        .await
+        .unwrap();
+    let call = answer.extensions().get::<Call>().cloned().unwrap();
+    answer.into_body().collect().await.unwrap();
+    assert_eq!(stack.ledger().records()[0].first_token, None);
+    let standing = call.last().unwrap().candidate().unwrap().standing.clone();
+    assert_eq!(standing.first_token(), None);
+}
+
 #[test]
 fn a_long_list_of_providers_is_refused() {
     let names = vec![r#""acme""#; 1_000_000].join(",");

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 const HELP: &str = "\
@@ -42,7 +42,8 @@ impl Args {
             match arg {
                 Long("listen") => {
                     let value = parser.value()?.string()?;
-                    args.listen = value.parse().map_err(|_| {
+                    let found = value.to_socket_addrs().ok().and_then(|mut all| all.next());
+                    args.listen = found.ok_or_else(|| {
                         format!(
                             "--listen {value}: not an address and a port, such as 127.0.0.1:8080"
                         )

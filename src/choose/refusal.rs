@@ -11,6 +11,11 @@ const NAME: usize = 128;
 /// How many names are repeated.
 const NAMES: usize = 3;
 
+/// OpenRouter's, which change what a model's name means.
+const VARIANTS: [&str; 8] = [
+    "batch", "exacto", "extended", "floor", "free", "nitro", "online", "thinking",
+];
+
 pub(super) fn no_model() -> Error {
     Error::new(
         Kind::Invalid,
@@ -28,7 +33,23 @@ pub(super) fn unserved(field: &'static str) -> Error {
 }
 
 pub(super) fn unknown_model(name: &str, field: &'static str, catalog: &Catalog) -> Error {
+    if name.is_empty() {
+        return Error::new(
+            Kind::Invalid,
+            format!("`{field}` names no model: it is empty"),
+        )
+        .with_param(field);
+    }
     let shown: String = name.chars().take(NAME).collect();
+    if let Some((base, variant)) = name.split_once(':')
+        && catalog.find(base).is_some()
+        && variant
+            .split(':')
+            .all(|variant| VARIANTS.contains(&variant))
+    {
+        let message = format!("`{shown}`: the variant `:{variant}` is known but not served yet");
+        return Error::new(Kind::UnknownModel, message).with_param(field);
+    }
     let nearest = catalog.nearest(&shown);
     let mut message = format!("`{shown}` is not a valid model ID");
     if !nearest.is_empty() {

@@ -12,6 +12,8 @@
 //! |---|---|
 //! | `POST /chat/completions` | a chat completion, JSON or an event stream |
 //! | `GET /models` | the catalogue, in OpenRouter's shape |
+//! | `GET /models/{id}` | one model of it, as OpenAI's SDKs retrieve it |
+//! | `GET /models/{author}/{slug}/endpoints` | who serves it, and at what price |
 //! | `GET /generation?id=gen-…` | what remains of a request: attempts, tokens, cost, timings |
 //!
 //! Under `/api/v1` errors have OpenRouter's shape (`code` is an integer), under `/v1` OpenAI's (`type`,
@@ -46,6 +48,7 @@ mod chat;
 mod closing;
 mod generation;
 mod models;
+mod pricing;
 mod refuse;
 mod retell;
 mod router;

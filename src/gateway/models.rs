@@ -1,38 +1,78 @@
-//! `GET /models`.
+//! `GET /models`, `GET /models/{id}`, `GET /models/{author}/{slug}/endpoints`.
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use http::Response;
-use http::header::{CONTENT_TYPE, HeaderValue};
-use serde_json::{Map, Value, json};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use serde_json::{Value, json};
 
-use super::refuse;
 use super::router::Door;
-use crate::catalog::{Model, Prices, Rate};
+use super::{pricing, refuse};
+use crate::catalog::{Endpoint, Model};
+use crate::error::Error;
+use crate::kind::Kind;
 
 pub(super) async fn list(State(door): State<Door>, request: Request) -> Response<Body> {
-    if let Err(error) = door.gateway.keys.check(request.headers()) {
-        return refuse::response(&error, door.dialect, None);
+    answer(&door, request.headers(), || {
+        let models = door.gateway.catalog.models();
+        let models: Vec<_> = models.iter().map(|model| told(model)).collect();
+        // Strict clients demand `links` and `total_count`, OpenAI's `object`.
+        Ok(json!({
+            "object": "list",
+            "total_count": models.len(),
+            "links": { "next": null },
+            "data": models,
+        }))
+    })
+}
+
+/// One model as OpenAI tells it, without a wrapper; its SDKs send the slash of an id as `%2F`.
+pub(super) async fn one(
+    State(door): State<Door>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response<Body> {
+    answer(&door, request.headers(), || Ok(told(find(&door, &id)?)))
+}
+
+pub(super) async fn endpoints(
+    State(door): State<Door>,
+    Path((author, slug)): Path<(String, String)>,
+    request: Request,
+) -> Response<Body> {
+    answer(&door, request.headers(), || {
+        let model = find(&door, &format!("{author}/{slug}"))?;
+        let mut data = told(model);
+        data["endpoints"] = model
+            .endpoints()
+            .iter()
+            .map(|e| endpoint(model, e))
+            .collect();
+        Ok(json!({ "data": data }))
+    })
+}
+
+fn find<'a>(door: &'a Door, id: &str) -> Result<&'a Model, Error> {
+    let model = door.gateway.catalog.find(id);
+    model.map(|model| &**model).ok_or_else(|| {
+        Error::new(Kind::NotFound, "no such model; GET /models lists them").with_param("model")
+    })
+}
+
+fn answer(
+    door: &Door,
+    headers: &HeaderMap,
+    body: impl FnOnce() -> Result<Value, Error>,
+) -> Response<Body> {
+    match door.gateway.keys.check(headers).and_then(|()| body()) {
+        Ok(body) => {
+            let mut response = Response::new(Body::from(body.to_string()));
+            let kind = HeaderValue::from_static("application/json");
+            response.headers_mut().insert(CONTENT_TYPE, kind);
+            response
+        }
+        Err(error) => refuse::response(&error, door.dialect, None),
     }
-    let models: Vec<_> = door
-        .gateway
-        .catalog
-        .models()
-        .iter()
-        .map(|model| told(model))
-        .collect();
-    // Strict clients demand `links` and `total_count`, OpenAI's `object`.
-    let body = json!({
-        "object": "list",
-        "total_count": models.len(),
-        "links": { "next": null },
-        "data": models,
-    });
-    let mut response = Response::new(Body::from(body.to_string()));
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
 }
 
 /// A model with every key that OpenRouter's SDKs demand, and OpenAI's `object` and `owned_by`.
@@ -44,7 +84,7 @@ fn told(model: &Model) -> Value {
             .map_or(u64::MAX, |p| p.femtodollars())
     });
     let prices = cheapest
-        .map(|endpoint| pricing(endpoint.prices()))
+        .map(|endpoint| pricing::of(endpoint.prices()))
         .unwrap_or_default();
     let limit = model
         .endpoints()
@@ -81,32 +121,27 @@ fn told(model: &Model) -> Value {
     })
 }
 
-/// Prices as decimal strings in USD per token. `"-1"` is OpenRouter's word for a price that varies; here
-/// it says that none is known, since `"0"` would say free.
-fn pricing(prices: &Prices) -> Value {
-    let mut told = Map::new();
-    let demanded = [("prompt", Rate::Prompt), ("completion", Rate::Completion)];
-    for (name, rate) in demanded {
-        let price = prices
-            .get(rate)
-            .map_or("-1".to_owned(), |price| price.to_string());
-        told.insert(name.into(), price.into());
-    }
-    let listed = [
-        ("request", Rate::Request),
-        ("input_cache_read", Rate::CacheRead),
-        ("input_cache_write", Rate::CacheWrite),
-        ("input_cache_write_1h", Rate::CacheWrite1h),
-        ("internal_reasoning", Rate::Reasoning),
-        ("audio", Rate::Audio),
-        ("audio_output", Rate::AudioOutput),
-        ("image_token", Rate::Image),
-        ("image_output", Rate::ImageOutput),
-    ];
-    for (name, rate) in listed {
-        if let Some(price) = prices.listed(rate) {
-            told.insert(name.into(), price.to_string().into());
-        }
-    }
-    told.into()
+/// An endpoint with every key that OpenRouter's SDKs demand; what is not measured yet is null.
+fn endpoint(model: &Model, endpoint: &Endpoint) -> Value {
+    let provider = endpoint.provider().name();
+    json!({
+        "name": format!("{provider} | {}", model.id()),
+        "model_id": model.id(),
+        "model_name": model.name(),
+        "provider_name": provider,
+        "tag": endpoint.tag(),
+        "context_length": endpoint.context_length().unwrap_or(0),
+        "max_completion_tokens": endpoint.max_completion_tokens(),
+        "max_prompt_tokens": null,
+        "pricing": pricing::of(endpoint.prices()),
+        "quantization": "unknown",
+        "status": 0,
+        "supported_parameters": [],
+        "supports_implicit_caching": false,
+        "uptime_last_5m": null,
+        "uptime_last_30m": null,
+        "uptime_last_1d": null,
+        "latency_last_30m": null,
+        "throughput_last_30m": null,
+    })
 }

@@ -1,16 +1,16 @@
 //! An error as an HTTP response.
 
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{OriginalUri, Request};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
-use http::{Method, Response, Uri};
+use http::{Method, Response};
 
 use crate::call::Call;
 use crate::error::Error;
 use crate::kind::{Fault, Kind};
 use crate::telemetry;
-use crate::wire::Dialect;
 use crate::wire::error::{envelope, seconds, status};
+use crate::wire::{Dialect, Operation};
 
 /// Milliseconds, which OpenAI's SDKs read before `Retry-After`.
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
@@ -48,24 +48,27 @@ pub(super) async fn unknown_route(request: Request) -> Response<Body> {
 }
 
 pub(super) async fn unknown(request: Request, dialect: Dialect) -> Response<Body> {
-    let what = named(request.method(), request.uri());
+    let (method, path) = asked(&request);
     let message = format!(
-        "no such route: {what}; there are POST /chat/completions, GET /models and GET /generation under /api/v1 and /v1"
+        "no such route: {method} {path}; there are POST /chat/completions, GET /models and GET /generation \
+         under /api/v1 and /v1"
     );
     response(&Error::new(Kind::NotFound, message), dialect, None)
 }
 
 pub(super) async fn wrong_method(request: Request, dialect: Dialect) -> Response<Body> {
-    let what = named(request.method(), request.uri());
-    let error = Error::new(
-        Kind::MethodNotAllowed,
-        format!("not a method of this route: {what}"),
-    );
-    response(&error, dialect, None)
+    let (method, path) = asked(&request);
+    let takes = Operation::of(&path).map_or("GET", |_| "POST");
+    let message = format!("{method} is not a method of this route: {path} takes {takes}");
+    response(&Error::new(Kind::MethodNotAllowed, message), dialect, None)
 }
 
-/// What was asked for, with no more of it than fits into a line.
-fn named(method: &Method, uri: &Uri) -> String {
-    let path: String = uri.path().chars().take(100).collect();
-    format!("{method} {path}")
+/// What was asked for, as the caller wrote it, with no more of it than fits into a line.
+fn asked(request: &Request) -> (Method, String) {
+    let original = request.extensions().get::<OriginalUri>();
+    let uri = original.map_or(request.uri(), |OriginalUri(uri)| uri);
+    (
+        request.method().clone(),
+        uri.path().chars().take(100).collect(),
+    )
 }

@@ -92,6 +92,8 @@ fn routes(door: Door) -> Router {
     Router::new()
         .route("/chat/completions", post(chat::completions))
         .route("/models", get(models::list))
+        .route("/models/{id}", get(models::one))
+        .route("/models/{author}/{slug}/endpoints", get(models::endpoints))
         .route("/generation", get(generation::one))
         .fallback(move |request| refuse::unknown(request, dialect))
         .method_not_allowed_fallback(move |request| refuse::wrong_method(request, dialect))

@@ -54,13 +54,13 @@ pub(crate) fn object(error: &Error, dialect: Dialect, call: Option<&Call>) -> Va
 fn metadata(error: &Error, call: Option<&Call>) -> Value {
     let mut metadata = Map::new();
     metadata.insert("error_type".into(), error.kind().rule().error_type.into());
-    if let Some(upstream) = error.upstream() {
-        if let Some(provider) = upstream.provider.as_deref() {
-            metadata.insert("provider_name".into(), provider.into());
-        }
-        if let Some(code) = upstream.code.as_deref() {
-            metadata.insert("provider_code".into(), code.into());
-        }
+    let upstream = error.upstream();
+    let named = upstream.and_then(|upstream| upstream.provider.as_deref().map(Value::from));
+    if let Some(provider) = named.or_else(|| culprit(error, call)) {
+        metadata.insert("provider_name".into(), provider);
+    }
+    if let Some(code) = upstream.and_then(|upstream| upstream.code.as_deref()) {
+        metadata.insert("provider_code".into(), code.into());
     }
     if let Some(param) = error.param() {
         metadata.insert("param".into(), param.into());
@@ -78,6 +78,17 @@ fn metadata(error: &Error, call: Option<&Call>) -> Value {
 /// `Retry-After` in whole seconds, rounded up: early is worse than late.
 pub fn seconds(after: Duration) -> u64 {
     after.as_millis().div_ceil(1000) as u64
+}
+
+/// Who was asked last, if the fault lies there.
+fn culprit(error: &Error, call: Option<&Call>) -> Option<Value> {
+    match error.kind().rule().fault {
+        Fault::Upstream | Fault::Network => {
+            let attempt = call?.last()?;
+            Some(attempt.candidate()?.endpoint.provider().name().into())
+        }
+        Fault::Caller | Fault::Us => None,
+    }
 }
 
 fn previous(call: &Call) -> Vec<Value> {

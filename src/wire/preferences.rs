@@ -157,7 +157,7 @@ fn data_collection(cursor: &mut Cursor<'_>, field: &'static str) -> Result<(), I
 
 impl Sort {
     fn read(cursor: &mut Cursor<'_>, field: &'static str) -> Result<Option<Self>, Invalid> {
-        let expected = "\"price\", \"throughput\", \"latency\", \"exacto\", an object or null";
+        let expected = "\"price\" or null";
         let at = shape::at(cursor)?;
         if cursor.peek()? == Kind::Object {
             return Err(Invalid::Unserved { field, at });

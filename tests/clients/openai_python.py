@@ -181,6 +181,8 @@ def preferences(client, _, path):
 def models(client, _, path):
     """the models are listed"""
     listed = {model.id: model for model in client.models.list()}
+    retrieved = client.models.retrieve(next(iter(listed)))
+    assert retrieved.id in listed, retrieved
     assert set(listed) == {SERVED, "openai/gpt-4o-mini"}, listed
     assert listed[SERVED].owned_by == "anthropic" and listed[SERVED].object == "model", listed
 

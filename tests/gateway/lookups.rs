@@ -34,6 +34,48 @@ async fn models_have_every_key() {
     }
 }
 
+/// The list pointed to a route that did not exist, and OpenAI's SDKs could not retrieve a model.
+#[tokio::test]
+async fn each_model_and_its_endpoints_are_told() {
+    let house = House::open(2).await;
+    let one = house.get("/v1/models/acme%2Flarge").await.json();
+    assert_model(&one);
+    assert_eq!(one["id"], "acme/large");
+    let details = house
+        .get(one["links"]["details"].as_str().unwrap())
+        .await
+        .json();
+    assert_eq!(details["data"]["id"], "acme/large");
+    let endpoints = details["data"]["endpoints"].as_array().unwrap();
+    assert_eq!(endpoints.len(), 2);
+    for endpoint in endpoints {
+        for key in [
+            "name",
+            "model_name",
+            "provider_name",
+            "tag",
+            "context_length",
+            "pricing",
+        ] {
+            assert!(!endpoint[key].is_null(), "{key}: {endpoint}");
+        }
+        for key in [
+            "max_prompt_tokens",
+            "quantization",
+            "uptime_last_30m",
+            "latency_last_30m",
+        ] {
+            assert!(endpoint.get(key).is_some(), "{key}: {endpoint}");
+        }
+    }
+    for path in [
+        "/v1/models/acme%2Fnone",
+        "/api/v1/models/acme/none/endpoints",
+    ] {
+        assert_eq!(house.get(path).await.status, 404, "{path}");
+    }
+}
+
 #[tokio::test]
 async fn a_generation_that_completed_is_told() {
     let house = House::open(2).await;

@@ -15,11 +15,11 @@ pub struct ReadLayer {
 // === impl ReadLayer ===
 
 impl ReadLayer {
-    /// With a limit of 32 MiB and thirty seconds.
+    /// With a limit of 32 MiB and two minutes: the largest body in time over two Mbit/s.
     pub fn new() -> Self {
         Self {
             limit: 32 << 20,
-            patience: Duration::from_secs(30),
+            patience: Duration::from_secs(120),
             strict: false,
         }
     }
