@@ -417,12 +417,13 @@ async fn every_end_has_its_cost_and_its_charge() {
             true,
         ),
         (
+            // A document sends its headers when it is done: nearly all who leave it leave here.
             "cancelled before the headers",
             never(),
             Caller::Leaves(0),
             Estimated,
-            0,
-            false,
+            PROMPT,
+            true,
         ),
         (
             "refused with a status",
@@ -549,7 +550,6 @@ async fn a_request_that_nobody_answered_costs_no_fee() {
         broken(io::ErrorKind::ConnectionReset),
         broken(io::ErrorKind::ConnectionRefused),
         status(503, "{}"),
-        never(),
     ] {
         let (ledger, chain) = chain(fee, answer);
         Caller::Leaves(0).does(chain).await;

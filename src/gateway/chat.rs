@@ -1,5 +1,7 @@
 //! `POST /chat/completions`.
 
+use std::pin::pin;
+
 use axum::body::Body;
 use axum::extract::{Request, State};
 use http::Response;
@@ -10,6 +12,7 @@ use super::closing::Closing;
 use super::refuse;
 use super::retell;
 use super::router::Door;
+use crate::attempt::End;
 use crate::call::Call;
 use crate::clock::{now, wall};
 use crate::error::Error;
@@ -26,13 +29,38 @@ pub(super) async fn completions(State(door): State<Door>, mut request: Request) 
     call.set_dialect(door.dialect);
     let closing = request.extensions_mut().remove::<Closing>();
     request.extensions_mut().insert(call.clone());
-    let mut response = match door.gateway.chat.clone().oneshot(request).await {
+    let asked = door.gateway.chat.clone().oneshot(request);
+    let mut response = match until_closed(asked, closing.clone(), &call).await {
         Ok(response) => answer(response, &door, &call, closing).await,
         Err(error) => refuse::response(&error, door.dialect, Some(&call)),
     };
     let id = HeaderValue::from_str(call.id().as_str()).expect("letters, digits and dashes");
     response.headers_mut().insert(GENERATION_ID, id);
     response
+}
+
+/// What the stack says, unless the grace of a shutdown is over first.
+async fn until_closed<T>(
+    asked: impl Future<Output = Result<T, Error>>,
+    closing: Option<Closing>,
+    call: &Call,
+) -> Result<T, Error> {
+    let Some(closing) = closing else {
+        return asked.await;
+    };
+    let mut asked = pin!(asked);
+    tokio::select! {
+        biased;
+        answered = &mut asked => answered,
+        () = closing.closed() => {
+            let error = Closing::error();
+            if let Some(attempt) = call.last() {
+                // Before it is dropped, which by itself would mean that the caller left.
+                attempt.end(End::Failed(error.kind()), now());
+            }
+            Err(error)
+        }
+    }
 }
 
 /// An answer in the caller's protocol. Nothing of the upstream's headers goes on but the content type.

@@ -5,6 +5,9 @@ use std::pin::Pin;
 
 use tokio::sync::watch;
 
+use crate::error::Error;
+use crate::kind::Kind;
+
 /// In the extensions of every request that [`serve`](super::serve) takes.
 #[derive(Clone, Debug)]
 pub(super) struct Closing(watch::Receiver<bool>);
@@ -18,6 +21,11 @@ impl Closing {
     pub(super) fn new() -> (watch::Sender<bool>, Self) {
         let (tell, told) = watch::channel(false);
         (tell, Self(told))
+    }
+
+    /// What callers are told then.
+    pub(super) fn error() -> Error {
+        Error::new(Kind::Internal, "the gateway is shutting down")
     }
 
     pub(super) fn closed(mut self) -> Closed {

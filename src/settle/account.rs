@@ -67,7 +67,7 @@ fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Ins
 fn is_charged(attempt: &AttemptRecord, finished: bool) -> bool {
     match attempt.end {
         End::Complete => finished || attempt.usage.completion_tokens() > 0,
-        End::Cancelled => attempt.status.is_some(),
+        End::Cancelled => true,
         // The pace is the caller's: who reads slowly enough would read for nothing.
         End::Failed(Kind::Elapsed(Phase::Total)) => attempt.first_token.is_some(),
         End::Failed(_) | End::Superseded => false,
@@ -129,21 +129,23 @@ fn usage(attempt: &Attempt, end: End, prompt_bytes: u64) -> (Option<Usage>, Cert
     let succeeded = found
         .status
         .is_some_and(|status| (200..300).contains(&status));
+    let delivered = || {
+        // An event is a token, or several; never less than its bytes suggest.
+        let by_bytes = attempt.content_bytes().div_ceil(BYTES_PER_TOKEN);
+        Usage {
+            input: prompt_bytes.div_ceil(BYTES_PER_TOKEN),
+            output: by_bytes.max(attempt.content_events().into()),
+            ..Usage::default()
+        }
+    };
     match end {
         // A status that refuses, or no connection at all.
         End::Failed(Kind::Connect) => (None, Certainty::Exact),
         End::Failed(_) if found.status.is_some() && !succeeded => (None, Certainty::Exact),
+        // Without a word from it, a provider that was left may be at work, and will bill the prompt.
+        End::Cancelled if found.status.is_none() => (Some(delivered()), Certainty::Estimated),
         _ if !succeeded => (None, Certainty::Estimated),
-        _ => {
-            // An event is a token, or several; never less than its bytes suggest.
-            let by_bytes = attempt.content_bytes().div_ceil(BYTES_PER_TOKEN);
-            let usage = Usage {
-                input: prompt_bytes.div_ceil(BYTES_PER_TOKEN),
-                output: by_bytes.max(attempt.content_events().into()),
-                ..Usage::default()
-            };
-            (Some(usage), Certainty::Estimated)
-        }
+        _ => (Some(delivered()), Certainty::Estimated),
     }
 }
 

@@ -20,7 +20,7 @@
 //! | complete, or cancelled after its finish reason, with reported usage | exact | yes |
 //! | cancelled or cut off with a usage reported so far | that usage, estimated | if cancelled |
 //! | complete without usage | prompt + what was delivered, estimated | yes |
-//! | cancelled by the caller after the headers | prompt + what was delivered, estimated | yes |
+//! | cancelled by the caller | prompt + what was delivered, estimated | yes |
 //! | cut off by the total deadline, after content | prompt + what was delivered, estimated | yes |
 //! | refused with a status, or never connected | zero, exact | no |
 //! | broken or silent after the headers | prompt + what was delivered, estimated | no |

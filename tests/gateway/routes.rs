@@ -23,7 +23,7 @@ async fn an_unknown_route_is_a_404_in_its_dialect() {
     ] {
         openrouter(path, &house.get(path).await, 404, None, "no such route");
     }
-    for path in ["/v1", "/v1/", "/v1/nope", "/v1/models/acme"] {
+    for path in ["/v1", "/v1/", "/v1/nope", "/v1/models/acme/large"] {
         let kind = openai(path, &house.get(path).await, 404, None, "no such route");
         assert_eq!(kind, "invalid_request_error", "{path}");
     }

@@ -10,10 +10,8 @@ use super::telling;
 use crate::attempt::End;
 use crate::call::Call;
 use crate::clock::now;
-use crate::error::Error;
 use crate::gateway::closing::{Closed, Closing};
 use crate::gateway::usage;
-use crate::kind::Kind;
 use crate::settle::MemoryLedger;
 use crate::wire::retell::{Telling, retell};
 use crate::wire::sse::Scanner;
@@ -54,7 +52,7 @@ impl Stream {
 
     /// The grace of a shutdown is over: the answer ends as any other that breaks off.
     fn break_off(&mut self) {
-        let error = Error::new(Kind::Internal, "the gateway is shutting down");
+        let error = Closing::error();
         if let Some(attempt) = self.call.last() {
             // Before what is inside is dropped, which by itself would mean that the caller left.
             attempt.end(End::Failed(error.kind()), now());
