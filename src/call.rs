@@ -1,14 +1,13 @@
 //! What travels with one request through all stages.
 
-use std::fmt;
-use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime};
 
 use http::{Extensions, HeaderMap};
 
 use crate::attempt::Attempt;
+use crate::generation::GenerationId;
 use crate::plan::{Candidate, Plan};
 use crate::wire::Dialect;
 
@@ -40,17 +39,6 @@ struct Shared {
     tries: AtomicU32,
     attempts: Mutex<Vec<Attempt>>,
 }
-
-/// The name of a request, minted before anything is asked: `gen-<unix seconds>-<20 letters or digits>`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct GenerationId {
-    text: [u8; Self::MAX],
-    len: u8,
-}
-
-/// A text that is not a [`GenerationId`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotAGenerationId;
 
 // === impl Call ===
 
@@ -234,72 +222,5 @@ impl Call {
     /// Puts the plan in, once.
     pub(crate) fn set_plan(&self, plan: Plan) {
         let _ = self.shared.plan.set(plan);
-    }
-}
-
-// === impl GenerationId ===
-
-impl GenerationId {
-    /// `gen-`, twenty digits at most, `-`, twenty letters or digits.
-    const MAX: usize = 45;
-
-    fn new(wall: SystemTime, seed: u64) -> Self {
-        use std::io::Write;
-        let mut text = [0; Self::MAX];
-        let mut rest = &mut text[..];
-        let seconds = wall
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |age| age.as_secs());
-        write!(rest, "gen-{seconds}-").expect("the buffer holds the longest number");
-        let mut random = fastrand::Rng::with_seed(seed);
-        for byte in rest.iter_mut().take(20) {
-            *byte = random.alphanumeric() as u8;
-        }
-        let len = Self::MAX - rest.len() + 20;
-        Self {
-            text,
-            len: len as u8,
-        }
-    }
-
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.text[..usize::from(self.len)]).unwrap_or_default()
-    }
-}
-
-impl FromStr for GenerationId {
-    type Err = NotAGenerationId;
-
-    fn from_str(name: &str) -> Result<Self, NotAGenerationId> {
-        let mut text = [0; Self::MAX];
-        if name.len() > Self::MAX || !name.starts_with("gen-") {
-            return Err(NotAGenerationId);
-        }
-        text[..name.len()].copy_from_slice(name.as_bytes());
-        Ok(Self {
-            text,
-            len: name.len() as u8,
-        })
-    }
-}
-
-impl fmt::Display for NotAGenerationId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not the name of a generation")
-    }
-}
-
-impl std::error::Error for NotAGenerationId {}
-
-impl fmt::Display for GenerationId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for GenerationId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }

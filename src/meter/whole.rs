@@ -18,15 +18,15 @@ pub(super) struct Whole {
     kept: Chunks,
     too_large: bool,
     /// Was a stream asked for?
-    unlike: bool,
+    stream_asked: bool,
 }
 
 // === impl Whole ===
 
 impl Whole {
-    pub(super) fn new(unlike: bool) -> Self {
+    pub(super) fn new(stream_asked: bool) -> Self {
         Self {
-            unlike,
+            stream_asked,
             ..Self::default()
         }
     }
@@ -59,7 +59,7 @@ impl Whole {
         }
         attempt.find(|found| found.unread = self.too_large);
         // Read all the same: it may have been an error, and it may have been billed.
-        if self.unlike {
+        if self.stream_asked {
             return Err(unlike("one document where a stream was asked for"));
         }
         attempt.done();

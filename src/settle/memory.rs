@@ -1,15 +1,14 @@
 //! A ledger in memory: the newest records, and the sums of all.
 
 use std::collections::{HashMap, VecDeque};
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use super::cost::Certainty;
 use super::ledger::{Ledger, Slot};
 use super::record::Record;
-use crate::call::GenerationId;
 use crate::error::BoxError;
+use crate::generation::GenerationId;
 use crate::money::Money;
 
 /// Keeps the newest records and the sums of all. Shared by all clones; gone with the process.
@@ -96,13 +95,10 @@ impl Ledger for MemoryLedger {
     type Slot = MemorySlot;
 
     fn poll_slot(&mut self, _: &mut Context<'_>) -> Poll<Result<MemorySlot, BoxError>> {
-        Poll::Ready(
-            Ok::<_, Infallible>(MemorySlot {
-                ledger: self.clone(),
-                held: Money::default(),
-            })
-            .map_err(Into::into),
-        )
+        Poll::Ready(Ok(MemorySlot {
+            ledger: self.clone(),
+            held: Money::ZERO,
+        }))
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use super::cost::Cost;
 use crate::attempt::End;
-use crate::call::GenerationId;
 use crate::catalog::Endpoint;
+use crate::generation::GenerationId;
 use crate::money::Money;
 use crate::usage::Usage;
 use crate::wire::Finish;

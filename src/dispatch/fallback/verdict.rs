@@ -50,7 +50,7 @@ fn larger(plan: &Plan, at: usize, next: usize) -> bool {
 /// What is said when all have failed: what the attempts have in common, else the last error.
 /// `seen` are the kinds of all errors with the shortest time after which one may come back.
 pub(super) fn conclude(last: Error, seen: &Seen) -> Error {
-    if seen.count < 2 {
+    if seen.kinds.len() < 2 {
         return last;
     }
     let (kind, message) = if seen.all(|kind| kind == Kind::RateLimited) {
@@ -82,7 +82,6 @@ pub(super) fn conclude(last: Error, seen: &Seen) -> Error {
 /// The errors of a request so far.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    count: usize,
     kinds: Vec<Kind>,
     retry_after: Option<Duration>,
     /// The place of the last candidate whose context was too small: what comes after it, whoever
@@ -94,7 +93,6 @@ pub(super) struct Seen {
 
 impl Seen {
     pub(super) fn note(&mut self, error: &Error, at: usize) {
-        self.count += 1;
         if error.kind().rule().next == Next::LargerContext {
             self.too_small = Some(at);
         }

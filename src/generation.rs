@@ -1,0 +1,92 @@
+//! The name of a request.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The name of a request, minted before anything is asked: `gen-<unix seconds>-<20 letters or digits>`.
+///
+/// ```
+/// use switchtower::GenerationId;
+///
+/// let id: GenerationId = "gen-1795622214-qiz0pDvMxiwHLMbb5SUi".parse()?;
+/// assert_eq!(id.as_str(), "gen-1795622214-qiz0pDvMxiwHLMbb5SUi");
+/// assert!("chatcmpl-1".parse::<GenerationId>().is_err());
+/// # Ok::<_, switchtower::NotAGenerationId>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct GenerationId {
+    text: [u8; Self::MAX],
+    len: u8,
+}
+
+/// A text that is not a [`GenerationId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAGenerationId;
+
+// === impl GenerationId ===
+
+impl GenerationId {
+    /// `gen-`, twenty digits at most, `-`, twenty letters or digits.
+    const MAX: usize = 45;
+
+    pub(crate) fn new(wall: SystemTime, seed: u64) -> Self {
+        use std::io::Write;
+        let mut text = [0; Self::MAX];
+        let mut rest = &mut text[..];
+        let seconds = wall
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |age| age.as_secs());
+        write!(rest, "gen-{seconds}-").expect("the buffer holds the longest number");
+        let mut random = fastrand::Rng::with_seed(seed);
+        for byte in rest.iter_mut().take(20) {
+            *byte = random.alphanumeric() as u8;
+        }
+        let len = Self::MAX - rest.len() + 20;
+        Self {
+            text,
+            len: len as u8,
+        }
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.text[..usize::from(self.len)]).unwrap_or_default()
+    }
+}
+
+impl FromStr for GenerationId {
+    type Err = NotAGenerationId;
+
+    fn from_str(name: &str) -> Result<Self, NotAGenerationId> {
+        let mut text = [0; Self::MAX];
+        if name.len() > Self::MAX || !name.starts_with("gen-") {
+            return Err(NotAGenerationId);
+        }
+        text[..name.len()].copy_from_slice(name.as_bytes());
+        Ok(Self {
+            text,
+            len: name.len() as u8,
+        })
+    }
+}
+
+impl fmt::Display for NotAGenerationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not the name of a generation")
+    }
+}
+
+impl std::error::Error for NotAGenerationId {}
+
+impl fmt::Display for GenerationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for GenerationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
