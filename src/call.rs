@@ -9,7 +9,7 @@ use http::{Extensions, HeaderMap};
 use crate::attempt::Attempt;
 use crate::generation::GenerationId;
 use crate::plan::{Candidate, Plan};
-use crate::wire::Dialect;
+use crate::wire::{Dialect, Operation};
 
 /// Tries that one request may take over all its candidates: the attempt budget.
 pub const DEFAULT_TRIES: u32 = 6;
@@ -33,6 +33,7 @@ struct Shared {
     created: SystemTime,
     until: OnceLock<Instant>,
     stream: AtomicBool,
+    operation: OnceLock<Operation>,
     dialect: OnceLock<Dialect>,
     headers: OnceLock<HeaderMap>,
     plan: OnceLock<Plan>,
@@ -52,6 +53,7 @@ impl Call {
                 created: wall,
                 until: OnceLock::new(),
                 stream: AtomicBool::new(true),
+                operation: OnceLock::new(),
                 dialect: OnceLock::new(),
                 headers: OnceLock::new(),
                 plan: OnceLock::new(),
@@ -93,6 +95,12 @@ impl Call {
     /// Does the caller expect an event stream? Yes, as long as nobody has read the body.
     pub fn is_stream(&self) -> bool {
         self.shared.stream.load(Relaxed)
+    }
+
+    /// What is asked of a model: a chat completion, where nobody has read the path.
+    pub fn operation(&self) -> Operation {
+        let known = self.shared.operation.get().copied();
+        known.unwrap_or(Operation::Chat)
     }
 
     /// The protocol in which the caller hears of errors.
@@ -196,6 +204,10 @@ impl Call {
             .shared
             .until
             .get_or_init(|| crate::clock::later(self.shared.started, total))
+    }
+
+    pub(crate) fn set_operation(&self, operation: Operation) {
+        let _ = self.shared.operation.set(operation);
     }
 
     pub(crate) fn set_stream(&self, stream: bool) {

@@ -539,7 +539,7 @@ fn usage_is_taken_out_wherever_it_stands() {
     };
     let telling = Telling {
         id: "1".into(),
-        object: "2",
+        object: "2".into(),
         created: "3".into(),
         model: "4".into(),
         provider: "5".into(),

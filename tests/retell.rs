@@ -152,7 +152,7 @@ fn chunk(json: &str) -> Value {
 fn told(json: &str, usage: Option<&str>) -> Value {
     let telling = Telling {
         id: r#""gen-1""#.into(),
-        object: r#""chat.completion""#,
+        object: r#""chat.completion""#.into(),
         created: "7".into(),
         model: r#""a/x""#.into(),
         provider: r#""Acme""#.into(),

@@ -14,7 +14,7 @@ use crate::attempt::End;
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::settle::{AttemptRecord, Certainty, Record};
-use crate::wire::Finish;
+use crate::wire::{Finish, Operation};
 
 #[derive(Deserialize)]
 struct Asked {
@@ -134,7 +134,10 @@ impl<'a> Told<'a> {
         Self {
             id: record.id.as_str(),
             upstream_id: last.and_then(|last| last.upstream_id.as_deref()),
-            api_type: "completions",
+            api_type: match record.operation {
+                Operation::Embedding => "embeddings",
+                Operation::Chat | Operation::Completion => "completions",
+            },
             created_at: date(record),
             app_id: None,
             http_referer: record.app.referer.as_deref(),

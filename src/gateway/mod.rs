@@ -11,6 +11,8 @@
 //! | route, under `/api/v1` and `/v1` | answers |
 //! |---|---|
 //! | `POST /chat/completions` | a chat completion, JSON or an event stream |
+//! | `POST /completions` | the end of a text, JSON or an event stream |
+//! | `POST /embeddings` | the places of texts in a space |
 //! | `GET /models` | the catalogue, in OpenRouter's shape |
 //! | `GET /models/{id}` | one model of it, as OpenAI's SDKs retrieve it |
 //! | `GET /models/{author}/{slug}/endpoints` | who serves it, and at what price |
@@ -44,7 +46,7 @@
 //! [`serve`] runs the router on a listener, with `TCP_NODELAY`, bounds on headers and connections, and a
 //! shutdown that lets streams finish, for a while.
 
-mod chat;
+mod ask;
 mod closing;
 mod generation;
 mod models;

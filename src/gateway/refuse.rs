@@ -50,7 +50,7 @@ pub(super) async fn unknown_route(request: Request) -> Response<Body> {
 pub(super) async fn unknown(request: Request, dialect: Dialect) -> Response<Body> {
     let (method, path) = asked(&request);
     let message = format!(
-        "no such route: {method} {path}; there are POST /chat/completions, GET /models and GET /generation \
+        "no such route: {method} {path}; there are POST /chat/completions, /completions and /embeddings, GET /models and /generation \
          under /api/v1 and /v1"
     );
     response(&Error::new(Kind::NotFound, message), dialect, None)

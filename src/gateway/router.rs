@@ -9,7 +9,7 @@ use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
 use tower_service::Service;
 
-use super::{chat, generation, models, refuse};
+use super::{ask, generation, models, refuse};
 use crate::admit::key::KeyLayer;
 use crate::catalog::Catalog;
 use crate::error::{BoxError, Error};
@@ -90,7 +90,9 @@ impl Gateway {
 fn routes(door: Door) -> Router {
     let dialect = door.dialect;
     Router::new()
-        .route("/chat/completions", post(chat::completions))
+        .route("/chat/completions", post(ask::model))
+        .route("/completions", post(ask::model))
+        .route("/embeddings", post(ask::model))
         .route("/models", get(models::list))
         .route("/models/{id}", get(models::one))
         .route("/models/{author}/{slug}/endpoints", get(models::endpoints))

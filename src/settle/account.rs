@@ -51,6 +51,7 @@ fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Ins
         id: *call.id(),
         created: call.created(),
         requested: asked.model,
+        operation: call.operation(),
         streamed: asked.streamed,
         end,
         attempts,

@@ -9,7 +9,7 @@ use crate::catalog::Endpoint;
 use crate::generation::GenerationId;
 use crate::money::Money;
 use crate::usage::Usage;
-use crate::wire::Finish;
+use crate::wire::{Finish, Operation};
 
 /// What remains of a request that reached `settle`. No prompt, no answer, no key.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct Record {
     pub created: SystemTime,
     /// The model that the caller named.
     pub requested: Option<Box<str>>,
+    /// What was asked of a model.
+    pub operation: Operation,
     /// Did the caller ask for an event stream?
     pub streamed: bool,
     /// How it ended: as its last attempt did.

@@ -86,11 +86,16 @@ where
 
 /// The worst that the plan may cost: its dearest candidate's worst.
 fn worst(call: &Call, view: &View) -> Money {
+    // What is only read writes nothing.
+    let max_output = match view.has(Field::Input) {
+        true => Some(0),
+        false => view.max_output(),
+    };
     let worst = |endpoint| {
         worst_of(
             endpoint,
             view.prompt_bytes() as u64,
-            view.max_output(),
+            max_output,
             view.choices(),
         )
     };

@@ -45,6 +45,16 @@ impl Operation {
         }
     }
 
+    /// The `object` of a whole answer, and of one chunk of a stream.
+    #[must_use]
+    pub const fn objects(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Chat => ("chat.completion", "chat.completion.chunk"),
+            Self::Completion => ("text_completion", "text_completion"),
+            Self::Embedding => ("list", "list"),
+        }
+    }
+
     /// The field without which nobody could answer.
     #[must_use]
     pub const fn required(self) -> Field {

@@ -2,6 +2,8 @@
 //!
 //! One splice over the places that [`Chunk`] has found; what is not ours stays byte for byte.
 
+use memchr::memmem;
+
 use super::Chunk;
 use super::json::{Cursor, Span, Syntax};
 use super::mend::{self, Edit};
@@ -12,7 +14,7 @@ pub struct Telling {
     /// `id`.
     pub id: String,
     /// `object`.
-    pub object: &'static str,
+    pub object: String,
     /// `created`: one answer came at one time, whoever tells of it.
     pub created: String,
     /// `model`.
@@ -31,7 +33,7 @@ pub struct Telling {
 /// let json = br#"{"id":"x","model":"m-2","choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}"#;
 /// let telling = Telling {
 ///     id: r#""gen-1""#.into(),
-///     object: r#""chat.completion.chunk""#,
+///     object: r#""chat.completion.chunk""#.into(),
 ///     created: "7".into(),
 ///     model: r#""acme/m""#.into(),
 ///     provider: r#""Acme""#.into(),
@@ -55,7 +57,7 @@ pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling) -> Vec<u8> {
     let mut empty = json[open..].trim_ascii_start().starts_with(b"}");
     let tell = [
         ("id", chunk.id, &*telling.id),
-        ("object", chunk.object, telling.object),
+        ("object", chunk.object, &telling.object),
         ("created", chunk.created, &telling.created),
         ("model", chunk.model, &telling.model),
         ("provider", chunk.provider, &telling.provider),
@@ -74,14 +76,19 @@ pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling) -> Vec<u8> {
             None => missing.extend_from_slice(format!("\"usage\":{usage},").as_bytes()),
         },
         // Strict clients want an object there, or nothing.
-        (_, None) => empty |= without(json, "usage", &mut edits).unwrap_or(false),
+        (_, None) if memmem::find(json, b"\"usage\"").is_some() => {
+            empty |= without(json, "usage", &mut edits).unwrap_or(false);
+        }
+        (_, None) => {}
     }
     match chunk.system_fingerprint {
         // Strict clients want a string in a chunk, or nothing; and the key in a whole answer.
         Some(span) if !whole && span.of(json) == b"null" => {
             edits.push((span.range(), b"\"\"".to_vec()));
         }
-        None if whole => missing.extend_from_slice(b"\"system_fingerprint\":null,"),
+        None if whole && chunk.choices.is_some() => {
+            missing.extend_from_slice(b"\"system_fingerprint\":null,")
+        }
         _ => {}
     }
     if let Some(span) = chunk.choices {

@@ -187,6 +187,14 @@ def models(client, _, path):
     assert listed[SERVED].owned_by == "anthropic" and listed[SERVED].object == "model", listed
 
 
+def operations(client, _, path):
+    """a text is completed, and texts are embedded"""
+    completed = client.completions.create(model=MODEL, prompt="Once upon")
+    assert completed.choices[0].text and completed.usage.total_tokens > 0, completed
+    embedded = client.embeddings.create(model=MODEL, input=["one", "two"])
+    assert len(embedded.data) == 2 and embedded.usage.prompt_tokens > 0, embedded
+
+
 def generation(client, _, path):
     """what remains of a call can be looked up"""
     raw = client.chat.completions.with_raw_response.create(model=MODEL, messages=HI)
@@ -350,7 +358,7 @@ def breaks_off(client, _, path):
 
 
 DEMO = [
-    chat, stream, stream_with_usage, stream_without_usage, stream_helper, preferences, models, generation,
+    chat, stream, stream_with_usage, stream_without_usage, stream_helper, preferences, models, operations, generation,
     wrong_key, bad_parameters, unknown_model, unknown_route, many, at_once, hang_up,
 ]
 REFUSER = [rate_limited, unavailable, refused, breaks_off]

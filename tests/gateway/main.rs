@@ -8,6 +8,7 @@ mod down;
 mod failover;
 mod hangup;
 mod lookups;
+mod operations;
 mod pressure;
 mod routes;
 mod shapes;

@@ -118,7 +118,11 @@ where
                     ready!(this.inner.poll_ready(cx)).map_err(Error::from_inner)?;
                     let payload = payload.take().expect("a request is called once");
                     let mut head = this.head.take().expect("a request is called once");
-                    Call::of(&mut head.extensions).set_stream(payload.view().stream());
+                    let call = Call::of(&mut head.extensions);
+                    call.set_stream(payload.view().stream());
+                    if let Some(operation) = Operation::of(head.uri.path()) {
+                        call.set_operation(operation);
+                    }
                     let future = this.inner.call(Request::from_parts(head, payload));
                     // Readying → Asking
                     this.state.set(State::Asking(future));

@@ -17,7 +17,7 @@ pub(super) fn of_chunk(call: &Call) -> Telling {
         .unwrap_or_default();
     Telling {
         id: quoted(Some(call.id().as_str())),
-        object: "\"chat.completion.chunk\"",
+        object: quoted(Some(call.operation().objects().1)),
         created: created.as_secs().to_string(),
         model: quoted(candidate.as_ref().map(|candidate| candidate.model.id())),
         provider: quoted(candidate.as_ref().map(|c| c.endpoint.provider().name())),
@@ -28,7 +28,7 @@ pub(super) fn of_chunk(call: &Call) -> Telling {
 /// For a whole answer.
 pub(super) fn of_whole(call: &Call, usage: String) -> Telling {
     Telling {
-        object: "\"chat.completion\"",
+        object: format!("\"{}\"", call.operation().objects().0),
         usage: Some(usage),
         ..of_chunk(call)
     }

@@ -1,4 +1,4 @@
-//! `POST /chat/completions`.
+//! `POST /chat/completions`, `/completions`, `/embeddings`: one way for all.
 
 use std::pin::pin;
 
@@ -20,7 +20,7 @@ use crate::wire::headers::is_event_stream;
 
 const GENERATION_ID: HeaderName = HeaderName::from_static("x-generation-id");
 
-pub(super) async fn completions(State(door): State<Door>, mut request: Request) -> Response<Body> {
+pub(super) async fn model(State(door): State<Door>, mut request: Request) -> Response<Body> {
     if let Err(error) = door.gateway.keys.check(request.headers()) {
         return refuse::response(&error, door.dialect, None);
     }
