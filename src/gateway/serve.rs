@@ -6,7 +6,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::{Extension, Router};
+use axum::Router;
+use http::Request;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -14,6 +16,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
+use tower::ServiceExt;
 
 use super::closing::Closing;
 use super::stall::Stall;
@@ -78,7 +81,6 @@ pub async fn serve(
         bounds.connections.clamp(1, Semaphore::MAX_PERMITS),
     ));
     let (close, closing) = Closing::new();
-    let router = router.layer(Extension(closing));
     let mut connections = tokio::task::JoinSet::new();
     let mut shutdown = pin!(shutdown);
 
@@ -92,7 +94,14 @@ pub async fn serve(
             () = &mut shutdown => break,
         };
         let stream = TokioIo::new(Stall::new(stream, bounds.stalled.min(CENTURY)));
-        let service = TowerToHyperService::new(router.clone());
+        let closing = closing.clone();
+        let service = router
+            .clone()
+            .map_request(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(closing.clone());
+                request
+            });
+        let service = TowerToHyperService::new(service);
         let connection = builder.serve_connection(stream, service).into_owned();
         let connection = graceful.watch(connection);
         connections.spawn(async move {
