@@ -120,6 +120,37 @@ pub struct Rule {
 // === impl Kind ===
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 27] = [
+        Self::Invalid,
+        Self::UnknownModel,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::PaymentRequired,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::NoEndpoints,
+        Self::TooLarge,
+        Self::SlowRequest,
+        Self::Refused,
+        Self::ContextTooLong,
+        Self::UpstreamAuth,
+        Self::QuotaExhausted,
+        Self::RateLimited,
+        Self::ModelMissing,
+        Self::Overloaded,
+        Self::Unavailable,
+        Self::Truncated,
+        Self::Malformed,
+        Self::Connect,
+        Self::Disconnected,
+        Self::Elapsed(Phase::Headers),
+        Self::Elapsed(Phase::FirstToken),
+        Self::Elapsed(Phase::Idle),
+        Self::Elapsed(Phase::Total),
+        Self::Internal,
+    ];
+
     /// The table kind → fault, status, error type, retry, fallback.
     ///
     /// Statuses and error types are OpenRouter's.

@@ -26,7 +26,7 @@ use tower::{ServiceBuilder, ServiceExt, service_fn};
 #[test]
 fn every_kind_has_a_rule_that_makes_sense() {
     let mut words = BTreeSet::new();
-    for kind in KINDS {
+    for kind in Kind::ALL {
         let rule = kind.rule();
         assert!(
             words.insert(kind.as_str()),
@@ -54,14 +54,14 @@ fn every_kind_has_a_rule_that_makes_sense() {
         }
         assert!(!kind.is_transient() || !blames_the_caller, "{kind:?}");
     }
-    assert_eq!(words.len(), KINDS.len());
+    assert_eq!(words.len(), Kind::ALL.len());
     assert_eq!(Kind::ContextTooLong.rule().next, Next::LargerContext);
 }
 
 #[test]
 fn a_wrong_key_of_the_caller_is_401_and_of_ours_never() {
     // Every SDK maps a 401 to its authentication error: the caller would change its own key.
-    for kind in KINDS {
+    for kind in Kind::ALL {
         let is_401 = kind.rule().status == StatusCode::UNAUTHORIZED;
         assert_eq!(is_401, kind == Kind::Unauthorized, "{kind:?}");
     }
@@ -714,36 +714,6 @@ fn what_an_inner_service_returns_is_taken_over() {
 
 // === Helpers ===
 
-const KINDS: [Kind; 27] = [
-    Kind::Invalid,
-    Kind::UnknownModel,
-    Kind::Unauthorized,
-    Kind::Forbidden,
-    Kind::PaymentRequired,
-    Kind::NotFound,
-    Kind::MethodNotAllowed,
-    Kind::NoEndpoints,
-    Kind::TooLarge,
-    Kind::SlowRequest,
-    Kind::Refused,
-    Kind::ContextTooLong,
-    Kind::UpstreamAuth,
-    Kind::QuotaExhausted,
-    Kind::RateLimited,
-    Kind::ModelMissing,
-    Kind::Overloaded,
-    Kind::Unavailable,
-    Kind::Truncated,
-    Kind::Malformed,
-    Kind::Connect,
-    Kind::Disconnected,
-    Kind::Elapsed(Phase::Headers),
-    Kind::Elapsed(Phase::FirstToken),
-    Kind::Elapsed(Phase::Idle),
-    Kind::Elapsed(Phase::Total),
-    Kind::Internal,
-];
-
 /// OpenRouter's vocabulary, as far as a chat may meet it.
 const ERROR_TYPES: [&str; 16] = [
     "context_length_exceeded",
@@ -766,7 +736,7 @@ const ERROR_TYPES: [&str; 16] = [
 
 /// Every kind, bare and with all that an error may carry.
 fn samples() -> impl Iterator<Item = Error> {
-    KINDS.into_iter().flat_map(|kind| {
+    Kind::ALL.into_iter().flat_map(|kind| {
         let full = Error::new(kind, "it is so")
             .with_param("messages")
             .with_retry_after(Duration::from_secs(1))

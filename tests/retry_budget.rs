@@ -219,7 +219,7 @@ fn the_jitter_is_full_and_even() {
 /// The whole table: which kinds are asked again while there are others, and which when there is none.
 #[test]
 fn each_kind_by_the_others_that_are_left() {
-    for kind in KINDS {
+    for kind in Kind::ALL {
         let error = Error::new(kind, "");
         let again = |others| {
             let situation = Situation { others, ..EASY };
@@ -323,36 +323,6 @@ const EASY: Situation = Situation {
     time: None,
     seed: 7,
 };
-
-const KINDS: [Kind; 27] = [
-    Kind::Invalid,
-    Kind::UnknownModel,
-    Kind::Unauthorized,
-    Kind::Forbidden,
-    Kind::PaymentRequired,
-    Kind::NotFound,
-    Kind::MethodNotAllowed,
-    Kind::NoEndpoints,
-    Kind::TooLarge,
-    Kind::SlowRequest,
-    Kind::Refused,
-    Kind::ContextTooLong,
-    Kind::UpstreamAuth,
-    Kind::QuotaExhausted,
-    Kind::RateLimited,
-    Kind::ModelMissing,
-    Kind::Overloaded,
-    Kind::Unavailable,
-    Kind::Truncated,
-    Kind::Malformed,
-    Kind::Connect,
-    Kind::Disconnected,
-    Kind::Elapsed(Phase::Headers),
-    Kind::Elapsed(Phase::FirstToken),
-    Kind::Elapsed(Phase::Idle),
-    Kind::Elapsed(Phase::Total),
-    Kind::Internal,
-];
 
 /// Withdraws until nothing is left.
 fn drained(budget: &Budget, now: Instant) -> u32 {

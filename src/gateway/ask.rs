@@ -12,7 +12,6 @@ use super::closing::Closing;
 use super::refuse;
 use super::retell;
 use super::router::Door;
-use crate::attempt::End;
 use crate::call::Call;
 use crate::clock::{now, wall};
 use crate::error::Error;
@@ -52,14 +51,7 @@ async fn until_closed<T>(
     tokio::select! {
         biased;
         answered = &mut asked => answered,
-        () = closing.closed() => {
-            let error = Closing::error();
-            if let Some(attempt) = call.last() {
-                // Before it is dropped, which by itself would mean that the caller left.
-                attempt.end(End::Failed(error.kind()), now());
-            }
-            Err(error)
-        }
+        () = closing.closed() => Err(Closing::end(call)),
     }
 }
 

@@ -5,6 +5,9 @@ use std::pin::Pin;
 
 use tokio::sync::watch;
 
+use crate::attempt::End;
+use crate::call::Call;
+use crate::clock::now;
 use crate::error::Error;
 use crate::kind::Kind;
 
@@ -23,9 +26,14 @@ impl Closing {
         (tell, Self(told))
     }
 
-    /// What callers are told then.
-    pub(super) fn error() -> Error {
-        Error::new(Kind::Internal, "the gateway is shutting down")
+    /// Ends a call then, and says what its caller is told. The attempt ends here, before it is dropped,
+    /// which by itself would mean that the caller left.
+    pub(super) fn end(call: &Call) -> Error {
+        let error = Error::new(Kind::Internal, "the gateway is shutting down");
+        if let Some(attempt) = call.last() {
+            attempt.end(End::Failed(error.kind()), now());
+        }
+        error
     }
 
     pub(super) fn closed(mut self) -> Closed {

@@ -7,9 +7,7 @@ use bytes::Bytes;
 use http_body::Frame;
 
 use super::telling;
-use crate::attempt::End;
 use crate::call::Call;
-use crate::clock::now;
 use crate::gateway::closing::{Closed, Closing};
 use crate::gateway::usage;
 use crate::settle::MemoryLedger;
@@ -52,11 +50,7 @@ impl Stream {
 
     /// The grace of a shutdown is over: the answer ends as any other that breaks off.
     fn break_off(&mut self) {
-        let error = Closing::error();
-        if let Some(attempt) = self.call.last() {
-            // Before what is inside is dropped, which by itself would mean that the caller left.
-            attempt.end(End::Failed(error.kind()), now());
-        }
+        let error = Closing::end(&self.call);
         self.inner = Body::empty();
         self.closed = None;
         self.ready.push_back(events::error(&error, &self.call));
