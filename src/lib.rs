@@ -125,6 +125,7 @@ mod plan;
 #[cfg(doctest)]
 mod readme;
 mod stack;
+mod sync;
 mod telemetry;
 mod usage;
 

@@ -1,6 +1,8 @@
 //! A moving average in one atomic word.
 
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
+
+use crate::sync::AtomicU32;
 
 /// An exponentially weighted moving average of whole numbers: each sample moves it by a fifth of the
 /// distance, so that about ten samples make it forget.

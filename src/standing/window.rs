@@ -1,7 +1,9 @@
 //! Successes and failures of the last seconds.
 
 use std::cmp::Ordering;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
+
+use crate::sync::AtomicU64;
 
 /// A sliding window of one-second buckets, each one atomic word: the second it belongs to, its
 /// successes and its failures. A bucket is cleared by whoever first needs it for a new second.
@@ -21,7 +23,7 @@ pub struct Tally {
 
 impl<const SECONDS: usize> Default for Window<SECONDS> {
     fn default() -> Self {
-        Self([const { AtomicU64::new(0) }; SECONDS])
+        Self(std::array::from_fn(|_| AtomicU64::new(0)))
     }
 }
 

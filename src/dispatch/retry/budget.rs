@@ -1,9 +1,11 @@
 //! How many retries may a provider be burdened with?
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
+
+use crate::sync::{AtomicU64, RwLock};
 
 /// The retry budget of one provider: one atomic word, so that checking and taking are one step.
 ///

@@ -1,11 +1,10 @@
 use std::{
     pin::Pin,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, PoisonError, atomic::Ordering},
     task::{Context, Poll, Wake, Waker},
 };
+
+use crate::sync::{AtomicBool, Mutex};
 
 /// Polls a future only when it has woken itself, so that a lost wake-up is not made up for by others.
 pub(super) struct Woken<F> {

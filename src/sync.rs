@@ -1,0 +1,9 @@
+//! The words that threads race for, under one name: the models of `tests/loom` compile the files that
+//! use them a second time, with loom's words in their place.
+
+#[cfg(feature = "testing")]
+pub(crate) use std::sync::{Mutex, atomic::AtomicBool};
+pub(crate) use std::sync::{
+    RwLock,
+    atomic::{AtomicU32, AtomicU64},
+};
