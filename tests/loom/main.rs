@@ -1,0 +1,21 @@
+//! Every word that threads race for, under every interleaving that the memory model allows.
+//!
+//! The files that own the words are compiled here once more, with loom's words in place of the real
+//! ones, so that the library itself carries neither loom nor a switch for it.
+#![cfg(switchtower_loom)]
+#![allow(unreachable_pub, reason = "what the library exports is private here")]
+
+mod orders;
+mod retry_budget;
+mod standing;
+mod sync;
+mod wake_up;
+
+#[path = "../../src/standing/average.rs"]
+mod average;
+#[path = "../../src/dispatch/retry/budget.rs"]
+mod budget;
+#[path = "../../src/standing/window.rs"]
+mod window;
+#[path = "../../src/testing/probe/woken.rs"]
+mod woken;

@@ -1,0 +1,50 @@
+//! Stands in for `src/sync.rs`.
+
+use std::ops::Deref;
+use std::sync::atomic::Ordering;
+
+pub(crate) use loom::sync::{
+    Mutex,
+    atomic::{AtomicU32, AtomicU64},
+};
+
+/// Loom lets a swap overlook a store that an earlier swap must have come before, which no machine does;
+/// a swap it overlooks never.
+#[derive(Debug)]
+pub(crate) struct AtomicBool(loom::sync::atomic::AtomicBool);
+
+/// Loom's has no default.
+#[derive(Debug)]
+pub(crate) struct RwLock<T>(loom::sync::RwLock<T>);
+
+// === impl AtomicBool ===
+
+impl AtomicBool {
+    pub(crate) fn new(value: bool) -> Self {
+        Self(loom::sync::atomic::AtomicBool::new(value))
+    }
+
+    pub(crate) fn swap(&self, value: bool, order: Ordering) -> bool {
+        self.0.swap(value, order)
+    }
+
+    pub(crate) fn store(&self, value: bool, order: Ordering) {
+        self.0.swap(value, order);
+    }
+}
+
+// === impl RwLock ===
+
+impl<T: Default> Default for RwLock<T> {
+    fn default() -> Self {
+        Self(loom::sync::RwLock::new(T::default()))
+    }
+}
+
+impl<T> Deref for RwLock<T> {
+    type Target = loom::sync::RwLock<T>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
