@@ -1,39 +1,47 @@
 //! The stack inside an axum application, in two ways: as a routed service that speaks OpenAI's API, and as
-//! state that a handler of one's own calls. `cargo run --example axum` needs no network.
+//! state that a handler of one's own asks. `cargo run --example axum` needs no network.
+//!
+//! For OpenRouter's whole API (models, keys, generations) there is the feature `gateway`.
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::error_handling::HandleError;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
 use http::{Request, Response};
-use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use switchtower::catalog::Catalog;
 use switchtower::testing::{Script, Upstream};
 use switchtower::wire::{Dialect, error};
-use switchtower::{BoxError, Error, Stack, client};
-use tower::ServiceExt;
+use switchtower::{BoxError, Error, Kind, Stack, client};
 use tower::util::BoxCloneSyncService;
+use tower::{ServiceBuilder, ServiceExt};
 
-/// One box at the edge, so that the application need not spell the chain.
+/// The stack around its client, in one box: a type that can be written down in `State`.
 type Llm = BoxCloneSyncService<Request<Body>, Response<Body>, Error>;
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    let acme = Upstream::start().await;
-    acme.script(Script::new().text("A haiku has five, then seven, then five again."));
-    let catalog = Arc::new(Catalog::from_toml(&catalog(&acme), "example.toml", |_| {
-        None
-    })?);
-    let chain = Stack::new(catalog).around(client::hyper::plain());
-    let llm = Llm::new(ServiceExt::<Request<Body>>::map_response(chain, |r| {
-        r.map(Body::new)
-    }));
+    let (acme, beta) = (Upstream::start().await, Upstream::start().await);
+    for provider in [&acme, &beta] {
+        provider.script(Script::new().text("Five, then seven, then five again."));
+    }
+    let catalog = include_str!("catalog.toml")
+        .replace("{acme}", &acme.base_url().to_string())
+        .replace("{beta}", &beta.base_url().to_string());
+    let catalog = Catalog::from_toml(&catalog, "catalog.toml", |_| None)?;
 
+    let stack = Stack::new(Arc::new(catalog));
+    let llm = ServiceBuilder::new()
+        .map_response(|response: Response<_>| response.map(Body::new)) // axum's box for any body
+        .service(stack.around(client::hyper::plain()));
+    let llm = Llm::new(llm);
+
+    // A route must always answer: so what the stack refuses, or nobody could answer, becomes a response.
+    let refuse = |error| async { Refusal(error) };
     let app = Router::new()
         .route_service(
             "/v1/chat/completions",
@@ -42,51 +50,49 @@ async fn main() -> Result<(), BoxError> {
         .route("/haiku", get(haiku))
         .with_state(llm);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
+    let at = format!("http://{}", listener.local_addr()?);
     let server = axum::serve(listener, app).into_future();
 
     let ask = async {
         let http = reqwest::Client::new();
-        let haiku = http
-            .get(format!("http://{address}/haiku"))
-            .send()
-            .await?
-            .text()
-            .await?;
-        println!("GET /haiku: {haiku}");
-        let bad = http
-            .post(format!("http://{address}/v1/chat/completions"))
-            .body(r#"{"model":"#);
-        let bad = bad.send().await?;
-        println!("a broken request: {} {}", bad.status(), bad.text().await?);
+        let haiku = http.get(format!("{at}/haiku")).send().await?;
+        println!("GET /haiku: {}", haiku.text().await?);
+
+        let chat = |json| http.post(format!("{at}/v1/chat/completions")).body(json);
+        let asked = r#"{"model": "swift", "stream": true, "messages": [{"role": "user", "content": "hi"}]}"#;
+        let answer = chat(asked).send().await?;
+        println!("streamed, {}:\n{}", answer.status(), answer.text().await?);
+        let answer = chat(r#"{"model": "swift""#).send().await?;
+        println!("broken, {}: {}", answer.status(), answer.text().await?);
         Ok::<_, BoxError>(())
     };
+    // The server would serve for ever.
     tokio::select! { asked = ask => asked, served = server => Ok(served?) }
 }
 
-/// A handler that asks a model on its own account.
+/// Asks a model on the application's own account.
 async fn haiku(State(llm): State<Llm>) -> Result<String, Refusal> {
-    let body =
-        json!({"model": "swift", "messages": [{"role": "user", "content": "A haiku, please."}]});
-    let request = Request::post("/v1/chat/completions").body(Body::from(body.to_string()));
-    let answer = llm
-        .oneshot(request.expect("a fixed request"))
+    let ask = json!({"model": "swift", "messages": [{"role": "user", "content": "A haiku!"}]});
+    let ask = Request::post("/v1/chat/completions").body(Body::from(ask.to_string()));
+    // `oneshot` waits until the service is ready, then calls it.
+    let answer = llm.oneshot(ask.expect("a fixed path")).await?;
+    let answer = to_bytes(answer.into_body(), 1 << 20)
         .await
-        .map_err(Refusal)?;
-    let json = answer
-        .into_body()
-        .collect()
-        .await
-        .map_err(|e| Refusal(Error::from_inner(e)))?;
-    let answer: Value = serde_json::from_slice(&json.to_bytes()).unwrap_or_default();
-    Ok(answer["choices"][0]["message"]["content"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned())
+        .map_err(Error::from_inner)?;
+    let answer: Value = serde_json::from_slice(&answer)
+        .map_err(|source| Error::new(Kind::Malformed, "no JSON").with_source(source))?;
+    let text = answer["choices"][0]["message"]["content"].as_str();
+    Ok(text.unwrap_or_default().to_owned())
 }
 
-/// Inside the stack errors stay typed; here, at the edge, each becomes a response.
+/// An error of the stack as OpenAI's SDKs know it: the status, and `{"error": {…}}`.
 struct Refusal(Error);
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> axum::response::Response {
@@ -94,20 +100,4 @@ impl IntoResponse for Refusal {
         let body = error::envelope(&self.0, dialect, None);
         (error::status(&self.0, dialect), Json(body)).into_response()
     }
-}
-
-async fn refuse(error: Error) -> Refusal {
-    Refusal(error)
-}
-
-fn catalog(acme: &Upstream) -> String {
-    format!(
-        r#"
-        providers.acme.base_url = "{}"
-        [[models.swift.endpoints]]
-        provider = "acme"
-        model = "swift-2"
-        "#,
-        acme.base_url()
-    )
 }

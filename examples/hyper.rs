@@ -1,65 +1,41 @@
-//! The "provider fallback wrapper" that people write by hand, around hyper-util's client: fallback,
-//! retry, deadlines and cost. `cargo run --example hyper` needs no network.
+//! The "provider fallback wrapper" that people write by hand, around hyper-util's client: fallback, retry,
+//! deadlines and cost. `cargo run --example hyper` needs no network.
 
 use std::sync::Arc;
 
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use switchtower::catalog::Catalog;
 use switchtower::testing::{Failure, Script, Upstream};
-use switchtower::{BoxError, Call, Stack, client};
+use switchtower::{BoxError, Stack, client};
 use tower::ServiceExt;
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
+    // Two providers on this machine; the cheaper one is down today.
     let (acme, beta) = (Upstream::start().await, Upstream::start().await);
-    acme.script(Script::fail(Failure::overloaded())); // the cheaper one is down today
+    acme.script(Script::fail(Failure::overloaded()));
+    let catalog = include_str!("catalog.toml")
+        .replace("{acme}", &acme.base_url().to_string())
+        .replace("{beta}", &beta.base_url().to_string());
+    let catalog = Catalog::from_toml(&catalog, "catalog.toml", |_| None)?;
 
-    let catalog = Catalog::from_toml(&catalog(&acme, &beta), "example.toml", |_| None)?;
-    let stack = Stack::new(Arc::new(catalog)).seed(1);
+    // The wrapper. What goes in is a request as OpenAI's API takes it, with the model's name in the catalogue;
+    // which provider is asked, where, with which key and how often, is the stack's business.
+    let stack = Stack::new(Arc::new(catalog));
     let service = stack.around(client::hyper::plain());
 
-    let body = r#"{"model":"swift","messages":[{"role":"user","content":"hi"}]}"#;
-    let request = http::Request::post("/v1/chat/completions").body(Full::from(body))?;
+    let ask = r#"{"model": "swift", "messages": [{"role": "user", "content": "hi"}],
+                  "provider": {"sort": "price"}}"#;
+    let request = http::Request::post("/v1/chat/completions").body(ask.to_owned())?;
     let response = service.oneshot(request).await?;
+    let answer = response.into_body().collect().await?.to_bytes();
+    println!("{}", String::from_utf8_lossy(&answer));
 
-    let call = response
-        .extensions()
-        .get::<Call>()
-        .expect("the stack puts it there")
-        .clone();
-    println!(
-        "{}",
-        String::from_utf8_lossy(&response.into_body().collect().await?.to_bytes())
-    );
-    for attempt in call.attempts() {
-        let provider = attempt
-            .candidate()
-            .map(|candidate| candidate.endpoint.tag());
-        println!(
-            "{:?}: {:?}",
-            provider.unwrap_or("-"),
-            attempt.ended().map(|(end, _)| end)
-        );
+    // The record is written when the body has ended.
+    let record = &stack.ledger().records()[0];
+    for attempt in &record.attempts {
+        println!("{:?}: {:?}", attempt.tag(), attempt.end);
     }
-    println!("charged: {} picodollars", stack.ledger().totals().charged);
+    println!("charged: {} USD", record.charge.unwrap_or_default());
     Ok(())
-}
-
-fn catalog(acme: &Upstream, beta: &Upstream) -> String {
-    format!(
-        r#"
-        providers.acme.base_url = "{}"
-        providers.beta.base_url = "{}"
-        [[models.swift.endpoints]]
-        provider = "acme"
-        model = "swift-2"
-        prices = {{ prompt = "0.10", completion = "0.40" }}
-        [[models.swift.endpoints]]
-        provider = "beta"
-        model = "swift-2"
-        prices = {{ prompt = "1.00", completion = "4.00" }}
-        "#,
-        acme.base_url(),
-        beta.base_url()
-    )
 }

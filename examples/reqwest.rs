@@ -1,69 +1,47 @@
-//! The same around reqwest, streaming: the first provider dies before its first word, the caller sees
+//! The same around reqwest, streaming: the first provider dies before its first word, and the caller sees
 //! nothing of it. `cargo run --example reqwest` needs no network.
 
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use switchtower::catalog::Catalog;
-use switchtower::client::Reqwest;
 use switchtower::dispatch::deadline::Deadlines;
 use switchtower::testing::{Point, Script, Upstream};
-use switchtower::{BoxError, Stack};
+use switchtower::{BoxError, Stack, client::Reqwest};
 use tower::ServiceExt;
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let (acme, beta) = (Upstream::start().await, Upstream::start().await);
     acme.script(Script::new().cut(Point::After(0))); // a 200, a role, and then the line goes dead
+    let catalog = include_str!("catalog.toml")
+        .replace("{acme}", &acme.base_url().to_string())
+        .replace("{beta}", &beta.base_url().to_string());
+    let catalog = Catalog::from_toml(&catalog, "catalog.toml", |_| None)?;
 
-    // No timeout but this: what comes after it is timed by the stack, token by token.
-    let client = reqwest::Client::builder()
-        .connect_timeout(Duration::from_secs(5))
-        .build()?;
-    let catalog = Catalog::from_toml(&catalog(&acme, &beta), "example.toml", |_| None)?;
+    // The client times how long it takes to connect, and nothing else: its `timeout` would cut long streams.
+    // The stack times what comes after, token by token.
+    let connect = Duration::from_secs(5);
+    let http = reqwest::Client::builder().connect_timeout(connect);
     let deadlines = Deadlines {
         first_token: Duration::from_secs(20),
         ..Deadlines::default()
     };
-    let stack = Stack::new(Arc::new(catalog)).deadlines(deadlines).seed(1);
-    let service = stack.around(Reqwest::new(client));
+    let stack = Stack::new(Arc::new(catalog)).deadlines(deadlines);
+    let service = stack.around(Reqwest::new(http.build()?));
 
-    let body = r#"{"model":"swift","stream":true,"messages":[{"role":"user","content":"hi"}]}"#;
-    let request = http::Request::post("/v1/chat/completions").body(Full::from(body))?;
+    let ask = r#"{"model": "swift", "messages": [{"role": "user", "content": "hi"}],
+                  "provider": {"sort": "price"}, "stream": true}"#;
+    let request = http::Request::post("/v1/chat/completions").body(ask.to_owned())?;
     let mut answer = service.oneshot(request).await?.into_body();
     while let Some(frame) = answer.frame().await {
-        if let Ok(event) = frame?.into_data() {
-            std::io::stdout().write_all(&event)?;
-        }
+        std::io::stdout().write_all(&frame?.into_data().unwrap_or_default())?;
     }
+
     for attempt in &stack.ledger().records()[0].attempts {
-        println!(
-            "{:?} at {:?}: {:?}",
-            attempt.end,
-            attempt.provider(),
-            attempt.cost
-        );
+        println!("{:?}: {:?}, {:?}", attempt.tag(), attempt.end, attempt.cost);
     }
     Ok(())
-}
-
-fn catalog(acme: &Upstream, beta: &Upstream) -> String {
-    format!(
-        r#"
-        providers.acme.base_url = "{}"
-        providers.beta.base_url = "{}"
-        [[models.swift.endpoints]]
-        provider = "acme"
-        model = "swift-2"
-        prices = {{ prompt = "0.10", completion = "0.40" }}
-        [[models.swift.endpoints]]
-        provider = "beta"
-        model = "swift-2"
-        prices = {{ prompt = "1.00", completion = "4.00" }}
-        "#,
-        acme.base_url(),
-        beta.base_url()
-    )
 }

@@ -20,16 +20,61 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
 fn every_short_example_runs_to_its_end() {
-    for (name, said) in [
-        ("axum", "GET /haiku:"),
-        ("custom_gateway", "200 OK after 2 calls"),
-        ("hyper", "charged:"),
-        ("reqwest", "data: [DONE]"),
-    ] {
+    let short: [(&str, &[&str]); 5] = [
+        (
+            "axum",
+            &[
+                "GET /haiku: Five",
+                "data: [DONE]",
+                "broken, 400 Bad Request: {",
+            ],
+        ),
+        (
+            "custom_gateway",
+            &[
+                "swift: 200 OK after 2 calls",
+                "slow: 400 Bad Request after 2 calls",
+            ],
+        ),
+        (
+            "hyper",
+            &["acme\"): Failed", "beta\"): Complete\ncharged: 0.0"],
+        ),
+        (
+            "reqwest",
+            &["data: [DONE]", "acme\"): Failed", "beta\"): Complete"],
+        ),
+        (
+            "tonic",
+            &[
+                "complete: acme says",
+                "stream: \"Points \" \"set",
+                "no answer: DeadlineExceeded\nno more of it: DeadlineExceeded",
+                "fallback: beta answered, attempt 2",
+                "broken off: Unavailable",
+            ],
+        ),
+    ];
+    for (name, said) in short {
         let output = Command::new(example(name)).env_clear().output().unwrap();
         assert!(output.status.success(), "{name}: {output:?}");
         let text = String::from_utf8(output.stdout).unwrap();
-        assert!(text.contains(said), "{name}: {text}");
+        for part in said {
+            assert!(text.contains(part), "{name}: {part:?} is missing: {text}");
+        }
+    }
+}
+
+/// What people write by hand, and longer.
+#[test]
+fn the_wrappers_take_fewer_than_forty_lines() {
+    for source in [
+        include_str!("../examples/hyper.rs"),
+        include_str!("../examples/reqwest.rs"),
+    ] {
+        let is_code = |line: &&str| !line.is_empty() && !line.starts_with("//");
+        let lines = source.lines().map(str::trim).filter(is_code).count();
+        assert!(lines < 40, "{lines} lines:\n{source}");
     }
 }
 
