@@ -8,9 +8,9 @@ use switchtower::settle::{AttemptRecord, Hold, MemoryLedger, MemorySlot, Record,
 use switchtower::standing::{Registry, Standing};
 use switchtower::wire::{Chunk, Dialect, Preferences, View, sse::Scanner};
 use switchtower::{
-    Again, Attempt, Call, Candidate, Chain, Early, End, Error, Fault, Femto, Filter, Found,
-    GenerationId, Kind, Money, Next, Payload, Phase, Plan, Price, Reason, Rejected, Rule, Stack,
-    Upstream, Usage,
+    Again, Attempt, BoxError, Call, Candidate, Chain, Early, End, Error, Fault, Femto, Filter,
+    Found, GenerationId, Kind, Money, Next, Payload, Phase, Plan, Price, Reason, Rejected, Rule,
+    Stack, Upstream, Usage,
 };
 use switchtower::{choose, meter, settle};
 use tower::ServiceExt;
@@ -203,4 +203,35 @@ async fn the_chain_fits_into_a_box_and_a_task() {
     tasks.spawn(boxed.oneshot(request));
     let response = tasks.join_next().await.unwrap().unwrap().unwrap();
     assert_eq!(response.status(), 200);
+}
+
+/// The compiler forgets that a `BoxError` in the name of a type is `'static` once an `async` block holds it: the
+/// ways around it that the docs of `client` tell, and the plain one without a block.
+#[tokio::test(start_paused = true)]
+async fn a_client_with_a_boxed_error_fits_into_a_task() {
+    async fn ask(_: Request<Payload>) -> Result<Response<Body>, BoxError> {
+        let json = r#"{"choices":[{"index":0,"message":{"content":"hi"},"finish_reason":"stop"}]}"#;
+        Ok(Response::new(Body::from(json)))
+    }
+    let request = || Request::new(Payload::default());
+    let layers = || tower::ServiceBuilder::new().layer(meter::MeterLayer::new());
+
+    // The call itself.
+    let boxed = |request| async { ask(request).await };
+    let service = layers().service(tower::service_fn(boxed));
+    let mut calls = tokio::task::JoinSet::new();
+    calls.spawn(service.clone().oneshot(request()));
+    // A box around the whole.
+    let mut tasks = tokio::task::JoinSet::new();
+    let service = tower::util::BoxCloneSyncService::new(service);
+    tasks.spawn(async move { service.oneshot(request()).await.map(drop) });
+    // A client that returns an `Error`.
+    let typed = |request| async { ask(request).await.map_err(Error::from_inner) };
+    let service = layers().service(tower::service_fn(typed));
+    tasks.spawn(async move { service.oneshot(request()).await.map(drop) });
+
+    assert!(calls.join_next().await.unwrap().unwrap().is_ok());
+    for task in tasks.join_all().await {
+        assert!(task.is_ok());
+    }
 }

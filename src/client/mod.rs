@@ -12,6 +12,38 @@
 //! Connecting has its own limit in the client: five seconds here. Everything after that is timed by
 //! [`deadline`](crate::dispatch::deadline), so no other timeout of a client should be set: one that
 //! counts the body cuts healthy streams.
+//!
+//! # A client of your own
+//!
+//! Its error may be any that [`Error::from_inner`](crate::Error::from_inner) takes. But if its type has a
+//! [`BoxError`](crate::BoxError) in its name, as a `BoxCloneSyncService<_, _, BoxError>` has, or a closure
+//! with an `async` block that returns one, then an `async` block that awaits a call is not `Send`:
+//! "implementation of `From` is not general enough", says the compiler, which forgets in there that the box
+//! is `'static` ([rust#110338](https://github.com/rust-lang/rust/issues/110338)). Let the client return
+//! [`Error`](crate::Error), or box the whole service before the block. The error of a body is best an
+//! [`Error`](crate::Error) too.
+//!
+//! ```
+//! use switchtower::{BoxError, Error, Payload, meter::MeterLayer};
+//! use tower::{ServiceBuilder, ServiceExt, service_fn};
+//!
+//! async fn ask(_: http::Request<Payload>) -> Result<http::Response<String>, BoxError> {
+//!     let answer = r#"{"choices":[{"index":0,"message":{"content":"hi"},"finish_reason":"stop"}]}"#;
+//!     Ok(http::Response::new(answer.to_owned()))
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), BoxError> {
+//! // Without the `map_err`, the task below does not compile.
+//! let client = service_fn(|request| async { ask(request).await.map_err(Error::from_inner) });
+//! let service = ServiceBuilder::new().layer(MeterLayer::new()).service(client);
+//!
+//! let task = tokio::spawn(async move {
+//!     let response = service.oneshot(http::Request::new(Payload::default())).await?;
+//!     Ok::<_, Error>(response.status())
+//! });
+//! assert_eq!(task.await??, 200);
+//! # Ok(()) }
+//! ```
 
 #[cfg(feature = "hyper")]
 #[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
