@@ -44,11 +44,13 @@
 //! ```
 //!
 //! [`serve`] runs the router on a listener, with `TCP_NODELAY`, bounds on headers and connections, and a
-//! shutdown that lets streams finish, for a while.
+//! shutdown that lets streams finish, for a while. A caller that is refused while it still sends may send on:
+//! it is told so, and not reset.
 
 mod ask;
 mod closing;
 mod generation;
+mod linger;
 mod models;
 mod pricing;
 mod refuse;

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use http::Request;
+use axum::body::Body;
+use http::header::{CONNECTION, HeaderValue};
+use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -19,6 +21,7 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 
 use super::closing::Closing;
+use super::linger::{Linger, Unread};
 use super::stall::Stall;
 use crate::clock::CENTURY;
 
@@ -93,13 +96,23 @@ pub async fn serve(
             accepted = accepted => accepted,
             () = &mut shutdown => break,
         };
-        let stream = TokioIo::new(Stall::new(stream, bounds.stalled.min(CENTURY)));
+        let unread = Unread::default();
+        let stream = Stall::new(stream, bounds.stalled.min(CENTURY));
+        let stream = TokioIo::new(Linger::new(stream, unread.clone()));
         let closing = closing.clone();
+        let left = unread.clone();
         let service = router
             .clone()
             .map_request(move |mut request: Request<Incoming>| {
                 request.extensions_mut().insert(closing.clone());
-                request
+                request.map(|body| unread.body(body))
+            })
+            .map_response(move |mut response: Response<Body>| {
+                if left.is_some() {
+                    let headers = response.headers_mut();
+                    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                response
             });
         let service = TowerToHyperService::new(service);
         let connection = builder.serve_connection(stream, service).into_owned();

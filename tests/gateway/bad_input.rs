@@ -74,6 +74,42 @@ async fn a_large_body_that_was_sent_whole_is_told_413() {
     assert_eq!(house.calls(), 0);
 }
 
+/// Nor may it come before all is sent: Node's `fetch` reads nothing after a write that failed, and a wrong
+/// key was told as a broken connection.
+#[tokio::test]
+async fn a_refusal_does_not_reset_a_body_on_its_way() {
+    let house = House::with(1, |stack| stack.body_limit(LIMIT), Default::default()).await;
+    // More than the buffers of two sockets take.
+    let body = chat(json!({"user": "x".repeat(16 << 20)}));
+    for (key, code) in [(crate::support::KEY, 413), ("sk-or-v1-wrong", 401)] {
+        for _ in 0..5 {
+            let mut caller = Caller::connect(house.address).await;
+            let head = format!(
+                "POST /api/v1/chat/completions HTTP/1.1\r\nhost: gateway\r\nauthorization: Bearer {key}\r\n\
+                 content-length: {}\r\n\r\n",
+                body.len()
+            );
+            caller.say(head.as_bytes()).await;
+            for part in body.as_bytes().chunks(1 << 20) {
+                caller.say(part).await;
+            }
+            assert!(
+                caller.hear(&format!("\"code\":{code}")).await,
+                "{}",
+                caller.text()
+            );
+            // No next request may go into a connection that ends.
+            assert!(
+                caller.text().contains("\r\nconnection: close\r\n"),
+                "{}",
+                caller.text()
+            );
+            assert!(!caller.hear("never").await);
+        }
+    }
+    assert_eq!(house.calls(), 0);
+}
+
 #[tokio::test]
 async fn the_nearest_models_are_named() {
     let house = House::open(2).await;
