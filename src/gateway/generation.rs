@@ -92,8 +92,8 @@ struct Told<'a> {
     num_search_results: Option<u64>,
     num_fetches: Option<u64>,
     web_search_engine: Option<&'a str>,
-    total_cost: Option<Box<RawValue>>,
-    usage: Option<Box<RawValue>>,
+    total_cost: Box<RawValue>,
+    usage: Box<RawValue>,
     cache_discount: Option<u64>,
     upstream_inference_cost: Option<u64>,
     is_byok: bool,
@@ -175,8 +175,10 @@ impl<'a> Told<'a> {
             num_search_results: None,
             num_fetches: None,
             web_search_engine: None,
-            total_cost: record.charge.map(exact),
-            usage: record.charge.map(exact),
+            // Strict clients want a number, and without a price nothing is charged. That the cost is
+            // unknown, not zero, stands with the attempts.
+            total_cost: exact(record.charge.unwrap_or_default()),
+            usage: exact(record.charge.unwrap_or_default()),
             cache_discount: None,
             upstream_inference_cost: None,
             is_byok: false,

@@ -138,6 +138,8 @@ fn endpoint(model: &Model, endpoint: &Endpoint) -> Value {
         "status": 0,
         "supported_parameters": [],
         "supports_implicit_caching": false,
+        // Every choice goes through as it came: what the provider makes of it is not known here.
+        "supports_tool_choice": { "auto": true, "function": true, "none": true, "required": true },
         "uptime_last_5m": null,
         "uptime_last_30m": null,
         "uptime_last_1d": null,

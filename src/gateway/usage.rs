@@ -11,6 +11,8 @@ struct Told {
     prompt_tokens: u64,
     completion_tokens: u64,
     total_tokens: u64,
+    // A number or nothing: of embeddings strict clients take no null.
+    #[serde(skip_serializing_if = "Option::is_none")]
     cost: Option<Money>,
     is_byok: bool,
     prompt_tokens_details: Read,

@@ -15,9 +15,9 @@ async fn models_have_every_key() {
         assert_eq!(answer.header("content-type"), Some("application/json"));
         assert_eq!(keys(&body), ["data", "links", "object", "total_count"]);
         assert_eq!(body["object"], "list");
-        assert_eq!(body["total_count"], 3);
+        assert_eq!(body["total_count"], 4);
         assert_eq!(body["links"], json!({"next": null}));
-        assert_eq!(body["data"].as_array().unwrap().len(), 3);
+        assert_eq!(body["data"].as_array().unwrap().len(), 4);
         for model in body["data"].as_array().unwrap() {
             assert_model(model);
         }
@@ -29,7 +29,7 @@ async fn models_have_every_key() {
         .iter()
         .map(|model| model["id"].clone())
         .collect();
-    for id in ["acme/large", "acme/small", "acme/lone"] {
+    for id in ["acme/large", "acme/small", "acme/lone", "acme/unpriced"] {
         assert!(ids.contains(&json!(id)), "{ids:?}");
     }
 }
@@ -67,6 +67,11 @@ async fn each_model_and_its_endpoints_are_told() {
         ] {
             assert!(endpoint.get(key).is_some(), "{key}: {endpoint}");
         }
+        // Nobody here takes a choice of tools away.
+        assert_eq!(
+            endpoint["supports_tool_choice"],
+            json!({"auto": true, "function": true, "none": true, "required": true})
+        );
     }
     for path in [
         "/v1/models/acme%2Fnone",
@@ -162,6 +167,33 @@ async fn a_generation_that_was_cancelled_is_told() {
     assert_eq!(data["provider_responses"][0]["cost_certainty"], "estimated");
 }
 
+/// OpenRouter's SDK refused what was told of a model without a price: a cost is a number or, in `usage`,
+/// not there.
+#[tokio::test]
+async fn a_generation_without_a_price_is_told() {
+    let house = House::open(1).await;
+    let embed = json!({"model": "acme/unpriced", "input": "one"}).to_string();
+    for answer in [
+        house.ask(json!({"model": "acme/unpriced"})).await,
+        house.post("/api/v1/embeddings", embed).await,
+    ] {
+        let usage = answer.json()["usage"].clone();
+        assert!(usage["prompt_tokens"].as_u64().unwrap() > 0, "{usage}");
+        assert_eq!(usage.get("cost"), None, "{usage}");
+        let data = generation(&house, answer.header("x-generation-id").unwrap()).await;
+        // Nothing is charged. What it cost is another matter.
+        assert_eq!(
+            (&data["total_cost"], &data["usage"]),
+            (&json!(0), &json!(0))
+        );
+        let response = &data["provider_responses"][0];
+        assert_eq!(
+            (&response["cost"], &response["cost_certainty"]),
+            (&Value::Null, &json!("unknown"))
+        );
+    }
+}
+
 /// Under both versions, with every key of OpenRouter's that is demanded.
 async fn generation(house: &House, id: &str) -> Value {
     let body = house
@@ -212,7 +244,12 @@ fn assert_model(model: &Value) {
     assert!(model["supported_parameters"].is_array());
     assert!(model["links"]["details"].is_string());
     // Strings, in dollars a token; the cheapest endpoint's.
-    if model["id"] != "acme/small" {
+    if model["id"] == "acme/unpriced" {
+        assert_eq!(
+            model["pricing"],
+            json!({"prompt": "-1", "completion": "-1"})
+        );
+    } else if model["id"] != "acme/small" {
         assert_eq!(model["pricing"]["prompt"], "0.000001000000123");
         assert_eq!(model["pricing"]["completion"], "0.000005000000511");
         assert_eq!(model["pricing"]["input_cache_read"], "0.000000100000077");

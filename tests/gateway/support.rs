@@ -319,7 +319,8 @@ pub(crate) fn prices(place: usize) -> Prices {
     }
 }
 
-/// `acme/large` at all providers, `acme/small` at the last two, `acme/lone` at the first.
+/// `acme/large` at all providers, `acme/small` at the last two, `acme/lone` at the first, and there too,
+/// without a price, `acme/unpriced`.
 fn catalog(urls: &[Uri]) -> Catalog {
     use std::fmt::Write;
     let mut toml = String::new();
@@ -334,6 +335,7 @@ fn catalog(urls: &[Uri]) -> Catalog {
         ("acme/large", 0..urls.len()),
         ("acme/small", urls.len().saturating_sub(2)..urls.len()),
         ("acme/lone", 0..1),
+        ("acme/unpriced", 0..1),
     ];
     for (id, places) in models {
         let alias = id.replace("acme", "latest");
@@ -350,10 +352,16 @@ fn catalog(urls: &[Uri]) -> Catalog {
             let completion = dollars(prices.completion);
             writeln!(
                 toml,
-                "[[models.{id:?}.endpoints]]\nprovider = {name:?}\nmodel = \"upstream-model\"\n\
-                 prices = {{ prompt = {prompt:?}, completion = {completion:?}, cache_read = {cached:?} }}"
+                "[[models.{id:?}.endpoints]]\nprovider = {name:?}\nmodel = \"upstream-model\""
             )
             .unwrap();
+            if id != "acme/unpriced" {
+                writeln!(
+                    toml,
+                    "prices = {{ prompt = {prompt:?}, completion = {completion:?}, cache_read = {cached:?} }}"
+                )
+                .unwrap();
+            }
         }
     }
     Catalog::from_toml(&toml, "test.toml", |_| None)
