@@ -1,0 +1,53 @@
+// The example gateway in front of the provider beside this folder, each a process of its own.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+export const KEY = "sk-or-v1-of-this-test";
+
+/// Resolves once the gateway listens.
+export async function open(executable) {
+    const script = fileURLToPath(new URL("../provider.py", import.meta.url));
+    const provider = await start("python3", [script], process.env);
+    const get = async (path) => (await fetch(provider.url + path)).text();
+    const folder = await mkdtemp(join(tmpdir(), "gateway-"));
+    const catalog = join(folder, "switchtower.toml");
+    await writeFile(catalog, await get("/catalog"));
+    const gateway = await start(executable, ["--listen", "127.0.0.1:0", "--config", catalog], {
+        SWITCHTOWER_KEY: KEY,
+    });
+    return {
+        url: new URL(gateway.url).origin,
+        /// The last request as the provider got it.
+        seen: () => get("/seen"),
+        /// Resolves once the gateway has let go of a stream that does not end.
+        left: () => get("/left"),
+        close: async () => {
+            provider.child.stdin.end();
+            gateway.child.kill("SIGTERM");
+            const [status] = await gateway.ended;
+            await rm(folder, { recursive: true });
+            if (status !== 0) throw new Error(`the gateway ended with ${status}`);
+        },
+    };
+}
+
+async function start(command, args, env) {
+    const child = spawn(command, args, { env, stdio: ["pipe", "pipe", "inherit"] });
+    const ended = once(child, "exit");
+    process.once("exit", () => child.kill());
+    for await (const line of createInterface({ input: child.stdout })) {
+        const url = line.match(/^listening on (\S+)/)?.[1];
+        if (url) {
+            // Read on, so that a full pipe never stops it.
+            child.stdout.resume();
+            return { child, ended, url };
+        }
+    }
+    throw new Error(`${command} did not start: exit status ${(await ended)[0]}`);
+}
