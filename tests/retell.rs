@@ -90,6 +90,40 @@ fn every_choice_has_a_reason_that_is_known() {
     );
 }
 
+/// A part of a call that tells only the next piece of its arguments has null for the rest at some
+/// providers, and no index at others: OpenRouter's SDK refused the chunk.
+#[test]
+fn the_calls_of_tools_have_no_nulls_but_an_index() {
+    let part = |part: &str| {
+        let delta = format!(r#"{{"choices":[{{"index":0,"delta":{{"tool_calls":[{part}]}}}}]}}"#);
+        chunk(&delta)["choices"][0]["delta"]["tool_calls"].clone()
+    };
+    let piece = r#"{"id":null,"type":null,"function":{"name":null,"arguments":"1"}}"#;
+    assert_eq!(
+        part(piece),
+        json!([{"index": 0, "function": {"arguments": "1"}}])
+    );
+    let second = r#"{"index":0,"id":"a"},{"function":{"arguments":"1","name":null},"id":null}"#;
+    assert_eq!(
+        part(second),
+        json!([{"index": 0, "id": "a"}, {"index": 1, "function": {"arguments": "1"}}])
+    );
+    for nothing in ["{}", r#"{"id":null}"#, r#"{"index":null, "type" : null }"#] {
+        assert_eq!(part(nothing), json!([{"index": 0}]), "{nothing}");
+    }
+    let nothing = r#"{"index":3,"function":{"name":null,"arguments":null}}"#;
+    assert_eq!(part(nothing), json!([{"index": 3, "function": {}}]));
+
+    let whole = whole(
+        r#"{"choices":[{"index":0,"message":{"tool_calls":[{"id":"a","type":null,
+        "function":{"name":"f","arguments":"{}"}}]}}]}"#,
+    );
+    assert_eq!(
+        whole["choices"][0]["message"]["tool_calls"],
+        json!([{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}])
+    );
+}
+
 #[test]
 fn a_chunk_has_a_fingerprint_or_none_but_not_null() {
     assert_eq!(
@@ -133,7 +167,7 @@ const MEMBERS: [&str; 10] = [
     r#""model": "m" "#,
     r#""provider":"P""#,
     r#""system_fingerprint":null"#,
-    r#""choices":[{"index":0,"delta":{"content":"ü\"}"},"finish_reason":"weird","native_finish_reason":null},{"finish_reason":"stop"}]"#,
+    r#""choices":[{"index":0,"delta":{"content":"ü\"}","tool_calls":[{"id":null,"function":{"name":null,"arguments":"1"}}]},"finish_reason":"weird","native_finish_reason":null},{"finish_reason":"stop"}]"#,
     r#""usage":{"prompt_tokens":1}"#,
     r#""x":{"id":"mine","usage":null}"#,
     r#""error":null"#,

@@ -1,24 +1,14 @@
-//! The choices of an answer, as strict clients want them.
-//!
-//! | what an upstream may send | what a caller gets |
-//! |---|---|
-//! | no `index` | the place in the list |
-//! | no `finish_reason`, or `""` | `null` |
-//! | a finish reason of its own | the nearest that is known, and its own as `native_finish_reason` |
-//! | `tool_calls`, `reasoning_details`, `images` or `annotations` of `null` | `[]` |
-//! | `role` of `null` | `"assistant"` |
-//! | `audio` of `null` | nothing |
-
-use std::ops::Range;
-
-use super::Finish;
-use super::json::{Cursor, Kind, Span, Syntax};
-
-/// One place of a text, and what stands there instead.
-pub(super) type Edit = (Range<usize>, Vec<u8>);
+use super::members::{Instead, members};
+use super::{Edit, calls};
+use crate::wire::Finish;
+use crate::wire::json::{Cursor, Kind, Span, Syntax};
 
 /// The edits that `choices` needs.
-pub(super) fn choices(json: &[u8], choices: Span, edits: &mut Vec<Edit>) -> Result<(), Syntax> {
+pub(in crate::wire) fn choices(
+    json: &[u8],
+    choices: Span,
+    edits: &mut Vec<Edit>,
+) -> Result<(), Syntax> {
     let base = choices.start as usize;
     let mut cursor = Cursor::new(choices.of(json))?;
     if cursor.peek()? != Kind::Array {
@@ -49,8 +39,8 @@ fn choice(
     let open = base + cursor.at();
     while let Some(key) = cursor.next_member()? {
         match &*key.bytes(json) {
-            b"delta" | b"message" if cursor.peek()? == Kind::Object => {
-                message(cursor, base, edits)?;
+            name @ (b"delta" | b"message") if cursor.peek()? == Kind::Object => {
+                message(cursor, base, name == b"delta", edits)?;
             }
             b"finish_reason" => {
                 cursor.peek()?;
@@ -94,33 +84,27 @@ fn choice(
     Ok(())
 }
 
-fn message(cursor: &mut Cursor<'_>, base: usize, edits: &mut Vec<Edit>) -> Result<(), Syntax> {
-    let json = cursor.source();
-    cursor.object()?;
-    let (mut at, mut front) = (cursor.at(), true);
-    while let Some(key) = cursor.next_member()? {
-        let kind = cursor.peek()?;
-        let (start, mut end) = (cursor.at(), cursor.skip()?.range().end);
-        let mut gone = false;
-        match &*key.bytes(json) {
-            _ if kind != Kind::Null => {}
-            b"tool_calls" | b"reasoning_details" | b"images" | b"annotations" => {
-                edits.push((base + start..base + end, b"[]".to_vec()));
-            }
-            b"role" => edits.push((base + start..base + end, b"\"assistant\"".to_vec())),
-            b"audio" => {
-                // With the comma before it, or at the front the one behind it.
-                gone = true;
-                let rest = json[end..].trim_ascii_start();
-                if front && rest.starts_with(b",") {
-                    end = json.len() - rest.len() + 1;
-                }
-                edits.push((base + at..base + end, Vec::new()));
-            }
-            _ => {}
-        }
-        front &= gone;
-        at = end;
-    }
+fn message(
+    cursor: &mut Cursor<'_>,
+    base: usize,
+    streamed: bool,
+    edits: &mut Vec<Edit>,
+) -> Result<(), Syntax> {
+    let instead = |name: &[u8]| match name {
+        b"tool_calls" | b"reasoning_details" | b"images" | b"annotations" => Instead::Is("[]"),
+        b"role" => Instead::Is("\"assistant\""),
+        b"audio" => Instead::Nothing,
+        _ => Instead::Null,
+    };
+    members(
+        cursor,
+        base,
+        edits,
+        instead,
+        |name, cursor, edits| match name {
+            b"tool_calls" => calls::calls(cursor, base, streamed, edits),
+            _ => cursor.skip().map(drop),
+        },
+    )?;
     Ok(())
 }

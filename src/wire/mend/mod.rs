@@ -1,0 +1,19 @@
+//! The choices of an answer, as strict clients want them.
+//!
+//! | what an upstream may send | what a caller gets |
+//! |---|---|
+//! | no `index` | the place in the list |
+//! | no `finish_reason`, or `""` | `null` |
+//! | a finish reason of its own | the nearest that is known, and its own as `native_finish_reason` |
+//! | `tool_calls`, `reasoning_details`, `images` or `annotations` of `null` | `[]` |
+//! | `role` of `null` | `"assistant"` |
+//! | `audio` of `null` | nothing |
+//! | a call of a tool, in a stream, with no `index` | its place in the list |
+//! | nulls in such a call | nothing; of a whole answer, for `type`, `"function"` |
+
+mod calls;
+mod choices;
+mod members;
+
+pub(super) use self::choices::choices;
+pub(super) use self::members::Edit;
