@@ -6,6 +6,7 @@
 |---|---|
 | `says`, and `unpriced`, which is without a price in the catalogue | a text or vectors, streamed if asked to |
 | `calls` | two calls of a tool; the text, once their results are there |
+| `mumbles` | a text and a call of a tool, as loosely as some providers spell them |
 | `breaks`, `fails` | a stream that is cut, or that ends in an error, after its first words |
 | `drones` | a stream that says one word and does not end |
 | a number | an error with this status |
@@ -18,17 +19,21 @@
 """
 
 import base64
+import contextlib
 import http.server
 import json
 import struct
 import sys
 import threading
 
-MODELS = "says unpriced calls breaks fails drones 400 401 402 404 413 422 429 500 503".split()
+MODELS = "says unpriced calls mumbles breaks fails drones 400 401 402 404 413 422 429 500 503".split()
 WORDS = ["Half", " a", " sen", "tence", "."]
 CALLS = [("call_1", "weather", '{"city": "Rome"}'), ("call_2", "weather", '{"city": "Oslo"}')]
 VECTORS = [[0.5, -0.25, 0.125], [1.0, 0.0, -1.0]]
 USAGE = {"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12}
+
+# Keys that some providers send with a null.
+NOTHING = dict.fromkeys("refusal audio function_call annotations images reasoning reasoning_details".split())
 
 
 class Provider(http.server.ThreadingHTTPServer):
@@ -100,7 +105,8 @@ class Answer(http.server.BaseHTTPRequestHandler):
             self.wfile.write(f"data: {event if event == '[DONE]' else json.dumps(event)}\n\n".encode())
         if asked["model"] == "drones":
             # Nothing more is sent from there: what can be read is the end of the connection.
-            self.connection.recv(1)
+            with contextlib.suppress(ConnectionError):
+                self.connection.recv(1)
             self.server.left.release()
 
     def log_message(self, *_):
@@ -124,6 +130,11 @@ def whole(asked, path):
                 for id, name, arguments in CALLS
             ]
             message = {"role": "assistant", "content": None, "tool_calls": calls}
+        elif asked["model"] == "mumbles":
+            call = {"id": "call_1", "type": None, "function": {"name": "weather", "arguments": '{"city": "Rome"}'}}
+            message = {**NOTHING, "role": None, "content": "Half", "tool_calls": [call]}
+            choice = {"message": message, "finish_reason": "eos"}
+            return head("chat.completion", asked, [choice], usage=USAGE)
         finish = "tool_calls" if calls_tools(asked) else "stop"
         choice = {"index": 0, "message": message, "finish_reason": finish}
         return head("chat.completion", asked, [choice], usage=USAGE)
@@ -137,7 +148,13 @@ def stream(asked):
         return head("chat.completion.chunk", asked, [choice])
 
     yield chunk({"role": "assistant", "content": ""})
-    if calls_tools(asked):
+    if asked["model"] == "mumbles":
+        for id, name, arguments in (("call_1", "weather", '{"city": '), (None, None, '"Rome"}'), (None, None, None)):
+            call = {"id": id, "type": None, "function": {"name": name, "arguments": arguments}}
+            choice = {"delta": {**NOTHING, "role": None, "content": None, "tool_calls": [call]}, "logprobs": None}
+            yield head("chat.completion.chunk", asked, [choice], system_fingerprint=None, usage=None)
+        yield chunk({**NOTHING, "role": None, "tool_calls": None}, "eos")
+    elif calls_tools(asked):
         yield from (chunk({"tool_calls": [part]}) for part in tool_call_parts())
         yield chunk({}, "tool_calls")
     else:

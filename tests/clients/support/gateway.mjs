@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -15,9 +15,10 @@ export async function open(executable) {
     const script = fileURLToPath(new URL("../provider.py", import.meta.url));
     const provider = await start("python3", [script], process.env);
     const get = async (path) => (await fetch(provider.url + path)).text();
-    const folder = await mkdtemp(join(tmpdir(), "gateway-"));
+    const folder = mkdtempSync(join(tmpdir(), "gateway-"));
+    process.once("exit", () => rmSync(folder, { recursive: true }));
     const catalog = join(folder, "switchtower.toml");
-    await writeFile(catalog, await get("/catalog"));
+    writeFileSync(catalog, await get("/catalog"));
     const gateway = await start(executable, ["--listen", "127.0.0.1:0", "--config", catalog], {
         SWITCHTOWER_KEY: KEY,
     });
@@ -31,7 +32,6 @@ export async function open(executable) {
             provider.child.stdin.end();
             gateway.child.kill("SIGTERM");
             const [status] = await gateway.ended;
-            await rm(folder, { recursive: true });
             if (status !== 0) throw new Error(`the gateway ended with ${status}`);
         },
     };

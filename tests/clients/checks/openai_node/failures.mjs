@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 
 import OpenAI from "openai";
 
+import { booked } from "../../support/booked.mjs";
 import { BROKEN, MESSAGES as messages } from "../../support/words.mjs";
 
 const PROVIDERS_OWN = "as you wish";
@@ -88,7 +89,7 @@ async function abort({ client, gateway }) {
         if (chunk.choices[0].delta.content) controller.abort();
     }
     await gateway.left();
-    const { data } = await client.get("/generation", { query: { id } });
+    const { data } = await booked(() => client.get("/generation", { query: { id } }));
     assert.deepEqual([data.cancelled, data.provider_responses[0].cost_certainty], [true, "estimated"]);
     await client.chat.completions.create({ model: "test/says", messages });
 }
@@ -110,11 +111,17 @@ async function noHammering({ settings }) {
 
 export const checks = {
     "bad parameters are a BadRequestError that names them": badRequest,
-    "a provider's 400 is one, in the provider's words": provider("400", OpenAI.BadRequestError, 400, null, PROVIDERS_OWN),
+    "a provider's 400 is one, in the provider's words": provider(
+        "400", OpenAI.BadRequestError, 400, null, PROVIDERS_OWN,
+    ),
     "its 413 is an APIError": provider("413", OpenAI.APIError, 413, null, PROVIDERS_OWN),
-    "its 422 is an UnprocessableEntityError": provider("422", OpenAI.UnprocessableEntityError, 422, null, PROVIDERS_OWN),
+    "its 422 is an UnprocessableEntityError": provider(
+        "422", OpenAI.UnprocessableEntityError, 422, null, PROVIDERS_OWN,
+    ),
     "a wrong key is an AuthenticationError": wrongKey,
-    "a key that the provider refuses is not the caller's": provider("401", OpenAI.APIError, 424, "upstream_auth", "key"),
+    "a key that the provider refuses is not the caller's": provider(
+        "401", OpenAI.APIError, 424, "upstream_auth", "key",
+    ),
     "a provider's 402 is a RateLimitError": provider("402", OpenAI.RateLimitError, 429, "insufficient_quota", "quota"),
     "what is unknown is a NotFoundError, a model under /api/v1 a BadRequestError": notFound,
     "a provider's 404 is a NotFoundError": provider("404", OpenAI.NotFoundError, 404, "model_not_found", "model"),

@@ -1,6 +1,7 @@
 """Each failure is the package's own typed error, whole in message and code."""
 
 import asyncio
+import time
 
 import openai
 
@@ -113,7 +114,15 @@ def breaks_off(client, _, path, provider):
 def booked(client, provider, id):
     """The provider has been let go, and the call is booked as cancelled, at an estimated cost."""
     assert provider.left.acquire(timeout=10), "the provider was not let go"
-    data = client.get(f"/generation?id={id}", cast_to=object)["data"]
+    late = time.monotonic() + 10
+    while True:
+        try:
+            data = client.get(f"/generation?id={id}", cast_to=object)["data"]
+            break
+        except openai.NotFoundError:
+            # It is booked a moment after the provider sees that nobody listens.
+            assert time.monotonic() < late, "there is no record"
+            time.sleep(0.01)
     assert data["cancelled"] is True and data["total_cost"] > 0, data
     assert data["provider_responses"][-1]["cost_certainty"] == "estimated", data
     ask(client)()

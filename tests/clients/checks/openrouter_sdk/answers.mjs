@@ -51,6 +51,20 @@ async function streamedToolCalls({ client }) {
     assert.deepEqual(calls, CALLS);
 }
 
+async function mended({ client }) {
+    const chatRequest = { model: "test/mumbles", messages, tools };
+    const answer = await client.chat.send({ chatRequest });
+    const { message, finishReason, index } = answer.choices[0];
+    assert.deepEqual([index, message.role, message.content, finishReason], [0, "assistant", "Half", "stop"]);
+    assert.deepEqual(told(message.toolCalls), CALLS.slice(0, 1));
+    const chunks = await gather(await client.chat.send({ chatRequest: { ...chatRequest, stream: true } }));
+    const parts = chunks.flatMap((chunk) => chunk.choices[0]?.delta.toolCalls ?? []);
+    assert(parts.every((part) => part.index === 0), parts);
+    const whole = (name) => parts.map((part) => part.function[name] ?? "").join("");
+    assert.deepEqual([[parts[0].id, whole("name"), whole("arguments")]], CALLS.slice(0, 1));
+    assert.equal(chunks.pop().usage.totalTokens, 12);
+}
+
 async function preferences({ client }) {
     const send = (provider) => client.chat.send({ chatRequest: { model, messages, provider } });
     assert.equal((await send({ only: ["actor"], maxPrice: { prompt: "1", completion: "2" } })).choices.length, 1);
@@ -108,6 +122,7 @@ export const checks = {
     "a stream comes in order, with its usage in the last chunk": stream,
     "tools go through untouched, and their calls come back": toolCalls,
     "so do the calls in a stream": streamedToolCalls,
+    "what a provider spells loosely is mended": mended,
     "preferences are obeyed": preferences,
     "the models are listed": models,
     "the endpoints of a model are listed": endpoints,

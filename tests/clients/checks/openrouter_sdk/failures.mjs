@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { HTTPClient, OpenRouter } from "@openrouter/sdk";
 import * as errors from "@openrouter/sdk/models/errors";
 
+import { booked } from "../../support/booked.mjs";
 import { gather } from "../../support/gather.mjs";
 import { BROKEN, MESSAGES as messages } from "../../support/words.mjs";
 
@@ -76,7 +77,7 @@ async function abort({ client, gateway }) {
     };
     await assert.rejects(read, { name: "AbortError" });
     await gateway.left();
-    const { data } = await client.generations.getGeneration({ id });
+    const { data } = await booked(() => client.generations.getGeneration({ id }));
     assert.deepEqual([data.cancelled, data.streamed], [true, true]);
     await send(client, "says");
 }
@@ -98,18 +99,28 @@ async function noHammering({ settings }) {
 export const checks = {
     "bad parameters are a BadRequestResponseError": ({ client }) =>
         raises(send(client, "says", { messages: [] }), errors.BadRequestResponseError, 400, "messages"),
-    "a provider's 400 is one, in the provider's words": provider("400", errors.BadRequestResponseError, 400, "as you wish"),
-    "its 413 is a PayloadTooLargeResponseError": provider("413", errors.PayloadTooLargeResponseError, 413, "as you wish"),
-    "its 422 is an UnprocessableEntityResponseError": provider("422", errors.UnprocessableEntityResponseError, 422, "as you wish"),
+    "a provider's 400 is one, in the provider's words": provider(
+        "400", errors.BadRequestResponseError, 400, "as you wish",
+    ),
+    "its 413 is a PayloadTooLargeResponseError": provider(
+        "413", errors.PayloadTooLargeResponseError, 413, "as you wish",
+    ),
+    "its 422 is an UnprocessableEntityResponseError": provider(
+        "422", errors.UnprocessableEntityResponseError, 422, "as you wish",
+    ),
     "a wrong key is an UnauthorizedResponseError": wrongKey,
     "a key that the provider refuses is not the caller's": provider("401", errors.OpenRouterDefaultError, 424, "key"),
-    "a provider's 402 is a TooManyRequestsResponseError": provider("402", errors.TooManyRequestsResponseError, 429, "quota"),
+    "a provider's 402 is a TooManyRequestsResponseError": provider(
+        "402", errors.TooManyRequestsResponseError, 429, "quota",
+    ),
     "what is unknown is a NotFoundResponseError, a model a BadRequestResponseError": notFound,
     "a provider's 404 is a NotFoundResponseError": provider("404", errors.NotFoundResponseError, 404, "model"),
     "a body that is too large is a PayloadTooLargeResponseError": tooLarge,
     "a provider's 429 is a TooManyRequestsResponseError with its Retry-After": rateLimited,
     "its 500 is a BadGatewayResponseError": provider("500", errors.BadGatewayResponseError, 502, "error"),
-    "its 503 is a ServiceUnavailableResponseError": provider("503", errors.ServiceUnavailableResponseError, 503, "overloaded"),
+    "its 503 is a ServiceUnavailableResponseError": provider(
+        "503", errors.ServiceUnavailableResponseError, 503, "overloaded",
+    ),
     "a stream that is cut ends in its error": (scene) => breaks(scene, "breaks", 502),
     "so does one with an error in it": (scene) => breaks(scene, "fails", 502),
     "an abort lets the provider go, and the gateway lives on": abort,
