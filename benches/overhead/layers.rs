@@ -11,6 +11,7 @@ use switchtower::admit::read::ReadLayer;
 use switchtower::catalog::Catalog;
 use switchtower::choose::ChooseLayer;
 use switchtower::dispatch::{address, commit, deadline, fallback, retry};
+use switchtower::gateway::Gateway;
 use switchtower::meter::MeterLayer;
 use switchtower::settle::{MemoryLedger, SettleLayer};
 use switchtower::{Payload, Stack};
@@ -18,7 +19,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::client::Instant;
-use crate::measure::{self, Cost};
+use crate::measure::{Cost, Gauge};
 
 /// Calls the service and reads its answer to the end, without a runtime in between.
 fn run<S, Q, B>(service: &mut S, request: Request<Q>) -> usize
@@ -32,6 +33,7 @@ where
     let Poll::Ready(Ok(response)) = future.as_mut().poll(&mut cx) else {
         panic!("no answer")
     };
+    assert_eq!(response.status(), 200);
     let mut body = pin!(response.into_body());
     let mut bytes = 0;
     while !body.is_end_stream() {
@@ -60,6 +62,7 @@ fn headers() -> HeaderMap {
 
 fn request<Q>(body: Q) -> Request<Q> {
     let mut request = Request::new(body);
+    *request.method_mut() = http::Method::POST;
     *request.uri_mut() = http::Uri::from_static("/api/v1/chat/completions");
     *request.headers_mut() = headers();
     request
@@ -74,34 +77,25 @@ fn full(body: &Bytes) -> Request<http_body_util::Full<Bytes>> {
 }
 
 /// The harness: the client alone.
-pub(crate) fn bare(body: &Bytes) -> Cost {
+pub(crate) fn bare(gauge: &mut Gauge, body: &Bytes) -> Cost {
     let mut client = Instant::whole();
-    measure::of(|| run(&mut client, full(body)))
+    gauge.of(|| run(&mut client, full(body)))
 }
 
-/// One event through the harness.
-pub(crate) fn bare_event() -> Cost {
-    let cost = |count| {
-        let mut client = Instant::stream(count);
-        measure::of(|| run(&mut client, full(&Bytes::new())))
-    };
-    (cost(1001) - cost(1)) / 1000
-}
-
-pub(crate) fn each(body: &Bytes) -> Vec<(&'static str, Cost)> {
+pub(crate) fn each(gauge: &mut Gauge, body: &Bytes) -> Vec<(&'static str, Cost)> {
     let whole = Payload::read(body.clone()).unwrap();
     let client = Instant::whole;
     let mut rows = Vec::new();
     let mut read = ReadLayer::new().layer(client());
-    rows.push(("read", measure::of(|| run(&mut read, full(body)))));
+    rows.push(("read", gauge.of(|| run(&mut read, full(body)))));
     macro_rules! layer {
         ($name:literal, $layer:expr) => {
             let mut service = $layer.layer(client());
-            rows.push(($name, measure::of(|| run(&mut service, payload(&whole)))));
+            rows.push(($name, gauge.of(|| run(&mut service, payload(&whole)))));
         };
     }
     layer!("choose", ChooseLayer::new(catalog()).seed(7));
-    layer!("settle", SettleLayer::new(MemoryLedger::new(100)));
+    layer!("settle", SettleLayer::new(ledger()));
     layer!("fallback", fallback::FallbackLayer::new());
     layer!("retry", retry::RetryLayer::new());
     layer!("commit", commit::CommitLayer::new());
@@ -111,23 +105,66 @@ pub(crate) fn each(body: &Bytes) -> Vec<(&'static str, Cost)> {
     rows
 }
 
-pub(crate) fn stack(body: &Bytes) -> Cost {
-    let stack = Stack::new(catalog())
-        .seed(7)
-        .with_ledger(MemoryLedger::new(100));
-    let mut service = stack.around(Instant::whole());
-    measure::of(|| run(&mut service, full(body)))
+pub(crate) fn stack(gauge: &mut Gauge, body: &Bytes) -> Cost {
+    let mut service = whole_stack().around(Instant::whole());
+    gauge.of(|| run(&mut service, full(body)))
 }
 
-pub(crate) fn stream(events: u32) -> Cost {
-    let stack = Stack::new(catalog())
-        .seed(7)
-        .with_ledger(MemoryLedger::new(100));
-    let mut service = stack.around(Instant::stream(events));
-    let body =
-        r#"{"model":"acme/swift","stream":true,"messages":[{"role":"user","content":"hi"}]}"#;
-    let body = Bytes::from(body);
-    measure::of(|| run(&mut service, full(&body)))
+/// The stack under the gateway's router: the key, the route, and the answer retold.
+pub(crate) fn gateway(gauge: &mut Gauge, body: &Bytes) -> Cost {
+    let mut router = router(Instant::whole());
+    gauge.of(|| run(&mut router, full(body)))
+}
+
+pub(crate) fn bare_event(gauge: &mut Gauge) -> Cost {
+    event(gauge, |client| client)
+}
+
+pub(crate) fn stack_event(gauge: &mut Gauge) -> Cost {
+    event(gauge, |client| whole_stack().around(client))
+}
+
+pub(crate) fn gateway_event(gauge: &mut Gauge) -> Cost {
+    event(gauge, router)
+}
+
+/// The whole stack, many times.
+pub(crate) fn profile(body: &Bytes) {
+    let mut service = whole_stack().around(Instant::whole());
+    for _ in 0..2_000_000 {
+        std::hint::black_box(run(&mut service, full(body)));
+    }
+}
+
+/// What one event more costs.
+fn event<S, B>(gauge: &mut Gauge, service: impl Fn(Instant) -> S) -> Cost
+where
+    S: Service<Request<http_body_util::Full<Bytes>>, Response = Response<B>>,
+    B: Body<Data = Bytes>,
+{
+    let body = Bytes::from_static(
+        br#"{"model":"acme/swift","stream":true,"messages":[{"role":"user","content":"hi"}]}"#,
+    );
+    let mut stream = |events| {
+        let mut service = service(Instant::stream(events));
+        gauge.of(|| run(&mut service, full(&body)))
+    };
+    let one = stream(1);
+    (stream(101) - one) / 100
+}
+
+fn whole_stack() -> Stack {
+    Stack::new(catalog()).seed(7).with_ledger(ledger())
+}
+
+fn router(client: Instant) -> axum::Router {
+    let gateway = Gateway::new(catalog(), whole_stack(), client);
+    gateway.keys(["sk-or-v1-0123456789"]).router()
+}
+
+/// Small enough to be full when it is measured.
+fn ledger() -> MemoryLedger {
+    MemoryLedger::new(10)
 }
 
 /// One model with four endpoints.

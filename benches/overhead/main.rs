@@ -1,65 +1,118 @@
-//! What a request costs: each layer and the whole stack around a client that answers at once.
+//! What a request costs: each layer, the whole stack and the gateway around a client that answers at once.
 //!
-//! `cargo bench --bench overhead` prints the table that the README shows. Every figure is the best of
-//! many rounds, net of the harness, and stands beside a yardstick from the same run: one borrowed
-//! serde_json pass over the same body.
+//! `cargo bench --bench overhead` prints the tables that the README shows. Every figure is net of the harness, and
+//! stands beside a yardstick from the same run: one borrowed serde_json pass over the same body. Nanoseconds are the
+//! best of many rounds; instructions repeat, and want Valgrind. `-- --check` holds instructions and allocations
+//! against `limits.toml`, and no time.
 
 mod client;
 mod counting;
+mod instructions;
 mod layers;
+mod limits;
 mod measure;
 mod requests;
+mod table;
 
-use measure::{Cost, Table};
+use std::process::ExitCode;
+
+use measure::Gauge;
+use table::Table;
 
 #[global_allocator]
 static ALLOCATOR: counting::Counting = counting::Counting;
 
-fn main() {
+fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     let _context = runtime.enter();
-    // `-- profile` does nothing but what a profiler should see: the whole stack, many times.
-    if std::env::args().any(|argument| argument == "profile") {
-        let body = requests::json(1 << 10);
-        (0..20).for_each(|_| {
-            layers::stack(&body);
-        });
-        return;
+    let told = |what: &str| std::env::args().any(|argument| argument == what);
+    if told(instructions::ARGUMENT) {
+        tables(&mut Gauge::Instructions);
+        return ExitCode::SUCCESS;
     }
-    let mut table = Table::new();
+    // Nothing but what a profiler should see: the whole stack, many times.
+    if told("profile") {
+        layers::profile(&requests::small());
+        return ExitCode::SUCCESS;
+    }
+    let counted = instructions::of_this_program().unwrap_or_else(|error| {
+        eprintln!("no instructions: {error}");
+        Vec::new()
+    });
+    let check = told("--check");
+    let tables = tables(&mut Gauge::Rest {
+        timed: !check,
+        instructions: counted.into_iter(),
+    });
+    for table in &tables {
+        println!("{table}");
+    }
+    if !check {
+        return ExitCode::SUCCESS;
+    }
+    let broken = limits::broken(tables.iter().flat_map(|table| &table.rows));
+    for line in &broken {
+        eprintln!("over the limit: {line}");
+    }
+    ExitCode::from(u8::from(!broken.is_empty()))
+}
+
+fn tables(gauge: &mut Gauge) -> [Table; 3] {
+    [read(gauge), calls(gauge), events(gauge)]
+}
+
+fn read(gauge: &mut Gauge) -> Table {
+    let mut table = Table::new("100 KB, read once");
+    for (name, body) in requests::corpus() {
+        let yardstick = gauge.of(|| requests::serde_pass(&body));
+        let view = gauge.of(|| requests::view(&body));
+        table.scan(
+            format!("serde_json pass, {name}"),
+            body.len(),
+            yardstick,
+            yardstick,
+        );
+        table.scan(format!("`View::read`, {name}"), body.len(), view, yardstick);
+    }
+    table
+}
+
+fn calls(gauge: &mut Gauge) -> Table {
+    let mut table = Table::new("a call");
     for (size, body) in [
-        ("1 KB", requests::json(1 << 10)),
-        ("100 KB", requests::json(100 << 10)),
+        ("1 KB", requests::small()),
+        ("100 KB", requests::file("mixed")),
     ] {
-        let yardstick = measure::of(|| requests::serde_pass(&body));
-        table.row(&format!("serde_json pass, {size}"), yardstick, yardstick);
-        table.row(
-            &format!("View::read, {size}"),
-            measure::of(|| requests::view(&body)),
-            yardstick,
-        );
-        let harness = layers::bare(&body);
-        for (name, cost) in layers::each(&body) {
-            table.row(&format!("{name}, {size}"), cost - harness, yardstick);
+        let yardstick = gauge.of(|| requests::serde_pass(&body));
+        let harness = layers::bare(gauge, &body);
+        table.row(format!("serde_json pass, {size}"), yardstick, yardstick);
+        let mut row = |name, cost| table.row(format!("{name}, {size}"), cost - harness, yardstick);
+        for (name, cost) in layers::each(gauge, &body) {
+            row(name, cost);
         }
-        table.row(
-            &format!("whole stack, {size}"),
-            layers::stack(&body) - harness,
-            yardstick,
-        );
+        row("whole stack", layers::stack(gauge, &body));
+        row("gateway", layers::gateway(gauge, &body));
     }
-    let yardstick = measure::of(|| requests::serde_pass(client::EVENT.as_bytes()));
-    let events = |count| layers::stream(count);
-    let per_event = (events(1001) - events(1)) / 1000;
-    table.row("serde_json pass, one event", yardstick, yardstick);
+    table
+}
+
+fn events(gauge: &mut Gauge) -> Table {
+    let mut table = Table::new("an event of a stream");
+    let yardstick = gauge.of(|| requests::serde_pass(client::EVENT.as_bytes()));
+    let harness = layers::bare_event(gauge);
+    table.row("serde_json pass, an event", yardstick, yardstick);
     table.row(
-        "whole stack, per event",
-        per_event - layers::bare_event(),
+        "whole stack, an event",
+        layers::stack_event(gauge) - harness,
         yardstick,
     );
-    table.print();
-    let _: Cost = per_event;
+    table.row(
+        "gateway, an event",
+        layers::gateway_event(gauge) - harness,
+        yardstick,
+    );
+    table
 }

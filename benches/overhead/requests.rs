@@ -1,4 +1,4 @@
-//! Requests of a size, and the yardstick.
+//! Requests, and the yardstick.
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -8,12 +8,36 @@ use switchtower::wire::View;
 const PROSE: &str =
     "The quick brown fox said \\\"jump\\\" over the lazy dog.\\nThen it was night. ";
 
-/// A chat request of about this many bytes, escapes included, `model` last: the worst place.
-pub(crate) fn json(size: usize) -> Bytes {
+/// Requests of 100 KB; `corpus/make.py` tells what is in each.
+const CORPUS: [&str; 7] = [
+    "prose",
+    "code",
+    "cjk",
+    "cjk_escaped",
+    "escapes",
+    "tools",
+    "mixed",
+];
+
+pub(crate) fn corpus() -> impl Iterator<Item = (&'static str, Bytes)> {
+    CORPUS.into_iter().map(|name| (name, file(name)))
+}
+
+/// One request of the corpus.
+pub(crate) fn file(name: &str) -> Bytes {
+    let path = format!("{}/benches/corpus/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    match std::fs::read(&path) {
+        Ok(text) => text.into(),
+        Err(error) => panic!("{path}, which is in the repository and not in the package: {error}"),
+    }
+}
+
+/// A chat request of about 1 KB, escapes included, `model` last: the worst place.
+pub(crate) fn small() -> Bytes {
     let mut text = String::from(
         r#"{"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":""#,
     );
-    while text.len() + PROSE.len() + 60 < size {
+    while text.len() + PROSE.len() + 60 < 1 << 10 {
         text.push_str(PROSE);
     }
     text.push_str(r#""}],"temperature":0.7,"max_tokens":256,"model":"acme/swift"}"#);

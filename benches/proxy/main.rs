@@ -4,13 +4,14 @@
 //! run. The upstream, the bare proxy and the gateway have a thread each, and the two take turns, round
 //! by round, so that the noise of the machine falls on both.
 
-mod bare;
 mod cpu;
 mod load;
 mod place;
-mod upstream;
+#[path = "../support/mod.rs"]
+mod support;
 
 use load::Kind;
+use support::{bare, gateway, upstream};
 
 const ROUNDS: usize = 9;
 
@@ -20,7 +21,7 @@ fn main() {
         bare::serve(listener, upstream.address)
     });
     let gateway = place::start("gateway", move |listener| {
-        place::gateway(listener, upstream.address)
+        gateway::serve(listener, upstream.address)
     });
     println!(
         "| what | throughput ÷ bare | CPU a call ÷ bare | gateway CPU a call | first token added, p99 |"

@@ -2,11 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
-use switchtower::catalog::Catalog;
-use switchtower::gateway::{Bounds, Gateway, serve};
-use switchtower::{Stack, client};
 use tokio::net::TcpListener;
 
 use crate::cpu::Cpu;
@@ -42,17 +38,4 @@ where
         .unwrap();
     let (address, cpu) = told.recv().unwrap();
     Place { address, cpu }
-}
-
-/// The gateway as a user runs it, with one provider.
-pub(crate) async fn gateway(listener: TcpListener, upstream: SocketAddr) {
-    let text = format!(
-        "[providers.acme]\nbase_url = \"http://{upstream}/v1\"\n\
-         [models.\"acme/swift\"]\n[[models.\"acme/swift\".endpoints]]\nprovider = \"acme\"\n\
-         model = \"swift-2\"\nprices = {{ prompt = \"1\", completion = \"2\" }}\n"
-    );
-    let catalog = Arc::new(Catalog::from_toml(&text, "bench.toml", |_| None).unwrap());
-    let gateway = Gateway::new(catalog.clone(), Stack::new(catalog), client::hyper::plain());
-    let router = gateway.keys(["key"]).router();
-    serve(listener, router, Bounds::default(), std::future::pending()).await;
 }

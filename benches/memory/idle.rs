@@ -1,0 +1,85 @@
+//! What an open stream holds that says nothing.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::caller::{Caller, Kind};
+use crate::process::{Memory, Process};
+
+/// How many streams, with prompts of how many bytes.
+const ROWS: [(usize, usize); 4] = [
+    (1, 1 << 10),
+    (100, 1 << 10),
+    (10_000, 1 << 10),
+    (100, 100 << 10),
+];
+
+pub(crate) fn table(upstream: SocketAddr) {
+    println!(
+        "| idle streams | heap a stream: bare | gateway | gateway − bare | resident: bare | gateway |"
+    );
+    println!("|---|--:|--:|--:|--:|--:|");
+    for (streams, prompt) in ROWS {
+        let streams = streams.min(most());
+        let [bare, gateway] =
+            ["bare", "gateway"].map(|name| per_stream(name, upstream, streams, prompt));
+        println!(
+            "| {streams}, {} KB asked | {} B | {} B | {} B | {} B | {} B |",
+            prompt >> 10,
+            bare.live,
+            gateway.live,
+            gateway.live - bare.live,
+            bare.resident,
+            gateway.resident,
+        );
+    }
+}
+
+/// Bytes a stream, in a fresh server that has this many of them open.
+fn per_stream(name: &str, upstream: SocketAddr, streams: usize, prompt: usize) -> Memory {
+    let mut server = Process::start(name, Some(upstream));
+    let (address, request) = (server.address, Kind::Idle.request(prompt));
+    let open = |count| -> Vec<Caller> {
+        let callers = (0..count).map(|_| {
+            let mut caller = Caller::new(address).unwrap();
+            caller.begin(&request).unwrap();
+            caller
+        });
+        callers.collect()
+    };
+    // What is made once, and kept, is nobody's; and what is left of a connection goes when the next one comes.
+    drop(open(2));
+    settled(&mut server);
+    let mut held = open(1);
+    let before = settled(&mut server);
+    held.extend(open(streams));
+    let after = settled(&mut server);
+    drop(held);
+    Memory {
+        live: (after.live - before.live) / streams as isize,
+        resident: (after.resident - before.resident) / streams as isize,
+    }
+}
+
+/// What it holds when nothing happens any more.
+fn settled(server: &mut Process) -> Memory {
+    let mut last = server.memory();
+    loop {
+        std::thread::sleep(Duration::from_millis(100));
+        let now = server.memory();
+        if now.live == last.live {
+            return now;
+        }
+        last = now;
+    }
+}
+
+/// A server has two sockets a stream.
+fn most() -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").expect("this bench needs Linux");
+    let line = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files"));
+    let files = line.and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok());
+    (files.unwrap_or(1024) - 60) / 2
+}

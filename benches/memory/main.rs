@@ -1,0 +1,55 @@
+//! What the gateway holds: for each open stream, beside a bare hyper proxy, and after many calls.
+//!
+//! `cargo bench --bench memory` prints the bytes of an idle stream, `… -- 1000000` the heap after each tenth of so many
+//! calls. Servers and upstream are processes of their own. Ten thousand streams want 20,100 file descriptors:
+//! with fewer it opens as many as it may.
+
+mod caller;
+mod heap;
+mod idle;
+mod process;
+mod soak;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::process::Command;
+
+use process::Process;
+
+#[global_allocator]
+static ALLOCATOR: heap::Counting = heap::Counting;
+
+const RAISED: &str = "--raised";
+
+fn main() {
+    let arguments: Vec<_> = std::env::args().collect();
+    let place = |what: &str| arguments.iter().position(|argument| argument == what);
+    if let Some(at) = place(process::ARGUMENT) {
+        process::serve(
+            &arguments[at + 1],
+            arguments.get(at + 2).map(String::as_str),
+        );
+        return;
+    }
+    if place(RAISED).is_none() {
+        raise();
+        return;
+    }
+    let upstream = Process::start("upstream", None);
+    match arguments.iter().find_map(|argument| argument.parse().ok()) {
+        Some(calls) => soak::run(upstream.address, calls),
+        None => idle::table(upstream.address),
+    }
+}
+
+/// Runs this program again with as many file descriptors as it may have: most shells begin with a thousand.
+fn raise() {
+    let status = Command::new("sh")
+        .args(["-c", "ulimit -n $(ulimit -Hn); exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args(std::env::args().skip(1))
+        .arg(RAISED)
+        .status()
+        .unwrap();
+    std::process::exit(status.code().unwrap_or(1));
+}
