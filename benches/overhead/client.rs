@@ -1,4 +1,4 @@
-//! A client that answers at once.
+//! A client that answers at once, or nearly.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -21,12 +21,16 @@ pub(crate) struct Instant {
     count: u32,
     last: Bytes,
     stream: bool,
+    slow: bool,
 }
 
 pub(crate) struct Frames {
     frame: Bytes,
     left: u32,
     last: Option<Bytes>,
+    // Whether each frame is waited for, and whether the next one still is.
+    slow: bool,
+    wait: bool,
 }
 
 impl Instant {
@@ -36,6 +40,7 @@ impl Instant {
             count: 0,
             last: WHOLE.into(),
             stream: false,
+            slow: false,
         }
     }
 
@@ -50,7 +55,13 @@ impl Instant {
             count,
             last: last.into(),
             stream: true,
+            slow: false,
         }
+    }
+
+    /// The same, but no frame is there when it is first asked for.
+    pub(crate) fn slow(self) -> Self {
+        Self { slow: true, ..self }
     }
 }
 
@@ -68,6 +79,9 @@ impl<B> Service<Request<B>> for Instant {
             frame: self.frames.clone(),
             left: self.count,
             last: Some(self.last.clone()),
+            slow: self.slow,
+            // The first is there, so that the answer to the call is.
+            wait: false,
         };
         let mut response = Response::new(body);
         let kind = if self.stream {
@@ -90,6 +104,10 @@ impl Body for Frames {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if std::mem::replace(&mut self.wait, false) {
+            return Poll::Pending;
+        }
+        self.wait = self.slow;
         if self.left > 0 {
             self.left -= 1;
             return Poll::Ready(Some(Ok(Frame::data(self.frame.clone()))));

@@ -40,7 +40,8 @@ where
         match body.as_mut().poll_frame(&mut cx) {
             Poll::Ready(Some(Ok(frame))) => bytes += frame.data_ref().map_or(0, Bytes::len),
             Poll::Ready(None) => break,
-            _ => panic!("no frame"),
+            Poll::Ready(Some(Err(_))) => panic!("no frame"),
+            Poll::Pending => {}
         }
     }
     bytes
@@ -116,16 +117,13 @@ pub(crate) fn gateway(gauge: &mut Gauge, body: &Bytes) -> Cost {
     gauge.of(|| run(&mut router, full(body)))
 }
 
-pub(crate) fn bare_event(gauge: &mut Gauge) -> Cost {
-    event(gauge, |client| client)
-}
-
-pub(crate) fn stack_event(gauge: &mut Gauge) -> Cost {
-    event(gauge, |client| whole_stack().around(client))
-}
-
-pub(crate) fn gateway_event(gauge: &mut Gauge) -> Cost {
-    event(gauge, router)
+/// What one event more costs: the harness, the stack, the gateway.
+pub(crate) fn event(gauge: &mut Gauge, slow: bool) -> [Cost; 3] {
+    [
+        each_event(gauge, slow, |client| client),
+        each_event(gauge, slow, |client| whole_stack().around(client)),
+        each_event(gauge, slow, router),
+    ]
 }
 
 /// The whole stack, many times.
@@ -136,8 +134,7 @@ pub(crate) fn profile(body: &Bytes) {
     }
 }
 
-/// What one event more costs.
-fn event<S, B>(gauge: &mut Gauge, service: impl Fn(Instant) -> S) -> Cost
+fn each_event<S, B>(gauge: &mut Gauge, slow: bool, service: impl Fn(Instant) -> S) -> Cost
 where
     S: Service<Request<http_body_util::Full<Bytes>>, Response = Response<B>>,
     B: Body<Data = Bytes>,
@@ -146,7 +143,8 @@ where
         br#"{"model":"acme/swift","stream":true,"messages":[{"role":"user","content":"hi"}]}"#,
     );
     let mut stream = |events| {
-        let mut service = service(Instant::stream(events));
+        let client = Instant::stream(events);
+        let mut service = service(if slow { client.slow() } else { client });
         gauge.of(|| run(&mut service, full(&body)))
     };
     let one = stream(1);

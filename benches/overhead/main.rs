@@ -38,11 +38,17 @@ fn main() -> ExitCode {
         layers::profile(&requests::small());
         return ExitCode::SUCCESS;
     }
-    let counted = instructions::of_this_program().unwrap_or_else(|error| {
-        eprintln!("no instructions: {error}");
-        Vec::new()
-    });
     let check = told("--check");
+    let counted = match instructions::of_this_program() {
+        Ok(counted) => counted,
+        Err(error) => {
+            eprintln!("no instructions: {error}");
+            if check {
+                return ExitCode::FAILURE;
+            }
+            Vec::new()
+        }
+    };
     let tables = tables(&mut Gauge::Rest {
         timed: !check,
         instructions: counted.into_iter(),
@@ -102,17 +108,19 @@ fn calls(gauge: &mut Gauge) -> Table {
 fn events(gauge: &mut Gauge) -> Table {
     let mut table = Table::new("an event of a stream");
     let yardstick = gauge.of(|| requests::serde_pass(client::EVENT.as_bytes()));
-    let harness = layers::bare_event(gauge);
     table.row("serde_json pass, an event", yardstick, yardstick);
-    table.row(
-        "whole stack, an event",
-        layers::stack_event(gauge) - harness,
-        yardstick,
-    );
-    table.row(
-        "gateway, an event",
-        layers::gateway_event(gauge) - harness,
-        yardstick,
-    );
+    for (when, slow) in [("there", false), ("waited for", true)] {
+        let [harness, stack, gateway] = layers::event(gauge, slow);
+        table.row(
+            format!("whole stack, an event {when}"),
+            stack - harness,
+            yardstick,
+        );
+        table.row(
+            format!("gateway, an event {when}"),
+            gateway - harness,
+            yardstick,
+        );
+    }
     table
 }

@@ -1,4 +1,4 @@
-//! Callers: a few at a time, each asking again as soon as it has its answer.
+//! Callers: a few at a time, each asking again as soon as it has its answer; or so many a second, whatever happens.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
 const CALLERS: u32 = 16;
@@ -16,15 +17,28 @@ const CALLERS: u32 = 16;
 pub(crate) enum Kind {
     /// JSON, with a request of this many bytes.
     Json(usize),
-    /// A stream of this many events.
-    Stream(u32),
+    /// A stream of a hundred events.
+    Stream,
+    /// A stream of five.
+    Short,
 }
 
 /// What a round has shown.
 pub(crate) struct Round {
     pub(crate) took: Duration,
-    pub(crate) first_p99: Duration,
+    /// How long each call waited for the first frame of its answer, shortest first.
+    pub(crate) first: Vec<Duration>,
 }
+
+/// One question to one server, asked again and again.
+#[derive(Clone)]
+pub(crate) struct Load {
+    client: Client<HttpConnector, Full<Bytes>>,
+    uri: http::Uri,
+    body: Bytes,
+}
+
+// === impl Kind ===
 
 impl Kind {
     /// Calls a round.
@@ -32,18 +46,20 @@ impl Kind {
         match self {
             Self::Json(size) if size < 10 << 10 => 4_000,
             Self::Json(_) => 1_000,
-            Self::Stream(_) => 400,
+            Self::Stream => 400,
+            Self::Short => 2_000,
         }
     }
 
     fn body(self) -> Bytes {
-        let (size, stream) = match self {
-            Self::Json(size) => (size, false),
-            Self::Stream(_) => (1 << 10, true),
+        let (size, stream, user) = match self {
+            Self::Json(size) => (size, false, "whole"),
+            Self::Stream => (1 << 10, true, "long"),
+            Self::Short => (1 << 10, true, "short"),
         };
         let text = "The quick brown fox said \\\"jump\\\" over the lazy dog.\\n".repeat(size / 52);
         format!(
-            r#"{{"model":"acme/swift","stream":{stream},"messages":[{{"role":"user","content":"{text}"}}]}}"#
+            r#"{{"model":"acme/swift","stream":{stream},"user":"{user}","messages":[{{"role":"user","content":"{text}"}}]}}"#
         )
         .into()
     }
@@ -53,51 +69,94 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Json(size) => write!(f, "JSON, {} KB asked", size >> 10),
-            Self::Stream(events) => write!(f, "stream of {events} events"),
+            Self::Stream => f.write_str("stream of 100 events"),
+            Self::Short => f.write_str("stream of 5 events"),
         }
     }
 }
 
-pub(crate) async fn run(address: SocketAddr, prefix: &str, kind: Kind, calls: u32) -> Round {
-    let client: Client<_, Full<Bytes>> =
-        Client::builder(TokioExecutor::new()).build(switchtower::client::hyper::connector());
-    let uri: http::Uri = format!("http://{address}{prefix}/chat/completions")
-        .parse()
-        .unwrap();
-    let body = kind.body();
-    let began = Instant::now();
-    let callers = (0..CALLERS).map(|_| {
-        let (client, uri, body) = (client.clone(), uri.clone(), body.clone());
-        tokio::spawn(async move {
-            let mut first = Vec::new();
-            for _ in 0..calls / CALLERS {
-                let asked = Instant::now();
-                let request = http::Request::post(uri.clone())
-                    .header("authorization", "Bearer key")
-                    .body(Full::new(body.clone()))
-                    .unwrap();
-                let response = client.request(request).await.unwrap();
-                assert_eq!(response.status(), 200);
-                let mut body = response.into_body();
-                let mut frame = body.frame().await;
-                first.push(asked.elapsed());
-                while let Some(Ok(_)) = frame {
-                    frame = body.frame().await;
-                }
-                assert!(frame.is_none());
-            }
-            first
-        })
-    });
-    let callers: Vec<_> = callers.collect();
-    let mut first = Vec::new();
-    for caller in callers {
-        first.extend(caller.await.unwrap());
+// === impl Load ===
+
+impl Load {
+    pub(crate) fn new(address: SocketAddr, prefix: &str, kind: Kind) -> Self {
+        let connector = switchtower::client::hyper::connector();
+        let uri = format!("http://{address}{prefix}/chat/completions");
+        Self {
+            client: Client::builder(TokioExecutor::new()).build(connector),
+            uri: uri.parse().unwrap(),
+            body: kind.body(),
+        }
     }
-    let took = began.elapsed();
-    first.sort();
-    Round {
-        took,
-        first_p99: first[first.len() * 99 / 100],
+
+    /// As fast as it goes.
+    pub(crate) async fn closed(&self, calls: u32) -> Round {
+        let began = Instant::now();
+        let callers = (0..CALLERS).map(|_| {
+            let load = self.clone();
+            tokio::spawn(async move {
+                let mut first = Vec::new();
+                for _ in 0..calls / CALLERS {
+                    first.push(load.one().await);
+                }
+                first
+            })
+        });
+        let callers: Vec<_> = callers.collect();
+        let mut first = Vec::new();
+        for caller in callers {
+            first.extend(caller.await.unwrap());
+        }
+        Round::new(began, first)
+    }
+
+    /// A thousand calls a second: who is slow does not make the next one wait.
+    pub(crate) async fn open(&self, calls: u32) -> Round {
+        let began = Instant::now();
+        let mut tick = tokio::time::interval(Duration::from_millis(1));
+        let mut under_way = Vec::new();
+        for _ in 0..calls {
+            tick.tick().await;
+            let load = self.clone();
+            under_way.push(tokio::spawn(async move { load.one().await }));
+        }
+        let mut first = Vec::new();
+        for call in under_way {
+            first.push(call.await.unwrap());
+        }
+        Round::new(began, first)
+    }
+
+    /// One call, and how long it took to the first frame.
+    async fn one(&self) -> Duration {
+        let asked = Instant::now();
+        let request = http::Request::post(self.uri.clone())
+            .header("authorization", "Bearer key")
+            .body(Full::new(self.body.clone()))
+            .unwrap();
+        let response = self.client.request(request).await.unwrap();
+        assert_eq!(response.status(), 200);
+        let mut body = response.into_body();
+        let mut frame = body.frame().await;
+        let first = asked.elapsed();
+        while let Some(Ok(_)) = frame {
+            frame = body.frame().await;
+        }
+        assert!(frame.is_none());
+        first
+    }
+}
+
+// === impl Round ===
+
+impl Round {
+    fn new(began: Instant, mut first: Vec<Duration>) -> Self {
+        let took = began.elapsed();
+        first.sort();
+        Self { took, first }
+    }
+
+    /// How long the first frame took, in milliseconds, for all but the slowest in a hundred.
+    pub(crate) fn first(&self, percent: usize) -> f64 {
+        self.first[self.first.len() * percent / 100].as_secs_f64() * 1e3
     }
 }

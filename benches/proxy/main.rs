@@ -1,79 +1,114 @@
 //! The gateway against a bare hyper reverse proxy that forwards the same bytes.
 //!
-//! `cargo bench --bench proxy` prints throughput and CPU a call, as ratios to the bare proxy of the same
-//! run. The upstream, the bare proxy and the gateway have a thread each, and the two take turns, round
-//! by round, so that the noise of the machine falls on both.
+//! `cargo bench --bench proxy` prints throughput and CPU a call, as ratios to the bare proxy of the same run, and what the
+//! gateway adds to the first token under a thousand calls a second. The upstream, the bare proxy, the gateway and the stack
+//! without it have a thread each, and take turns, round by round, so that the noise of the machine falls on all. CPU a call
+//! is the figure to trust: throughput is that of callers, upstream and proxy together, where these have two cores to share.
 
 mod cpu;
 mod load;
 mod place;
+mod stack;
 #[path = "../support/mod.rs"]
 mod support;
 
-use load::Kind;
+use load::{Kind, Load};
+use place::Place;
 use support::{bare, gateway, upstream};
+use tokio::runtime::Runtime;
 
 const ROUNDS: usize = 9;
 
 fn main() {
-    let upstream = place::start("upstream", upstream::serve);
-    let bare = place::start("bare", move |listener| {
-        bare::serve(listener, upstream.address)
-    });
-    let gateway = place::start("gateway", move |listener| {
-        gateway::serve(listener, upstream.address)
-    });
-    println!(
-        "| what | throughput ÷ bare | CPU a call ÷ bare | gateway CPU a call | first token added, p99 |"
-    );
-    println!("|---|--:|--:|--:|--:|");
-    for kind in [
-        Kind::Json(1 << 10),
-        Kind::Json(100 << 10),
-        Kind::Stream(100),
-    ] {
-        for prefix in ["/api/v1", "/v1"] {
-            compare(kind, prefix, &bare, &gateway);
-        }
-    }
-}
-
-fn compare(kind: Kind, prefix: &str, bare: &place::Place, gateway: &place::Place) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    let run = |place: &place::Place, calls| {
+    let upstream = place::start("upstream", upstream::serve);
+    let address = upstream.address;
+    let bare = place::start("bare", move |listener| bare::serve(listener, address));
+    let gateway = place::start("gateway", move |listener| gateway::serve(listener, address));
+    let stack = place::start("stack", move |listener| stack::serve(listener, address));
+    let all = [
+        ("gateway", "/api/v1", &gateway),
+        ("gateway", "/v1", &gateway),
+        ("stack", "/v1", &stack),
+    ];
+
+    println!("| as fast as it goes | throughput ÷ bare | CPU a call ÷ bare | CPU a call |");
+    println!("|---|--:|--:|--:|");
+    for kind in [Kind::Json(1 << 10), Kind::Json(100 << 10), Kind::Stream] {
+        for (name, prefix, place) in all {
+            let [speed, cpu, own] = at_full_speed(&runtime, kind, prefix, &bare, place);
+            println!("| {kind}, {name} `{prefix}` | {speed:.2} | {cpu:.2} | {own:.1} µs |");
+        }
+    }
+    println!();
+    println!(
+        "| first token at 1,000 calls a second | p50: bare | here | p99: bare | here | added at p99 |"
+    );
+    println!("|---|--:|--:|--:|--:|--:|");
+    let kind = Kind::Short;
+    for (name, prefix, place) in all {
+        let [p50, our_p50, p99, our_p99, added] = in_time(&runtime, kind, prefix, &bare, place);
+        println!(
+            "| {kind}, {name} `{prefix}` | {p50:.2} ms | {our_p50:.2} ms | {p99:.2} ms | {our_p99:.2} ms | {added:.2} ms |"
+        );
+    }
+}
+
+/// Throughput and CPU as ratios, and microseconds of CPU a call.
+fn at_full_speed(
+    runtime: &Runtime,
+    kind: Kind,
+    prefix: &str,
+    bare: &Place,
+    here: &Place,
+) -> [f64; 3] {
+    let [theirs, ours] = [bare, here].map(|place| Load::new(place.address, prefix, kind));
+    let run = |place: &Place, load: &Load, calls| {
         let before = place.cpu.nanos();
-        let round = runtime.block_on(load::run(place.address, prefix, kind, calls));
-        (
-            round,
-            (place.cpu.nanos() - before) as f64 / f64::from(calls),
-        )
+        let round = runtime.block_on(load.closed(calls));
+        let cpu = (place.cpu.nanos() - before) as f64 / f64::from(calls);
+        (round.took.as_secs_f64(), cpu)
     };
     let calls = kind.calls();
     // The first round makes the connections.
-    run(bare, calls / 4);
-    run(gateway, calls / 4);
-    let (mut speed, mut cpu, mut own, mut first) = (vec![], vec![], vec![], vec![]);
-    for _ in 0..ROUNDS {
-        let (theirs, their_cpu) = run(bare, calls);
-        let (ours, our_cpu) = run(gateway, calls);
-        speed.push(theirs.took.as_secs_f64() / ours.took.as_secs_f64());
-        cpu.push(our_cpu / their_cpu);
-        own.push(our_cpu / 1000.0);
-        first.push(ours.first_p99.as_secs_f64() * 1e3 - theirs.first_p99.as_secs_f64() * 1e3);
-    }
-    println!(
-        "| {kind}, `{prefix}` | {:.2} | {:.2} | {:.1} µs | {:.2} ms |",
-        median(speed),
-        median(cpu),
-        median(own),
-        median(first)
-    );
+    run(bare, &theirs, calls / 4);
+    run(here, &ours, calls / 4);
+    medians((0..ROUNDS).map(|_| {
+        let (their_time, their_cpu) = run(bare, &theirs, calls);
+        let (our_time, our_cpu) = run(here, &ours, calls);
+        [their_time / our_time, our_cpu / their_cpu, our_cpu / 1e3]
+    }))
 }
 
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
+/// Milliseconds to the first frame: half of the calls and nearly all, there and here, and the difference.
+fn in_time(runtime: &Runtime, kind: Kind, prefix: &str, bare: &Place, here: &Place) -> [f64; 5] {
+    let [theirs, ours] = [bare, here].map(|place| Load::new(place.address, prefix, kind));
+    let run = |load: &Load, calls| runtime.block_on(load.open(calls));
+    let calls = kind.calls();
+    run(&theirs, calls / 4);
+    run(&ours, calls / 4);
+    medians((0..ROUNDS).map(|_| {
+        let (theirs, ours) = (run(&theirs, calls), run(&ours, calls));
+        let added = ours.first(99) - theirs.first(99);
+        [
+            theirs.first(50),
+            ours.first(50),
+            theirs.first(99),
+            ours.first(99),
+            added,
+        ]
+    }))
+}
+
+/// Of each figure by itself.
+fn medians<const N: usize>(rounds: impl Iterator<Item = [f64; N]>) -> [f64; N] {
+    let rounds: Vec<_> = rounds.collect();
+    std::array::from_fn(|figure| {
+        let mut figures: Vec<_> = rounds.iter().map(|round| round[figure]).collect();
+        figures.sort_by(f64::total_cmp);
+        figures[figures.len() / 2]
+    })
 }
