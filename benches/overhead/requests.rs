@@ -63,10 +63,10 @@ struct Peeked<'a> {
     usage: Option<&'a RawValue>,
 }
 
-pub(crate) fn serde_pass(json: &[u8]) -> bool {
-    serde_json::from_slice::<Peeked<'_>>(json).is_ok()
+pub(crate) fn serde_pass(json: &[u8]) -> impl Sized {
+    serde_json::from_slice::<Peeked<'_>>(json).expect("JSON")
 }
 
-pub(crate) fn view(json: &[u8]) -> bool {
-    View::read(json).is_ok()
+pub(crate) fn view(json: &[u8]) -> View {
+    View::read(json).expect("a request")
 }
