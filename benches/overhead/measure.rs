@@ -64,7 +64,7 @@ fn nanos(mut call: impl FnMut()) -> f64 {
         calls += 1;
     }
     let round = (calls / 20).max(1);
-    let rounds = (0..40).map(|_| {
+    let rounds = (0..100).map(|_| {
         let began = Instant::now();
         (0..round).for_each(|_| call());
         began.elapsed().as_nanos() as f64 / f64::from(round)

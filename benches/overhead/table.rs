@@ -58,22 +58,28 @@ impl Row {
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let speed = self.rows.iter().any(|row| row.bytes > 0);
-        write!(f, "| {} | ns |", self.title)?;
-        f.write_str(if speed { " GB/s |" } else { "" })?;
+        let (more, rules) = match speed {
+            true => (
+                " the yardstick: ns | GB/s | ns | GB/s |",
+                "--:|--:|--:|--:|",
+            ),
+            false => (" ns |", "--:|"),
+        };
         writeln!(
             f,
-            " × yardstick | instructions | × yardstick | allocations |"
+            "| {} |{more} × | instructions | × | allocations |",
+            self.title
         )?;
-        writeln!(
-            f,
-            "|---|--:|{}--:|--:|--:|--:|",
-            if speed { "--:|" } else { "" }
-        )?;
+        writeln!(f, "|---|{rules}--:|--:|--:|--:|")?;
         for row in &self.rows {
             let Row { what, cost, .. } = row;
-            write!(f, "| {what} | {} |", Figure(cost.nanos, 0))?;
-            if speed {
-                write!(f, " {} |", Figure(row.bytes as f64 / cost.nanos, 2))?;
+            write!(f, "| {what} |")?;
+            let nanos = [row.yardstick.nanos, cost.nanos];
+            for nanos in &nanos[usize::from(!speed)..] {
+                write!(f, " {} |", Figure(*nanos, 0))?;
+                if speed {
+                    write!(f, " {} |", Figure(row.bytes as f64 / nanos, 1))?;
+                }
             }
             let time = Figure(cost.nanos / row.yardstick.nanos, 2);
             let instructions = Figure(cost.instructions, 0);
