@@ -8,13 +8,11 @@ use crate::table::Row;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/limits.toml");
 
-/// The limits of one row.
+/// The limits of one row, for a call.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Limit {
-    // A call.
     allocations: Option<f64>,
-    // As a multiple of the yardstick's.
     instructions: Option<f64>,
 }
 
@@ -27,20 +25,17 @@ pub(crate) fn broken<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<String> {
         let Some(limit) = limits.remove(&row.what) else {
             continue;
         };
-        let mut check = |what, figure: f64, limit: Option<f64>| {
+        let cost = row.cost;
+        for (what, figure, limit) in [
+            ("allocations", cost.allocations, limit.allocations),
+            ("instructions", cost.instructions, limit.instructions),
+        ] {
             // What was not counted is not within its limit.
-            if let Some(limit) = limit
-                && (figure.is_nan() || figure > limit + 0.005)
-            {
+            if limit.is_some_and(|limit| figure.is_nan() || figure > limit + 0.005) {
+                let limit = limit.unwrap_or_default();
                 broken.push(format!("{}: {figure:.2} {what}, not {limit}", row.what));
             }
-        };
-        check("allocations", row.cost.allocations, limit.allocations);
-        check(
-            "× the yardstick's instructions",
-            row.instructions(),
-            limit.instructions,
-        );
+        }
     }
     broken.extend(limits.keys().map(|what| format!("{what}: no such row")));
     broken
