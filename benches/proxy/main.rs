@@ -4,6 +4,7 @@
 //! gateway adds to the first token under a thousand calls a second. The upstream, the bare proxy, the gateway and the stack
 //! without it have a thread each, and take turns, round by round, so that the noise of the machine falls on all. CPU a call
 //! is the figure to trust: throughput is that of callers, upstream and proxy together, where these have two cores to share.
+//! `… -- stack` prints the rows with that in their name.
 
 mod cpu;
 mod load;
@@ -35,12 +36,25 @@ fn main() {
         ("stack", "/v1", &stack),
     ];
 
+    let named = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with('-'));
+    let wanted = |row: &str| {
+        named
+            .as_ref()
+            .is_none_or(|part| row.contains(part.as_str()))
+    };
+
     println!("| as fast as it goes | throughput ÷ bare | CPU a call ÷ bare | CPU a call |");
     println!("|---|--:|--:|--:|");
     for kind in [Kind::Json(1 << 10), Kind::Json(100 << 10), Kind::Stream] {
         for (name, prefix, place) in all {
+            let row = format!("{kind}, {name} `{prefix}`");
+            if !wanted(&row) {
+                continue;
+            }
             let [speed, cpu, own] = at_full_speed(&runtime, kind, prefix, &bare, place);
-            println!("| {kind}, {name} `{prefix}` | {speed:.2} | {cpu:.2} | {own:.1} µs |");
+            println!("| {row} | {speed:.2} | {cpu:.2} | {own:.1} µs |");
         }
     }
     println!();
@@ -50,9 +64,13 @@ fn main() {
     println!("|---|--:|--:|--:|--:|--:|");
     let kind = Kind::Short;
     for (name, prefix, place) in all {
+        let row = format!("{kind}, {name} `{prefix}`");
+        if !wanted(&row) {
+            continue;
+        }
         let [p50, our_p50, p99, our_p99, added] = in_time(&runtime, kind, prefix, &bare, place);
         println!(
-            "| {kind}, {name} `{prefix}` | {p50:.2} ms | {our_p50:.2} ms | {p99:.2} ms | {our_p99:.2} ms | {added:.2} ms |"
+            "| {row} | {p50:.2} ms | {our_p50:.2} ms | {p99:.2} ms | {our_p99:.2} ms | {added:.2} ms |"
         );
     }
 }
