@@ -14,7 +14,12 @@ const ROWS: [(usize, usize); 4] = [
     (100, 100 << 10),
 ];
 
-pub(crate) fn table(upstream: SocketAddr) {
+/// What the gateway may hold beyond the bare proxy, for each of them.
+const MOST: isize = 8 << 10;
+
+/// Prints the table, and says whether all of it is within the limit.
+pub(crate) fn table(upstream: SocketAddr) -> bool {
+    let mut within = true;
     println!(
         "| idle streams | heap a stream: bare | gateway | gateway − bare | resident: bare | gateway |"
     );
@@ -23,16 +28,19 @@ pub(crate) fn table(upstream: SocketAddr) {
         let streams = streams.min(most());
         let [bare, gateway] =
             ["bare", "gateway"].map(|name| per_stream(name, upstream, streams, prompt));
+        let added = gateway.live - bare.live;
+        within &= added <= MOST;
         println!(
             "| {streams}, {} KB asked | {} B | {} B | {} B | {} B | {} B |",
             prompt >> 10,
             bare.live,
             gateway.live,
-            gateway.live - bare.live,
+            added,
             bare.resident,
             gateway.resident,
         );
     }
+    within
 }
 
 /// Bytes a stream, in a fresh server that has this many of them open.
