@@ -1,14 +1,21 @@
-//! A request that can be made again.
+//! What it takes to ask again.
+
+use std::task::{Context, Poll};
 
 use http::{Extensions, HeaderMap, Method, Request, Uri, Version};
+use tower_service::Service;
 
 use crate::call::Call;
 use crate::payload::Payload;
 
-/// What it takes to make a request again: references, no copies, as long as the headers are the call's
-/// and nobody has put anything else into the extensions.
+/// A request with the service that took it, for another try.
+///
+/// The service is a clone, which is not ready yet: the ready one answers first. Of the request there are
+/// references, no copies, as long as the headers are the call's and nobody has put anything else into the
+/// extensions.
 #[derive(Clone, Debug)]
-pub(crate) struct Kept {
+pub(crate) struct Kept<S> {
+    service: S,
     method: Method,
     uri: Uri,
     version: Version,
@@ -19,10 +26,11 @@ pub(crate) struct Kept {
 
 // === impl Kept ===
 
-impl Kept {
-    pub(crate) fn of(request: &Request<Payload>) -> Self {
+impl<S: Service<Request<Payload>>> Kept<S> {
+    pub(crate) fn new(request: &Request<Payload>, service: S) -> Self {
         let extensions = request.extensions();
         Self {
+            service,
             method: request.method().clone(),
             uri: request.uri().clone(),
             version: request.version(),
@@ -33,8 +41,12 @@ impl Kept {
         }
     }
 
-    /// The request once more, for this turn of its call.
-    pub(crate) fn again(&self, call: &Call) -> Request<Payload> {
+    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.service.poll_ready(cx)
+    }
+
+    /// Asks once more, for this turn of the call. The service must be ready.
+    pub(crate) fn ask(&mut self, call: &Call) -> S::Future {
         let mut request = Request::new(self.payload.clone());
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
@@ -42,6 +54,6 @@ impl Kept {
         *request.headers_mut() = self.headers.clone();
         *request.extensions_mut() = self.extensions.clone().unwrap_or_default();
         request.extensions_mut().insert(call.clone());
-        request
+        self.service.call(request)
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! | client | how |
 //! |---|---|
-//! | hyper-util's pooled client | as it is; `hyper` has one with the settings that streams want, feature `hyper` |
+//! | hyper-util's pooled client | `hyper::over`, with the settings that streams want, feature `hyper`; or your own, as it is |
 //! | reqwest | `Reqwest`, feature `reqwest` |
 //! | your own | any `tower::Service<http::Request<Payload>>` |
 //!

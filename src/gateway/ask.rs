@@ -1,9 +1,11 @@
 //! `POST /chat/completions`, `/completions`, `/embeddings`: one way for all.
 
+use std::future::poll_fn;
 use std::pin::pin;
+use std::task::Poll;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{OriginalUri, Request, State};
 use http::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use tower::ServiceExt;
@@ -26,10 +28,14 @@ pub(super) async fn model(State(door): State<Door>, mut request: Request) -> Res
     // Minted before anything is asked, so that a failure has a name as well, in the log at least.
     let call = Call::new(now(), wall(), fastrand::u64(..));
     call.set_dialect(door.dialect);
-    let closing = request.extensions_mut().remove::<Closing>();
-    request.extensions_mut().insert(call.clone());
+    let extensions = request.extensions_mut();
+    let closing = extensions.remove::<Closing>();
+    // The router's own, and for nobody further in: with nothing but the call among them, a request can be
+    // kept for another try without a copy.
+    extensions.remove::<OriginalUri>();
+    extensions.insert(call.clone());
     let asked = door.gateway.chat.clone().oneshot(request);
-    let mut response = match until_closed(asked, closing.clone(), &call).await {
+    let mut response = match until_closed(asked, closing.as_ref(), &call).await {
         Ok(response) => answer(response, &door, &call, closing).await,
         Err(error) => refuse::response(&error, door.dialect, Some(&call)),
     };
@@ -41,18 +47,17 @@ pub(super) async fn model(State(door): State<Door>, mut request: Request) -> Res
 /// What the stack says, unless the grace of a shutdown is over first.
 async fn until_closed<T>(
     asked: impl Future<Output = Result<T, Error>>,
-    closing: Option<Closing>,
+    closing: Option<&Closing>,
     call: &Call,
 ) -> Result<T, Error> {
-    let Some(closing) = closing else {
-        return asked.await;
-    };
     let mut asked = pin!(asked);
-    tokio::select! {
-        biased;
-        answered = &mut asked => answered,
-        () = closing.closed() => Err(Closing::end(call)),
-    }
+    poll_fn(|cx| match asked.as_mut().poll(cx) {
+        Poll::Pending if closing.is_some_and(Closing::is_over) => {
+            Poll::Ready(Err(Closing::end(call)))
+        }
+        answered => answered,
+    })
+    .await
 }
 
 /// An answer in the caller's protocol. Nothing of the upstream's headers goes on but the content type.

@@ -1,8 +1,5 @@
 //! The end of a shutdown's grace, as the answers under way learn of it.
 
-use std::future::Future;
-use std::pin::Pin;
-
 use tokio::sync::watch;
 
 use crate::attempt::End;
@@ -12,11 +9,10 @@ use crate::error::Error;
 use crate::kind::Kind;
 
 /// In the extensions of every request that [`serve`](super::serve) takes.
+///
+/// The connection waits for it and wakes what is under way on it, so nothing else needs to wait.
 #[derive(Clone, Debug)]
 pub(super) struct Closing(watch::Receiver<bool>);
-
-/// Resolves when the grace is over; never, where nobody can say so.
-pub(super) type Closed = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 // === impl Closing ===
 
@@ -36,11 +32,14 @@ impl Closing {
         error
     }
 
-    pub(super) fn closed(mut self) -> Closed {
-        Box::pin(async move {
-            if self.0.wait_for(|closed| *closed).await.is_err() {
-                std::future::pending().await
-            }
-        })
+    pub(super) fn is_over(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Resolves when the grace is over; never, where nobody can say so.
+    pub(super) async fn over(&mut self) {
+        if self.0.wait_for(|over| *over).await.is_err() {
+            std::future::pending().await
+        }
     }
 }

@@ -149,6 +149,10 @@ impl<T: AsyncRead + AsyncWrite> AsyncWrite for Linger<T> {
         let sleep = this
             .sleep
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(PATIENCE)));
+        // First, since who sends without end leaves it no turn after.
+        if sleep.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Ok(()));
+        }
         let mut away = [0; 8192];
         loop {
             let mut read = ReadBuf::new(&mut away);
@@ -156,7 +160,7 @@ impl<T: AsyncRead + AsyncWrite> AsyncWrite for Linger<T> {
                 Poll::Ready(Ok(())) if !read.filled().is_empty() => {}
                 // The caller has closed its half as well, or is gone.
                 Poll::Ready(_) => return Poll::Ready(Ok(())),
-                Poll::Pending => return sleep.as_mut().poll(cx).map(Ok),
+                Poll::Pending => return Poll::Pending,
             }
         }
     }

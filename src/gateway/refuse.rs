@@ -38,16 +38,11 @@ pub(super) fn response(error: &Error, dialect: Dialect, call: Option<&Call>) -> 
     response
 }
 
-/// Outside both routers; `/v1/` too, which is not in the one under `/v1`.
-pub(super) async fn unknown_route(request: Request) -> Response<Body> {
+pub(super) async fn unknown(request: Request) -> Response<Body> {
     let dialect = match request.uri().path() {
-        path if path.starts_with("/v1/") => Dialect::OpenAi,
+        path if path == "/v1" || path.starts_with("/v1/") => Dialect::OpenAi,
         _ => Dialect::OpenRouter,
     };
-    unknown(request, dialect).await
-}
-
-pub(super) async fn unknown(request: Request, dialect: Dialect) -> Response<Body> {
     let (method, path) = asked(&request);
     let message = format!(
         "no such route: {method} {path}; there are POST /chat/completions, /completions and /embeddings, GET /models and /generation \

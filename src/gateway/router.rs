@@ -80,24 +80,28 @@ impl Gateway {
             gateway: gateway.clone(),
             dialect,
         };
+        // Flat, since a nested router has its prefix stripped from each request anew.
         Router::new()
-            .nest("/api/v1", routes(door(Dialect::OpenRouter)))
-            .nest("/v1", routes(door(Dialect::OpenAi)))
-            .fallback(refuse::unknown_route)
+            .merge(routes("/api/v1", door(Dialect::OpenRouter)))
+            .merge(routes("/v1", door(Dialect::OpenAi)))
+            .fallback(refuse::unknown)
     }
 }
 
-fn routes(door: Door) -> Router {
+fn routes(prefix: &str, door: Door) -> Router {
     let dialect = door.dialect;
+    let at = |path: &str| format!("{prefix}{path}");
     Router::new()
-        .route("/chat/completions", post(ask::model))
-        .route("/completions", post(ask::model))
-        .route("/embeddings", post(ask::model))
-        .route("/models", get(models::list))
-        .route("/models/{id}", get(models::one))
-        .route("/models/{author}/{slug}/endpoints", get(models::endpoints))
-        .route("/generation", get(generation::one))
-        .fallback(move |request| refuse::unknown(request, dialect))
+        .route(&at("/chat/completions"), post(ask::model))
+        .route(&at("/completions"), post(ask::model))
+        .route(&at("/embeddings"), post(ask::model))
+        .route(&at("/models"), get(models::list))
+        .route(&at("/models/{id}"), get(models::one))
+        .route(
+            &at("/models/{author}/{slug}/endpoints"),
+            get(models::endpoints),
+        )
+        .route(&at("/generation"), get(generation::one))
         .method_not_allowed_fallback(move |request| refuse::wrong_method(request, dialect))
         .with_state(door)
 }

@@ -99,6 +99,7 @@ pub async fn serve(
         let unread = Unread::default();
         let stream = Stall::new(stream, bounds.stalled.min(CENTURY));
         let stream = TokioIo::new(Linger::new(stream, unread.clone()));
+        let mut told = closing.clone();
         let closing = closing.clone();
         let left = unread.clone();
         let service = router
@@ -118,8 +119,14 @@ pub async fn serve(
         let connection = builder.serve_connection(stream, service).into_owned();
         let connection = graceful.watch(connection);
         connections.spawn(async move {
+            let mut connection = pin!(connection);
             // What goes wrong on a caller's connection is the caller's to notice.
-            let _ = connection.await;
+            tokio::select! {
+                biased;
+                _ = &mut connection => {}
+                // Polled once more, what is under way on it sees that the grace is over.
+                () = told.over() => drop(connection.await),
+            }
             drop(place);
         });
         while connections.try_join_next().is_some() {}

@@ -74,7 +74,7 @@ pub(super) fn judge(data: Option<&[u8]>, attempt: &Attempt, ends: &mut Ends) -> 
         return Verdict::Pass;
     }
     if let Some(words) = ends.echo.words(data) {
-        content(words, attempt, ends);
+        content(words.len(data) as u32, attempt, ends);
         return Verdict::Pass;
     }
     match read(data, attempt, ends) {

@@ -82,13 +82,42 @@ pub(super) fn write(
     places: usize,
 ) -> fmt::Result {
     let scale = 10_u128.pow(places as u32);
-    let (whole, fraction) = (value / scale, value % scale);
-    if fraction == 0 {
-        return f.pad_integral(non_negative, "", &whole.to_string());
+    // What is kept in a ledger fits 64 bits, which are divided far faster.
+    let (mut whole, mut fraction) = match u64::try_from(value) {
+        Ok(value) => (u128::from(value / scale as u64), value % scale as u64),
+        Err(_) => (value / scale, (value % scale) as u64),
+    };
+    // From the last digit to the first, as they fall off.
+    let mut digits = [0; LONGEST];
+    let mut at = digits.len();
+    let mut put = |byte| {
+        at -= 1;
+        digits[at] = byte;
+    };
+    let mut left = places;
+    while left > 0 && fraction % 10 == 0 {
+        (fraction, left) = (fraction / 10, left - 1);
     }
-    let digits = format!("{whole}.{fraction:0places$}");
-    f.pad_integral(non_negative, "", digits.trim_end_matches('0'))
+    for _ in 0..left {
+        put(b'0' + (fraction % 10) as u8);
+        fraction /= 10;
+    }
+    if left > 0 {
+        put(b'.');
+    }
+    loop {
+        put(b'0' + (whole % 10) as u8);
+        whole /= 10;
+        if whole == 0 {
+            break;
+        }
+    }
+    let text = std::str::from_utf8(&digits[at..]).map_err(|_| fmt::Error)?;
+    f.pad_integral(non_negative, "", text)
 }
+
+/// The digits of a `u128`, a point, and the zeros that may stand before the first digit.
+const LONGEST: usize = 39 + 1 + 15;
 
 /// Saturates far beyond any exponent that could still be in range.
 fn parse_exponent(text: &str) -> Result<i64, ParsePriceError> {

@@ -5,7 +5,7 @@ use super::json::Text;
 ///
 /// Nearly all events of a stream do: the same id, the same choice, a new token. Where all bytes around
 /// the words are those of an event that has been read, and the words are one string again, there is
-/// nothing left to read but their length, at a fraction of the cost.
+/// nothing left to read but they, at a fraction of the cost.
 ///
 /// ```
 /// use switchtower::wire::{Chunk, Echo, json::Syntax};
@@ -14,7 +14,7 @@ use super::json::Text;
 /// let mut echo = Echo::default();
 /// assert_eq!(echo.words(first), None);
 /// echo.hear(first, &Chunk::read(first)?);
-/// assert_eq!(echo.words(second), Some(4));
+/// assert_eq!(echo.words(second).unwrap().span().of(second), b" you");
 /// assert_eq!(echo.words(br#"{"choices":[{"delta":{"content":" you"},"finish_reason":"stop"}]}"#), None);
 /// # Ok::<(), Syntax>(())
 /// ```
@@ -40,15 +40,15 @@ impl Echo {
         }
     }
 
-    /// How many bytes of words has this event, if all else in it is as remembered?
+    /// The words of this event, if all else in it is as remembered.
     #[must_use]
-    pub fn words(&self, json: &[u8]) -> Option<u32> {
+    pub fn words(&self, json: &[u8]) -> Option<Text> {
         let start = self.before.len();
         if start == 0 || !json.starts_with(&self.before) || !json.ends_with(&self.after) {
             return None;
         }
         let words = Text::read(json, start)?;
         let end = words.span().end as usize + 1;
-        (end + self.after.len() == json.len()).then(|| words.len(json) as u32)
+        (end + self.after.len() == json.len()).then_some(words)
     }
 }

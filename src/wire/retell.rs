@@ -2,6 +2,9 @@
 //!
 //! One splice over the places that [`Chunk`] has found; what is not ours stays byte for byte.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use memchr::memmem;
 
 use super::Chunk;
@@ -47,14 +50,28 @@ pub struct Telling {
 /// # Ok::<_, Syntax>(())
 /// ```
 pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling) -> Vec<u8> {
+    retold(json, chunk, telling).0
+}
+
+/// The same, and where the chunk's words stand in it.
+pub(crate) fn retold(
+    json: &[u8],
+    chunk: &Chunk,
+    telling: &Telling,
+) -> (Vec<u8>, Option<Range<usize>>) {
     let whole = telling.usage.is_some();
     let open = json
         .iter()
         .position(|byte| *byte == b'{')
         .map_or(0, |brace| brace + 1);
-    let mut edits: Vec<Edit> = Vec::with_capacity(8);
-    let mut missing = Vec::new();
+    let mut edits: Vec<Edit<'_>> = Vec::with_capacity(12);
+    let mut missing = String::new();
     let mut empty = json[open..].trim_ascii_start().starts_with(b"}");
+    let mut add = |name: &str, value: &str| {
+        ["\"", name, "\":", value, ","]
+            .iter()
+            .for_each(|piece| missing.push_str(piece));
+    };
     let tell = [
         ("id", chunk.id, &*telling.id),
         ("object", chunk.object, &telling.object),
@@ -64,16 +81,16 @@ pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling) -> Vec<u8> {
     ];
     for (name, span, value) in tell {
         match span {
-            Some(span) => edits.push((span.range(), value.into())),
-            None => missing.extend_from_slice(format!("\"{name}\":{value},").as_bytes()),
+            Some(span) => edits.push((span.range(), value.as_bytes().into())),
+            None => add(name, value),
         }
     }
     match (chunk.usage, &telling.usage) {
-        (Some(span), Some(usage)) => edits.push((span.range(), usage.as_str().into())),
+        (Some(span), Some(usage)) => edits.push((span.range(), usage.as_bytes().into())),
         // One that reports nothing, such as null, would stand after ours and win.
         (None, Some(usage)) => match nothing(json) {
-            Some(span) => edits.push((span.range(), usage.as_str().into())),
-            None => missing.extend_from_slice(format!("\"usage\":{usage},").as_bytes()),
+            Some(span) => edits.push((span.range(), usage.as_bytes().into())),
+            None => add("usage", usage),
         },
         // Strict clients want an object there, or nothing.
         (_, None) if memmem::find(json, b"\"usage\"").is_some() => {
@@ -84,11 +101,9 @@ pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling) -> Vec<u8> {
     match chunk.system_fingerprint {
         // Strict clients want a string in a chunk, or nothing; and the key in a whole answer.
         Some(span) if !whole && span.of(json) == b"null" => {
-            edits.push((span.range(), b"\"\"".to_vec()));
+            edits.push((span.range(), b"\"\"".into()));
         }
-        None if whole && chunk.choices.is_some() => {
-            missing.extend_from_slice(b"\"system_fingerprint\":null,")
-        }
+        None if whole && chunk.choices.is_some() => add("system_fingerprint", "null"),
         _ => {}
     }
     if let Some(span) = chunk.choices {
@@ -99,12 +114,12 @@ pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling) -> Vec<u8> {
         // No member follows the last comma.
         missing.pop();
     }
-    edits.push((open..open, missing));
-    splice(json, edits)
+    edits.push((open..open, missing.into_bytes().into()));
+    splice(json, edits, chunk.words.map(Span::range))
 }
 
 /// Takes the members of this name out, each with one comma. Is no other member left?
-fn without(json: &[u8], name: &str, edits: &mut Vec<Edit>) -> Result<bool, Syntax> {
+fn without(json: &[u8], name: &str, edits: &mut Vec<Edit<'_>>) -> Result<bool, Syntax> {
     let mut cursor = Cursor::new(json)?;
     cursor.object()?;
     let (mut at, mut front) = (cursor.at(), true);
@@ -115,7 +130,7 @@ fn without(json: &[u8], name: &str, edits: &mut Vec<Edit>) -> Result<bool, Synta
             if front && rest.starts_with(b",") {
                 end = json.len() - rest.len() + 1;
             }
-            edits.push((at..end, Vec::new()));
+            edits.push((at..end, Cow::default()));
         } else {
             front = false;
         }
@@ -139,17 +154,27 @@ fn nothing(json: &[u8]) -> Option<Span> {
     None
 }
 
-fn splice(json: &[u8], mut edits: Vec<Edit>) -> Vec<u8> {
+/// Makes the edits, none of which touches the `words`, and says where those have gone.
+fn splice(
+    json: &[u8],
+    mut edits: Vec<Edit<'_>>,
+    words: Option<Range<usize>>,
+) -> (Vec<u8>, Option<Range<usize>>) {
     // What is put in at a place comes before what is taken out from there on.
     edits.sort_by_key(|(range, _)| (range.start, range.end));
     let added: usize = edits.iter().map(|(_, with)| with.len()).sum();
     let mut told = Vec::with_capacity(json.len() + added);
     let mut at = 0;
+    let mut gone = words.clone();
     for (range, with) in edits {
         told.extend_from_slice(&json[at..range.start]);
         told.extend_from_slice(&with);
         at = range.end;
+        if let Some(words) = words.as_ref().filter(|words| range.end <= words.start) {
+            let start = told.len() + words.start - at;
+            gone = Some(start..start + words.len());
+        }
     }
     told.extend_from_slice(&json[at..]);
-    told
+    (told, gone)
 }

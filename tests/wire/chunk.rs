@@ -296,7 +296,8 @@ proptest! {
             let text = json::spell(&event, seed);
             let chunk = Chunk::read(text.as_bytes()).unwrap();
             if let Some(heard) = echo.words(text.as_bytes()) {
-                prop_assert_eq!(heard, chunk.content);
+                prop_assert_eq!(heard.len(text.as_bytes()) as u32, chunk.content);
+                prop_assert_eq!(chunk.words, Some(heard.span()));
                 prop_assert_eq!((chunk.finish, chunk.usage, chunk.error), (None, None, None));
             }
             echo.hear(text.as_bytes(), &chunk);
@@ -310,7 +311,7 @@ fn an_echo_is_not_fooled() {
     let first = br#"{"choices":[{"delta":{"content":"a"}}]}"#;
     let mut echo = Echo::default();
     echo.hear(first, &Chunk::read(first).unwrap());
-    assert_eq!(echo.words(first), Some(1));
+    assert_eq!(echo.words(first).unwrap().span().of(first), b"a");
     for other in [
         &br#"{"choices":[{"delta":{"content":"}}]}"#[..],
         br#"{"choices":[{"delta":{"content":"a","content":"b"}}]}"#,

@@ -21,8 +21,7 @@ use crate::telemetry;
 pub struct ResponseFuture<S: Service<Request<Payload>>> {
     #[pin]
     state: State<S::Future>,
-    inner: S,
-    kept: Option<Kept>,
+    kept: Option<Box<Kept<S>>>,
     call: Call,
     budgets: Budgets,
     seen: Seen,
@@ -40,15 +39,13 @@ enum State<F> {
 impl<S: Service<Request<Payload>>> ResponseFuture<S> {
     pub(super) fn new(
         first: S::Future,
-        inner: S,
-        kept: Option<Kept>,
+        kept: Option<Box<Kept<S>>>,
         call: Call,
         budgets: Budgets,
     ) -> Self {
         let seen = Seen::default();
         Self {
             state: State::Asking(first),
-            inner,
             kept,
             call,
             budgets,
@@ -89,11 +86,10 @@ where
                     }
                 }
                 StateProj::Readying => {
-                    ready!(this.inner.poll_ready(cx)).map_err(Error::from_inner)?;
-                    let kept = this.kept.as_ref();
+                    let kept = this.kept.as_mut();
                     let kept = kept.expect("a plan with several candidates keeps it");
-                    let request = kept.again(this.call);
-                    let future = this.inner.call(request);
+                    ready!(kept.poll_ready(cx)).map_err(Error::from_inner)?;
+                    let future = kept.ask(this.call);
                     // Readying → Asking
                     this.state.set(State::Asking(future));
                 }

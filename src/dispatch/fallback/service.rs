@@ -51,9 +51,8 @@ where
         let call = Call::of(request.extensions_mut());
         call.set_tries(self.tries);
         let call = call.clone();
-        let kept = (call.others() > 0).then(|| Kept::of(&request));
+        let kept = (call.others() > 0).then(|| Box::new(Kept::new(&request, self.inner.clone())));
         let first = self.inner.call(request);
-        // The ready service answers first; later candidates get a clone, which is not ready yet.
-        ResponseFuture::new(first, self.inner.clone(), kept, call, self.budgets.clone())
+        ResponseFuture::new(first, kept, call, self.budgets.clone())
     }
 }

@@ -24,8 +24,7 @@ use crate::telemetry;
 pub struct ResponseFuture<S: Service<Request<Payload>>> {
     #[pin]
     state: State<S::Future>,
-    inner: S,
-    kept: Kept,
+    kept: Option<Box<Kept<S>>>,
     call: Call,
     settings: Arc<RetryLayer>,
     budget: Arc<Budget>,
@@ -46,8 +45,7 @@ enum State<F> {
 impl<S: Service<Request<Payload>>> ResponseFuture<S> {
     pub(super) fn new(
         first: S::Future,
-        inner: S,
-        kept: Kept,
+        kept: Option<Box<Kept<S>>>,
         call: Call,
         settings: Arc<RetryLayer>,
         budget: Arc<Budget>,
@@ -56,7 +54,6 @@ impl<S: Service<Request<Payload>>> ResponseFuture<S> {
         let state = State::Asking(first);
         Self {
             state,
-            inner,
             kept,
             call,
             settings,
@@ -100,7 +97,7 @@ where
                     else {
                         return Poll::Ready(Err(error));
                     };
-                    if !this.budget.withdraw(now) {
+                    if this.kept.is_none() || !this.budget.withdraw(now) {
                         return Poll::Ready(Err(error));
                     }
                     telemetry::retrying(this.call, &error, wait);
@@ -115,9 +112,10 @@ where
                     this.state.set(State::Readying);
                 }
                 StateProj::Readying => {
-                    ready!(this.inner.poll_ready(cx)).map_err(Error::from_inner)?;
-                    // The kept request knows of no attempt yet: this is a new one.
-                    let future = this.inner.call(this.kept.again(this.call));
+                    let kept = this.kept.as_mut().expect("a retry needs it");
+                    ready!(kept.poll_ready(cx)).map_err(Error::from_inner)?;
+                    // The call's handle knows of no attempt yet: this is a new one.
+                    let future = kept.ask(this.call);
                     // Readying → Asking
                     this.state.set(State::Asking(future));
                 }

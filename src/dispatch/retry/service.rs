@@ -58,15 +58,15 @@ where
         let now = now();
         let budget = self.settings.budgets.of(provider.unwrap_or_default(), now);
         budget.deposit(now);
-        let kept = Kept::of(&request);
+        // Nobody is asked again while there are others to ask, see `should_retry`.
+        let kept = (call.others() == 0).then(|| Box::new(Kept::new(&request, self.inner.clone())));
         let first = self.inner.call(request);
         // Every request draws its own jitter, repeatably.
         let seed = self
             .settings
             .seed
             .wrapping_add(self.requests.fetch_add(1, Relaxed));
-        // The ready service answers first; a retry gets a clone, which is not ready yet.
-        let (inner, settings) = (self.inner.clone(), self.settings.clone());
-        ResponseFuture::new(first, inner, kept, call, settings, budget, seed)
+        let settings = self.settings.clone();
+        ResponseFuture::new(first, kept, call, settings, budget, seed)
     }
 }

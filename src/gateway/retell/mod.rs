@@ -2,6 +2,7 @@
 
 mod stream;
 mod telling;
+mod template;
 mod whole;
 
 pub(super) use self::stream::Stream;

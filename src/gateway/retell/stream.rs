@@ -7,11 +7,12 @@ use bytes::Bytes;
 use http_body::Frame;
 
 use super::telling;
+use super::template::Template;
 use crate::call::Call;
-use crate::gateway::closing::{Closed, Closing};
+use crate::gateway::closing::Closing;
 use crate::gateway::usage;
 use crate::settle::MemoryLedger;
-use crate::wire::retell::{Telling, retell};
+use crate::wire::retell::{Telling, retold};
 use crate::wire::sse::Scanner;
 use crate::wire::{Chunk, events};
 
@@ -21,10 +22,19 @@ pub(in crate::gateway) struct Stream {
     ledger: MemoryLedger,
     call: Call,
     telling: Telling,
+    template: Template,
     ready: VecDeque<Bytes>,
     broken: bool,
-    /// When the gateway itself must end.
-    closed: Option<Closed>,
+    /// Must the gateway itself end?
+    closing: Option<Closing>,
+}
+
+/// What becomes of an event?
+enum Told {
+    AsItIs,
+    Otherwise(Bytes),
+    Nothing,
+    Done,
 }
 
 // === impl Stream ===
@@ -42,9 +52,10 @@ impl Stream {
             ledger,
             call,
             telling,
+            template: Template::default(),
             ready: VecDeque::new(),
             broken: false,
-            closed: closing.map(Closing::closed),
+            closing,
         }
     }
 
@@ -52,51 +63,63 @@ impl Stream {
     fn break_off(&mut self) {
         let error = Closing::end(&self.call);
         self.inner = Body::empty();
-        self.closed = None;
+        self.closing = None;
         self.ready.push_back(events::error(&error, &self.call));
         self.ready.push_back(events::done());
     }
 
     fn take(&mut self, event: Bytes) {
-        let data = match Scanner::default().next(&event) {
-            Ok(Some(found)) => found.data.map(|data| data.into_owned()),
-            _ => None,
+        let told = match Scanner::default().next(&event) {
+            Ok(Some(found)) => found.data.map_or(Told::AsItIs, |data| self.tell(&data)),
+            _ => Told::AsItIs,
         };
-        let Some(data) = data else {
-            return self.ready.push_back(event);
-        };
-        if data.trim_ascii() == b"[DONE]" {
-            if !self.broken
-                && let Some(usage) = self.usage()
-            {
-                self.ready.push_back(usage);
+        match told {
+            Told::AsItIs => self.ready.push_back(event),
+            Told::Otherwise(event) => self.ready.push_back(event),
+            Told::Nothing => {}
+            Told::Done => {
+                let usage = (!self.broken).then(|| self.usage()).flatten();
+                self.ready.extend(usage);
+                // Spelled as every client looks for it, whatever the upstream's line ends are.
+                self.ready.push_back(events::done());
             }
-            // Spelled as every client looks for it, whatever the upstream's line ends are.
-            return self.ready.push_back(events::done());
         }
-        match Chunk::read(&data) {
+    }
+
+    fn tell(&mut self, data: &[u8]) -> Told {
+        if let Some(event) = self.template.fill(data) {
+            return Told::Otherwise(event);
+        }
+        if data.trim_ascii() == b"[DONE]" {
+            return Told::Done;
+        }
+        match Chunk::read(data) {
             // Ours already: the stack's last word about an answer that broke.
             Ok(chunk) if chunk.error.is_some() => {
                 self.broken = true;
-                self.ready.push_back(event);
+                Told::AsItIs
             }
             // The upstream's usage, without the cost: ours comes at the end.
-            Ok(chunk) if chunk.choices_empty && chunk.usage.is_some() => {}
-            Ok(chunk) => {
-                let mut told = retell(&data, &chunk, &self.telling);
-                // Of several data lines: between the tokens of JSON any space will do.
-                if data.contains(&b'\n') {
-                    let newlines = told.iter_mut().filter(|byte| **byte == b'\n');
-                    newlines.for_each(|byte| *byte = b' ');
-                }
-                let mut event = Vec::with_capacity(told.len() + 8);
-                event.extend_from_slice(b"data: ");
-                event.extend_from_slice(&told);
-                event.extend_from_slice(b"\n\n");
-                self.ready.push_back(event.into());
-            }
-            Err(_) => self.ready.push_back(event),
+            Ok(chunk) if chunk.choices_empty && chunk.usage.is_some() => Told::Nothing,
+            Ok(chunk) => Told::Otherwise(self.retell(data, &chunk)),
+            Err(_) => Told::AsItIs,
         }
+    }
+
+    fn retell(&mut self, data: &[u8], chunk: &Chunk) -> Bytes {
+        const FIELD: &[u8] = b"data: ";
+        let (mut told, words) = retold(data, chunk, &self.telling);
+        // Of several data lines: between the tokens of JSON any space will do.
+        if data.contains(&b'\n') {
+            let newlines = told.iter_mut().filter(|byte| **byte == b'\n');
+            newlines.for_each(|byte| *byte = b' ');
+        }
+        let event = [FIELD, &told, b"\n\n"].concat();
+        if let Some(words) = words {
+            let words = words.start + FIELD.len()..words.end + FIELD.len();
+            self.template.hear(data, chunk, &event, words);
+        }
+        event.into()
     }
 
     /// The one usage chunk. The record has been written with the event before: it alone says what
@@ -136,8 +159,7 @@ impl http_body::Body for Stream {
             }
             // Data before the clock, here as well.
             let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) else {
-                let closed = self.closed.as_mut().map(|closed| closed.as_mut().poll(cx));
-                if closed.is_some_and(|closed| closed.is_ready()) {
+                if self.closing.as_ref().is_some_and(Closing::is_over) {
                     self.break_off();
                     continue;
                 }

@@ -2,34 +2,38 @@
 
 use std::time::UNIX_EPOCH;
 
-use serde_json::Value;
-
 use crate::call::Call;
 use crate::wire::retell::Telling;
 
 /// For the chunks of a stream: without usage.
 pub(super) fn of_chunk(call: &Call) -> Telling {
-    let candidate = call.last().and_then(|attempt| attempt.candidate().cloned());
-    let quoted = |text: Option<&str>| Value::from(text.unwrap_or_default()).to_string();
-    let created = call
-        .created()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Telling {
-        id: quoted(Some(call.id().as_str())),
-        object: quoted(Some(call.operation().objects().1)),
-        created: created.as_secs().to_string(),
-        model: quoted(candidate.as_ref().map(|candidate| candidate.model.id())),
-        provider: quoted(candidate.as_ref().map(|c| c.endpoint.provider().name())),
-        usage: None,
-    }
+    of(call, call.operation().objects().1, None)
 }
 
 /// For a whole answer.
 pub(super) fn of_whole(call: &Call, usage: String) -> Telling {
+    of(call, call.operation().objects().0, Some(usage))
+}
+
+fn of(call: &Call, object: &str, usage: Option<String>) -> Telling {
+    let attempt = call.last();
+    let candidate = attempt.as_ref().and_then(|attempt| attempt.candidate());
+    let created = call
+        .created()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let model = candidate.map_or("", |candidate| candidate.model.id());
+    let provider = candidate.map_or("", |candidate| candidate.endpoint.provider().name());
     Telling {
-        object: format!("\"{}\"", call.operation().objects().0),
-        usage: Some(usage),
-        ..of_chunk(call)
+        id: quoted(call.id().as_str()),
+        object: quoted(object),
+        created: created.as_secs().to_string(),
+        model: quoted(model),
+        provider: quoted(provider),
+        usage,
     }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).expect("a string is JSON")
 }

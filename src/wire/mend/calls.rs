@@ -7,7 +7,7 @@ pub(super) fn calls(
     cursor: &mut Cursor<'_>,
     base: usize,
     streamed: bool,
-    edits: &mut Vec<Edit>,
+    edits: &mut Vec<Edit<'_>>,
 ) -> Result<(), Syntax> {
     if cursor.peek()? != Kind::Array {
         return cursor.skip().map(drop);
@@ -29,7 +29,7 @@ fn call(
     cursor: &mut Cursor<'_>,
     base: usize,
     place: Option<usize>,
-    edits: &mut Vec<Edit>,
+    edits: &mut Vec<Edit<'_>>,
 ) -> Result<(), Syntax> {
     let open = base + cursor.at() + 1;
     let mut indexed = false;
@@ -49,12 +49,12 @@ fn call(
     })?;
     if let Some(place) = place.filter(|_| !indexed) {
         let comma = if empty { "" } else { "," };
-        edits.push((open..open, format!("\"index\":{place}{comma}").into()));
+        edits.push((open..open, format!("\"index\":{place}{comma}").into_bytes().into()));
     }
     Ok(())
 }
 
-fn function(cursor: &mut Cursor<'_>, base: usize, edits: &mut Vec<Edit>) -> Result<(), Syntax> {
+fn function(cursor: &mut Cursor<'_>, base: usize, edits: &mut Vec<Edit<'_>>) -> Result<(), Syntax> {
     let instead = |name: &[u8]| match name {
         b"name" | b"arguments" => Instead::Nothing,
         _ => Instead::Null,

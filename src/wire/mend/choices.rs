@@ -7,7 +7,7 @@ use crate::wire::json::{Cursor, Kind, Span, Syntax};
 pub(in crate::wire) fn choices(
     json: &[u8],
     choices: Span,
-    edits: &mut Vec<Edit>,
+    edits: &mut Vec<Edit<'_>>,
 ) -> Result<(), Syntax> {
     let base = choices.start as usize;
     let mut cursor = Cursor::new(choices.of(json))?;
@@ -30,7 +30,7 @@ fn choice(
     cursor: &mut Cursor<'_>,
     base: usize,
     place: usize,
-    edits: &mut Vec<Edit>,
+    edits: &mut Vec<Edit<'_>>,
 ) -> Result<(), Syntax> {
     let json = cursor.source();
     let (mut indexed, mut native) = (false, false);
@@ -61,15 +61,22 @@ fn choice(
     }
     match reason {
         None => missing.push_str("\"finish_reason\":null,"),
-        Some((range, finish)) => {
-            let own = String::from_utf8_lossy(&json[range.clone()]);
-            let mut told = match finish {
-                Some(finish) if own != "\"function_call\"" => format!("\"{}\"", finish.as_str()),
-                Some(_) => own.to_string(),
-                None => "null".to_owned(),
-            };
-            if finish.is_some() && !native {
-                told = format!("{told},\"native_finish_reason\":{own}");
+        // Nothing was said, in whatever words.
+        Some((range, None)) => {
+            edits.push((base + range.start..base + range.end, b"null".into()));
+        }
+        Some((range, Some(finish))) => {
+            let own = &json[range.clone()];
+            let mut told = Vec::with_capacity(64);
+            match own {
+                b"\"function_call\"" => told.extend_from_slice(own),
+                _ => ["\"", finish.as_str(), "\""]
+                    .iter()
+                    .for_each(|piece| told.extend_from_slice(piece.as_bytes())),
+            }
+            if !native {
+                told.extend_from_slice(b",\"native_finish_reason\":");
+                told.extend_from_slice(own);
             }
             edits.push((base + range.start..base + range.end, told.into()));
         }
@@ -79,7 +86,7 @@ fn choice(
         missing.pop();
     }
     if !missing.is_empty() {
-        edits.push((open..open, missing.into()));
+        edits.push((open..open, missing.into_bytes().into()));
     }
     Ok(())
 }
@@ -88,7 +95,7 @@ fn message(
     cursor: &mut Cursor<'_>,
     base: usize,
     streamed: bool,
-    edits: &mut Vec<Edit>,
+    edits: &mut Vec<Edit<'_>>,
 ) -> Result<(), Syntax> {
     let instead = |name: &[u8]| match name {
         b"tool_calls" | b"reasoning_details" | b"images" | b"annotations" => Instead::Is("[]"),

@@ -1,9 +1,10 @@
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::wire::json::{Cursor, Kind, Syntax};
 
 /// One place of a text, and what stands there instead.
-pub(in crate::wire) type Edit = (Range<usize>, Vec<u8>);
+pub(in crate::wire) type Edit<'a> = (Range<usize>, Cow<'a, [u8]>);
 
 /// What stands there instead of a null?
 pub(super) enum Instead {
@@ -17,12 +18,12 @@ pub(super) enum Instead {
 
 /// Mends the nulls of the object before which `cursor` stands, as `instead` says for each name; any other
 /// value is for `value` to read. Is no member left?
-pub(super) fn members<'a>(
+pub(super) fn members<'a, 'e>(
     cursor: &mut Cursor<'a>,
     base: usize,
-    edits: &mut Vec<Edit>,
+    edits: &mut Vec<Edit<'e>>,
     instead: impl Fn(&[u8]) -> Instead,
-    mut value: impl FnMut(&[u8], &mut Cursor<'a>, &mut Vec<Edit>) -> Result<(), Syntax>,
+    mut value: impl FnMut(&[u8], &mut Cursor<'a>, &mut Vec<Edit<'e>>) -> Result<(), Syntax>,
 ) -> Result<bool, Syntax> {
     let json = cursor.source();
     cursor.object()?;
@@ -35,7 +36,7 @@ pub(super) fn members<'a>(
             let mut end = cursor.skip()?.range().end;
             match instead(&name) {
                 Instead::Null => {}
-                Instead::Is(with) => edits.push((base + start..base + end, with.into())),
+                Instead::Is(with) => edits.push((base + start..base + end, with.as_bytes().into())),
                 Instead::Nothing => {
                     // With the comma before it, or at the front the one behind it.
                     gone = true;
@@ -43,7 +44,7 @@ pub(super) fn members<'a>(
                     if front && rest.starts_with(b",") {
                         end = json.len() - rest.len() + 1;
                     }
-                    edits.push((base + at..base + end, Vec::new()));
+                    edits.push((base + at..base + end, Cow::default()));
                 }
             }
             at = end;
