@@ -94,6 +94,8 @@ pub async fn serve(
         };
         let (stream, place) = tokio::select! {
             accepted = accepted => accepted,
+            // Reaped at once: what a closed connection has held is free.
+            Some(_) = connections.join_next() => continue,
             () = &mut shutdown => break,
         };
         let unread = Unread::default();
@@ -129,7 +131,6 @@ pub async fn serve(
             }
             drop(place);
         });
-        while connections.try_join_next().is_some() {}
     }
     drop(listener);
     tracing::info!(connections = graceful.count(), grace = ?bounds.grace, "shutting down");

@@ -23,11 +23,9 @@ impl View {
             Some(b'{') => {}
             Some(_) => return Err(Invalid::NotAnObject { at }),
         }
-        // Most bodies are ASCII, and to see that costs a third of a full check.
-        if !body.is_ascii()
-            && let Err(e) = std::str::from_utf8(body)
-        {
-            let at = e.valid_up_to();
+        // Where it is not, the slower check says at which byte.
+        if simdutf8::basic::from_utf8(body).is_err() {
+            let at = std::str::from_utf8(body).map_or_else(|e| e.valid_up_to(), str::len);
             return Err(Invalid::NotUtf8 { at });
         }
         let mut cursor = Cursor::new(body)?;

@@ -238,7 +238,7 @@ impl<'a> Cursor<'a> {
                 Some(b'"') => break,
                 Some(b'\\') => {
                     escaped = true;
-                    self.at = scan::escape(self.text, self.at)?;
+                    self.at = scan::escapes(self.text, self.at)?;
                 }
                 Some(_) => return self.fail(Problem::Control),
                 None => return self.expected("`\"`"),

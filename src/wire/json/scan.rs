@@ -40,8 +40,19 @@ fn special(word: u64) -> u64 {
     found & TOPS
 }
 
+/// The end of the escape sequences, the first of whose backslashes stands at `at`: where there is one there are
+/// often more.
+#[inline]
+pub(super) fn escapes(text: &[u8], mut at: usize) -> Result<usize, Syntax> {
+    while text.get(at) == Some(&b'\\') {
+        at = escape(text, at)?;
+    }
+    Ok(at)
+}
+
 /// The end of the escape sequence whose backslash stands at `at`.
-pub(super) fn escape(text: &[u8], at: usize) -> Result<usize, Syntax> {
+#[inline]
+fn escape(text: &[u8], at: usize) -> Result<usize, Syntax> {
     let problem = Problem::Escape;
     match text.get(at + 1) {
         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
