@@ -10,6 +10,7 @@ mod hangup;
 mod lookups;
 mod operations;
 mod pressure;
+mod retelling;
 mod routes;
 mod shapes;
 mod shutdown;
