@@ -117,7 +117,6 @@ mod clock;
 mod early;
 mod error;
 mod generation;
-mod kept;
 mod kind;
 mod money;
 mod payload;

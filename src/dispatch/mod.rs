@@ -17,3 +17,5 @@ pub mod commit;
 pub mod deadline;
 pub mod fallback;
 pub mod retry;
+
+mod kept;

@@ -9,9 +9,9 @@ use tower_service::Service;
 use super::verdict::{Seen, Verdict, conclude, next};
 use crate::call::Call;
 use crate::clock::now;
+use crate::dispatch::kept::Kept;
 use crate::dispatch::retry::Budgets;
 use crate::error::{BoxError, Error};
-use crate::kept::Kept;
 use crate::payload::Payload;
 use crate::telemetry;
 

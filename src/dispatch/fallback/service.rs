@@ -5,9 +5,9 @@ use tower_service::Service;
 
 use super::future::ResponseFuture;
 use crate::call::Call;
+use crate::dispatch::kept::Kept;
 use crate::dispatch::retry::Budgets;
 use crate::error::{BoxError, Error};
-use crate::kept::Kept;
 use crate::payload::Payload;
 
 /// Turns to the next candidate. See the [module docs](super).

@@ -13,8 +13,8 @@ use super::layer::RetryLayer;
 use super::policy::{ShouldRetry, Situation, should_retry};
 use crate::call::Call;
 use crate::clock::now;
+use crate::dispatch::kept::Kept;
 use crate::error::{BoxError, Error};
-use crate::kept::Kept;
 use crate::payload::Payload;
 use crate::telemetry;
 

@@ -9,8 +9,8 @@ use super::future::ResponseFuture;
 use super::layer::RetryLayer;
 use crate::call::Call;
 use crate::clock::now;
+use crate::dispatch::kept::Kept;
 use crate::error::{BoxError, Error};
-use crate::kept::Kept;
 use crate::payload::Payload;
 
 /// Repeats a request. See the [module docs](super).

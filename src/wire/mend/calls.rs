@@ -49,7 +49,10 @@ fn call(
     })?;
     if let Some(place) = place.filter(|_| !indexed) {
         let comma = if empty { "" } else { "," };
-        edits.push((open..open, format!("\"index\":{place}{comma}").into_bytes().into()));
+        edits.push((
+            open..open,
+            format!("\"index\":{place}{comma}").into_bytes().into(),
+        ));
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::payload::Payload;
 /// references, no copies, as long as the headers are the call's and nobody has put anything else into the
 /// extensions.
 #[derive(Clone, Debug)]
-pub(crate) struct Kept<S> {
+pub(super) struct Kept<S> {
     service: S,
     method: Method,
     uri: Uri,
@@ -27,7 +27,7 @@ pub(crate) struct Kept<S> {
 // === impl Kept ===
 
 impl<S: Service<Request<Payload>>> Kept<S> {
-    pub(crate) fn new(request: &Request<Payload>, service: S) -> Self {
+    pub(in crate::dispatch) fn new(request: &Request<Payload>, service: S) -> Self {
         let extensions = request.extensions();
         Self {
             service,
@@ -41,12 +41,15 @@ impl<S: Service<Request<Payload>>> Kept<S> {
         }
     }
 
-    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+    pub(in crate::dispatch) fn poll_ready(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), S::Error>> {
         self.service.poll_ready(cx)
     }
 
     /// Asks once more, for this turn of the call. The service must be ready.
-    pub(crate) fn ask(&mut self, call: &Call) -> S::Future {
+    pub(in crate::dispatch) fn ask(&mut self, call: &Call) -> S::Future {
         let mut request = Request::new(self.payload.clone());
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
