@@ -85,6 +85,7 @@ impl<'a> Cursor<'a> {
     /// # Errors
     ///
     /// When no value begins here.
+    #[inline]
     pub fn peek(&mut self) -> Result<Kind, Syntax> {
         match self.token() {
             Some(b'{') => Ok(Kind::Object),
@@ -126,6 +127,7 @@ impl<'a> Cursor<'a> {
     /// # Errors
     ///
     /// When neither stands here.
+    #[inline]
     pub fn next_member(&mut self) -> Result<Option<Text>, Syntax> {
         let fresh = std::mem::take(&mut self.fresh);
         match self.token() {
@@ -150,6 +152,7 @@ impl<'a> Cursor<'a> {
     /// # Errors
     ///
     /// When neither an item nor the end of the array stands here.
+    #[inline]
     pub fn next_item(&mut self) -> Result<bool, Syntax> {
         let fresh = std::mem::take(&mut self.fresh);
         match self.token() {
@@ -256,6 +259,7 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
+    #[inline]
     fn open(&mut self, object: bool) -> Result<(), Syntax> {
         if self.depth == DEPTH {
             return self.fail(Problem::TooDeep);
@@ -267,6 +271,7 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
+    #[inline]
     fn close(&mut self) -> Option<Text> {
         self.depth = self.depth.saturating_sub(1);
         self.objects >>= 1;
