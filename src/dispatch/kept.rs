@@ -19,7 +19,7 @@ pub(super) struct Kept<S> {
     method: Method,
     uri: Uri,
     version: Version,
-    headers: HeaderMap,
+    headers: Option<Box<HeaderMap>>,
     extensions: Option<Extensions>,
     payload: Payload,
 }
@@ -34,7 +34,7 @@ impl<S: Service<Request<Payload>>> Kept<S> {
             method: request.method().clone(),
             uri: request.uri().clone(),
             version: request.version(),
-            headers: request.headers().clone(),
+            headers: (!request.headers().is_empty()).then(|| Box::new(request.headers().clone())),
             // The call alone is not worth a copy: it is put in anew.
             extensions: (extensions.len() > 1).then(|| extensions.clone()),
             payload: request.body().clone(),
@@ -54,7 +54,7 @@ impl<S: Service<Request<Payload>>> Kept<S> {
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
         *request.version_mut() = self.version;
-        *request.headers_mut() = self.headers.clone();
+        *request.headers_mut() = self.headers.as_deref().cloned().unwrap_or_default();
         *request.extensions_mut() = self.extensions.clone().unwrap_or_default();
         request.extensions_mut().insert(call.clone());
         self.service.call(request)

@@ -21,7 +21,7 @@ use crate::telemetry;
 pub struct ResponseFuture<S: Service<Request<Payload>>> {
     #[pin]
     state: State<S::Future>,
-    kept: Option<Box<Kept<S>>>,
+    kept: Option<Kept<S>>,
     call: Call,
     budgets: Budgets,
     seen: Seen,
@@ -39,7 +39,7 @@ enum State<F> {
 impl<S: Service<Request<Payload>>> ResponseFuture<S> {
     pub(super) fn new(
         first: S::Future,
-        kept: Option<Box<Kept<S>>>,
+        kept: Option<Kept<S>>,
         call: Call,
         budgets: Budgets,
     ) -> Self {

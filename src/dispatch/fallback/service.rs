@@ -51,7 +51,7 @@ where
         let call = Call::of(request.extensions_mut());
         call.set_tries(self.tries);
         let call = call.clone();
-        let kept = (call.others() > 0).then(|| Box::new(Kept::new(&request, self.inner.clone())));
+        let kept = (call.others() > 0).then(|| Kept::new(&request, self.inner.clone()));
         let first = self.inner.call(request);
         ResponseFuture::new(first, kept, call, self.budgets.clone())
     }

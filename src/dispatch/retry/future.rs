@@ -24,7 +24,7 @@ use crate::telemetry;
 pub struct ResponseFuture<S: Service<Request<Payload>>> {
     #[pin]
     state: State<S::Future>,
-    kept: Option<Box<Kept<S>>>,
+    kept: Option<Kept<S>>,
     call: Call,
     settings: Arc<RetryLayer>,
     budget: Arc<Budget>,
@@ -45,7 +45,7 @@ enum State<F> {
 impl<S: Service<Request<Payload>>> ResponseFuture<S> {
     pub(super) fn new(
         first: S::Future,
-        kept: Option<Box<Kept<S>>>,
+        kept: Option<Kept<S>>,
         call: Call,
         settings: Arc<RetryLayer>,
         budget: Arc<Budget>,

@@ -59,7 +59,7 @@ where
         let budget = self.settings.budgets.of(provider.unwrap_or_default(), now);
         budget.deposit(now);
         // Nobody is asked again while there are others to ask, see `should_retry`.
-        let kept = (call.others() == 0).then(|| Box::new(Kept::new(&request, self.inner.clone())));
+        let kept = (call.others() == 0).then(|| Kept::new(&request, self.inner.clone()));
         let first = self.inner.call(request);
         // Every request draws its own jitter, repeatably.
         let seed = self
