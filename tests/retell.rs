@@ -52,6 +52,14 @@ fn usage_that_is_null_gives_way() {
     assert_eq!(told["usage"], json!({"cost": 1}));
 }
 
+/// The first of two was replaced, and the null after it won.
+#[test]
+fn of_two_usages_the_last_gives_way() {
+    let json = br#"{"choices":[],"usage":{},"usage":null}"#;
+    let told: Value = serde_json::from_slice(&retold(json, Some(r#"{"cost":1}"#))).unwrap();
+    assert_eq!(told["usage"], json!({"cost": 1}));
+}
+
 /// OpenRouter as an upstream tells the native reason itself; the key stood twice, and a parser in a
 /// typed language fails on that.
 #[test]
@@ -184,6 +192,12 @@ fn chunk(json: &str) -> Value {
 }
 
 fn told(json: &str, usage: Option<&str>) -> Value {
+    let told = retold(json.as_bytes(), usage);
+    once(&told);
+    serde_json::from_slice(&told).unwrap()
+}
+
+fn retold(json: &[u8], usage: Option<&str>) -> Vec<u8> {
     let telling = Telling {
         id: r#""gen-1""#.into(),
         object: r#""chat.completion""#.into(),
@@ -192,13 +206,7 @@ fn told(json: &str, usage: Option<&str>) -> Value {
         provider: r#""Acme""#.into(),
         usage: usage.map(str::to_owned),
     };
-    let told = retell(
-        json.as_bytes(),
-        &Chunk::read(json.as_bytes()).unwrap(),
-        &telling,
-    );
-    once(&told);
-    serde_json::from_slice(&told).unwrap()
+    retell(json, &Chunk::read(json).unwrap(), &telling)
 }
 
 /// Fails where an object holds a key twice, as a struct of serde's does.

@@ -139,19 +139,19 @@ fn without(json: &[u8], name: &str, edits: &mut Vec<Edit<'_>>) -> Result<bool, S
     Ok(front)
 }
 
-/// Where a `usage` stands that is no object.
+/// Where the last `usage` stands, which counts, though it is no object.
 fn nothing(json: &[u8]) -> Option<Span> {
     let mut cursor = Cursor::new(json).ok()?;
     cursor.object().ok()?;
+    let mut last = None;
     while let Some(key) = cursor.next_member().ok()? {
-        let is_usage = key.is(json, "usage");
         cursor.peek().ok()?;
         let value = cursor.skip().ok()?;
-        if is_usage {
-            return Some(value);
+        if key.is(json, "usage") {
+            last = Some(value);
         }
     }
-    None
+    last
 }
 
 /// Makes the edits, none of which touches the `words`, and says where those have gone.
