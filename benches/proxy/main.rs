@@ -1,14 +1,16 @@
 //! The gateway against a bare hyper reverse proxy that forwards the same bytes.
 //!
 //! `cargo bench --bench proxy` prints throughput and CPU a call, as ratios to the bare proxy of the same run, and what the
-//! gateway adds to the first token under a thousand calls a second. The upstream, the bare proxy, the gateway and the stack
-//! without it have a thread each, and take turns, round by round, so that the noise of the machine falls on all. CPU a call
-//! is the figure to trust: throughput is that of callers, upstream and proxy together, where these have two cores to share.
+//! gateway adds to the first token under a thousand calls a second. The reader is the least that any gateway costs: it collects and
+//! reads what it forwards, and no more. The upstream, the bare proxy, the gateway, the stack without it and the reader have a
+//! thread each, and take turns, round by round, so that the noise of the machine falls on all. CPU a call is the figure to
+//! trust: throughput is that of callers, upstream and proxy together, where these have two cores to share.
 //! `… -- stack` prints the rows with that in their name.
 
 mod cpu;
 mod load;
 mod place;
+mod reader;
 mod stack;
 #[path = "../support/mod.rs"]
 mod support;
@@ -30,6 +32,7 @@ fn main() {
     let bare = place::start("bare", move |listener| bare::serve(listener, address));
     let gateway = place::start("gateway", move |listener| gateway::serve(listener, address));
     let stack = place::start("stack", move |listener| stack::serve(listener, address));
+    let reader = place::start("reader", move |listener| reader::serve(listener, address));
     let all = [
         ("gateway", "/api/v1", &gateway),
         ("gateway", "/v1", &gateway),
@@ -45,10 +48,13 @@ fn main() {
             .is_none_or(|part| row.contains(part.as_str()))
     };
 
+    let reading = [("reader", "/v1", &reader)];
     println!("| as fast as it goes | throughput ÷ bare | CPU a call ÷ bare | CPU a call |");
     println!("|---|--:|--:|--:|");
     for kind in [Kind::Json(1 << 10), Kind::Json(100 << 10), Kind::Stream] {
-        for (name, prefix, place) in all {
+        // What it reads is no stream.
+        let reading = reading.iter().filter(|_| !matches!(kind, Kind::Stream));
+        for &(name, prefix, place) in all.iter().chain(reading) {
             let row = format!("{kind}, {name} `{prefix}`");
             if !wanted(&row) {
                 continue;
