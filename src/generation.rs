@@ -1,6 +1,7 @@
 //! The name of a request.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,7 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// assert!("chatcmpl-1".parse::<GenerationId>().is_err());
 /// # Ok::<_, switchtower::NotAGenerationId>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct GenerationId {
     text: [u8; Self::MAX],
     len: u8,
@@ -52,6 +53,14 @@ impl GenerationId {
     /// The name as text.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.text[..usize::from(self.len)]).unwrap_or_default()
+    }
+}
+
+impl Hash for GenerationId {
+    /// Its last eight letters are drawn, and tell it from others as well as all of it does.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let text = &self.text[..usize::from(self.len)];
+        state.write(text.last_chunk::<8>().map_or(text, |last| last));
     }
 }
 

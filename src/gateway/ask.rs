@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use axum::body::Body;
-use axum::extract::{OriginalUri, Request, State};
+use axum::extract::{Request, State};
 use http::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use tower::ServiceExt;
@@ -28,12 +28,8 @@ pub(super) async fn model(State(door): State<Door>, mut request: Request) -> Res
     // Minted before anything is asked, so that a failure has a name as well, in the log at least.
     let call = Call::new(now(), wall(), fastrand::u64(..));
     call.set_dialect(door.dialect);
-    let extensions = request.extensions_mut();
-    let closing = extensions.remove::<Closing>();
-    // The router's own, and for nobody further in: with nothing but the call among them, a request can be
-    // kept for another try without a copy.
-    extensions.remove::<OriginalUri>();
-    extensions.insert(call.clone());
+    let closing = request.extensions_mut().remove::<Closing>();
+    request.extensions_mut().insert(call.clone());
     let asked = door.gateway.chat.clone().oneshot(request);
     let mut response = match until_closed(asked, closing.as_ref(), &call).await {
         Ok(response) => answer(response, &door, &call, closing).await,

@@ -1,11 +1,7 @@
 //! Usage as providers spell it, brought into disjoint classes.
 
-use std::fmt;
-
-use serde::de::Visitor;
-use serde::{Deserialize, Deserializer};
-
 use crate::usage::Usage;
+use crate::wire::json::{Cursor, Kind, integer};
 
 /// Reads a `usage` object; `None` when it reports nothing.
 ///
@@ -27,7 +23,10 @@ use crate::usage::Usage;
 /// assert_eq!((usage.input, usage.cache_read, usage.output), (60, 40, 7));
 /// ```
 pub fn read(json: &[u8]) -> Option<Usage> {
-    let spelled: Spelled = serde_json::from_slice(json).ok()?;
+    let mut cursor = Cursor::new(json).ok()?;
+    let mut spelled = Spelled::default();
+    spelled.hear(&mut cursor)?;
+    cursor.end().ok()?;
     if spelled.prompt_tokens.is_none()
         && spelled.input_tokens.is_none()
         && spelled.completion_tokens.is_none()
@@ -49,101 +48,107 @@ pub fn read(json: &[u8]) -> Option<Usage> {
     })
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Default)]
 struct Spelled {
-    prompt_tokens: Option<Count>,
-    completion_tokens: Option<Count>,
-    total_tokens: Option<Count>,
-    prompt_tokens_details: Option<Read>,
-    completion_tokens_details: Option<Written>,
-    prompt_cache_hit_tokens: Option<Count>,
-    input_tokens: Option<Count>,
-    output_tokens: Option<Count>,
-    cache_read_input_tokens: Option<Count>,
-    cache_creation_input_tokens: Option<Count>,
-    cache_creation: Option<Lives>,
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
+    total_tokens: Option<u64>,
+    cached_tokens: Option<u64>,
+    cache_write_tokens: Option<u64>,
+    audio_input: Option<u64>,
+    reasoning_tokens: Option<u64>,
+    audio_output: Option<u64>,
+    prompt_cache_hit_tokens: Option<u64>,
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    cache_read_input_tokens: Option<u64>,
+    cache_creation_input_tokens: Option<u64>,
+    ephemeral_1h_input_tokens: Option<u64>,
 }
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Read {
-    cached_tokens: Option<Count>,
-    cache_write_tokens: Option<Count>,
-    audio_tokens: Option<Count>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Written {
-    reasoning_tokens: Option<Count>,
-    audio_tokens: Option<Count>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Lives {
-    ephemeral_1h_input_tokens: Option<Count>,
-}
-
-/// A number of tokens. Some providers send whole numbers as `12.0`; a negative one is none.
-#[derive(Clone, Copy)]
-struct Count(u64);
 
 // === impl Spelled ===
 
 impl Spelled {
+    fn hear(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
+        members(cursor, |name, cursor| {
+            let count = match name {
+                b"prompt_tokens" => &mut self.prompt_tokens,
+                b"completion_tokens" => &mut self.completion_tokens,
+                b"total_tokens" => &mut self.total_tokens,
+                b"prompt_cache_hit_tokens" => &mut self.prompt_cache_hit_tokens,
+                b"input_tokens" => &mut self.input_tokens,
+                b"output_tokens" => &mut self.output_tokens,
+                b"cache_read_input_tokens" => &mut self.cache_read_input_tokens,
+                b"cache_creation_input_tokens" => &mut self.cache_creation_input_tokens,
+                b"prompt_tokens_details" | b"completion_tokens_details" | b"cache_creation" => {
+                    return self.hear_details(name, cursor);
+                }
+                _ => return skip(cursor),
+            };
+            *count = number(cursor)?;
+            Some(())
+        })
+    }
+
+    fn hear_details(&mut self, of: &[u8], cursor: &mut Cursor<'_>) -> Option<()> {
+        members(cursor, |name, cursor| {
+            let count = match (of, name) {
+                (b"prompt_tokens_details", b"cached_tokens") => &mut self.cached_tokens,
+                (b"prompt_tokens_details", b"cache_write_tokens") => &mut self.cache_write_tokens,
+                (b"prompt_tokens_details", b"audio_tokens") => &mut self.audio_input,
+                (b"completion_tokens_details", b"reasoning_tokens") => &mut self.reasoning_tokens,
+                (b"completion_tokens_details", b"audio_tokens") => &mut self.audio_output,
+                (b"cache_creation", b"ephemeral_1h_input_tokens") => {
+                    &mut self.ephemeral_1h_input_tokens
+                }
+                _ => return skip(cursor),
+            };
+            *count = number(cursor)?;
+            Some(())
+        })
+    }
+
     fn read(&self) -> (u64, u64, u64, u64, u64) {
-        let Some(prompt) = of(self.prompt_tokens) else {
-            let write = of(self.cache_creation_input_tokens).unwrap_or(0);
-            let lives = self.cache_creation.as_ref();
-            let hour = lives
-                .and_then(|lives| of(lives.ephemeral_1h_input_tokens))
-                .unwrap_or(0);
-            let hour = hour.min(write);
-            let cached = of(self.cache_read_input_tokens).unwrap_or(0);
+        let Some(prompt) = self.prompt_tokens else {
+            let write = self.cache_creation_input_tokens.unwrap_or(0);
+            let hour = self.ephemeral_1h_input_tokens.unwrap_or(0).min(write);
+            let cached = self.cache_read_input_tokens.unwrap_or(0);
             return (
-                of(self.input_tokens).unwrap_or(0),
+                self.input_tokens.unwrap_or(0),
                 cached,
                 write - hour,
                 hour,
                 0,
             );
         };
-        let details = self.prompt_tokens_details.as_ref();
-        let cached = details
-            .and_then(|read| of(read.cached_tokens))
-            .or(of(self.prompt_cache_hit_tokens))
-            .or(of(self.cache_read_input_tokens));
-        let write = details
-            .and_then(|read| of(read.cache_write_tokens))
-            .or(of(self.cache_creation_input_tokens));
-        let audio = details.and_then(|read| of(read.audio_tokens));
+        let cached = self
+            .cached_tokens
+            .or(self.prompt_cache_hit_tokens)
+            .or(self.cache_read_input_tokens);
+        let write = self.cache_write_tokens.or(self.cache_creation_input_tokens);
         let mut left = prompt;
         let cached = take(&mut left, cached);
         let write = take(&mut left, write);
-        let audio = take(&mut left, audio);
+        let audio = take(&mut left, self.audio_input);
         (left, cached, write, 0, audio)
     }
 
     /// Are the thoughts no part of the completion, as with xAI? The total tells.
     fn is_beside(&self, completion: u64, reasoning: Option<u64>) -> bool {
-        let whole = of(self.prompt_tokens)
+        let whole = self
+            .prompt_tokens
             .and_then(|prompt| prompt.checked_add(completion)?.checked_add(reasoning?));
-        whole.is_some() && whole == of(self.total_tokens) && reasoning != Some(0)
+        whole.is_some() && whole == self.total_tokens && reasoning != Some(0)
     }
 
     fn written(&self) -> (u64, u64, u64) {
-        let mut left = of(self.completion_tokens)
-            .or(of(self.output_tokens))
-            .unwrap_or(0);
-        let details = self.completion_tokens_details.as_ref();
-        let reasoning = details.and_then(|w| of(w.reasoning_tokens));
+        let mut left = self.completion_tokens.or(self.output_tokens).unwrap_or(0);
+        let reasoning = self.reasoning_tokens;
         let reasoning = match self.is_beside(left, reasoning) {
             true => reasoning.unwrap_or(0),
             false => take(&mut left, reasoning),
         };
-        let audio = take(&mut left, details.and_then(|w| of(w.audio_tokens)));
+        let audio = take(&mut left, self.audio_output);
         (left, reasoning, audio)
     }
 }
@@ -155,37 +160,37 @@ fn take(left: &mut u64, part: Option<u64>) -> u64 {
     part
 }
 
-fn of(count: Option<Count>) -> Option<u64> {
-    count.map(|count| count.0)
+/// Hands each member of an object to `hear`; null has none. `None` where it is anything else.
+fn members<'a>(
+    cursor: &mut Cursor<'a>,
+    mut hear: impl FnMut(&[u8], &mut Cursor<'a>) -> Option<()>,
+) -> Option<()> {
+    if cursor.peek().ok()? == Kind::Null {
+        return skip(cursor);
+    }
+    cursor.object().ok()?;
+    while let Some(key) = cursor.next_member().ok()? {
+        hear(&key.bytes(cursor.source()), cursor)?;
+    }
+    Some(())
 }
 
-// === impl Count ===
-
-impl<'de> Deserialize<'de> for Count {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Number)
-    }
+fn skip(cursor: &mut Cursor<'_>) -> Option<()> {
+    cursor.skip().ok().map(drop)
 }
 
-struct Number;
-
-impl Visitor<'_> for Number {
-    type Value = Count;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number of tokens")
-    }
-
-    fn visit_u64<E>(self, count: u64) -> Result<Count, E> {
-        Ok(Count(count))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Count, E> {
-        Ok(Count(0))
-    }
-
-    fn visit_f64<E>(self, count: f64) -> Result<Count, E> {
-        // Saturates; a negative one is none.
-        Ok(Count(count as u64))
+/// A number of tokens, or null: what is neither makes the whole report worthless. Some providers send whole
+/// numbers as `12.0`; a negative one is none.
+fn number(cursor: &mut Cursor<'_>) -> Option<Option<u64>> {
+    let kind = cursor.peek().ok()?;
+    let text = cursor.skip().ok()?.of(cursor.source());
+    match kind {
+        Kind::Null => Some(None),
+        Kind::Number => {
+            // Saturates.
+            let rounded = || std::str::from_utf8(text).ok()?.parse::<f64>().ok();
+            Some(integer(text).or_else(|| rounded().map(|count| count as u64)))
+        }
+        _ => None,
     }
 }
