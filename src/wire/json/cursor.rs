@@ -41,6 +41,8 @@ pub enum Kind {
     Null,
 }
 
+// What is asked for each token is inlined where it is asked: a call a token would cost a tenth more.
+
 // === impl Cursor ===
 
 impl<'a> Cursor<'a> {
@@ -85,7 +87,7 @@ impl<'a> Cursor<'a> {
     /// # Errors
     ///
     /// When no value begins here.
-    #[inline]
+    #[inline(always)]
     pub fn peek(&mut self) -> Result<Kind, Syntax> {
         match self.token() {
             Some(b'{') => Ok(Kind::Object),
@@ -127,7 +129,7 @@ impl<'a> Cursor<'a> {
     /// # Errors
     ///
     /// When neither stands here.
-    #[inline]
+    #[inline(always)]
     pub fn next_member(&mut self) -> Result<Option<Text>, Syntax> {
         let fresh = std::mem::take(&mut self.fresh);
         match self.token() {
@@ -152,7 +154,7 @@ impl<'a> Cursor<'a> {
     /// # Errors
     ///
     /// When neither an item nor the end of the array stands here.
-    #[inline]
+    #[inline(always)]
     pub fn next_item(&mut self) -> Result<bool, Syntax> {
         let fresh = std::mem::take(&mut self.fresh);
         match self.token() {
