@@ -1,5 +1,8 @@
 //! The end of a shutdown's grace, as the answers under way learn of it.
 
+use std::future::Future;
+use std::pin::Pin;
+
 use tokio::sync::watch;
 
 use crate::attempt::End;
@@ -10,9 +13,12 @@ use crate::kind::Kind;
 
 /// In the extensions of every request that [`serve`](super::serve) takes.
 ///
-/// The connection waits for it and wakes what is under way on it, so nothing else needs to wait.
+/// The connection waits for it and polls what is under way on it once more.
 #[derive(Clone, Debug)]
 pub(super) struct Closing(watch::Receiver<bool>);
+
+/// Resolves when the grace is over; never, where nobody can say so.
+pub(super) type Closed = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 // === impl Closing ===
 
@@ -34,6 +40,10 @@ impl Closing {
 
     pub(super) fn is_over(&self) -> bool {
         *self.0.borrow()
+    }
+
+    pub(super) fn closed(mut self) -> Closed {
+        Box::pin(async move { self.over().await })
     }
 
     /// Resolves when the grace is over; never, where nobody can say so.

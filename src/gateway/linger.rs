@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -28,10 +28,10 @@ pub(super) struct Linger<T> {
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
-/// Was something of the last request left unread? The connection and the body tell it each other, in one
-/// task.
+/// How many bytes of the last request may have been left unread? The connection and the body tell it each other,
+/// in one task.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Unread(Arc<AtomicBool>);
+pub(super) struct Unread(Arc<AtomicU64>);
 
 /// The body of a request, of which it is known whether all was taken.
 #[pin_project]
@@ -45,22 +45,31 @@ pub(super) struct Taken<B> {
 #[derive(Debug)]
 struct Rest {
     unread: Unread,
-    ended: bool,
+    left: u64,
 }
+
+/// A body of no more than this that nobody reads has come with its head: hyper passes it over, and the connection
+/// can be used again.
+const TINY: u64 = 4 << 10;
 
 // === impl Unread ===
 
 impl Unread {
     pub(super) fn is_some(&self) -> bool {
-        self.0.load(Relaxed)
+        self.0.load(Relaxed) > 0
+    }
+
+    /// Is it too much for the connection to be used again?
+    pub(super) fn is_much(&self) -> bool {
+        self.0.load(Relaxed) > TINY
     }
 
     /// The body of the next request.
     pub(super) fn body<B: Body>(&self, inner: B) -> Taken<B> {
-        self.0.store(false, Relaxed);
+        self.0.store(0, Relaxed);
         let rest = Rest {
             unread: self.clone(),
-            ended: inner.is_end_stream(),
+            left: left(&inner),
         };
         Taken { inner, rest }
     }
@@ -70,9 +79,16 @@ impl Unread {
 
 impl Drop for Rest {
     fn drop(&mut self) {
-        if !self.ended {
-            self.unread.0.store(true, Relaxed);
+        if self.left > 0 {
+            self.unread.0.store(self.left, Relaxed);
         }
+    }
+}
+
+fn left(body: &impl Body) -> u64 {
+    match body.is_end_stream() {
+        true => 0,
+        false => body.size_hint().exact().unwrap_or(u64::MAX),
     }
 }
 
@@ -88,7 +104,10 @@ impl<B: Body> Body for Taken<B> {
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let mut this = self.project();
         let frame = ready!(this.inner.as_mut().poll_frame(cx));
-        this.rest.ended = !matches!(frame, Some(Ok(_))) || this.inner.is_end_stream();
+        this.rest.left = match frame {
+            Some(Ok(_)) => left(&*this.inner),
+            _ => 0,
+        };
         Poll::Ready(frame)
     }
 
@@ -186,7 +205,7 @@ mod tests {
     fn connection(unread: bool) -> (DuplexStream, Linger<DuplexStream>) {
         let (caller, server) = duplex(64);
         let told = Unread::default();
-        told.0.store(unread, Relaxed);
+        told.0.store(u64::from(unread), Relaxed);
         (caller, Linger::new(server, told))
     }
 

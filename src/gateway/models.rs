@@ -1,6 +1,7 @@
 //! `GET /models`, `GET /models/{id}`, `GET /models/{author}/{slug}/endpoints`.
 
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use http::Response;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -29,18 +30,22 @@ pub(super) async fn list(State(door): State<Door>, request: Request) -> Response
 /// One model as OpenAI tells it, without a wrapper; its SDKs send the slash of an id as `%2F`.
 pub(super) async fn one(
     State(door): State<Door>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response<Body> {
-    answer(&door, request.headers(), || Ok(told(find(&door, &id)?)))
+    answer(&door, request.headers(), || {
+        let Path(id) = id.map_err(|_| unknown())?;
+        Ok(told(find(&door, &id)?))
+    })
 }
 
 pub(super) async fn endpoints(
     State(door): State<Door>,
-    Path((author, slug)): Path<(String, String)>,
+    names: Result<Path<(String, String)>, PathRejection>,
     request: Request,
 ) -> Response<Body> {
     answer(&door, request.headers(), || {
+        let Path((author, slug)) = names.map_err(|_| unknown())?;
         let model = find(&door, &format!("{author}/{slug}"))?;
         let mut data = told(model);
         data["endpoints"] = model
@@ -54,9 +59,12 @@ pub(super) async fn endpoints(
 
 fn find<'a>(door: &'a Door, id: &str) -> Result<&'a Model, Error> {
     let model = door.gateway.catalog.find(id);
-    model.map(|model| &**model).ok_or_else(|| {
-        Error::new(Kind::NotFound, "no such model; GET /models lists them").with_param("model")
-    })
+    model.map(|model| &**model).ok_or_else(unknown)
+}
+
+/// Also of what is no text at all.
+fn unknown() -> Error {
+    Error::new(Kind::NotFound, "no such model; GET /models lists them").with_param("model")
 }
 
 fn answer(

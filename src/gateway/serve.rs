@@ -111,7 +111,7 @@ pub async fn serve(
                 request.map(|body| unread.body(body))
             })
             .map_response(move |mut response: Response<Body>| {
-                if left.is_some() {
+                if left.is_much() {
                     let headers = response.headers_mut();
                     headers.insert(CONNECTION, HeaderValue::from_static("close"));
                 }

@@ -12,7 +12,9 @@ pub(super) fn of(record: &Record) -> String {
     let usage = &record.usage;
     let last = record.attempts.last();
     let cost = last.and_then(|last| last.cost.amount);
-    let prompt = last.and_then(|last| last.prompt_cost).unwrap_or_default();
+    // Of an unknown whole the parts are unknown too, and strict clients demand numbers.
+    let prompt = cost.and(last.and_then(|last| last.prompt_cost));
+    let prompt = prompt.unwrap_or_default();
     // The rest, so that the two add up to the last digit.
     let completion = cost.unwrap_or_default().saturating_sub(prompt);
     // A number or nothing: of embeddings strict clients take no null.

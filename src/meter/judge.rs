@@ -78,7 +78,7 @@ pub(super) fn judge(data: Option<&[u8]>, attempt: &Attempt, ends: &mut Ends) -> 
         return Verdict::Pass;
     }
     match read(data, attempt, ends) {
-        Ok(chunk) if chunk.usage.is_some() && chunk.choices_empty => Verdict::Usage,
+        Ok(chunk) if chunk.is_usage() => Verdict::Usage,
         Ok(chunk) => {
             ends.echo.hear(data, &chunk);
             Verdict::Pass

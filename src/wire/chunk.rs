@@ -47,8 +47,6 @@ pub struct Chunk {
     pub system_fingerprint: Option<Span>,
     /// `choices`
     pub choices: Option<Span>,
-    /// Whether `choices` is `[]`.
-    pub choices_empty: bool,
     /// `usage`, if it is an object.
     pub usage: Option<Span>,
     /// `error`, if it is not null, or else that of a choice.
@@ -94,6 +92,12 @@ impl Chunk {
         Ok(chunk)
     }
 
+    /// Is it the chunk that tells the usage and speaks of no choice?
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        self.usage.is_some() && self.seen == 0
+    }
+
     /// Reads all choices, and returns the last error among them.
     fn choices(&mut self, cursor: &mut Cursor<'_>) -> Result<Option<Span>, Syntax> {
         let (mut position, mut error) = (0, None);
@@ -105,7 +109,6 @@ impl Chunk {
             }
             position += 1;
         }
-        self.choices_empty = position == 0;
         Ok(error)
     }
 

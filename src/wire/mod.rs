@@ -30,6 +30,7 @@ pub mod retell;
 pub mod sse;
 
 pub(crate) mod events;
+pub(crate) mod mend;
 pub(crate) mod refusal;
 
 mod chunk;
@@ -41,7 +42,6 @@ mod field;
 mod finish;
 mod invalid;
 mod max_price;
-mod mend;
 mod operation;
 mod preferences;
 mod read;

@@ -9,7 +9,7 @@ use memchr::memmem;
 
 use super::Chunk;
 use super::json::{Cursor, Span, Syntax};
-use super::mend::{self, Edit};
+use super::mend::{self, Calls, Edit};
 
 /// What is told otherwise than the upstream told it. All values are JSON.
 #[derive(Clone, Debug, Default)]
@@ -50,14 +50,15 @@ pub struct Telling {
 /// # Ok::<_, Syntax>(())
 /// ```
 pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling) -> Vec<u8> {
-    retold(json, chunk, telling).0
+    retold(json, chunk, telling, &mut Calls::default()).0
 }
 
-/// The same, and where the chunk's words stand in it.
+/// The same, after other chunks of the stream, and where the chunk's words stand in it.
 pub(crate) fn retold(
     json: &[u8],
     chunk: &Chunk,
     telling: &Telling,
+    calls: &mut Calls,
 ) -> (Vec<u8>, Option<Range<usize>>) {
     let whole = telling.usage.is_some();
     let open = json
@@ -93,7 +94,7 @@ pub(crate) fn retold(
             None => add("usage", usage),
         },
         // Strict clients want an object there, or nothing.
-        (_, None) if memmem::find(json, b"\"usage\"").is_some() => {
+        (usage, None) if usage.is_some() || memmem::find(json, b"\"usage\"").is_some() => {
             empty |= without(json, "usage", &mut edits).unwrap_or(false);
         }
         (_, None) => {}
@@ -106,9 +107,15 @@ pub(crate) fn retold(
         None if whole && chunk.choices.is_some() => add("system_fingerprint", "null"),
         _ => {}
     }
-    if let Some(span) = chunk.choices {
+    match chunk.choices {
+        // Strict clients walk them, be there any or not.
+        Some(span) if !whole && span.of(json) == b"null" => {
+            edits.push((span.range(), b"[]".into()))
+        }
+        None if !whole => add("choices", "[]"),
         // The chunk has been read, so it is JSON.
-        let _ = mend::choices(json, span, &mut edits);
+        Some(span) => drop(mend::choices(json, span, calls, &mut edits)),
+        None => {}
     }
     if empty {
         // No member follows the last comma.

@@ -128,3 +128,30 @@ async fn calls_at_the_same_time_do_not_mix() {
     });
     join_all(calls).await;
 }
+
+/// A body that nobody reads cost the connection, small and there as it was.
+#[tokio::test]
+async fn a_caller_that_is_refused_may_ask_again() {
+    let house = House::open(1).await;
+    let refused = [
+        ("/v1/chat/completions", "wrong", "401 "),
+        ("/v1/nope", "key", "404 "),
+        ("/v1/models", "key", "405 "),
+        ("/v1/chat/completions", "wrong", "401 "),
+    ];
+    let mut caller = Caller::connect(house.address).await;
+    for (path, key, status) in refused {
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: g\r\nauthorization: Bearer {key}\r\ncontent-length: 2\r\n\r\n{{}}"
+        );
+        caller.heard.clear();
+        caller.say(request.as_bytes()).await;
+        assert!(caller.hear("\"error\":").await, "{}", caller.text());
+        assert!(caller.text().contains(status), "{}", caller.text());
+        assert!(
+            !caller.text().contains("connection: close"),
+            "{}",
+            caller.text()
+        );
+    }
+}

@@ -34,6 +34,17 @@ async fn models_have_every_key() {
     }
 }
 
+/// It was answered as plain text, before the key was asked for.
+#[tokio::test]
+async fn what_is_no_text_is_no_model() {
+    let house = House::open(1).await;
+    for path in ["/v1/models/%ff", "/v1/models/acme/%ff/endpoints"] {
+        let answer = house.get(path).await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert_eq!(answer.json()["error"]["param"], "model");
+    }
+}
+
 /// The list pointed to a route that did not exist, and OpenAI's SDKs could not retrieve a model.
 #[tokio::test]
 async fn each_model_and_its_endpoints_are_told() {

@@ -1,29 +1,11 @@
 //! Most events of a stream are told as the one before was: nobody can see that.
 
-use std::convert::Infallible;
-use std::sync::Arc;
-
-use axum::body::Body;
-use http::{Request, Response};
-use http_body_util::{BodyExt, Full};
 use proptest::prelude::*;
-use serde_json::{Value, json};
-use switchtower::catalog::Catalog;
-use switchtower::gateway::Gateway;
+use serde_json::Value;
 use switchtower::wire::Chunk;
 use switchtower::wire::retell::{Telling, retell};
-use switchtower::{Payload, Stack};
-use tower::{ServiceExt, service_fn};
 
-const CATALOG: &str = r#"
-[providers.first]
-name = "First"
-base_url = "http://first.example/v1"
-[models."acme/large"]
-[[models."acme/large".endpoints]]
-provider = "first"
-model = "large-1"
-"#;
+use crate::scripted::{self, CATALOG, Then, gateway};
 
 /// What a provider may say between its first word and its last: mostly the same, with other words.
 fn event() -> impl Strategy<Value = Vec<u8>> {
@@ -47,43 +29,19 @@ fn event() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// The events of a stream that said these, as the gateway's caller hears them; and the name of the call.
-async fn told(events: &[Vec<u8>]) -> (String, Vec<Vec<u8>>) {
-    let mut body = Vec::new();
+/// The events of a stream that said these, as the gateway's caller hears them.
+async fn told(events: &[Vec<u8>]) -> Vec<String> {
     let last = br#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"},{"index":1,"delta":{},"finish_reason":"stop"}]}"#;
-    for event in events
-        .iter()
-        .map(Vec::as_slice)
+    let events = events.iter().map(Vec::as_slice);
+    let pieces: Vec<_> = events
         .chain([&last[..], b"[DONE]"])
-    {
-        body.extend_from_slice(&[b"data: ", event, b"\n\n"].concat());
-    }
-    let client = service_fn(move |_: Request<Payload>| {
-        let response = Response::builder().header("content-type", "text/event-stream");
-        let response = response.body(Full::from(body.clone())).unwrap();
-        async move { Ok::<_, Infallible>(response) }
-    });
-    let catalog = Catalog::from_toml(CATALOG, "switchtower.toml", |_| None).unwrap();
-    let catalog = Arc::new(catalog);
-    let router = Gateway::new(catalog.clone(), Stack::new(catalog), client)
-        .keys(["key"])
-        .router();
-    let ask = json!({"model": "acme/large", "stream": true, "messages": [{"role": "user", "content": "hi"}]});
-    let request = Request::post("/api/v1/chat/completions").header("authorization", "Bearer key");
-    let response = router
-        .oneshot(request.body(Body::from(ask.to_string())).unwrap())
-        .await
-        .unwrap();
-    let id = response.headers()["x-generation-id"]
-        .to_str()
-        .unwrap()
-        .to_owned();
-    let body = response.into_body().collect().await.unwrap().to_bytes();
-    let text = std::str::from_utf8(&body).unwrap();
-    let events = text
-        .split_terminator("\n\n")
-        .map(|event| event.as_bytes()[6..].to_vec());
-    (id, events.collect())
+        .map(|event| [b"data: ", event, b"\n\n"].concat())
+        .collect();
+    let heard = scripted::told(gateway(CATALOG, &[pieces.concat()], Then::End)).await;
+    let events = heard.split_terminator("\n\n");
+    events
+        .map(|event| event["data: ".len()..].to_owned())
+        .collect()
 }
 
 proptest! {
@@ -93,11 +51,11 @@ proptest! {
         // Something to say at the beginning: without content it would be no answer.
         events.insert(0, br#"{"id":"c-1","choices":[{"index":0,"delta":{"content":"A"},"finish_reason":null}]}"#.to_vec());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let (id, heard) = runtime.block_on(told(&events));
+        let heard = runtime.block_on(told(&events));
         prop_assert_eq!(heard.len(), events.len() + 3, "the end, the usage, [DONE]");
-        let first: Value = serde_json::from_slice(&heard[0]).unwrap();
+        let first: Value = serde_json::from_str(&heard[0]).unwrap();
         let telling = Telling {
-            id: Value::from(id).to_string(),
+            id: first["id"].to_string(),
             object: r#""chat.completion.chunk""#.into(),
             created: first["created"].to_string(),
             model: r#""acme/large""#.into(),
@@ -108,7 +66,7 @@ proptest! {
             let lines = String::from_utf8_lossy(event).replace("\ndata: ", "\n");
             let alone = retell(lines.as_bytes(), &Chunk::read(lines.as_bytes()).unwrap(), &telling);
             let alone = String::from_utf8(alone).unwrap().replace('\n', " ");
-            prop_assert_eq!(&alone, &String::from_utf8_lossy(heard));
+            prop_assert_eq!(&alone, heard);
         }
     }
 }

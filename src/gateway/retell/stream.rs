@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -8,10 +8,13 @@ use http_body::Frame;
 
 use super::telling;
 use super::template::Template;
+use crate::attempt::{Attempt, End};
 use crate::call::Call;
-use crate::gateway::closing::Closing;
+use crate::clock::now;
+use crate::gateway::closing::{Closed, Closing};
 use crate::gateway::usage;
 use crate::settle::MemoryLedger;
+use crate::wire::mend::Calls;
 use crate::wire::retell::{Telling, retold};
 use crate::wire::sse::Scanner;
 use crate::wire::{Chunk, events};
@@ -23,10 +26,13 @@ pub(in crate::gateway) struct Stream {
     call: Call,
     telling: Telling,
     template: Template,
+    calls: Calls,
     ready: VecDeque<Bytes>,
     broken: bool,
-    /// Must the gateway itself end?
+    /// Must the gateway itself end? Until everything is said.
     closing: Option<Closing>,
+    /// Resolves then, also where a task of its own polls this body.
+    closed: Option<Closed>,
 }
 
 /// What becomes of an event?
@@ -53,19 +59,38 @@ impl Stream {
             call,
             telling,
             template: Template::default(),
+            calls: Calls::default(),
+            closed: None,
             ready: VecDeque::new(),
             broken: false,
             closing,
         }
     }
 
-    /// The grace of a shutdown is over: the answer ends as any other that breaks off.
+    /// The grace of a shutdown is over: the answer ends as any other that breaks off. Where only its usage or
+    /// the end of the transfer is missing, it is whole.
     fn break_off(&mut self) {
-        let error = Closing::end(&self.call);
-        self.inner = Body::empty();
+        let whole = self.call.last().filter(Attempt::is_finished);
         self.closing = None;
-        self.ready.push_back(events::error(&error, &self.call));
+        if let Some(attempt) = whole {
+            attempt.end(End::Complete, now());
+            // Dropped, it is settled.
+            self.inner = Body::empty();
+            self.ready.extend(self.usage());
+        } else {
+            let error = Closing::end(&self.call);
+            self.inner = Body::empty();
+            self.ready.push_back(events::error(&error, &self.call));
+        }
         self.ready.push_back(events::done());
+    }
+
+    fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(closing) = &self.closing else {
+            return Poll::Pending;
+        };
+        let closed = self.closed.get_or_insert_with(|| closing.clone().closed());
+        closed.as_mut().poll(cx)
     }
 
     fn take(&mut self, event: Bytes) {
@@ -78,6 +103,7 @@ impl Stream {
             Told::Otherwise(event) => self.ready.push_back(event),
             Told::Nothing => {}
             Told::Done => {
+                self.closing = None;
                 let usage = (!self.broken).then(|| self.usage()).flatten();
                 self.ready.extend(usage);
                 // Spelled as every client looks for it, whatever the upstream's line ends are.
@@ -100,7 +126,7 @@ impl Stream {
                 Told::AsItIs
             }
             // The upstream's usage, without the cost: ours comes at the end.
-            Ok(chunk) if chunk.choices_empty && chunk.usage.is_some() => Told::Nothing,
+            Ok(chunk) if chunk.is_usage() => Told::Nothing,
             Ok(chunk) => Told::Otherwise(self.retell(data, &chunk)),
             Err(_) => Told::AsItIs,
         }
@@ -108,7 +134,7 @@ impl Stream {
 
     fn retell(&mut self, data: &[u8], chunk: &Chunk) -> Bytes {
         const FIELD: &[u8] = b"data: ";
-        let (mut told, words) = retold(data, chunk, &self.telling);
+        let (mut told, words) = retold(data, chunk, &self.telling, &mut self.calls);
         // Of several data lines: between the tokens of JSON any space will do.
         if data.contains(&b'\n') {
             let newlines = told.iter_mut().filter(|byte| **byte == b'\n');
@@ -159,11 +185,9 @@ impl http_body::Body for Stream {
             }
             // Data before the clock, here as well.
             let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) else {
-                if self.closing.as_ref().is_some_and(Closing::is_over) {
-                    self.break_off();
-                    continue;
-                }
-                return Poll::Pending;
+                ready!(self.poll_closed(cx));
+                self.break_off();
+                continue;
             };
             match frame {
                 Some(Ok(frame)) => {
@@ -179,5 +203,14 @@ impl http_body::Body for Stream {
 
     fn is_end_stream(&self) -> bool {
         self.ready.is_empty() && self.inner.is_end_stream()
+    }
+}
+
+impl Drop for Stream {
+    /// Cut off at the end of the grace, behind a reader that was too slow to hear of it: nobody has left.
+    fn drop(&mut self) {
+        if self.closing.as_ref().is_some_and(Closing::is_over) {
+            Closing::end(&self.call);
+        }
     }
 }

@@ -1,69 +1,47 @@
-use super::Edit;
-use super::members::{Instead, members};
-use crate::wire::json::{Cursor, Kind, Syntax};
+/// The calls of tools that a stream has told so far: some providers do not say to which of them a part belongs.
+#[derive(Debug, Default)]
+pub(crate) struct Calls(Vec<Last>);
 
-/// The edits that the calls of tools before which `cursor` stands need.
-pub(super) fn calls(
-    cursor: &mut Cursor<'_>,
-    base: usize,
-    streamed: bool,
-    edits: &mut Vec<Edit<'_>>,
-) -> Result<(), Syntax> {
-    if cursor.peek()? != Kind::Array {
-        return cursor.skip().map(drop);
-    }
-    cursor.array()?;
-    let mut place = 0;
-    while cursor.next_item()? {
-        match cursor.peek()? {
-            Kind::Object => call(cursor, base, streamed.then_some(place), edits)?,
-            _ => drop(cursor.skip()?),
-        }
-        place += 1;
-    }
-    Ok(())
+/// The last call of a choice.
+#[derive(Debug)]
+struct Last {
+    choice: u64,
+    index: u64,
+    id: Box<[u8]>,
 }
 
-/// `place` is that of a part in a stream: by its index, which not all providers tell, the parts are put together.
-fn call(
-    cursor: &mut Cursor<'_>,
-    base: usize,
-    place: Option<usize>,
-    edits: &mut Vec<Edit<'_>>,
-) -> Result<(), Syntax> {
-    let open = base + cursor.at() + 1;
-    let mut indexed = false;
-    let instead = |name: &[u8]| match (name, place) {
-        (b"type", None) => Instead::Is("\"function\""),
-        (b"id" | b"type" | b"index" | b"function", Some(_)) => Instead::Nothing,
-        _ => Instead::Null,
-    };
-    let empty = members(cursor, base, edits, instead, |name, cursor, edits| {
-        indexed |= name == b"index";
-        match name {
-            b"function" if place.is_some() && cursor.peek()? == Kind::Object => {
-                function(cursor, base, edits)
+/// As many choices as one may ask for.
+const CHOICES: usize = 128;
+
+// === impl Calls ===
+
+impl Calls {
+    /// The index of a part: its own, or that of the last call of its choice, as long as no new `id` begins another.
+    /// `place` is that in its list.
+    pub(super) fn index(&mut self, choice: u64, own: Option<u64>, id: &[u8], place: u64) -> u64 {
+        let room = self.0.len() < CHOICES;
+        let last = self.0.iter_mut().find(|last| last.choice == choice);
+        let begins = |last: &Last| !id.is_empty() && *id != *last.id;
+        let index = match (own, &last) {
+            (Some(own), _) => own,
+            (None, Some(last)) if begins(last) => last.index.saturating_add(1),
+            // Two parts in one list are of two calls.
+            (None, Some(last)) => last.index.max(place),
+            (None, None) => place,
+        };
+        match last {
+            Some(last) => {
+                last.index = index;
+                if !id.is_empty() {
+                    last.id = id.into();
+                }
             }
-            _ => cursor.skip().map(drop),
+            None if room => {
+                let id = id.into();
+                self.0.push(Last { choice, index, id });
+            }
+            None => {}
         }
-    })?;
-    if let Some(place) = place.filter(|_| !indexed) {
-        let comma = if empty { "" } else { "," };
-        edits.push((
-            open..open,
-            format!("\"index\":{place}{comma}").into_bytes().into(),
-        ));
+        index
     }
-    Ok(())
-}
-
-fn function(cursor: &mut Cursor<'_>, base: usize, edits: &mut Vec<Edit<'_>>) -> Result<(), Syntax> {
-    let instead = |name: &[u8]| match name {
-        b"name" | b"arguments" => Instead::Nothing,
-        _ => Instead::Null,
-    };
-    members(cursor, base, edits, instead, |_, cursor, _| {
-        cursor.skip().map(drop)
-    })?;
-    Ok(())
 }

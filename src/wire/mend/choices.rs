@@ -1,12 +1,13 @@
 use super::members::{Instead, members};
-use super::{Edit, calls};
+use super::{Calls, Edit, parts};
 use crate::wire::Finish;
-use crate::wire::json::{Cursor, Kind, Span, Syntax};
+use crate::wire::json::{Cursor, Kind, Span, Syntax, integer};
 
 /// The edits that `choices` needs.
 pub(in crate::wire) fn choices(
     json: &[u8],
     choices: Span,
+    calls: &mut Calls,
     edits: &mut Vec<Edit<'_>>,
 ) -> Result<(), Syntax> {
     let base = choices.start as usize;
@@ -18,7 +19,7 @@ pub(in crate::wire) fn choices(
     let mut place = 0;
     while cursor.next_item()? {
         match cursor.peek()? {
-            Kind::Object => choice(&mut cursor, base, place, edits)?,
+            Kind::Object => choice(&mut cursor, base, place, calls, edits)?,
             _ => drop(cursor.skip()?),
         }
         place += 1;
@@ -30,17 +31,20 @@ fn choice(
     cursor: &mut Cursor<'_>,
     base: usize,
     place: usize,
+    calls: &mut Calls,
     edits: &mut Vec<Edit<'_>>,
 ) -> Result<(), Syntax> {
     let json = cursor.source();
-    let (mut indexed, mut native) = (false, false);
+    let (mut index, mut native) = (None, false);
     let mut reason = None;
     cursor.object()?;
     let open = base + cursor.at();
     while let Some(key) = cursor.next_member()? {
         match &*key.bytes(json) {
             name @ (b"delta" | b"message") if cursor.peek()? == Kind::Object => {
-                message(cursor, base, name == b"delta", edits)?;
+                let choice = index.flatten().unwrap_or(place as u64);
+                let streamed = (name == b"delta").then_some((&mut *calls, choice));
+                message(cursor, base, streamed, edits)?;
             }
             b"finish_reason" => {
                 cursor.peek()?;
@@ -48,15 +52,15 @@ fn choice(
                 let finish = Finish::read(cursor)?;
                 reason = Some((start..cursor.at(), finish));
             }
+            b"index" => index = Some(integer(cursor.skip()?.of(json))),
             name => {
-                indexed |= name == b"index";
                 native |= name == b"native_finish_reason";
                 cursor.skip()?;
             }
         }
     }
     let mut missing = String::new();
-    if !indexed {
+    if index.is_none() {
         missing = format!("\"index\":{place},");
     }
     match reason {
@@ -94,7 +98,7 @@ fn choice(
 fn message(
     cursor: &mut Cursor<'_>,
     base: usize,
-    streamed: bool,
+    mut streamed: Option<(&mut Calls, u64)>,
     edits: &mut Vec<Edit<'_>>,
 ) -> Result<(), Syntax> {
     let instead = |name: &[u8]| match name {
@@ -109,7 +113,12 @@ fn message(
         edits,
         instead,
         |name, cursor, edits| match name {
-            b"tool_calls" => calls::calls(cursor, base, streamed, edits),
+            b"tool_calls" => {
+                let streamed = streamed
+                    .as_mut()
+                    .map(|(calls, choice)| (&mut **calls, *choice));
+                parts::parts(cursor, base, streamed, edits)
+            }
             _ => cursor.skip().map(drop),
         },
     )?;

@@ -8,12 +8,14 @@
 //! | `tool_calls`, `reasoning_details`, `images` or `annotations` of `null` | `[]` |
 //! | `role` of `null` | `"assistant"` |
 //! | `audio` of `null` | nothing |
-//! | a call of a tool, in a stream, with no `index` | its place in the list |
+//! | a call of a tool, in a stream, with no `index` | that of the call with its `id`, or the next; without an `id` that of the last |
 //! | nulls in such a call | nothing; of a whole answer, for `type`, `"function"` |
 
 mod calls;
 mod choices;
 mod members;
+mod parts;
 
+pub(crate) use self::calls::Calls;
 pub(super) use self::choices::choices;
 pub(super) use self::members::Edit;
