@@ -16,9 +16,9 @@ pub const DEFAULT_TRIES: u32 = 6;
 
 /// One request on its way: a shared handle in one slot of the request's extensions.
 ///
-/// `choose` makes it; a layer used alone makes what it needs with [`Call::of`]. An outer layer keeps
-/// a clone and sees the attempts that the inner ones make. It is also in the extensions of the
-/// response.
+/// The outermost layer that needs it makes it, with [`Call::of`]: in the stack that is `read`, so that the
+/// time of a request begins with its first byte. An outer layer keeps a clone and sees the attempts that
+/// the inner ones make. It is also in the extensions of the response.
 #[derive(Clone, Debug)]
 pub struct Call {
     shared: Arc<Shared>,
@@ -108,7 +108,7 @@ impl Call {
         self.shared.dialect.get().copied().unwrap_or_default()
     }
 
-    /// The headers that the caller sent; empty until `choose` has put them here.
+    /// The headers that the caller sent; none until `choose` has put them here.
     pub fn headers(&self) -> Option<&HeaderMap> {
         self.shared.headers.get()
     }

@@ -13,8 +13,8 @@
 //! ```
 //!
 //! Most clients decide at the response *headers*. But an LLM call fails, costs and loads a provider in
-//! its *body*, so here **nothing is over until the body is**: latency samples, verdicts, spans and
-//! charges are taken when it ends, whether complete, failed or cancelled. And nothing is promised to the
+//! its *body*, so here **nothing is over until the body is**: latency samples, verdicts, records
+//! and charges are taken when it ends, whether complete, failed or cancelled. And nothing is promised to the
 //! caller until the first token of content is in hand, so that every earlier failure can still be mended by
 //! asking someone else.
 //!
@@ -22,8 +22,7 @@
 //!
 //! Two providers serve one model. The cheaper one dies; the caller does not notice.
 //!
-#![cfg_attr(all(feature = "hyper", feature = "testing"), doc = "```")]
-#![cfg_attr(not(all(feature = "hyper", feature = "testing")), doc = "```ignore")]
+//! ```
 //! use std::sync::Arc;
 //! use http_body_util::BodyExt;
 //! use switchtower::testing::{Failure, Script, Upstream};
@@ -73,12 +72,45 @@
 //! | [`meter`] | what came back? | [`meter`] |
 //! | [`settle`] | what did it cost? | [`settle`] |
 //!
-//! [`Stack`] joins them around a client of [`client`]. Each works alone in a
-//! `ServiceBuilder` as well; its module says when to use it, when it acts, and where it belongs in the
-//! order. They share the nouns at this level ([`Payload`], [`Call`], [`Plan`], [`Attempt`], [`Error`] …), a
+//! [`Stack`] joins them around a client of [`client`]. Each works alone in a `ServiceBuilder` as well. From
+//! the outside in:
+//!
+//! | layer | when to use | when it acts | order |
+//! |---|---|---|---|
+//! | [`key`](admit::key) | callers bring a key that you gave them | once per request, before its body is read | outermost |
+//! | [`read`](admit::read) | around every layer that takes a [`Payload`] | once per request | inside `key`, outside all others |
+//! | [`choose`] | there is more than one endpoint to ask | once per request | inside `read`, outside `settle` and `fallback` |
+//! | [`settle`] | what a request cost is to be known or charged | before asking; once more when the body ends or is dropped | inside `choose`, outside `fallback` |
+//! | [`fallback`](dispatch::fallback) | `choose` makes a plan | on an `Err` | outside `retry` |
+//! | [`retry`](dispatch::retry) | a failure may pass by itself | on an `Err` | inside `fallback`, outside `commit` |
+//! | [`commit`](dispatch::commit) | always, under `fallback` or `retry` | at the first content; at the end of a stream | outside `deadline` and `meter` |
+//! | [`deadline`](dispatch::deadline) | whoever is asked may fall silent | when a clock runs out | inside `commit`, outside `meter` |
+//! | [`meter`] | always: it tells content from noise | on every frame | inside `deadline`, outside `address` |
+//! | [`address`](dispatch::address) | `choose` makes a plan | once per attempt | innermost, around the client |
+//!
+//! Each module says more, and what happens when the layer's future or body is dropped. They share the nouns at this level ([`Payload`], [`Call`], [`Plan`], [`Attempt`], [`Error`] …), a
 //! [`catalog`] of what exists, what has been learned of it in [`standing`], and its spelling in [`wire`].
-//! `http::Request<Payload>` is the proof that the body was read: a stack without `ReadLayer` does
-//! not compile.
+//! `http::Request<Payload>` is the proof that the body was read: a layer that needs it does not compile
+//! without `ReadLayer` around it. `key`, `commit` and `deadline` do not need it.
+//!
+//! # Events
+//!
+//! What happens to a request is told by [`tracing`](https://docs.rs/tracing) events, each with its name as the
+//! message. There are no spans and no metrics; `id` joins the events of one request;
+//! `attempt ended` has none. [`settle`] keeps the same, and more, in a [`Record`](settle::Record). No event holds a key, a
+//! prompt or an answer.
+//!
+//! | event | level | when | fields |
+//! |---|---|---|---|
+//! | `planned` | debug | `choose` has made a plan | `id`, `candidates`, `rejected`, `first` |
+//! | `attempt ended` | debug | an attempt is over, however it ended | `endpoint`, `end`, `content_events` |
+//! | `retrying` | debug | before the backoff of `retry` | `id`, `error`, `wait_ms` |
+//! | `falling back` | debug | `fallback` turns to the next candidate | `id`, `error`, `to` |
+//! | `broke after content` | debug | `commit` ends a broken stream with an error chunk | `id`, `error` |
+//! | `settled` | info | a request is over: one line for each that reached `settle` | `id`, `model`, `provider`, `attempts`, `end`, `prompt_tokens`, `completion_tokens`, `charge`, `took_ms`, `first_token_ms` |
+//! | `refused` | info | the gateway refuses a request that has no plan, so that no record tells of it | `id`, `error`, `status` |
+//!
+//! `gateway::serve` tells of its own doings besides: that it shuts down, that it cannot accept.
 //!
 //! # Features
 //!

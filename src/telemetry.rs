@@ -1,5 +1,5 @@
-//! Every event and metric name in one place. A layer says one sentence; nothing here ever holds a
-//! key, a prompt or an answer.
+//! Every event about a request in one place. A layer says one sentence; nothing here ever holds a
+//! key, a prompt or an answer. The front page of the crate lists them.
 
 use std::time::Duration;
 

@@ -60,7 +60,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         return Err(match &args.providers {
             Providers::Config(file) => format!("{}: there is no model in it", file.display()),
             _ => "no provider's key is in the environment: set OPENAI_API_KEY, ANTHROPIC_API_KEY, \
-                  GEMINI_API_KEY, GROQ_API_KEY or OPENROUTER_API_KEY"
+                  GEMINI_API_KEY, GROQ_API_KEY, DEEPSEEK_API_KEY, MISTRAL_API_KEY or OPENROUTER_API_KEY"
                 .to_owned(),
         }
         .into());

@@ -70,5 +70,5 @@ pub use self::hold::Hold;
 pub use self::layer::SettleLayer;
 pub use self::ledger::{Ledger, Slot};
 pub use self::memory::{MemoryLedger, MemorySlot, Totals};
-pub use self::record::{AttemptRecord, Record};
+pub use self::record::{App, AttemptRecord, Record};
 pub use self::service::Settle;

@@ -24,7 +24,8 @@ pub struct Record {
     pub operation: Operation,
     /// Did the caller ask for an event stream?
     pub streamed: bool,
-    /// How it ended: as its last attempt did.
+    /// How it ended: as the attempt that answered did; without an answer, with the error that the caller
+    /// was told, or as cancelled when it left before.
     pub end: End,
     /// All attempts, in order.
     pub attempts: Vec<AttemptRecord>,
