@@ -17,6 +17,10 @@ use crate::settle::{Ledger, MemoryLedger, Settle, SettleLayer};
 
 /// The recommended chain around an HTTP client, from a catalogue.
 ///
+/// ```text
+/// read ▸ choose ▸ settle ▸ fallback ▸ retry ▸ commit ▸ deadline ▸ meter ▸ address ▸ your client
+/// ```
+///
 /// A request's path names the operation, `/v1/chat/completions` or the like; without a path it is a chat
 /// completion.
 ///
@@ -25,24 +29,40 @@ use crate::settle::{Ledger, MemoryLedger, Settle, SettleLayer};
 ///
 /// ```
 /// use std::sync::Arc;
-/// use switchtower::{Stack, catalog::Catalog, client};
+/// use http_body_util::BodyExt;
+/// use switchtower::{BoxError, End, Stack, catalog::Catalog, client};
+/// use switchtower::testing::{Script, Upstream};
+/// use tower::ServiceExt;
 ///
-/// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-/// # let text = r#"
-/// # [providers.acme]
-/// # base_url = "https://api.acme.example/v1"
-/// # [models."acme/swift"]
-/// # [[models."acme/swift".endpoints]]
-/// # provider = "acme"
-/// # model = "swift-2"
-/// # "#;
-/// # let catalog = Catalog::from_toml(text, "switchtower.toml", |_| None)?;
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), BoxError> {
+/// let acme = Upstream::start().await;
+/// acme.script(Script::new().text("Hello!"));
+/// let catalog = Catalog::from_toml(&format!(r#"
+///     providers.acme.base_url = "{}"
+///     [[models."acme/swift".endpoints]]
+///     provider = "acme"
+///     model = "swift-2"
+/// "#, acme.base_url()), "switchtower.toml", |_| None)?;
+///
 /// let stack = Stack::new(Arc::new(catalog));
-/// let ledger = stack.ledger().clone();
 /// let service = stack.around(client::hyper::plain());
-/// // `service` takes any `http::Request<B>` with a chat completion in its body.
-/// # let _ = (service, ledger); Ok(()) }
+///
+/// // Any `http::Request<B>` whose body is JSON.
+/// let ask = r#"{"model": "acme/swift", "messages": [{"role": "user", "content": "hi"}]}"#;
+/// let ask = http::Request::post("/v1/chat/completions").body(ask.to_owned())?;
+/// let answer = service.oneshot(ask).await?.into_body().collect().await?.to_bytes();
+/// assert!(String::from_utf8_lossy(&answer).contains("Hello!"));
+///
+/// let record = &stack.ledger().records()[0];
+/// assert_eq!((record.end, record.attempts.len()), (End::Complete, 1));
+/// assert_eq!(record.charge, None); // This catalogue knows no prices.
+/// # Ok(()) }
 /// ```
+///
+/// **When to use**: whenever you want the whole; for a part, see the layers on the
+/// [front page](crate#the-stages). **When it acts**: as its layers do; when its future or body is dropped, so
+/// is the call to the upstream, and the record is written. **Order**: inside [`key`](crate::admit::key), if
+/// callers bring keys, around the client.
 #[derive(Clone, Debug)]
 pub struct Stack<L = MemoryLedger> {
     read: ReadLayer,

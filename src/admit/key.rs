@@ -20,6 +20,11 @@
 //! assert_eq!(*service.oneshot(request.body(()).unwrap()).await.unwrap().body(), "in");
 //! # }
 //! ```
+//!
+//! **When to use**: where callers bring keys that you gave them; it looks at the headers only, so it fits
+//! gRPC as well (example `tonic`). **When it acts**: once per request, in `call`, before anything of its body
+//! is read; it holds nothing, so its future, when dropped, drops what is inside and no more. **Order**: outside
+//! `read`, so that nobody is read who may not come in.
 
 use std::fmt;
 use std::sync::Arc;

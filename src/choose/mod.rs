@@ -52,7 +52,8 @@
 //! ```
 //!
 //! **When to use**: where there is more than one place to ask. **When it acts**: once, in `call`,
-//! never in `poll_ready`, because the answer depends on the request. **Order**: inside `read`,
+//! never in `poll_ready`, because the answer depends on the request; it holds nothing that a drop would have
+//! to give back. **Order**: inside `read`,
 //! outside `settle` and `fallback`.
 
 mod filter;

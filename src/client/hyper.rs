@@ -14,7 +14,7 @@ use tower_service::Service;
 
 use crate::payload::Payload;
 
-/// A pooled client, shared by all clones.
+/// A pooled client, shared by all clones: [`plain`] and [`over`] make it.
 ///
 /// hyper-util's own client serves as well, as it is; but it takes 300 bytes, which each attempt carries.
 #[derive(Clone)]
@@ -42,14 +42,23 @@ pub fn connector() -> HttpConnector {
 /// A pooled client over plain TCP.
 ///
 /// ```
-/// let client = switchtower::client::hyper::plain();
-/// # let _ = client;
+/// use switchtower::{BoxError, Payload, client, testing::Upstream};
+/// use tower::ServiceExt;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), BoxError> {
+/// let upstream = Upstream::start().await;
+/// let url = format!("{}/chat/completions", upstream.base_url());
+/// let ask = Payload::read(r#"{"model": "any", "messages": [{"role": "user", "content": "hi"}]}"#)?;
+///
+/// let answer = client::hyper::plain().oneshot(http::Request::post(url).body(ask)?).await?;
+/// assert_eq!(answer.status(), 200);
+/// # Ok(()) }
 /// ```
 pub fn plain() -> Client {
     over(connector())
 }
 
-/// A pooled client over any connector, such as hyper-rustls'.
+/// A pooled client over any connector, such as hyper-rustls': see the README, or the example `gateway`.
 pub fn over<C: Connect + Clone>(connector: C) -> Client<C> {
     let client = legacy::Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())

@@ -20,10 +20,19 @@ use crate::payload::Payload;
 /// its automatic decompression off.
 ///
 /// ```
-/// use switchtower::client::Reqwest;
+/// use std::time::Duration;
+/// use switchtower::{BoxError, Payload, client::Reqwest, testing::Upstream};
+/// use tower::ServiceExt;
 ///
-/// let client = Reqwest::new(reqwest::Client::new());
-/// # let _ = client;
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), BoxError> {
+/// let upstream = Upstream::start().await;
+/// let url = format!("{}/chat/completions", upstream.base_url());
+/// let ask = Payload::read(r#"{"model": "any", "messages": [{"role": "user", "content": "hi"}]}"#)?;
+///
+/// let client = reqwest::Client::builder().connect_timeout(Duration::from_secs(5)).build()?;
+/// let answer = Reqwest::new(client).oneshot(http::Request::post(url).body(ask)?).await?;
+/// assert_eq!(answer.status(), 200);
+/// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
 pub struct Reqwest<S = ::reqwest::Client> {

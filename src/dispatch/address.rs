@@ -15,19 +15,38 @@
 //! Without a plan ([`choose`](crate::choose) absent) the request goes on as it is.
 //!
 //! ```
-//! use http_body_util::Full;
-//! use switchtower::{Payload, dispatch::address::AddressLayer};
+//! use std::sync::Arc;
+//! use switchtower::{BoxError, Payload, catalog::Catalog, choose::ChooseLayer, dispatch::address::AddressLayer};
 //! use tower::{ServiceBuilder, ServiceExt, service_fn};
 //!
-//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), BoxError> {
+//! let catalog = Catalog::from_toml(r#"
+//!     providers.acme.base_url = "https://api.acme.example/v1"
+//!     [[models."acme/swift".endpoints]]
+//!     provider = "acme"
+//!     model = "swift-2"
+//! "#, "switchtower.toml", |_| None)?;
+//! // It sends nothing, and answers with what it would have sent.
 //! let client = service_fn(|request: http::Request<Payload>| async move {
-//!     Ok::<_, std::convert::Infallible>(http::Response::new(request.uri().path().to_owned()))
+//!     let url = request.uri().to_string();
+//!     Ok::<_, std::convert::Infallible>(http::Response::new((url, request.into_body())))
 //! });
-//! let service = ServiceBuilder::new().layer(AddressLayer::new()).service(client);
-//! let request = http::Request::post("/v1/chat/completions").body(Payload::default()).unwrap();
-//! assert_eq!(service.oneshot(request).await.unwrap().body(), "/v1/chat/completions");
-//! # }
+//! let service = ServiceBuilder::new()
+//!     .layer(ChooseLayer::new(Arc::new(catalog)))
+//!     .layer(AddressLayer::new())
+//!     .service(client);
+//!
+//! let payload = Payload::read(r#"{"model":"acme/swift","provider":{"sort":"price"},"messages":[]}"#)?;
+//! let request = http::Request::post("/api/v1/chat/completions").body(payload)?;
+//! let (url, body) = service.oneshot(request).await?.into_body();
+//! assert_eq!(url, "https://api.acme.example/v1/chat/completions");
+//! assert_eq!(body.bytes(), r#"{"model":"swift-2","messages":[]}"#);
+//! # Ok(()) }
 //! ```
+//!
+//! **When to use**: wherever `choose` makes a plan. **When it acts**: once per attempt, in `call`; it holds
+//! nothing, so its future, when dropped, drops what is inside and no more. **Order**: innermost, around the client: under
+//! `fallback`, since each candidate has its own URL, and under `meter`, for which it asks the upstream for usage.
 
 use std::task::{Context, Poll};
 

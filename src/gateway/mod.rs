@@ -11,8 +11,8 @@
 //! | route, under `/api/v1` and `/v1` | answers |
 //! |---|---|
 //! | `POST /chat/completions` | a chat completion, JSON or an event stream |
-//! | `POST /completions` | the end of a text, JSON or an event stream |
-//! | `POST /embeddings` | the places of texts in a space |
+//! | `POST /completions` | a text completion, JSON or an event stream |
+//! | `POST /embeddings` | embedding vectors |
 //! | `GET /models` | the catalogue, in OpenRouter's shape |
 //! | `GET /models/{id}` | one model of it, as OpenAI's SDKs retrieve it |
 //! | `GET /models/{author}/{slug}/endpoints` | who serves it, and at what price |
@@ -25,9 +25,10 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use switchtower::{Stack, catalog::Catalog, client, gateway::Gateway};
+//! use switchtower::{BoxError, Stack, catalog::Catalog, client, gateway::Gateway};
+//! use tower::ServiceExt;
 //!
-//! # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), BoxError> {
 //! # let text = r#"
 //! # [providers.acme]
 //! # base_url = "https://api.acme.example/v1"
@@ -40,12 +41,21 @@
 //! let gateway = Gateway::new(catalog.clone(), Stack::new(catalog), client::hyper::plain())
 //!     .keys(["sk-or-v1-secret"]);
 //! let app: axum::Router = gateway.router();
-//! # let _ = app; Ok(()) }
+//!
+//! let ask = http::Request::get("/v1/models").header("authorization", "Bearer sk-or-v1-secret");
+//! let answer = app.oneshot(ask.body(axum::body::Body::empty())?).await?;
+//! assert_eq!(answer.status(), 200);
+//! # Ok(()) }
 //! ```
 //!
 //! [`serve`] runs the router on a listener, with `TCP_NODELAY`, bounds on headers and connections, and a
 //! shutdown that lets streams finish, for a while. A caller that is refused while it still sends may send on:
 //! it is told so, and not reset.
+//!
+//! **When to use**: to serve applications that speak OpenAI's or OpenRouter's API; within one application the
+//! [`Stack`](crate::Stack) is enough. **When it acts**: once per request, and on every event of a stream, which it
+//! retells; a caller that hangs up drops its answer, and with it everything inside. **Order**: outermost. Layers of
+//! your own go around the `Router`, or around the client.
 
 mod ask;
 mod closing;

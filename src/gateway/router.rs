@@ -39,8 +39,8 @@ pub(super) struct Door {
 impl Gateway {
     /// A gateway that lets nobody in yet: see [`Gateway::keys`].
     ///
-    /// The catalogue is the one that the stack chooses from. The usage event always passes the stack, and an answer has the form that was asked for,
-    /// whatever its settings.
+    /// The catalogue is the one that the stack chooses from. The usage event always passes the stack, and an
+    /// answer has the form that was asked for, whatever its settings.
     pub fn new<C, B>(catalog: Arc<Catalog>, stack: Stack, client: C) -> Self
     where
         C: Service<Request<Payload>, Response = Response<B>> + Clone + Send + Sync + 'static,

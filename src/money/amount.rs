@@ -11,7 +11,8 @@ use super::{ParsePriceError, decimal};
 
 /// USD in picodollars, 10⁻¹² USD: the unit of a ledger, of a limit and of `usage.cost`.
 ///
-/// It prints every digit it has, without an exponent, which is also a JSON number.
+/// It prints every digit it has, without an exponent, which is also a JSON number. [`Price`](crate::Price) tells
+/// how prices become amounts.
 ///
 /// # Serialization
 ///

@@ -1,5 +1,12 @@
 //! What has been learned of each endpoint. Pure: every question and every lesson brings its `now`.
 //!
+//! ```text
+//! an attempt ended ─┬─ complete ──────────────────▶ Average   first token, throughput
+//!                   │                    └────────▶ Window    successes and failures of 30 seconds
+//!                   ├─ failed, theirs ────────────▶ Window        └─▶ is it steady? ─▶ choose
+//!                   └─ failed, caller's or ours; cancelled ─▶ nothing
+//! ```
+//!
 //! One [`Standing`] per endpoint, read without a lock. Only the end of an attempt teaches, and only
 //! what the provider or the way to it caused: a caller's own 400, timeout or goodbye does not count,
 //! and a failure never improves a latency figure.

@@ -24,7 +24,8 @@
 //! ```
 //!
 //! **When to use**: outside every layer that takes a `Payload`; without it such a stack does not
-//! compile. **When it acts**: once per request. **Order**: outermost but `key`.
+//! compile. **When it acts**: once per request; when dropped before the body is here, the service inside has
+//! not been asked. **Order**: inside `key`, outside all others.
 
 mod future;
 mod layer;

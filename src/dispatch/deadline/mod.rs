@@ -37,7 +37,8 @@
 //! **When to use**: around anything that may fall silent; it does not read the request, so it fits a
 //! tonic channel as well (example `tonic`), where each message is content. **When it acts**: data is
 //! polled before the clock, so that what came in time is never thrown away because its reader was slow;
-//! on expiry the attempt has failed before what is inside is dropped. **Order**: inside `commit`, outside
+//! on expiry the attempt has failed before what is inside is dropped. When dropped itself, it says nothing:
+//! `meter` takes that for a cancelled attempt. **Order**: inside `commit`, outside
 //! `meter`; without `meter` any byte counts as content.
 
 mod body;

@@ -13,22 +13,42 @@
 //! a 503, otherwise the last error.
 //!
 //! ```
-//! use switchtower::{Payload, dispatch::fallback::FallbackLayer};
+//! use std::io::{Error, ErrorKind};
+//! use std::sync::Arc;
+//! use switchtower::{BoxError, Call, Payload, catalog::Catalog, choose::ChooseLayer, dispatch::fallback::FallbackLayer};
 //! use tower::{ServiceBuilder, ServiceExt, service_fn};
 //!
-//! # #[tokio::main(flavor = "current_thread")] async fn main() {
-//! let client = service_fn(|_: http::Request<Payload>| async {
-//!     Ok::<_, std::convert::Infallible>(http::Response::new("hi"))
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), BoxError> {
+//! let catalog = Catalog::from_toml(r#"
+//!     providers.acme.base_url = "https://api.acme.example/v1"
+//!     providers.beta.base_url = "https://api.beta.example/v1"
+//!     [[models.swift.endpoints]]
+//!     provider = "acme"
+//!     model = "swift-2"
+//!     [[models.swift.endpoints]]
+//!     provider = "beta"
+//!     model = "swift-2"
+//! "#, "switchtower.toml", |_| None)?;
+//! let client = service_fn(|request: http::Request<Payload>| async move {
+//!     let call = request.extensions().get::<Call>().unwrap();
+//!     match call.candidate().unwrap().endpoint.tag() {
+//!         "acme" => Err(Error::from(ErrorKind::ConnectionReset)),
+//!         tag => Ok(http::Response::new(tag.to_owned())),
+//!     }
 //! });
-//! // Without a plan there is one candidate, the service inside.
-//! let service = ServiceBuilder::new().layer(FallbackLayer::new()).service(client);
-//! let response = service.oneshot(http::Request::new(Payload::default())).await.unwrap();
-//! assert_eq!(*response.body(), "hi");
-//! # }
+//! let service = ServiceBuilder::new()
+//!     .layer(ChooseLayer::new(Arc::new(catalog)))
+//!     .layer(FallbackLayer::new())
+//!     .service(client);
+//!
+//! let payload = Payload::read(r#"{"model":"swift","provider":{"order":["acme","beta"]},"messages":[]}"#)?;
+//! assert_eq!(service.oneshot(http::Request::new(payload)).await?.body(), "beta");
+//! # Ok(()) }
 //! ```
 //!
-//! **When to use**: wherever `choose` makes a plan. **When it acts**: on an `Err`; the failed attempt
-//! is dropped before the next one begins. **Order**: outside `retry`, so that a candidate has had its
+//! **When to use**: wherever `choose` makes a plan; without one there is one candidate, the service inside.
+//! **When it acts**: on an `Err`; the failed attempt is dropped before the next one begins. When dropped itself, it
+//! drops the attempt that is under way and asks nobody else. **Order**: outside `retry`, so that a candidate has had its
 //! second chance before the next one gets its first.
 
 mod future;

@@ -35,7 +35,8 @@
 //!
 //! **When to use**: around one provider, or inside `fallback`. **When it acts**: on an `Err`; a status
 //! becomes one only through `meter`, a stream that breaks before its first token only through
-//! `commit`. **Order**: inside `fallback`, outside `commit`.
+//! `commit`. When dropped, it drops the attempt that is under way, or the wait for the next one; a retry that was
+//! taken from the budget is not given back. **Order**: inside `fallback`, outside `commit`.
 
 mod backoff;
 mod budget;
