@@ -1,6 +1,6 @@
 //! What a request costs: each layer, the whole stack and the gateway around a client that answers at once.
 //!
-//! `cargo bench --bench overhead` prints the tables that the README shows. Every figure is net of the harness, and
+//! `cargo bench --bench overhead` prints the tables of `benches/README.md`. Every figure is net of the harness, and
 //! stands beside a yardstick from the same run: one borrowed serde_json pass over the same body. Nanoseconds are the
 //! best of many rounds; instructions repeat, and want Valgrind. `-- --check` holds instructions and allocations
 //! against `limits.toml`, and no time.
