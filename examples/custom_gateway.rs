@@ -30,7 +30,8 @@ async fn main() -> Result<(), BoxError> {
         let routes = routes.clone();
         Route { inner, routes }
     });
-    // From the outside in, as a request meets them.
+    // From the outside in, as a request meets them. Without `CommitLayer` an answer is passed on as it comes: what
+    // breaks after the headers is not asked again, which this gateway leaves to its callers.
     let service = ServiceBuilder::new()
         .layer(ReadLayer::new()) // ours: from here on the body is a `Payload`, read and replayable
         .layer(route) // its own: where to, and with which key

@@ -1,10 +1,12 @@
 //! The "provider fallback wrapper" that people write by hand, around hyper-util's client: fallback, retry,
-//! deadlines and cost. `cargo run --example hyper` needs no network.
+//! deadlines and what it cost. `cargo run --example hyper` needs no network.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::BodyExt;
 use switchtower::catalog::Catalog;
+use switchtower::dispatch::deadline::Deadlines;
 use switchtower::testing::{Failure, Script, Upstream};
 use switchtower::{BoxError, Stack, client};
 use tower::ServiceExt;
@@ -20,8 +22,12 @@ async fn main() -> Result<(), BoxError> {
     let catalog = Catalog::from_toml(&catalog, "catalog.toml", |_| None)?;
 
     // The wrapper. What goes in is a request as OpenAI's API takes it, with the model's name in the catalogue;
-    // which provider is asked, where, with which key and how often, is the stack's business.
-    let stack = Stack::new(Arc::new(catalog));
+    // which provider is asked, where, with which key, how often and for how long, is the stack's business.
+    let deadlines = Deadlines {
+        total: Duration::from_secs(90),
+        ..Deadlines::default()
+    };
+    let stack = Stack::new(Arc::new(catalog)).deadlines(deadlines);
     let service = stack.around(client::hyper::plain());
 
     let ask = r#"{"model": "swift", "messages": [{"role": "user", "content": "hi"}],

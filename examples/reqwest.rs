@@ -1,4 +1,4 @@
-//! The same around reqwest, streaming: the first provider dies before its first word, and the caller sees
+//! The stack around reqwest, streaming: the first provider dies before its first word, and the caller sees
 //! nothing of it. `cargo run --example reqwest` needs no network.
 
 use std::io::Write;
