@@ -136,11 +136,7 @@ impl Call {
 
     /// The attempts so far, in order.
     pub fn attempts(&self) -> Vec<Attempt> {
-        self.shared
-            .attempts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.with_attempts(<[Attempt]>::to_vec)
     }
 
     /// Looks at the attempts so far, without a copy.
@@ -156,12 +152,7 @@ impl Call {
 
     /// The last attempt so far.
     pub fn last(&self) -> Option<Attempt> {
-        self.shared
-            .attempts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .last()
-            .cloned()
+        self.with_attempts(|attempts| attempts.last().cloned())
     }
 
     /// The attempt that is under way: the one that an outer layer has begun, or a new one, which

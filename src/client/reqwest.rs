@@ -7,6 +7,7 @@ use http::Response;
 use pin_project::pin_project;
 use tower_service::Service;
 
+use crate::early::Early;
 use crate::error::{BoxError, Error};
 use crate::kind::Kind;
 use crate::payload::Payload;
@@ -39,15 +40,10 @@ pub struct Reqwest<S = ::reqwest::Client> {
     inner: S,
 }
 
-/// The future of [`Reqwest`].
-#[pin_project(project = ResponseFutureProj)]
+/// The future of [`Reqwest`]; refused where the URL is not one for reqwest.
+#[pin_project]
 #[derive(Debug)]
-pub enum ResponseFuture<F> {
-    /// The URL is not one for reqwest.
-    Refused(Option<Error>),
-    /// The client is at work.
-    Asking(#[pin] F),
-}
+pub struct ResponseFuture<F>(#[pin] Early<F>);
 
 // === impl Reqwest ===
 
@@ -73,13 +69,13 @@ where
 
     fn call(&mut self, request: http::Request<Payload>) -> Self::Future {
         let request = request.map(|payload| Bytes::clone(payload.bytes()));
-        match ::reqwest::Request::try_from(request) {
-            Ok(request) => ResponseFuture::Asking(self.inner.call(request)),
+        ResponseFuture(match ::reqwest::Request::try_from(request) {
+            Ok(request) => Early::Admitted(self.inner.call(request)),
             Err(source) => {
                 let error = Error::new(Kind::Internal, "not a URL that can be asked");
-                ResponseFuture::Refused(Some(error.with_source(source)))
+                Early::refuse(error.with_source(source))
             }
-        }
+        })
     }
 }
 
@@ -91,15 +87,6 @@ where
     type Output = Result<Response<::reqwest::Body>, Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project() {
-            ResponseFutureProj::Refused(error) => {
-                Poll::Ready(Err(error.take().expect("polled after completion")))
-            }
-            ResponseFutureProj::Asking(future) => Poll::Ready(
-                ready!(future.poll(cx))
-                    .map(Into::into)
-                    .map_err(Error::from_inner),
-            ),
-        }
+        Poll::Ready(ready!(self.project().0.poll(cx)).map(Into::into))
     }
 }

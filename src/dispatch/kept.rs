@@ -1,6 +1,6 @@
 //! What it takes to ask again.
 
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use http::{Extensions, HeaderMap, Method, Request, Uri, Version};
 use tower_service::Service;
@@ -41,15 +41,13 @@ impl<S: Service<Request<Payload>>> Kept<S> {
         }
     }
 
-    pub(in crate::dispatch) fn poll_ready(
+    /// Asks once more, for this turn of the call, as soon as the service is ready.
+    pub(in crate::dispatch) fn poll_ask(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<(), S::Error>> {
-        self.service.poll_ready(cx)
-    }
-
-    /// Asks once more, for this turn of the call. The service must be ready.
-    pub(in crate::dispatch) fn ask(&mut self, call: &Call) -> S::Future {
+        call: &Call,
+    ) -> Poll<Result<S::Future, S::Error>> {
+        ready!(self.service.poll_ready(cx))?;
         let mut request = Request::new(self.payload.clone());
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
@@ -57,6 +55,6 @@ impl<S: Service<Request<Payload>>> Kept<S> {
         *request.headers_mut() = self.headers.as_deref().cloned().unwrap_or_default();
         *request.extensions_mut() = self.extensions.clone().unwrap_or_default();
         request.extensions_mut().insert(call.clone());
-        self.service.call(request)
+        Poll::Ready(Ok(self.service.call(request)))
     }
 }

@@ -88,8 +88,8 @@ where
                 StateProj::Readying => {
                     let kept = this.kept.as_mut();
                     let kept = kept.expect("a plan with several candidates keeps it");
-                    ready!(kept.poll_ready(cx)).map_err(Error::from_inner)?;
-                    let future = kept.ask(this.call);
+                    let asked = ready!(kept.poll_ask(cx, this.call));
+                    let future = asked.map_err(Error::from_inner)?;
                     // Readying → Asking
                     this.state.set(State::Asking(future));
                 }

@@ -113,9 +113,9 @@ where
                 }
                 StateProj::Readying => {
                     let kept = this.kept.as_mut().expect("a retry needs it");
-                    ready!(kept.poll_ready(cx)).map_err(Error::from_inner)?;
                     // The call's handle knows of no attempt yet: this is a new one.
-                    let future = kept.ask(this.call);
+                    let asked = ready!(kept.poll_ask(cx, this.call));
+                    let future = asked.map_err(Error::from_inner)?;
                     // Readying → Asking
                     this.state.set(State::Asking(future));
                 }
