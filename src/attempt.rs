@@ -10,6 +10,8 @@ use crate::usage::Usage;
 use crate::wire::Finish;
 
 /// How did an attempt, or a request, end?
+///
+/// Each [`AttemptRecord`](crate::settle::AttemptRecord) has one, and so has the [`Record`](crate::settle::Record) as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum End {
     /// With a whole answer.
@@ -26,6 +28,8 @@ pub enum End {
 ///
 /// `meter` writes, the layers around it read after each frame. Everything that is touched per frame
 /// is one relaxed atomic; the lock is taken once or twice in an attempt's life.
+///
+/// [`Call::attempts`](crate::Call::attempts) gives them; the example of [`meter`](crate::meter) reads one.
 #[derive(Clone, Debug)]
 pub struct Attempt(Arc<Shared>);
 
@@ -45,6 +49,8 @@ struct Shared {
 }
 
 /// What the answer said about itself.
+///
+/// [`Attempt::found`] gives it.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
     /// The HTTP status of the upstream, once it answered.

@@ -9,6 +9,23 @@ use pin_project::pin_project;
 use crate::error::{BoxError, Error};
 
 /// The future of a layer that may refuse a request without asking the service inside.
+///
+/// ```
+/// use std::{convert::Infallible, future::ready};
+/// use switchtower::{Early, Error, Kind};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Error> {
+/// // What a `call` returns: the future of the service inside, or no.
+/// let answer = |admitted| match admitted {
+///     true => Early::Admitted(ready(Ok::<_, Infallible>("hi"))),
+///     false => Early::refuse(Error::new(Kind::Forbidden, "not you")),
+/// };
+/// assert_eq!(answer(true).await?, "hi");
+/// assert_eq!(answer(false).await.unwrap_err().status(), 403);
+/// # Ok(()) }
+/// ```
+///
+/// The example `custom_gateway` has a whole layer with it.
 #[pin_project(project = EarlyProj)]
 #[derive(Debug)]
 pub enum Early<F> {

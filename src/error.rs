@@ -38,6 +38,14 @@ struct Inner {
 }
 
 /// What the upstream itself said when it refused, as far as a caller may know it.
+///
+/// ```
+/// use switchtower::{Error, Kind, Upstream};
+///
+/// let upstream = Upstream { status: Some(529), ..Upstream::default() };
+/// let error = Error::new(Kind::Overloaded, "acme is busy").with_upstream(upstream);
+/// assert_eq!(error.status(), 529);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Upstream {
     /// The HTTP status, or the status that an error inside a 200 named.

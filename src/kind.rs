@@ -3,6 +3,17 @@
 use http::StatusCode;
 
 /// What happened?
+///
+/// [`Kind::rule`] says what follows from it:
+///
+/// ```
+/// use switchtower::{Again, Fault, Kind, Next};
+///
+/// let rule = Kind::RateLimited.rule();
+/// assert_eq!((rule.fault, rule.status.as_u16()), (Fault::Upstream, 429));
+/// // The next candidate first; the same one only when it is the last.
+/// assert_eq!((rule.next, rule.again), (Next::Any, Again::Last));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
@@ -57,6 +68,8 @@ pub enum Kind {
 }
 
 /// Which clock ran out?
+///
+/// [`deadline`](crate::dispatch::deadline) has a picture of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
     /// The response headers did not come.
@@ -69,7 +82,7 @@ pub enum Phase {
     Total,
 }
 
-/// Whose fault is it?
+/// Whose fault is it? A part of a [`Rule`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
     /// The caller's. Nothing is held against an endpoint.
@@ -82,7 +95,7 @@ pub enum Fault {
     Us,
 }
 
-/// May the same candidate be asked again?
+/// May the same candidate be asked again? A part of a [`Rule`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Again {
     /// No: it would answer the same, or it is silent.
@@ -91,7 +104,7 @@ pub enum Again {
     Last,
 }
 
-/// May the next candidate be asked?
+/// May the next candidate be asked? A part of a [`Rule`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Next {
     /// No: every candidate would answer the same.

@@ -8,6 +8,33 @@ use crate::standing::Standing;
 
 /// The endpoints in the order in which to ask them, pinned to one catalogue snapshot: prices never
 /// change under a running request.
+///
+/// ```
+/// use std::{sync::Arc, time::Instant};
+/// use switchtower::catalog::Catalog;
+/// use switchtower::choose::plan;
+/// use switchtower::standing::Registry;
+/// use switchtower::{BoxError, Filter, Payload, Reason};
+///
+/// # fn main() -> Result<(), BoxError> {
+/// let catalog = Catalog::from_toml(r#"
+///     providers.acme.base_url = "https://api.acme.example/v1"
+///     providers.beta.base_url = "https://api.beta.example/v1"
+///     [[models.swift.endpoints]]
+///     provider = "acme"
+///     model = "swift-2"
+///     [[models.swift.endpoints]]
+///     provider = "beta"
+///     model = "swift-2"
+/// "#, "switchtower.toml", |_| None)?;
+///
+/// let ask = Payload::read(r#"{"model": "swift", "provider": {"ignore": ["acme"], "order": ["beta"]}}"#)?;
+/// let plan = plan(&ask, &Arc::new(catalog), &Registry::default(), 1, Instant::now())?;
+/// assert_eq!(plan.candidates[0].endpoint.tag(), "beta");
+/// assert_eq!(plan.candidates[0].reason, Reason::Ordered);
+/// assert_eq!(plan.rejected[0].filter, Filter::Ignore);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// In the order in which to ask. Never empty.
@@ -19,6 +46,8 @@ pub struct Plan {
 }
 
 /// One endpoint that may be asked.
+///
+/// See the example of [`Plan`]; [`Call::candidate`](crate::Call::candidate) gives the one whose turn it is.
 #[derive(Clone, Debug)]
 pub struct Candidate {
     /// The model that it serves.
@@ -32,6 +61,8 @@ pub struct Candidate {
 }
 
 /// An endpoint that may not be asked.
+///
+/// See the example of [`Plan`].
 #[derive(Clone, Debug)]
 pub struct Rejected {
     /// Which one.
@@ -41,6 +72,8 @@ pub struct Rejected {
 }
 
 /// Why does a candidate stand where it stands?
+///
+/// See the example of [`Plan`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
@@ -55,6 +88,8 @@ pub enum Reason {
 }
 
 /// Which rule removed an endpoint?
+///
+/// See the example of [`Plan`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Filter {

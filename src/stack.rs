@@ -76,6 +76,8 @@ pub struct Stack<L = MemoryLedger> {
 }
 
 /// A client with the whole chain around it.
+///
+/// [`Stack::around`] makes it.
 pub type Chain<C, L = MemoryLedger> =
     Read<Choose<Settle<Fallback<Retry<Commit<Deadline<Meter<Address<C>>>>>>, L>>>;
 

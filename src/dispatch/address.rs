@@ -36,11 +36,11 @@
 //!     .layer(AddressLayer::new())
 //!     .service(client);
 //!
-//! let payload = Payload::read(r#"{"model":"acme/swift","provider":{"sort":"price"},"messages":[]}"#)?;
+//! let payload = Payload::read(r#"{"model":"acme/swift","provider":{"sort":"price"},"seed":1}"#)?;
 //! let request = http::Request::post("/api/v1/chat/completions").body(payload)?;
 //! let (url, body) = service.oneshot(request).await?.into_body();
 //! assert_eq!(url, "https://api.acme.example/v1/chat/completions");
-//! assert_eq!(body.bytes(), r#"{"model":"swift-2","messages":[]}"#);
+//! assert_eq!(body.bytes(), r#"{"model":"swift-2","seed":1}"#);
 //! # Ok(()) }
 //! ```
 //!

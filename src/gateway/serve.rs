@@ -25,7 +25,15 @@ use super::linger::{Linger, Unread};
 use super::stall::Stall;
 use crate::clock::CENTURY;
 
-/// What a server allows.
+/// What a server allows. [`serve`] takes it.
+///
+/// ```
+/// use std::time::Duration;
+/// use switchtower::gateway::Bounds;
+///
+/// let bounds = Bounds { grace: Duration::from_secs(5), ..Bounds::default() };
+/// assert_eq!(bounds.connections, 16_384);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// Connections at a time, at least one; more wait in the listener's backlog. Default 16,384.

@@ -13,7 +13,7 @@ use crate::attempt::{Attempt, End};
 use crate::clock::now;
 use crate::error::{BoxError, Error};
 
-/// An answer that is being watched.
+/// An answer that is being watched. See the [module docs](super).
 #[pin_project]
 #[derive(Debug)]
 pub struct Body<B> {

@@ -10,7 +10,7 @@ use super::ledger::Slot;
 use crate::attempt::{Attempt, End};
 use crate::kind::Kind;
 
-/// An answer whose end settles its request.
+/// An answer whose end settles its request. See the [module docs](super).
 #[pin_project]
 pub struct Body<B, S: Slot> {
     #[pin]

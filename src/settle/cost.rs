@@ -4,7 +4,7 @@ use crate::catalog::{Endpoint, Prices};
 use crate::money::{Femto, Money};
 use crate::usage::Usage;
 
-/// What a provider bills for an attempt, as far as it is known.
+/// What a provider bills for an attempt, as far as it is known. See the [module docs](super).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
     /// The amount; none if [`Certainty::Unknown`].
@@ -13,7 +13,7 @@ pub struct Cost {
     pub certainty: Certainty,
 }
 
-/// How sure is a cost?
+/// How sure is a cost? See the [module docs](super).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Certainty {
     /// The provider reported the tokens, or it bills nothing for such an end.

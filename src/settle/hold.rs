@@ -8,6 +8,8 @@ use crate::clock::now;
 use crate::telemetry;
 
 /// A request's claim on the ledger, settled exactly once: at the latest when it is dropped.
+///
+/// See the [module docs](super).
 #[derive(Debug)]
 pub struct Hold<S: Slot> {
     slot: Option<S>,

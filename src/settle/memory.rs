@@ -13,7 +13,8 @@ use crate::money::Money;
 
 /// Keeps the newest records and the sums of all. Shared by all clones; gone with the process.
 ///
-/// It always has room: the oldest record makes place for a new one, and stays in the sums.
+/// It always has room: the oldest record makes place for a new one, and stays in the sums. See the example in
+/// the [module docs](super).
 #[derive(Clone, Debug)]
 pub struct MemoryLedger(Arc<Mutex<Books>>);
 
@@ -24,7 +25,7 @@ pub struct MemorySlot {
     held: Money,
 }
 
-/// The sums of all records that a ledger has ever taken.
+/// The sums of all records that a ledger has ever taken: [`MemoryLedger::totals`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Records written.

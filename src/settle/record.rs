@@ -12,6 +12,8 @@ use crate::usage::Usage;
 use crate::wire::{Finish, Operation};
 
 /// What remains of a request that reached `settle`. No prompt, no answer, no key.
+///
+/// The examples of [`Stack`](crate::Stack) and of [`Ledger`](super::Ledger) read one.
 #[derive(Clone, Debug)]
 pub struct Record {
     /// Its name.
@@ -43,7 +45,7 @@ pub struct Record {
     pub app: App,
 }
 
-/// One attempt, as it is remembered.
+/// One attempt, as its [`Record`] remembers it.
 #[derive(Clone, Debug)]
 pub struct AttemptRecord {
     /// The endpoint that was asked; none where there was no plan.
@@ -85,7 +87,7 @@ impl AttemptRecord {
     }
 }
 
-/// Who asked, by its own word.
+/// Who asked, by its own word: a part of its [`Record`].
 #[derive(Clone, Debug, Default)]
 pub struct App {
     /// `HTTP-Referer`.

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use crate::sync::AtomicU32;
 
 /// An exponentially weighted moving average of whole numbers: each sample moves it by a fifth of the
-/// distance, so that about ten samples make it forget.
+/// distance, so that about ten samples make it forget. A [`Standing`](super::Standing) has two.
 #[derive(Debug, Default)]
 pub struct Average(AtomicU32);
 

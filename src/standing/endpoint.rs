@@ -8,7 +8,7 @@ use super::window::{Tally, Window};
 /// How many seconds a failure counts: OpenRouter looks at the last thirty.
 const OUTAGE_WINDOW: usize = 30;
 
-/// What has been learned of one endpoint.
+/// What has been learned of one endpoint. See the example in the [module docs](super).
 #[derive(Debug)]
 pub struct Standing {
     epoch: Instant,

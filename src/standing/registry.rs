@@ -9,6 +9,28 @@ use crate::catalog::{Catalog, Endpoint};
 
 /// The standing of every endpoint, by its key. Shared by all clones; it outlives a catalogue, so
 /// that an endpoint which stays in the next one keeps what was learned of it.
+///
+/// ```
+/// use std::{sync::Arc, time::Instant};
+/// use switchtower::{catalog::Catalog, choose::ChooseLayer, standing::Registry};
+///
+/// # fn main() -> Result<(), switchtower::BoxError> {
+/// let catalog = Arc::new(Catalog::from_toml(r#"
+///     providers.acme.base_url = "https://api.acme.example/v1"
+///     [[models.swift.endpoints]]
+///     provider = "acme"
+///     model = "swift-2"
+/// "#, "switchtower.toml", |_| None)?);
+///
+/// // The layer makes it follow the catalogue; from outside one sees what its requests have taught.
+/// let standings = Registry::default();
+/// let layer = ChooseLayer::new(catalog.clone()).standings(standings.clone());
+/// # let _ = layer;
+/// let (acme, now) = (&catalog.models()[0].endpoints()[0], Instant::now());
+/// standings.of(acme, now).failed(now);
+/// assert!(!standings.of(acme, now).is_steady(now));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Registry(Arc<RwLock<HashMap<Box<str>, Arc<Standing>>>>);
 

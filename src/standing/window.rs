@@ -7,10 +7,11 @@ use crate::sync::AtomicU64;
 
 /// A sliding window of one-second buckets, each one atomic word: the second it belongs to, its
 /// successes and its failures. A bucket is cleared by whoever first needs it for a new second.
+/// A [`Standing`](super::Standing) has one of thirty seconds.
 #[derive(Debug)]
 pub struct Window<const SECONDS: usize>([AtomicU64; SECONDS]);
 
-/// What a window has counted.
+/// What a [`Window`] has counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Attempts that succeeded.

@@ -1,4 +1,4 @@
-/// Whose protocol does the caller speak?
+/// Whose protocol does the caller speak? [`Call::set_dialect`](crate::Call::set_dialect) says it.
 ///
 /// They differ where strict clients look: OpenRouter's `error.code` is an integer, OpenAI's a string or
 /// null, beside `type` and `param`. Clients of the one fail on the other's.

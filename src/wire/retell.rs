@@ -11,7 +11,7 @@ use super::Chunk;
 use super::json::{Cursor, Span, Syntax};
 use super::mend::{self, Calls, Edit};
 
-/// What is told otherwise than the upstream told it. All values are JSON.
+/// What is told otherwise than the upstream told it. All values are JSON. See the example of [`retell`].
 #[derive(Clone, Debug, Default)]
 pub struct Telling {
     /// `id`.

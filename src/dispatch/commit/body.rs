@@ -15,7 +15,7 @@ use crate::wire::events;
 /// An answer to which the stack has committed: what was held back, then the rest as it comes.
 ///
 /// It never fails: on an event stream a failure is one last event and a clean end, and any other answer is
-/// held as a whole before it is promised.
+/// held as a whole before it is promised. See the [module docs](super).
 #[derive(Debug)]
 pub struct Body<B> {
     held: Queue,

@@ -9,6 +9,14 @@ pub struct CommitLayer {
 }
 
 /// How much is held back: more of a stream makes a commitment all the same.
+///
+/// ```
+/// use switchtower::dispatch::commit::{Bounds, CommitLayer};
+///
+/// let bounds = Bounds { whole_bytes: 1 << 20, ..Bounds::default() };
+/// let layer = CommitLayer::new().bounds(bounds);
+/// # let _ = layer;
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// Bytes of an event stream before its first content. Default 256 KiB.

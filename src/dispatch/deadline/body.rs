@@ -12,7 +12,7 @@ use crate::clock::now;
 use crate::error::{BoxError, Error};
 use crate::kind::Kind;
 
-/// An answer under its clocks.
+/// An answer under its clocks. See the [module docs](super).
 #[pin_project]
 #[derive(Debug)]
 pub struct Body<B> {

@@ -9,6 +9,8 @@ use crate::kind::Phase;
 ///
 /// The defaults are for chat models: a provider that queues for longer than ten seconds without
 /// even headers is worth leaving, and a reasoning model may think for a minute before it speaks.
+///
+/// See the example in the [module docs](super). [`Stack::deadlines`](crate::Stack::deadlines) takes them as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadlines {
     /// From asking to the response headers. Default 10 s.
@@ -21,7 +23,7 @@ pub struct Deadlines {
     pub total: Duration,
 }
 
-/// What has come so far?
+/// What has come so far? [`Clocks::next`] asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// Nothing.
@@ -36,7 +38,7 @@ pub enum Progress {
     Done(Instant),
 }
 
-/// The four clocks of one attempt.
+/// The four clocks of one attempt. See the [module docs](super).
 #[derive(Clone, Copy, Debug)]
 pub struct Clocks {
     headers: Option<Instant>,

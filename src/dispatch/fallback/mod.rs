@@ -41,7 +41,7 @@
 //!     .layer(FallbackLayer::new())
 //!     .service(client);
 //!
-//! let payload = Payload::read(r#"{"model":"swift","provider":{"order":["acme","beta"]},"messages":[]}"#)?;
+//! let payload = Payload::read(r#"{"model":"swift","provider":{"order":["acme","beta"]}}"#)?;
 //! assert_eq!(service.oneshot(http::Request::new(payload)).await?.body(), "beta");
 //! # Ok(()) }
 //! ```

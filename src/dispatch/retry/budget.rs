@@ -27,6 +27,20 @@ pub struct Budget {
 }
 
 /// The retry budgets of all providers, by their slug. Shared by all clones.
+///
+/// ```
+/// use std::time::Instant;
+/// use switchtower::dispatch::{fallback::FallbackLayer, retry::{Budgets, RetryLayer}};
+///
+/// // Whoever asks a provider again takes from the same budget.
+/// let budgets = Budgets::default();
+/// let fallback = FallbackLayer::new().budgets(budgets.clone());
+/// let retry = RetryLayer::new().budgets(budgets.clone());
+/// # let _ = (fallback, retry);
+///
+/// let now = Instant::now();
+/// assert!(budgets.of("acme", now).withdraw(now));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Budgets(Arc<RwLock<HashMap<Box<str>, Arc<Budget>>>>);
 

@@ -6,7 +6,7 @@ use super::backoff::Backoff;
 use crate::error::Error;
 use crate::kind::Again;
 
-/// Should the same candidate be asked again, and when?
+/// Should the same candidate be asked again, and when? [`should_retry`] answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ShouldRetry {
     /// No.
@@ -15,7 +15,7 @@ pub enum ShouldRetry {
     After(Duration),
 }
 
-/// What the decision depends on besides the error.
+/// What [`should_retry`] depends on besides the error.
 #[derive(Clone, Copy, Debug)]
 pub struct Situation {
     /// Retries of this candidate so far.
@@ -33,6 +33,20 @@ pub struct Situation {
 }
 
 /// Should the same candidate be asked again? See the [module docs](super).
+///
+/// ```
+/// use switchtower::dispatch::retry::{Backoff, ShouldRetry, Situation, should_retry};
+/// use switchtower::{Error, Kind};
+///
+/// let last = Situation { retries: 0, max_retries: 2, tries: 5, others: 0, time: None, seed: 1 };
+/// let busy = Error::new(Kind::Overloaded, "acme is busy");
+/// let may = should_retry(&busy, &last, &Backoff::default());
+/// assert!(matches!(may, ShouldRetry::After(_)));
+///
+/// // As long as somebody else may be asked, the same one is not.
+/// let first = Situation { others: 1, ..last };
+/// assert_eq!(should_retry(&busy, &first, &Backoff::default()), ShouldRetry::No);
+/// ```
 pub fn should_retry(error: &Error, situation: &Situation, backoff: &Backoff) -> ShouldRetry {
     let may = match error.kind().rule().again {
         Again::Never => false,
