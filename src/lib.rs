@@ -88,16 +88,17 @@
 //! | [`meter`] | always: it tells content from noise | on every frame | inside `deadline`, outside `address` |
 //! | [`address`](dispatch::address) | `choose` makes a plan | once per attempt | innermost, around the client |
 //!
-//! Each module says more, and what happens when the layer's future or body is dropped. They share the nouns at this level ([`Payload`], [`Call`], [`Plan`], [`Attempt`], [`Error`] …), a
-//! [`catalog`] of what exists, what has been learned of it in [`standing`], and its spelling in [`wire`].
-//! `http::Request<Payload>` is the proof that the body was read: a layer that needs it does not compile
-//! without `ReadLayer` around it. `key`, `commit` and `deadline` do not need it.
+//! Each module says more, and what happens when the layer's future or body is dropped. They share the nouns
+//! at this level ([`Payload`], [`Call`], [`Plan`], [`Attempt`], [`Error`] …), a [`catalog`] of what exists, what
+//! has been learned of it in [`standing`], and its spelling in [`wire`]. `http::Request<Payload>` is the proof
+//! that the body was read: only `key`, `read`, `commit` and `deadline` take any other body, so without
+//! `ReadLayer`, or a [`Payload`] of your own, a stack with one of the others does not compile.
 //!
 //! # Events
 //!
 //! What happens to a request is told by [`tracing`](https://docs.rs/tracing) events, each with its name as the
-//! message. There are no spans and no metrics; `id` joins the events of one request;
-//! `attempt ended` has none. [`settle`] keeps the same, and more, in a [`Record`](settle::Record). No event holds a key, a
+//! message. There are no spans and no metrics. `id` joins the events of one request, but for `attempt ended`,
+//! which has none. [`settle`] keeps the same, and more, in a [`Record`](settle::Record). No event holds a key, a
 //! prompt or an answer.
 //!
 //! | event | level | when | fields |
