@@ -10,7 +10,7 @@ use http::StatusCode;
 
 use crate::kind::{Kind, Phase};
 
-/// A boxed error, as Tower spells it.
+/// A boxed error, as Tower spells it: what [`Error::from_inner`] takes.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a call, or one attempt at it, did not succeed.

@@ -19,7 +19,7 @@ pub struct Syntax {
     pub problem: Problem,
 }
 
-/// What is wrong with the text?
+/// What is wrong with the text? A part of [`Syntax`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {

@@ -25,7 +25,7 @@ pub struct Scanner {
     block: Block,
 }
 
-/// A block that is longer than the limit: the stream cannot be read any further.
+/// A block that is longer than the limit: the stream cannot be read any further. [`Scanner::next`] says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Oversize {
     /// The limit, in bytes.
