@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::generation::GenerationId;
 use crate::kind::{Fault, Kind};
 use crate::plan::Candidate;
 use crate::usage::Usage;
@@ -35,6 +36,8 @@ pub struct Attempt(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
+    /// The name of its call.
+    call: GenerationId,
     candidate: Option<Candidate>,
     started: Instant,
     flags: AtomicU8,
@@ -74,8 +77,9 @@ const DONE: u8 = 4;
 // === impl Attempt ===
 
 impl Attempt {
-    pub(crate) fn new(candidate: Option<Candidate>, started: Instant) -> Self {
+    pub(crate) fn new(call: GenerationId, candidate: Option<Candidate>, started: Instant) -> Self {
         Self(Arc::new(Shared {
+            call,
             candidate,
             started,
             flags: AtomicU8::new(0),
@@ -163,10 +167,7 @@ impl Attempt {
     pub fn end(&self, end: End, now: Instant) {
         if self.0.end.set((end, now)).is_ok() {
             self.teach(end, now);
-            let tag = self
-                .candidate()
-                .map_or("-", |candidate| candidate.endpoint.tag());
-            crate::telemetry::attempt_ended(tag, end.as_str(), self.content_events());
+            crate::telemetry::attempt_ended(&self.0.call, self, end);
         }
     }
 

@@ -165,7 +165,7 @@ impl Call {
         } = self;
         attempt.get_or_insert_with(|| {
             let candidate = shared.plan.get().and_then(|plan| plan.candidates.get(*at));
-            let attempt = Attempt::new(candidate.cloned(), now());
+            let attempt = Attempt::new(shared.id, candidate.cloned(), now());
             let _ = shared
                 .tries
                 .try_update(Relaxed, Relaxed, |tries| tries.checked_sub(1));

@@ -97,14 +97,13 @@
 //! # Events
 //!
 //! What happens to a request is told by [`tracing`](https://docs.rs/tracing) events, each with its name as the
-//! message. There are no spans and no metrics. `id` joins the events of one request, but for `attempt ended`,
-//! which has none. [`settle`] keeps the same, and more, in a [`Record`](settle::Record). No event holds a key, a
-//! prompt or an answer.
+//! message. There are no spans and no metrics. `id` joins the events of one request. [`settle`] keeps the
+//! same, and more, in a [`Record`](settle::Record). No event holds a key, a prompt or an answer.
 //!
 //! | event | level | when | fields |
 //! |---|---|---|---|
 //! | `planned` | debug | `choose` has made a plan | `id`, `candidates`, `rejected`, `first` |
-//! | `attempt ended` | debug | an attempt is over, however it ended | `endpoint`, `end`, `content_events` |
+//! | `attempt ended` | debug | an attempt is over, however it ended | `id`, `endpoint`, `end`, `content_events` |
 //! | `retrying` | debug | before the backoff of `retry` | `id`, `error`, `wait_ms` |
 //! | `falling back` | debug | `fallback` turns to the next candidate | `id`, `error`, `to` |
 //! | `broke after content` | debug | `commit` ends a broken stream with an error chunk | `id`, `error` |

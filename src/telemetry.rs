@@ -1,10 +1,12 @@
-//! Every event about a request in one place. A layer says one sentence; nothing here ever holds a
+//! Every event in one place. A layer says one sentence; nothing here ever holds a
 //! key, a prompt or an answer. The front page of the crate lists them.
 
 use std::time::Duration;
 
+use crate::attempt::{Attempt, End};
 use crate::call::Call;
 use crate::error::Error;
+use crate::generation::GenerationId;
 use crate::settle::Record;
 
 pub(crate) fn planned(call: &Call) {
@@ -18,8 +20,17 @@ pub(crate) fn planned(call: &Call) {
     );
 }
 
-pub(crate) fn attempt_ended(endpoint: &str, end: &str, content_events: u32) {
-    tracing::debug!(endpoint, end, content_events, "attempt ended");
+pub(crate) fn attempt_ended(call: &GenerationId, attempt: &Attempt, end: End) {
+    let endpoint = attempt
+        .candidate()
+        .map_or("-", |candidate| candidate.endpoint.tag());
+    tracing::debug!(
+        id = %call,
+        endpoint,
+        end = end.as_str(),
+        content_events = attempt.content_events(),
+        "attempt ended"
+    );
 }
 
 pub(crate) fn retrying(call: &Call, error: &Error, wait: Duration) {
@@ -64,4 +75,19 @@ pub(crate) fn settled(record: &Record) {
         first_token_ms = record.first_token.map(|first| first.as_millis() as u64),
         "settled"
     );
+}
+
+#[cfg(feature = "gateway")]
+pub(crate) fn shutting_down(connections: usize, grace: Duration) {
+    tracing::info!(connections, ?grace, "shutting down");
+}
+
+#[cfg(feature = "gateway")]
+pub(crate) fn grace_over(cut_off: usize) {
+    tracing::warn!(cut_off, "the grace of the shutdown is over");
+}
+
+#[cfg(feature = "gateway")]
+pub(crate) fn cannot_accept(error: &std::io::Error) {
+    tracing::error!(%error, "cannot accept");
 }

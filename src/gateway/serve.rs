@@ -24,6 +24,7 @@ use super::closing::Closing;
 use super::linger::{Linger, Unread};
 use super::stall::Stall;
 use crate::clock::CENTURY;
+use crate::telemetry;
 
 /// What a server allows. [`serve`] takes it.
 ///
@@ -141,13 +142,10 @@ pub async fn serve(
         });
     }
     drop(listener);
-    tracing::info!(connections = graceful.count(), grace = ?bounds.grace, "shutting down");
+    telemetry::shutting_down(graceful.count(), bounds.grace);
     let mut ended = pin!(graceful.shutdown());
     if timeout(bounds.grace, &mut ended).await.is_err() {
-        tracing::warn!(
-            cut_off = connections.len(),
-            "the grace of the shutdown is over"
-        );
+        telemetry::grace_over(connections.len());
         close.send_replace(true);
         let _ = timeout(LAST_WORDS, ended).await;
     }
@@ -166,7 +164,7 @@ async fn accept(listener: &TcpListener) -> TcpStream {
             }
             Err(error) if is_of_the_connection(&error) => {}
             Err(error) => {
-                tracing::error!(%error, "cannot accept");
+                telemetry::cannot_accept(&error);
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }
