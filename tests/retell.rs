@@ -74,6 +74,15 @@ fn a_native_reason_that_is_there_stays() {
     }
 }
 
+#[test]
+fn a_native_reason_of_null_is_the_reason_itself() {
+    let told = chunk(
+        r#"{"choices":[{"index":0,"delta":{},"native_finish_reason":null,"finish_reason":"eos"}]}"#,
+    );
+    assert_eq!(told["choices"][0]["finish_reason"], "stop");
+    assert_eq!(told["choices"][0]["native_finish_reason"], "eos");
+}
+
 /// Strict clients fail on a word they do not know, of whichever choice it is.
 #[test]
 fn every_choice_has_a_reason_that_is_known() {

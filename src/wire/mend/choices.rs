@@ -35,7 +35,7 @@ fn choice(
     edits: &mut Vec<Edit<'_>>,
 ) -> Result<(), Syntax> {
     let json = cursor.source();
-    let (mut index, mut native) = (None, false);
+    let (mut index, mut native) = (None, None);
     let mut reason = None;
     cursor.object()?;
     let open = base + cursor.at();
@@ -53,10 +53,11 @@ fn choice(
                 reason = Some((start..cursor.at(), finish));
             }
             b"index" => index = Some(integer(cursor.skip()?.of(json))),
-            name => {
-                native |= name == b"native_finish_reason";
-                cursor.skip()?;
+            b"native_finish_reason" => {
+                let nothing = cursor.peek()? == Kind::Null;
+                native = Some((nothing, cursor.skip()?.range()));
             }
+            _ => drop(cursor.skip()?),
         }
     }
     let mut missing = String::new();
@@ -78,9 +79,16 @@ fn choice(
                     .iter()
                     .for_each(|piece| told.extend_from_slice(piece.as_bytes())),
             }
-            if !native {
-                told.extend_from_slice(b",\"native_finish_reason\":");
-                told.extend_from_slice(own);
+            match native {
+                None => {
+                    told.extend_from_slice(b",\"native_finish_reason\":");
+                    told.extend_from_slice(own);
+                }
+                // Told as unknown beside the reason itself.
+                Some((true, place)) => {
+                    edits.push((base + place.start..base + place.end, own.to_vec().into()));
+                }
+                Some((false, _)) => {}
             }
             edits.push((base + range.start..base + range.end, told.into()));
         }
