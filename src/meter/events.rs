@@ -1,6 +1,6 @@
 //! An event stream, cut into whole events and judged one by one.
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 
 use super::judge::{Ends, Verdict, judge};
 use crate::attempt::Attempt;
@@ -18,8 +18,6 @@ pub(super) struct Events {
     partial: BytesMut,
     ends: Ends,
     hide: bool,
-    /// The event before ended in a CR: a LF that comes next is its own, and came too late.
-    after_cr: bool,
 }
 
 // === impl Events ===
@@ -32,7 +30,6 @@ impl Events {
             partial: BytesMut::new(),
             ends: Ends::of(choices),
             hide,
-            after_cr: false,
         }
     }
 
@@ -68,14 +65,10 @@ impl Events {
             };
             let verdict = judge(event.data.as_deref(), attempt, &mut self.ends);
             let len = event.len;
-            let mut bytes = match from_partial {
+            let bytes = match from_partial {
                 true => self.partial.split_to(len).freeze(),
                 false => self.chunk.split_to(len),
             };
-            if self.after_cr && bytes.starts_with(b"\n") {
-                bytes.advance(1);
-            }
-            self.after_cr = bytes.ends_with(b"\r");
             match verdict {
                 Verdict::Usage if self.hide => {}
                 // What follows `[DONE]` is not for anyone.
@@ -94,9 +87,6 @@ impl Events {
         match judge(event.data.as_deref(), attempt, &mut self.ends) {
             Verdict::Usage if self.hide => None,
             Verdict::Pass | Verdict::Usage => {
-                if self.after_cr && rest.starts_with(b"\n") {
-                    rest.advance(1);
-                }
                 rest.extend_from_slice(b"\n\n");
                 Some(Ok(rest.freeze()))
             }

@@ -3,7 +3,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use http_body::Frame;
 
 use super::telling;
@@ -93,7 +93,14 @@ impl Stream {
         closed.as_mut().poll(cx)
     }
 
-    fn take(&mut self, event: Bytes) {
+    fn take(&mut self, mut event: Bytes) {
+        // Of a CRLF that came in two frames: it belongs to the event before.
+        if event.starts_with(b"\n") {
+            event.advance(1);
+            if event.is_empty() {
+                return;
+            }
+        }
         let told = match Scanner::default().next(&event) {
             Ok(Some(found)) => found.data.map_or(Told::AsItIs, |data| self.tell(&data)),
             _ => Told::AsItIs,
