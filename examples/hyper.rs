@@ -42,6 +42,7 @@ async fn main() -> Result<(), BoxError> {
     for attempt in &record.attempts {
         println!("{:?}: {:?}", attempt.tag(), attempt.end);
     }
-    println!("charged: {} USD", record.charge.unwrap_or_default());
+    let charge = record.charge.map(|usd| format!("{usd} USD"));
+    println!("charged: {}", charge.as_deref().unwrap_or("nobody knows"));
     Ok(())
 }
