@@ -13,7 +13,7 @@ use crate::standing::Standing;
 /// use std::{sync::Arc, time::Instant};
 /// use switchtower::catalog::Catalog;
 /// use switchtower::choose::plan;
-/// use switchtower::standing::Registry;
+/// use switchtower::standing::Roster;
 /// use switchtower::{BoxError, Filter, Payload, Reason};
 ///
 /// # fn main() -> Result<(), BoxError> {
@@ -29,7 +29,7 @@ use crate::standing::Standing;
 /// "#, "switchtower.toml", |_| None)?;
 ///
 /// let ask = Payload::read(r#"{"model": "swift", "provider": {"ignore": ["acme"], "order": ["beta"]}}"#)?;
-/// let plan = plan(&ask, &Arc::new(catalog), &Registry::default(), 1, Instant::now())?;
+/// let plan = plan(&ask, &Roster::from(Arc::new(catalog)).lineup(), 1, Instant::now())?;
 /// assert_eq!(plan.candidates[0].endpoint.tag(), "beta");
 /// assert_eq!(plan.candidates[0].reason, Reason::Ordered);
 /// assert_eq!(plan.rejected[0].filter, Filter::Ignore);
@@ -83,6 +83,36 @@ pub enum Reason {
     Price,
     /// The caller's `provider.order` names it.
     Ordered,
+    /// Its key is of the operator's own account.
+    OwnKey,
+    /// It has answered this conversation before, so its prompt cache is warm.
+    Sticky,
+    /// The tier that was asked for.
+    Tier,
+    /// Next by throughput.
+    Throughput,
+    /// Next by the time to the first token.
+    Latency,
+    /// Next by the quality of its calls of tools.
+    Quality,
+    /// Nothing is known of it yet, and this request is to find out.
+    Explored,
+    /// Drawn by the operator's weights.
+    Weighted,
+    /// Next in the catalogue.
+    Listed,
+    /// It answers the fewest requests just now.
+    LeastInFlight,
+    /// The better of two that were drawn.
+    PowerOfTwo,
+    /// Next by what this request is likely to cost there.
+    ExpectedCost,
+    /// It misses a threshold of the caller's, so it comes after those that do not.
+    BelowThreshold,
+    /// More than one in twenty requests of late has failed, so it comes after those that do better.
+    Degraded,
+    /// More than one in five requests of late has failed, so it is only a fallback.
+    Down,
     /// It has failed in the last thirty seconds, so it comes last.
     Unsteady,
 }
@@ -97,8 +127,34 @@ pub enum Filter {
     Only,
     /// In `provider.ignore`.
     Ignore,
+    /// It may collect data, and `provider.data_collection` is `"deny"`.
+    DataCollection,
+    /// It may retain data, and `provider.zdr` is true.
+    Zdr,
+    /// `provider.enforce_distillable_text` is true, and the model's author does not allow it.
+    Distillable,
+    /// Not in `provider.quantizations`.
+    Quantizations,
     /// Dearer than `provider.max_price`, or of unknown price.
     MaxPrice,
+    /// It does not support a parameter of the request, and `provider.require_parameters` is true.
+    RequireParameters,
+    /// It offers no tools, and another one does.
+    Tools,
+    /// It has no structured output, and another one does.
+    ResponseFormat,
+    /// It cannot be told how much to say, and another one can.
+    Verbosity,
+    /// It does not read what the messages hold, such as images.
+    Input,
+    /// It does not write what `modalities` asks for.
+    Output,
+    /// The prompt and the answer that is asked for do not fit into its context.
+    ContextLength,
+    /// It does not write as many tokens as are asked for.
+    MaxTokens,
+    /// It serves a tier that was not asked for, or not the one that was.
+    ServiceTier,
     /// `provider.allow_fallbacks` is false and it is not in `provider.order`.
     AllowFallbacks,
 }
@@ -106,12 +162,45 @@ pub enum Filter {
 // === impl Filter ===
 
 impl Filter {
+    /// All of them, in the order in which they are applied.
+    pub const ALL: [Self; 17] = [
+        Self::Only,
+        Self::Ignore,
+        Self::DataCollection,
+        Self::Zdr,
+        Self::Distillable,
+        Self::Quantizations,
+        Self::MaxPrice,
+        Self::RequireParameters,
+        Self::Tools,
+        Self::ResponseFormat,
+        Self::Verbosity,
+        Self::Input,
+        Self::Output,
+        Self::ContextLength,
+        Self::MaxTokens,
+        Self::ServiceTier,
+        Self::AllowFallbacks,
+    ];
+
     /// The request field that set the rule.
     pub fn field(self) -> &'static str {
         match self {
             Filter::Only => "provider.only",
             Filter::Ignore => "provider.ignore",
+            Filter::DataCollection => "provider.data_collection",
+            Filter::Zdr => "provider.zdr",
+            Filter::Distillable => "provider.enforce_distillable_text",
+            Filter::Quantizations => "provider.quantizations",
             Filter::MaxPrice => "provider.max_price",
+            Filter::RequireParameters => "provider.require_parameters",
+            Filter::Tools => "tools",
+            Filter::ResponseFormat => "response_format",
+            Filter::Verbosity => "verbosity",
+            Filter::Input | Filter::ContextLength => "messages",
+            Filter::Output => "modalities",
+            Filter::MaxTokens => "max_tokens",
+            Filter::ServiceTier => "service_tier",
             Filter::AllowFallbacks => "provider.allow_fallbacks",
         }
     }
@@ -125,6 +214,21 @@ impl fmt::Display for Reason {
             Reason::Drawn => "drawn by price",
             Reason::Price => "next by price",
             Reason::Ordered => "named in provider.order",
+            Reason::OwnKey => "own key",
+            Reason::Sticky => "has answered this conversation",
+            Reason::Tier => "tier asked for",
+            Reason::Throughput => "next by throughput",
+            Reason::Latency => "next by latency",
+            Reason::Quality => "next by quality",
+            Reason::Explored => "explored",
+            Reason::Weighted => "drawn by weight",
+            Reason::Listed => "next in the catalogue",
+            Reason::LeastInFlight => "fewest in flight",
+            Reason::PowerOfTwo => "better of two",
+            Reason::ExpectedCost => "next by expected cost",
+            Reason::BelowThreshold => "misses a threshold",
+            Reason::Degraded => "degraded",
+            Reason::Down => "down",
             Reason::Unsteady => "failed recently",
         })
     }

@@ -1,11 +1,8 @@
 //! The whole chain, one layer a line.
 
-use std::sync::Arc;
-
 use tower_layer::Layer;
 
 use crate::admit::read::{Read, ReadLayer};
-use crate::catalog::Catalog;
 use crate::choose::{Choose, ChooseLayer};
 use crate::dispatch::address::{Address, AddressLayer};
 use crate::dispatch::commit::{Commit, CommitLayer};
@@ -14,6 +11,7 @@ use crate::dispatch::fallback::{Fallback, FallbackLayer};
 use crate::dispatch::retry::{Budgets, Retry, RetryLayer};
 use crate::meter::{Meter, MeterLayer};
 use crate::settle::{Ledger, MemoryLedger, Settle, SettleLayer};
+use crate::standing::Roster;
 
 /// The recommended chain around an HTTP client, from a catalogue.
 ///
@@ -82,12 +80,12 @@ pub type Chain<C, L = MemoryLedger> =
     Read<Choose<Settle<Fallback<Retry<Commit<Deadline<Meter<Address<C>>>>>>, L>>>;
 
 impl Stack {
-    /// The chain with its defaults: see each layer.
-    pub fn new(catalog: Arc<Catalog>) -> Self {
+    /// The chain with its defaults: see each layer. It chooses from this roster, or from a catalogue in an `Arc`.
+    pub fn new(roster: impl Into<Roster>) -> Self {
         let budgets = Budgets::default();
         Self {
             read: ReadLayer::new().strict(),
-            choose: ChooseLayer::new(catalog),
+            choose: ChooseLayer::new(roster),
             ledger: MemoryLedger::default(),
             fallback: FallbackLayer::new().budgets(budgets.clone()),
             retry: RetryLayer::new().budgets(budgets),
@@ -99,6 +97,11 @@ impl Stack {
 }
 
 impl<L> Stack<L> {
+    /// What the chain chooses from.
+    pub fn roster(&self) -> &Roster {
+        self.choose.roster()
+    }
+
     /// The ledger that the chain writes to.
     pub fn ledger(&self) -> &L {
         &self.ledger

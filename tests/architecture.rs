@@ -18,7 +18,7 @@ const EDGES: [&str; 3] = ["client", "gateway", "testing"];
 const SHELL: [&str; 5] = ["layer.rs", "service.rs", "future.rs", "body.rs", "stack.rs"];
 
 /// Files that touch the runtime under another name, and why.
-const TOUCHING: [(&str, &str); 9] = [
+const TOUCHING: [(&str, &str); 10] = [
     ("admit/key.rs", "a layer in one file"),
     ("dispatch/address.rs", "a layer in one file"),
     (
@@ -38,6 +38,10 @@ const TOUCHING: [(&str, &str); 9] = [
     (
         "settle/hold.rs",
         "its drop dates the record, and a drop takes no arguments",
+    ),
+    (
+        "standing/roster.rs",
+        "made from a catalogue alone, it begins now",
     ),
     (
         "meter/judge.rs",

@@ -5,7 +5,7 @@ use switchtower::admit::{key, read};
 use switchtower::catalog::{Catalog, Endpoint, Model, Provider};
 use switchtower::dispatch::{address, commit, deadline, fallback, retry};
 use switchtower::settle::{AttemptRecord, Hold, MemoryLedger, MemorySlot, Record, Totals};
-use switchtower::standing::{Registry, Standing};
+use switchtower::standing::{Lineup, Roster, Standing};
 use switchtower::wire::{Chunk, Dialect, Preferences, View, sse::Scanner};
 use switchtower::{
     Again, Attempt, BoxError, Call, Candidate, Chain, Early, End, Error, Fault, Femto, Filter,
@@ -43,7 +43,8 @@ fn nouns_cross_threads() {
         Model: Send Sync Unpin;
         Endpoint: Send Sync Unpin;
         Provider: Send Sync Unpin Clone;
-        Registry: Send Sync Unpin Clone;
+        Lineup: Send Sync Unpin;
+        Roster: Send Sync Unpin Clone;
         Standing: Send Sync Unpin;
         Record: Send Sync Unpin Clone;
         AttemptRecord: Send Sync Unpin Clone;

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use switchtower::catalog::{Catalog, Endpoint, EndpointSpec, ModelSpec, Prices, Provider, Rate};
 use switchtower::choose::{ChooseLayer, plan};
-use switchtower::standing::Registry;
+use switchtower::standing::Roster;
 use switchtower::{Call, Error, Filter, Kind, Payload, Plan, Price, Reason};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
@@ -372,7 +372,7 @@ fn what_failed_recently_comes_last_and_comes_back() {
 
     let later = world.start + Duration::from_secs(31);
     let payload = payload(&provider(json!({"sort": "price"})));
-    let plan = plan(&payload, &world.catalog, &world.standings, 1, later).unwrap();
+    let plan = plan(&payload, &world.roster.lineup(), 1, later).unwrap();
     assert_eq!(keys(&plan), ["a/x@a", "a/x@b", "a/x@c"]);
 }
 
@@ -549,7 +549,7 @@ async fn a_seed_repeats_every_draw_and_clones_draw_from_one_sequence() {
 #[tokio::test(start_paused = true)]
 async fn what_a_request_teaches_the_next_one_knows() {
     let world = World::new(&[("a/x", &[("a", "1"), ("b", "1")])]);
-    let layer = ChooseLayer::new(world.catalog.clone()).standings(world.standings.clone());
+    let layer = ChooseLayer::new(world.roster.clone());
     let service = layer.layer(service_fn(look));
     let request = || Request::new(payload(&provider(json!({"sort": "price"}))));
     let (call, _) = service.clone().oneshot(request()).await.unwrap();
@@ -741,7 +741,7 @@ impl Case {
 
 struct World {
     catalog: Arc<Catalog>,
-    standings: Registry,
+    roster: Roster,
     start: Instant,
 }
 
@@ -775,11 +775,10 @@ impl World {
 
     fn of(catalog: Catalog) -> Self {
         let start = tokio::time::Instant::now().into_std();
-        let standings = Registry::default();
-        standings.follow(&catalog, start);
+        let catalog = Arc::new(catalog);
         Self {
-            catalog: Arc::new(catalog),
-            standings,
+            roster: Roster::new(catalog.clone(), start),
+            catalog,
             start,
         }
     }
@@ -790,7 +789,8 @@ impl World {
             .flat_map(|model| model.endpoints())
             .find(|endpoint| endpoint.key() == key)
             .unwrap();
-        self.standings.of(endpoint, self.start).failed(self.start);
+        let lineup = self.roster.lineup();
+        lineup.standing(endpoint).failed(self.start);
     }
 
     fn plan(&self, body: Value) -> Result<Plan, Error> {
@@ -799,7 +799,7 @@ impl World {
 
     fn draw(&self, body: &Value, seed: u64) -> Result<Plan, Error> {
         let payload = Payload::read(body.to_string())?;
-        plan(&payload, &self.catalog, &self.standings, seed, self.start)
+        plan(&payload, &self.roster.lineup(), seed, self.start)
     }
 
     /// How often does each order come up in so many draws?
@@ -807,7 +807,7 @@ impl World {
         let payload = payload(&json!({"model": "a/x"}));
         let mut counts = BTreeMap::new();
         for seed in 0..draws.into() {
-            let plan = plan(&payload, &self.catalog, &self.standings, seed, self.start).unwrap();
+            let plan = plan(&payload, &self.roster.lineup(), seed, self.start).unwrap();
             assert_eq!(plan.candidates[0].reason, Reason::Drawn);
             *counts.entry(keys(&plan).join(" ")).or_insert(0u32) += 1;
         }

@@ -18,7 +18,7 @@ use switchtower::dispatch::deadline::{Deadline, DeadlineLayer, Deadlines};
 use switchtower::dispatch::fallback::{Fallback, FallbackLayer};
 use switchtower::dispatch::retry::Budgets;
 use switchtower::meter::{Meter, MeterLayer};
-use switchtower::standing::Registry;
+use switchtower::standing::Roster;
 use switchtower::{Call, End, Error, Fault, Kind, Phase};
 use tokio::time::Instant;
 use tower::{ServiceBuilder, ServiceExt};
@@ -418,26 +418,20 @@ async fn what_a_provider_did_counts_against_it_and_what_a_caller_did_does_not() 
         (vec![down(), Answer::sse(good("hi"))], false),
         (vec![Answer::status(400, "{}")], true),
     ] {
-        let (catalog, standings) = (three(), Registry::default());
+        let roster = Roster::from(three());
         let client = Client::new(answers);
         let stack = ServiceBuilder::new()
             .layer(ReadLayer::new())
-            .layer(
-                ChooseLayer::new(catalog.clone())
-                    .standings(standings.clone())
-                    .seed(1),
-            )
+            .layer(ChooseLayer::new(roster.clone()).seed(1))
             .layer(FallbackLayer::new())
             .layer(CommitLayer::new())
             .layer(MeterLayer::new())
             .service(client);
         let request = Request::post("/").body(ordered(true)).unwrap();
         let _: Result<Response<_>, _> = stack.oneshot(request).await;
-        let one = &catalog.find("acme/swift").unwrap().endpoints()[0];
-        assert_eq!(
-            standings.of(one, flow::now()).is_steady(flow::now()),
-            steady
-        );
+        let lineup = roster.lineup();
+        let one = &lineup.catalog().find("acme/swift").unwrap().endpoints()[0];
+        assert_eq!(lineup.standing(one).is_steady(flow::now()), steady);
     }
 }
 

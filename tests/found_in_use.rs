@@ -55,7 +55,7 @@ where
         let answer = answer.clone();
         async move { Ok::<_, Infallible>(answer()) }
     });
-    Gateway::new(catalog(), Stack::new(catalog()), client)
+    Gateway::new(Stack::new(catalog()), client)
         .keys(["sk"])
         .router()
 }
@@ -615,7 +615,7 @@ async fn an_attempt_without_an_id_has_none() {
                 .unwrap(),
         )
     });
-    let app = Gateway::new(catalog(), Stack::new(catalog()), client)
+    let app = Gateway::new(Stack::new(catalog()), client)
         .keys(["sk"])
         .router();
     let response = app.clone().oneshot(ask(true)).await.unwrap();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use switchtower::catalog::{Catalog, EndpointSpec, ModelSpec, Provider};
-use switchtower::standing::{Average, Registry, Standing, Tally, Window};
+use switchtower::standing::{Average, Lineup, Roster, Standing, Tally, Window};
 
 // === Window ===
 
@@ -224,43 +224,59 @@ proptest! {
     }
 }
 
-// === Registry ===
+// === Roster ===
 
 #[test]
 fn what_stays_in_the_catalogue_is_remembered_and_the_rest_forgotten() {
     let start = start();
-    let standings = Registry::default();
-    let both = catalog(&["one", "two"]);
-    standings.follow(&both, start);
-    let [one, two] = both.models()[0].endpoints() else {
-        panic!("two endpoints")
+    let roster = Roster::new(catalog(&["one", "two"]), start);
+    let before = roster.lineup();
+    for (_, standing) in before.endpoints() {
+        standing.failed(start);
+    }
+
+    // The next snapshot has other `Arc`s, another order, but the same keys.
+    roster.swap(catalog(&["three", "one"]), start);
+    let steady = |lineup: &Lineup| -> Vec<(String, bool)> {
+        let told = lineup
+            .endpoints()
+            .map(|(endpoint, standing)| (endpoint.tag().to_owned(), standing.is_steady(start)));
+        told.collect()
     };
-    standings.of(one, start).failed(start);
-    standings.of(two, start).failed(start);
+    let after = roster.clone().lineup();
+    assert_eq!(
+        steady(&after),
+        [("three".into(), true), ("one".into(), false)]
+    );
+    // Who began with the old one stays with it.
+    assert_eq!(
+        steady(&before),
+        [("one".into(), false), ("two".into(), false)]
+    );
 
-    // The next snapshot has other `Arc`s, but the same keys.
-    let reloaded = catalog(&["one"]);
-    standings.follow(&reloaded, start);
-    let again = &reloaded.models()[0].endpoints()[0];
-    assert!(!standings.of(again, start).is_steady(start));
-    assert!(Arc::ptr_eq(
-        &standings.of(one, start),
-        &standings.of(again, start)
-    ));
-
-    standings.follow(&both, start);
-    assert!(standings.of(two, start).is_steady(start));
-    assert!(!standings.clone().of(one, start).is_steady(start));
+    roster.swap(catalog(&["two"]), start);
+    assert_eq!(roster.with(|lineup| steady(lineup)), [("two".into(), true)]);
 }
 
 #[test]
-fn who_is_not_followed_has_a_blank_standing() {
+fn swaps_at_once_forget_nothing() {
     let start = start();
-    let catalog = catalog(&["one"]);
-    let endpoint = &catalog.models()[0].endpoints()[0];
-    let standings = Registry::default();
-    standings.of(endpoint, start).failed(start);
-    assert!(standings.of(endpoint, start).is_steady(start));
+    let roster = Roster::new(catalog(&["one", "two"]), start);
+    roster
+        .lineup()
+        .endpoints()
+        .for_each(|(_, s)| s.failed(start));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    roster.swap(catalog(&["one", "two"]), start);
+                }
+            });
+        }
+    });
+    let lineup = roster.lineup();
+    assert!(lineup.endpoints().all(|(_, s)| !s.is_steady(start)));
 }
 
 // === Helpers ===
@@ -273,7 +289,7 @@ fn start() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
-fn catalog(slugs: &[&str]) -> Catalog {
+fn catalog(slugs: &[&str]) -> Arc<Catalog> {
     let mut builder = Catalog::builder();
     let mut model = ModelSpec::new("a/x");
     for slug in slugs {
@@ -281,5 +297,5 @@ fn catalog(slugs: &[&str]) -> Catalog {
         builder = builder.provider(Provider::new(slug, url));
         model = model.endpoint(EndpointSpec::new(slug, "x"));
     }
-    builder.model(model).build().unwrap()
+    Arc::new(builder.model(model).build().unwrap())
 }

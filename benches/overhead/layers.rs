@@ -160,7 +160,7 @@ fn whole_stack() -> Stack {
 }
 
 fn router(client: Instant) -> axum::Router {
-    let gateway = Gateway::new(catalog(), whole_stack(), client);
+    let gateway = Gateway::new(whole_stack(), client);
     gateway.keys(["sk-or-v1-0123456789"]).router()
 }
 

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 pub(crate) async fn serve(listener: TcpListener, upstream: SocketAddr) {
     let catalog = catalog(upstream);
-    let gateway = Gateway::new(catalog.clone(), Stack::new(catalog), client::hyper::plain());
+    let gateway = Gateway::new(Stack::new(catalog), client::hyper::plain());
     let router = gateway.keys(["key"]).router();
     serve_router(listener, router, Bounds::default(), std::future::pending()).await;
 }

@@ -75,7 +75,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         .enable_http2()
         .wrap_connector(client::hyper::connector());
     let stack = Stack::new(catalog.clone());
-    let gateway = Gateway::new(catalog.clone(), stack, client::hyper::over(tls)).keys([&key]);
+    let gateway = Gateway::new(stack, client::hyper::over(tls)).keys([&key]);
 
     // Before anyone is told that we are here: a signal that comes at once must find its handler.
     let mut signal = signals()?;

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::fmt::Write;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use super::{BuildError, Catalog, Dropped, Endpoint, Model, ModelSpec, Provider, check};
+use crate::wire::Tier;
 
 /// Collects providers and models, then checks them against each other.
 ///
@@ -99,6 +100,19 @@ impl Catalog {
                         .or(spec.context_length)
                         .map(NonZeroU64::get),
                     max_completion_tokens: endpoint.max_completion_tokens.map(NonZeroU64::get),
+                    max_prompt_tokens: endpoint.max_prompt_tokens.map(NonZeroU64::get),
+                    index: self.endpoints + endpoints.len(),
+                    tier: Tier::of_tag(endpoint.tag()),
+                    quantization: endpoint.quantization,
+                    parameters: endpoint.parameters,
+                    input: spec.input,
+                    output: spec.output,
+                    collects_data: endpoint.collects_data.unwrap_or(provider.collects_data()),
+                    zdr: endpoint.zdr.unwrap_or(provider.is_zdr()),
+                    own_key: endpoint.own_key.unwrap_or(provider.has_own_key()),
+                    implicit_caching: endpoint.implicit_caching,
+                    weight: endpoint.weight.map_or(1, NonZeroU32::get),
+                    score: endpoint.score,
                     prices: endpoint.prices,
                     upstream_model_json: serde_json::Value::from(&*endpoint.upstream_model)
                         .to_string()
@@ -113,9 +127,19 @@ impl Catalog {
             return;
         }
         self.dropped.append(&mut dropped);
+        self.endpoints += endpoints.len();
 
         let model = Arc::new(Model {
             name: spec.name.unwrap_or_else(|| spec.id.clone()),
+            canonical_slug: spec.canonical_slug.unwrap_or_else(|| spec.id.clone()),
+            input: spec.input,
+            output: spec.output,
+            distillable: spec.distillable,
+            moderated: spec.moderated,
+            hidden: spec.hidden,
+            expires: spec.expires,
+            hugging_face_id: spec.hugging_face_id,
+            strategy: spec.strategy,
             id: spec.id,
             aliases: spec.aliases.into(),
             created: spec.created,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Prices, Provider};
+use crate::wire::{Fields, Modalities, Quantization, Tier};
 
 /// One model as one provider serves it: the unit of choice, of price and of standing.
 ///
@@ -34,6 +35,20 @@ pub struct Endpoint {
     pub(super) prices: Prices,
     pub(super) context_length: Option<u64>,
     pub(super) max_completion_tokens: Option<u64>,
+    pub(super) max_prompt_tokens: Option<u64>,
+    /// Its place among all endpoints of the catalogue.
+    pub(super) index: usize,
+    pub(super) tier: Option<Tier>,
+    pub(super) quantization: Option<Quantization>,
+    pub(super) parameters: Option<Fields>,
+    pub(super) input: Option<Modalities>,
+    pub(super) output: Option<Modalities>,
+    pub(super) collects_data: bool,
+    pub(super) zdr: bool,
+    pub(super) own_key: bool,
+    pub(super) implicit_caching: bool,
+    pub(super) weight: u32,
+    pub(super) score: Option<u32>,
 }
 
 // === impl Endpoint ===
@@ -95,5 +110,84 @@ impl Endpoint {
     #[must_use]
     pub fn max_completion_tokens(&self) -> Option<u64> {
         self.max_completion_tokens
+    }
+
+    /// The longest prompt, in tokens.
+    #[must_use]
+    pub fn max_prompt_tokens(&self) -> Option<u64> {
+        self.max_prompt_tokens
+    }
+
+    /// Its place among all endpoints of its catalogue, counted from 0 in the order of the file. It says nothing about
+    /// another snapshot.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The tier that it serves, if its tag names one; then it is asked only by those who ask for that tier.
+    #[must_use]
+    pub fn tier(&self) -> Option<Tier> {
+        self.tier
+    }
+
+    /// In how many bits it keeps the model's weights; none if it does not say.
+    #[must_use]
+    pub fn quantization(&self) -> Option<Quantization> {
+        self.quantization
+    }
+
+    /// The parameters that it supports, of [`Fields::PARAMETERS`]; none if it does not say.
+    #[must_use]
+    pub fn parameters(&self) -> Option<Fields> {
+        self.parameters
+    }
+
+    /// What it reads; none if it does not say.
+    #[must_use]
+    pub fn input(&self) -> Option<Modalities> {
+        self.input
+    }
+
+    /// What it writes; none if it does not say.
+    #[must_use]
+    pub fn output(&self) -> Option<Modalities> {
+        self.output
+    }
+
+    /// Does it keep what it is told, for purposes of its own? Yes, unless the catalogue says that it does not.
+    #[must_use]
+    pub fn collects_data(&self) -> bool {
+        self.collects_data
+    }
+
+    /// Does it retain nothing? No, unless the catalogue says so.
+    #[must_use]
+    pub fn is_zdr(&self) -> bool {
+        self.zdr
+    }
+
+    /// Is it paid by an account of the operator's own?
+    #[must_use]
+    pub fn has_own_key(&self) -> bool {
+        self.own_key
+    }
+
+    /// Does it keep prompts in a cache unasked?
+    #[must_use]
+    pub fn caches_implicitly(&self) -> bool {
+        self.implicit_caching
+    }
+
+    /// Its share under [`Strategy::Weighted`](super::Strategy::Weighted).
+    #[must_use]
+    pub fn weight(&self) -> u32 {
+        self.weight
+    }
+
+    /// How well it does in benchmarks of tool calls, in thousandths; none if that was not measured.
+    #[must_use]
+    pub fn score(&self) -> Option<u32> {
+        self.score
     }
 }

@@ -77,6 +77,7 @@ mod rate;
 mod secret;
 mod snapshot;
 mod spec;
+mod strategy;
 mod toml;
 
 pub use base_url::{BaseUrl, InvalidBaseUrl};
@@ -87,8 +88,9 @@ pub use error::{BuildError, LoadError};
 pub use model::Model;
 pub use prices::Prices;
 pub use problem::Problem;
-pub use provider::Provider;
+pub use provider::{About, Provider};
 pub use rate::Rate;
 pub use secret::Secret;
 pub use snapshot::Catalog;
 pub use spec::{EndpointSpec, ModelSpec};
+pub use strategy::Strategy;

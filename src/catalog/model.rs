@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Endpoint;
+use super::{Endpoint, Strategy};
+use crate::wire::Modalities;
 
 /// A model, and who serves it.
 ///
@@ -16,6 +17,15 @@ pub struct Model {
     pub(super) created: Option<u64>,
     pub(super) description: Option<Box<str>>,
     pub(super) context_length: Option<u64>,
+    pub(super) canonical_slug: Box<str>,
+    pub(super) input: Option<Modalities>,
+    pub(super) output: Option<Modalities>,
+    pub(super) distillable: bool,
+    pub(super) moderated: bool,
+    pub(super) hidden: bool,
+    pub(super) expires: Option<Box<str>>,
+    pub(super) hugging_face_id: Option<Box<str>>,
+    pub(super) strategy: Strategy,
     pub(super) endpoints: Box<[Arc<Endpoint>]>,
 }
 
@@ -55,6 +65,60 @@ impl Model {
     #[must_use]
     pub fn context_length(&self) -> Option<u64> {
         self.context_length
+    }
+
+    /// The permanent name; the id, unless the catalogue gives another.
+    #[must_use]
+    pub fn canonical_slug(&self) -> &str {
+        &self.canonical_slug
+    }
+
+    /// What it reads; none if the catalogue does not say.
+    #[must_use]
+    pub fn input(&self) -> Option<Modalities> {
+        self.input
+    }
+
+    /// What it writes; none if the catalogue does not say.
+    #[must_use]
+    pub fn output(&self) -> Option<Modalities> {
+        self.output
+    }
+
+    /// Does its author allow to distill from its text? No, unless the catalogue says so.
+    #[must_use]
+    pub fn is_distillable(&self) -> bool {
+        self.distillable
+    }
+
+    /// Does its author have prompts looked at before they are answered?
+    #[must_use]
+    pub fn is_moderated(&self) -> bool {
+        self.moderated
+    }
+
+    /// Is it neither listed, nor chosen by an alias or a router?
+    #[must_use]
+    pub fn is_hidden(&self) -> bool {
+        self.hidden
+    }
+
+    /// The day after which it is gone, as `2026-12-31`.
+    #[must_use]
+    pub fn expiration_date(&self) -> Option<&str> {
+        self.expires.as_deref()
+    }
+
+    /// Its name at Hugging Face.
+    #[must_use]
+    pub fn hugging_face_id(&self) -> Option<&str> {
+        self.hugging_face_id.as_deref()
+    }
+
+    /// How its endpoints are ranked where a caller has no wish.
+    #[must_use]
+    pub fn strategy(&self) -> Strategy {
+        self.strategy
     }
 
     /// Who serves it, in the order of the file. There is at least one.

@@ -26,6 +26,36 @@ pub struct Provider {
     base_url: BaseUrl,
     chat_url: Uri,
     headers: HeaderMap,
+    collects_data: bool,
+    zdr: bool,
+    own_key: bool,
+    about: About,
+}
+
+/// What people want to know about a provider: pages and places. All of it is only told.
+///
+/// ```
+/// use switchtower::catalog::{About, Provider};
+///
+/// let provider = Provider::new("acme", "https://api.acme.test".parse()?).with_about(About {
+///     headquarters: Some("DE".into()),
+///     ..About::default()
+/// });
+/// assert_eq!(provider.about().headquarters.as_deref(), Some("DE"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// Where it says what it does with data.
+    pub privacy_policy_url: Option<Box<str>>,
+    /// Its terms.
+    pub terms_of_service_url: Option<Box<str>>,
+    /// Where it says how it is doing.
+    pub status_page_url: Option<Box<str>>,
+    /// The country it is from, by its two letters (ISO 3166-1).
+    pub headquarters: Option<Box<str>>,
+    /// The countries in which it computes; none if that is not known.
+    pub datacenters: Option<Vec<Box<str>>>,
 }
 
 // === impl Provider ===
@@ -43,6 +73,10 @@ impl Provider {
             base_url,
             chat_url,
             headers: HeaderMap::new(),
+            collects_data: true,
+            zdr: false,
+            own_key: false,
+            about: About::default(),
         }
     }
 
@@ -69,6 +103,34 @@ impl Provider {
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
+        self
+    }
+
+    /// Does it keep what it is told, for purposes of its own? By default it is taken to.
+    #[must_use]
+    pub fn with_data_collection(mut self, collects: bool) -> Self {
+        self.collects_data = collects;
+        self
+    }
+
+    /// Does it retain nothing? By default it is not taken to.
+    #[must_use]
+    pub fn with_zdr(mut self, zdr: bool) -> Self {
+        self.zdr = zdr;
+        self
+    }
+
+    /// Is its key one of the operator's own account, so that its endpoints are asked first?
+    #[must_use]
+    pub fn with_own_key(mut self, own: bool) -> Self {
+        self.own_key = own;
+        self
+    }
+
+    /// What people want to know about it.
+    #[must_use]
+    pub fn with_about(mut self, about: About) -> Self {
+        self.about = about;
         self
     }
 
@@ -100,5 +162,29 @@ impl Provider {
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    /// Does it keep what it is told, for purposes of its own? An endpoint may differ.
+    #[must_use]
+    pub fn collects_data(&self) -> bool {
+        self.collects_data
+    }
+
+    /// Does it retain nothing? An endpoint may differ.
+    #[must_use]
+    pub fn is_zdr(&self) -> bool {
+        self.zdr
+    }
+
+    /// Is its key one of the operator's own account? An endpoint may differ.
+    #[must_use]
+    pub fn has_own_key(&self) -> bool {
+        self.own_key
+    }
+
+    /// What people want to know about it.
+    #[must_use]
+    pub fn about(&self) -> &About {
+        &self.about
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{CatalogBuilder, Dropped, Model, Provider, nearest};
+use super::{CatalogBuilder, Dropped, Endpoint, Model, Provider, nearest};
 
 /// All models and providers at one moment.
 ///
@@ -30,6 +30,8 @@ use super::{CatalogBuilder, Dropped, Model, Provider, nearest};
 pub struct Catalog {
     pub(super) providers: Vec<Arc<Provider>>,
     pub(super) models: Vec<Arc<Model>>,
+    /// How many, of all models.
+    pub(super) endpoints: usize,
     /// Ids and aliases.
     pub(super) names: HashMap<Box<str>, Arc<Model>>,
     pub(super) dropped: Vec<Dropped>,
@@ -55,6 +57,11 @@ impl Catalog {
     #[must_use]
     pub fn models(&self) -> &[Arc<Model>] {
         &self.models
+    }
+
+    /// The endpoints of all models, in order: the one at place *n* has the [`index`](super::Endpoint::index) *n*.
+    pub fn endpoints(&self) -> impl Iterator<Item = &Arc<Endpoint>> {
+        self.models.iter().flat_map(|model| model.endpoints())
     }
 
     /// Is there nothing to be asked for?

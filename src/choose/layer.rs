@@ -1,39 +1,24 @@
-use std::sync::Arc;
-
 use tower_layer::Layer;
 
 use super::service::Choose;
-use crate::catalog::Catalog;
-use crate::clock::now;
-use crate::standing::Registry;
+use crate::standing::Roster;
 
 /// Makes a plan for every request. See the [module docs](super).
 #[derive(Clone, Debug)]
 pub struct ChooseLayer {
-    catalog: Arc<Catalog>,
-    standings: Registry,
+    roster: Roster,
     seed: u64,
 }
 
 // === impl ChooseLayer ===
 
 impl ChooseLayer {
-    /// Chooses from this catalogue, with a random seed.
-    pub fn new(catalog: Arc<Catalog>) -> Self {
-        let seed = fastrand::u64(..);
+    /// Chooses from this roster, or from a catalogue in an `Arc`, with a random seed.
+    pub fn new(roster: impl Into<Roster>) -> Self {
         Self {
-            catalog,
-            standings: Registry::default(),
-            seed,
+            roster: roster.into(),
+            seed: fastrand::u64(..),
         }
-        .following()
-    }
-
-    /// Learns from, and into, these standings.
-    #[must_use]
-    pub fn standings(mut self, standings: Registry) -> Self {
-        self.standings = standings;
-        self.following()
     }
 
     /// Makes every draw repeatable.
@@ -43,9 +28,9 @@ impl ChooseLayer {
         self
     }
 
-    fn following(self) -> Self {
-        self.standings.follow(&self.catalog, now());
-        self
+    /// What it chooses from.
+    pub fn roster(&self) -> &Roster {
+        &self.roster
     }
 }
 
@@ -53,11 +38,6 @@ impl<S> Layer<S> for ChooseLayer {
     type Service = Choose<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Choose::new(
-            inner,
-            self.catalog.clone(),
-            self.standings.clone(),
-            self.seed,
-        )
+        Choose::new(inner, self.roster.clone(), self.seed)
     }
 }

@@ -10,7 +10,7 @@ use crate::catalog::{Catalog, Model};
 use crate::error::Error;
 use crate::payload::Payload;
 use crate::plan::{Candidate, Filter, Plan, Reason, Rejected};
-use crate::standing::Registry;
+use crate::standing::Lineup;
 use crate::wire::Preferences;
 
 /// Makes the plan of a request; the same arguments make the same plan.
@@ -20,15 +20,9 @@ use crate::wire::Preferences;
 /// [`Kind::Invalid`](crate::Kind::Invalid) when the request names no model, or a preference is not one;
 /// [`Kind::UnknownModel`](crate::Kind::UnknownModel) with the nearest names; [`Kind::NoEndpoints`](crate::Kind::NoEndpoints) with
 /// what removed how many.
-pub fn plan(
-    payload: &Payload,
-    catalog: &Arc<Catalog>,
-    standings: &Registry,
-    seed: u64,
-    now: Instant,
-) -> Result<Plan, Error> {
+pub fn plan(payload: &Payload, lineup: &Lineup, seed: u64, now: Instant) -> Result<Plan, Error> {
     static NONE: LazyLock<Preferences> = LazyLock::new(Preferences::default);
-    let view = payload.view();
+    let (view, catalog) = (payload.view(), lineup.catalog());
     if let Some(field) = view.unserved() {
         return Err(unserved(field));
     }
@@ -50,7 +44,7 @@ pub fn plan(
                 None => survivors.push(Candidate {
                     model: model.clone(),
                     endpoint: endpoint.clone(),
-                    standing: standings.of(endpoint, now),
+                    standing: lineup.standing(endpoint).clone(),
                     reason: Reason::Price,
                 }),
             }

@@ -67,13 +67,7 @@ pub(super) fn no_endpoints(payload: &Payload, rejected: &[Rejected]) -> Error {
         let shown: String = name.chars().take(NAME).collect();
         format!("`{shown}`")
     });
-    let filters = [
-        Filter::Only,
-        Filter::Ignore,
-        Filter::MaxPrice,
-        Filter::AllowFallbacks,
-    ];
-    let removed = filters.into_iter().filter_map(|filter| {
+    let removed = Filter::ALL.into_iter().filter_map(|filter| {
         let count = rejected
             .iter()
             .filter(|rejected| rejected.filter == filter)

@@ -7,12 +7,11 @@ use tower_service::Service;
 
 use super::planner::plan;
 use crate::call::Call;
-use crate::catalog::Catalog;
 use crate::clock::now;
 use crate::early::Early;
 use crate::error::{BoxError, Error};
 use crate::payload::Payload;
-use crate::standing::Registry;
+use crate::standing::Roster;
 use crate::telemetry;
 
 /// Plans a request. See the [module docs](super).
@@ -23,8 +22,7 @@ use crate::telemetry;
 #[derive(Clone, Debug)]
 pub struct Choose<S> {
     inner: S,
-    catalog: Arc<Catalog>,
-    standings: Registry,
+    roster: Roster,
     seed: u64,
     requests: Arc<AtomicU64>,
 }
@@ -32,11 +30,10 @@ pub struct Choose<S> {
 // === impl Choose ===
 
 impl<S> Choose<S> {
-    pub(super) fn new(inner: S, catalog: Arc<Catalog>, standings: Registry, seed: u64) -> Self {
+    pub(super) fn new(inner: S, roster: Roster, seed: u64) -> Self {
         Self {
             inner,
-            catalog,
-            standings,
+            roster,
             seed,
             requests: Arc::default(),
         }
@@ -58,7 +55,9 @@ where
 
     fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
         let seed = self.seed.wrapping_add(self.requests.fetch_add(1, Relaxed));
-        let plan = plan(request.body(), &self.catalog, &self.standings, seed, now());
+        let plan = self
+            .roster
+            .with(|lineup| plan(request.body(), lineup, seed, now()));
         let plan = match plan {
             Ok(plan) => plan,
             Err(refusal) => return Early::refuse(refusal),

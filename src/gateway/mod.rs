@@ -38,7 +38,7 @@
 //! # model = "swift-2"
 //! # "#;
 //! # let catalog = Arc::new(Catalog::from_toml(text, "switchtower.toml", |_| None)?);
-//! let gateway = Gateway::new(catalog.clone(), Stack::new(catalog), client::hyper::plain())
+//! let gateway = Gateway::new(Stack::new(catalog), client::hyper::plain())
 //!     .keys(["sk-or-v1-secret"]);
 //! let app: axum::Router = gateway.router();
 //!

@@ -1,5 +1,7 @@
 //! `GET /models`, `GET /models/{id}`, `GET /models/{author}/{slug}/endpoints`.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
@@ -15,8 +17,9 @@ use crate::kind::Kind;
 
 pub(super) async fn list(State(door): State<Door>, request: Request) -> Response<Body> {
     answer(&door, request.headers(), || {
-        let models = door.gateway.catalog.models();
-        let models: Vec<_> = models.iter().map(|model| told(model)).collect();
+        let lineup = door.gateway.roster.lineup();
+        let models = lineup.catalog().models().iter();
+        let models: Vec<_> = models.map(|model| told(model)).collect();
         // Strict clients demand `links` and `total_count`, OpenAI's `object`.
         Ok(json!({
             "object": "list",
@@ -35,7 +38,7 @@ pub(super) async fn one(
 ) -> Response<Body> {
     answer(&door, request.headers(), || {
         let Path(id) = id.map_err(|_| unknown())?;
-        Ok(told(find(&door, &id)?))
+        find(&door, &id).map(|model| told(&model))
     })
 }
 
@@ -47,19 +50,22 @@ pub(super) async fn endpoints(
     answer(&door, request.headers(), || {
         let Path((author, slug)) = names.map_err(|_| unknown())?;
         let model = find(&door, &format!("{author}/{slug}"))?;
-        let mut data = told(model);
+        let mut data = told(&model);
         data["endpoints"] = model
             .endpoints()
             .iter()
-            .map(|e| endpoint(model, e))
+            .map(|e| endpoint(&model, e))
             .collect();
         Ok(json!({ "data": data }))
     })
 }
 
-fn find<'a>(door: &'a Door, id: &str) -> Result<&'a Model, Error> {
-    let model = door.gateway.catalog.find(id);
-    model.map(|model| &**model).ok_or_else(unknown)
+fn find(door: &Door, id: &str) -> Result<Arc<Model>, Error> {
+    let model = door
+        .gateway
+        .roster
+        .with(|lineup| lineup.catalog().find(id).cloned());
+    model.ok_or_else(unknown)
 }
 
 /// Also of what is no text at all.

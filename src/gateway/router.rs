@@ -11,18 +11,18 @@ use tower_service::Service;
 
 use super::{ask, generation, models, refuse};
 use crate::admit::key::KeyLayer;
-use crate::catalog::Catalog;
 use crate::error::{BoxError, Error};
 use crate::payload::Payload;
 use crate::settle::MemoryLedger;
 use crate::stack::Stack;
+use crate::standing::Roster;
 use crate::wire::Dialect;
 
 /// OpenRouter's API over a stack. See the [module docs](super).
 #[derive(Clone, Debug)]
 pub struct Gateway {
     pub(super) chat: BoxCloneSyncService<Request<Body>, Response<Body>, Error>,
-    pub(super) catalog: Arc<Catalog>,
+    pub(super) roster: Roster,
     pub(super) ledger: MemoryLedger,
     pub(super) keys: KeyLayer,
 }
@@ -39,9 +39,9 @@ pub(super) struct Door {
 impl Gateway {
     /// A gateway that lets nobody in yet: see [`Gateway::keys`].
     ///
-    /// The catalogue is the one that the stack chooses from. The usage event always passes the stack, and an
+    /// Its models are those that the stack chooses from. The usage event always passes the stack, and an
     /// answer has the form that was asked for, whatever its settings.
-    pub fn new<C, B>(catalog: Arc<Catalog>, stack: Stack, client: C) -> Self
+    pub fn new<C, B>(stack: Stack, client: C) -> Self
     where
         C: Service<Request<Payload>, Response = Response<B>> + Clone + Send + Sync + 'static,
         C::Error: Into<BoxError> + 'static,
@@ -49,13 +49,13 @@ impl Gateway {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError> + 'static,
     {
-        let ledger = stack.ledger().clone();
+        let (ledger, roster) = (stack.ledger().clone(), stack.roster().clone());
         let chain = stack.always_usage().same_form().around(client);
         let chain =
             ServiceExt::<Request<Body>>::map_response(chain, |r: Response<_>| r.map(Body::new));
         Self {
             chat: BoxCloneSyncService::new(chain),
-            catalog,
+            roster,
             ledger,
             keys: KeyLayer::new::<&str>([]),
         }

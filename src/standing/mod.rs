@@ -25,10 +25,10 @@
 
 mod average;
 mod endpoint;
-mod registry;
+mod roster;
 mod window;
 
 pub use self::average::Average;
 pub use self::endpoint::Standing;
-pub use self::registry::Registry;
+pub use self::roster::{Lineup, Roster};
 pub use self::window::{Tally, Window};

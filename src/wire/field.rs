@@ -10,7 +10,7 @@ macro_rules! fields {
         ///
         /// assert_eq!(Field::MaxTokens.name(), "max_tokens");
         /// assert_eq!(Field::named(b"max_tokens"), Some(Field::MaxTokens));
-        /// assert_eq!(Field::named(b"temperature"), None);
+        /// assert_eq!(Field::named(b"no_such_field"), None);
         /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
@@ -77,4 +77,29 @@ fields! {
     Plugins = "plugins",
     Preset = "preset",
     Transforms = "transforms",
+    Modalities = "modalities",
+    ServiceTier = "service_tier",
+    Temperature = "temperature",
+    TopP = "top_p",
+    TopK = "top_k",
+    MinP = "min_p",
+    TopA = "top_a",
+    FrequencyPenalty = "frequency_penalty",
+    PresencePenalty = "presence_penalty",
+    RepetitionPenalty = "repetition_penalty",
+    LogitBias = "logit_bias",
+    Logprobs = "logprobs",
+    TopLogprobs = "top_logprobs",
+    Prediction = "prediction",
+    Seed = "seed",
+    ResponseFormat = "response_format",
+    StructuredOutputs = "structured_outputs",
+    Stop = "stop",
+    ToolChoice = "tool_choice",
+    ParallelToolCalls = "parallel_tool_calls",
+    IncludeReasoning = "include_reasoning",
+    Reasoning = "reasoning",
+    ReasoningEffort = "reasoning_effort",
+    WebSearchOptions = "web_search_options",
+    Verbosity = "verbosity",
 }

@@ -13,6 +13,10 @@ pub struct MaxPrice {
     pub completion: Option<String>,
     /// USD per request.
     pub request: Option<String>,
+    /// USD per image of the prompt.
+    pub image: Option<String>,
+    /// USD per unit of audio.
+    pub audio: Option<String>,
 }
 
 // === impl MaxPrice ===

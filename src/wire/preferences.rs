@@ -1,5 +1,5 @@
 use super::json::{Cursor, Kind};
-use super::{Invalid, MaxPrice, shape};
+use super::{Invalid, MaxPrice, Quantizations, Thresholds, shape};
 
 /// Which providers does the caller want, and in what order?
 ///
@@ -37,8 +37,24 @@ pub struct Preferences {
     pub ignore: Vec<String>,
     /// Whether others may be asked when the first one fails.
     pub allow_fallbacks: bool,
+    /// Ask only endpoints that support every parameter of the request.
+    pub require_parameters: bool,
+    /// Ask none that keeps what it is told for itself: `data_collection` is `"deny"`.
+    pub deny_data_collection: bool,
+    /// Ask only endpoints that retain nothing.
+    pub zdr: bool,
+    /// Ask only models whose author allows to distill from their text.
+    pub enforce_distillable_text: bool,
+    /// Ask only endpoints with one of these; empty means no such wish.
+    pub quantizations: Quantizations,
     /// Order by this instead of balancing load.
     pub sort: Option<Sort>,
+    /// Over what does `sort` range?
+    pub partition: Partition,
+    /// Ask those last that are slower, in thousandths of a token a second.
+    pub preferred_min_throughput: Thresholds,
+    /// Ask those last whose first token comes later, in microseconds.
+    pub preferred_max_latency: Thresholds,
     /// Ask none that costs more.
     pub max_price: MaxPrice,
 }
@@ -51,6 +67,24 @@ pub struct Preferences {
 pub enum Sort {
     /// The cheapest first.
     Price,
+    /// The one that writes fastest first.
+    Throughput,
+    /// The one whose first token comes soonest first.
+    Latency,
+    /// The one whose calls of tools are most often valid first.
+    Exacto,
+}
+
+/// Over what does an order range?
+///
+/// See [`Preferences`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Partition {
+    /// `"model"`: all endpoints of the first model come before those of the next.
+    #[default]
+    Model,
+    /// `"none"`: over the endpoints of all models together.
+    Together,
 }
 
 // === impl Preferences ===
@@ -62,7 +96,15 @@ impl Default for Preferences {
             only: Vec::new(),
             ignore: Vec::new(),
             allow_fallbacks: true,
+            require_parameters: false,
+            deny_data_collection: false,
+            zdr: false,
+            enforce_distillable_text: false,
+            quantizations: Quantizations::NONE,
             sort: None,
+            partition: Partition::Model,
+            preferred_min_throughput: Thresholds::default(),
+            preferred_max_latency: Thresholds::default(),
             max_price: MaxPrice::default(),
         }
     }

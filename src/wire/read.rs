@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use super::json::{Cursor, Kind, Span, integer};
 use super::view::Member;
-use super::{Field, Invalid, Preferences, View, shape};
+use super::{Field, Fields, Invalid, Modalities, Preferences, View, shape};
 
 /// As many as OpenAI gives (`n` in its API reference).
 const CHOICES: u64 = 128;
@@ -70,6 +70,11 @@ impl View {
             max_tokens: None,
             max_completion_tokens: None,
             unserved: None,
+            parameters: Fields::NONE,
+            input: Modalities::TEXT,
+            output: Modalities::NONE,
+            tier: None,
+            opening: [None; 2],
             preferences: None,
         }
     }
@@ -90,6 +95,9 @@ impl View {
         }
         let value = Span::new(start, cursor.at());
         let mistyped = || shape::mistyped(field.name(), expected, start);
+        if Fields::PARAMETERS.contains(field) && !shape::hollow(value.of(text)) {
+            self.parameters = self.parameters.with(field);
+        }
         match field {
             Field::Stream => self.stream = value.of(text) == b"true",
             Field::Messages if shape::hollow(value.of(text)) => return Err(mistyped()),
@@ -159,6 +167,31 @@ fn shape(field: Field) -> (&'static [Kind], &'static str) {
         | Field::Debug
         | Field::Plugins
         | Field::Preset
-        | Field::Transforms => (&[Object, Array, String, Number, Bool, Null], "a value"),
+        | Field::Transforms
+        | Field::Modalities
+        | Field::ServiceTier
+        | Field::Temperature
+        | Field::TopP
+        | Field::TopK
+        | Field::MinP
+        | Field::TopA
+        | Field::FrequencyPenalty
+        | Field::PresencePenalty
+        | Field::RepetitionPenalty
+        | Field::LogitBias
+        | Field::Logprobs
+        | Field::TopLogprobs
+        | Field::Prediction
+        | Field::Seed
+        | Field::ResponseFormat
+        | Field::StructuredOutputs
+        | Field::Stop
+        | Field::ToolChoice
+        | Field::ParallelToolCalls
+        | Field::IncludeReasoning
+        | Field::Reasoning
+        | Field::ReasoningEffort
+        | Field::WebSearchOptions
+        | Field::Verbosity => (&[Object, Array, String, Number, Bool, Null], "a value"),
     }
 }

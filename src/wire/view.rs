@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::num::NonZeroU32;
 
 use super::json::{Cursor, Span, Text};
-use super::{Field, Preferences};
+use super::{Field, Fields, Modalities, Preferences, Tier};
 
 /// What does the request say that matters on its way?
 ///
@@ -39,6 +39,12 @@ pub struct View {
     pub(super) max_tokens: Option<u64>,
     pub(super) max_completion_tokens: Option<u64>,
     pub(super) unserved: Option<Field>,
+    pub(super) parameters: Fields,
+    pub(super) input: Modalities,
+    pub(super) output: Modalities,
+    pub(super) tier: Option<Tier>,
+    // The first message that instructs, and the first that does not.
+    pub(super) opening: [Option<Span>; 2],
     pub(super) preferences: Option<Box<Preferences>>,
 }
 
@@ -118,6 +124,37 @@ impl View {
     #[must_use]
     pub fn has_tools(&self) -> bool {
         self.tools
+    }
+
+    /// The parameters that it sets, of those that one endpoint may support and another not.
+    #[must_use]
+    pub fn parameters(&self) -> Fields {
+        self.parameters
+    }
+
+    /// The forms in which the prompt comes: text, and whatever parts its messages have.
+    #[must_use]
+    pub fn input(&self) -> Modalities {
+        self.input
+    }
+
+    /// `modalities`: the forms in which the answer is to come; none if it does not say.
+    #[must_use]
+    pub fn output(&self) -> Modalities {
+        self.output
+    }
+
+    /// `service_tier`, unless it leaves that to the provider.
+    #[must_use]
+    pub fn tier(&self) -> Option<Tier> {
+        self.tier
+    }
+
+    /// Where a conversation is known by: its first message of a system or a developer, and its first of anybody
+    /// else. They stay the same while it goes on.
+    #[must_use]
+    pub fn opening(&self) -> [Option<Span>; 2] {
+        self.opening
     }
 
     /// The first field that would change what the answer means, but is not served yet: `plugins`, `preset`

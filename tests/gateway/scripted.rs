@@ -60,7 +60,7 @@ pub(crate) fn gateway(catalog: &str, pieces: &[impl AsRef<[u8]>], then: Then) ->
         async move { Ok::<_, Infallible>(response) }
     });
     let catalog = Arc::new(Catalog::from_toml(catalog, "switchtower.toml", |_| None).unwrap());
-    Gateway::new(catalog.clone(), Stack::new(catalog), client).keys([KEY])
+    Gateway::new(Stack::new(catalog), client).keys([KEY])
 }
 
 /// What a caller hears of such a stream.

@@ -105,7 +105,7 @@ impl House {
     ) -> Self {
         let catalog = Arc::new(catalog(urls));
         let stack = change(Stack::new(catalog.clone()).seed(7));
-        let gateway = Gateway::new(catalog, stack, client::hyper::plain()).keys([KEY]);
+        let gateway = Gateway::new(stack, client::hyper::plain()).keys([KEY]);
         let ledger = gateway.ledger().clone();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -16,7 +16,9 @@ fn reads_all_that_is_served() {
             prompt: Some("1".into()),
             completion: Some("2.50".into()),
             request: Some("0.0000001".into()),
+            ..MaxPrice::default()
         },
+        ..Preferences::default()
     };
     assert_eq!(wanted.unwrap(), expected);
 }

@@ -1,0 +1,135 @@
+//! Who is there to be asked, and how each of them does.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use arc_swap::ArcSwap;
+
+use super::endpoint::Standing;
+use crate::catalog::{Catalog, Endpoint};
+
+/// The catalogue in force, and the standing of each of its endpoints: one handle, shared by all its clones.
+///
+/// A request takes one [`Lineup`] and stays with it, so that no price changes under it. [`swap`](Self::swap) puts
+/// another catalogue in force for those that come later; an endpoint that stays keeps what was learned of it.
+///
+/// ```
+/// use std::{sync::Arc, time::Instant};
+/// use switchtower::{catalog::Catalog, standing::Roster};
+///
+/// # fn main() -> Result<(), switchtower::BoxError> {
+/// let text = r#"
+///     providers.acme.base_url = "https://api.acme.example/v1"
+///     [[models.swift.endpoints]]
+///     provider = "acme"
+///     model = "swift-2"
+/// "#;
+/// let load = || Catalog::from_toml(text, "switchtower.toml", |_| None).map(Arc::new);
+/// let (roster, now) = (Roster::from(load()?), Instant::now());
+///
+/// let before = roster.lineup();
+/// let acme = &before.catalog().models()[0].endpoints()[0];
+/// before.standing(acme).failed(now);
+///
+/// roster.swap(load()?, now);
+/// let after = roster.lineup();
+/// let acme = &after.catalog().models()[0].endpoints()[0];
+/// assert!(!after.standing(acme).is_steady(now));
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Roster(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    lineup: ArcSwap<Lineup>,
+    /// Two swaps at once would each forget what the other one has kept.
+    swapping: Mutex<()>,
+}
+
+/// One catalogue, and the standing of each of its endpoints. See [`Roster`].
+#[derive(Debug)]
+pub struct Lineup {
+    catalog: Arc<Catalog>,
+    /// By the index of the endpoint.
+    standings: Box<[Arc<Standing>]>,
+}
+
+// === impl Roster ===
+
+impl Roster {
+    /// Puts a catalogue in force of whose endpoints nothing is known.
+    pub fn new(catalog: Arc<Catalog>, now: Instant) -> Self {
+        let lineup = Lineup::after(None, catalog, now);
+        Self(Arc::new(Shared {
+            lineup: ArcSwap::from_pointee(lineup),
+            swapping: Mutex::new(()),
+        }))
+    }
+
+    /// What is in force.
+    pub fn lineup(&self) -> Arc<Lineup> {
+        self.0.lineup.load_full()
+    }
+
+    /// Looks at what is in force, without taking a share in it.
+    pub fn with<T>(&self, look: impl FnOnce(&Lineup) -> T) -> T {
+        look(&self.0.lineup.load())
+    }
+
+    /// Puts another catalogue in force.
+    pub fn swap(&self, catalog: Arc<Catalog>, now: Instant) {
+        let _one = self
+            .0
+            .swapping
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let before = self.0.lineup.load_full();
+        let after = Lineup::after(Some(&before), catalog, now);
+        self.0.lineup.store(Arc::new(after));
+    }
+}
+
+impl From<Arc<Catalog>> for Roster {
+    fn from(catalog: Arc<Catalog>) -> Self {
+        Self::new(catalog, crate::clock::now())
+    }
+}
+
+// === impl Lineup ===
+
+impl Lineup {
+    fn after(before: Option<&Lineup>, catalog: Arc<Catalog>, now: Instant) -> Self {
+        let known: HashMap<&str, &Arc<Standing>> = before
+            .map(|before| before.endpoints().map(|(e, s)| (e.key(), s)).collect())
+            .unwrap_or_default();
+        let standings = catalog
+            .endpoints()
+            .map(|endpoint| match known.get(endpoint.key()) {
+                Some(&standing) => standing.clone(),
+                None => Arc::new(Standing::new(now)),
+            })
+            .collect();
+        Self { catalog, standings }
+    }
+
+    /// The catalogue.
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// What has been learned of this endpoint of the catalogue.
+    ///
+    /// # Panics
+    ///
+    /// If the endpoint is of another catalogue, which has more of them.
+    pub fn standing(&self, endpoint: &Endpoint) -> &Arc<Standing> {
+        &self.standings[endpoint.index()]
+    }
+
+    /// Every endpoint with its standing, in the order of the catalogue.
+    pub fn endpoints(&self) -> impl Iterator<Item = (&Arc<Endpoint>, &Arc<Standing>)> {
+        self.catalog.endpoints().zip(&self.standings)
+    }
+}

@@ -1,0 +1,117 @@
+use std::fmt;
+
+use super::Field;
+
+/// Which fields? A set of them in one word.
+///
+/// A request has the set of [`parameters`](super::View::parameters) that it uses, an endpoint the set of those that
+/// it supports.
+///
+/// ```
+/// use switchtower::wire::{Field, Fields};
+///
+/// let supported = Fields::from_iter([Field::Seed, Field::Tools]);
+/// let asked = Fields::from_iter([Field::Tools, Field::TopK]);
+/// assert_eq!(asked.without(supported).iter().collect::<Vec<_>>(), [Field::TopK]);
+/// assert!(Fields::PARAMETERS.contains(Field::TopK));
+/// ```
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Fields(u64);
+
+// === impl Fields ===
+
+impl Fields {
+    /// None of them.
+    pub const NONE: Self = Self(0);
+
+    /// OpenRouter's `supported_parameters`: what one endpoint may support and another not.
+    pub const PARAMETERS: Self = Self::of(&[
+        Field::Temperature,
+        Field::TopP,
+        Field::TopK,
+        Field::MinP,
+        Field::TopA,
+        Field::FrequencyPenalty,
+        Field::PresencePenalty,
+        Field::RepetitionPenalty,
+        Field::MaxTokens,
+        Field::MaxCompletionTokens,
+        Field::LogitBias,
+        Field::Logprobs,
+        Field::TopLogprobs,
+        Field::Prediction,
+        Field::Seed,
+        Field::ResponseFormat,
+        Field::StructuredOutputs,
+        Field::Stop,
+        Field::Tools,
+        Field::ToolChoice,
+        Field::ParallelToolCalls,
+        Field::IncludeReasoning,
+        Field::Reasoning,
+        Field::ReasoningEffort,
+        Field::WebSearchOptions,
+        Field::Verbosity,
+    ]);
+
+    /// These fields.
+    #[must_use]
+    pub const fn of(fields: &[Field]) -> Self {
+        let (mut bits, mut at) = (0, 0);
+        while at < fields.len() {
+            bits |= 1 << fields[at] as u64;
+            at += 1;
+        }
+        Self(bits)
+    }
+
+    /// With this one.
+    #[must_use]
+    pub const fn with(self, field: Field) -> Self {
+        Self(self.0 | 1 << field as u64)
+    }
+
+    /// Those of them that are not in `others`.
+    #[must_use]
+    pub const fn without(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
+
+    /// Those of them that are in `others` too.
+    #[must_use]
+    pub const fn within(self, others: Self) -> Self {
+        Self(self.0 & others.0)
+    }
+
+    /// Is this one among them?
+    #[must_use]
+    pub const fn contains(self, field: Field) -> bool {
+        self.0 & 1 << field as u64 != 0
+    }
+
+    /// Is there none?
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// In the order in which [`Field`] declares them.
+    pub fn iter(self) -> impl Iterator<Item = Field> {
+        let all = Field::ALL.iter().copied();
+        all.filter(move |field| self.contains(*field))
+    }
+}
+
+impl FromIterator<Field> for Fields {
+    fn from_iter<I: IntoIterator<Item = Field>>(fields: I) -> Self {
+        fields.into_iter().fold(Self::NONE, Self::with)
+    }
+}
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter().map(Field::name)).finish()
+    }
+}
+
+const _: () = assert!(Field::COUNT <= u64::BITS as usize);
