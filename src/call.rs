@@ -82,7 +82,7 @@ impl Call {
         self.shared.started
     }
 
-    /// When it came, by the wall clock: for records.
+    /// When it came, by the wall clock: for records, and for prices that depend on the hour.
     pub fn created(&self) -> SystemTime {
         self.shared.created
     }

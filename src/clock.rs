@@ -15,8 +15,11 @@ pub(crate) fn later(at: Instant, by: Duration) -> Instant {
     at + by.min(CENTURY)
 }
 
-/// The wall clock, for records only: nothing is ever decided by it.
-#[expect(clippy::disallowed_methods, reason = "records carry a date")]
+/// The wall clock, for records, and for prices that depend on the hour: nothing else is decided by it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "records carry a date, prices an hour"
+)]
 pub(crate) fn wall() -> SystemTime {
     SystemTime::now()
 }

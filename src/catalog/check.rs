@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::field::Field;
-use super::{BuildError, CatalogBuilder, EndpointSpec, ModelSpec, Problem};
+use super::{BuildError, CatalogBuilder, EndpointSpec, ModelSpec, Prices, Problem};
 
 type Checked = Result<(), BuildError>;
 
@@ -68,6 +68,13 @@ fn endpoints(model: &ModelSpec, slugs: &HashSet<&str>) -> Checked {
             tag: tag.into(),
             provider: provider.clone(),
         })?;
+        ensure(
+            endpoint.prices.overrides().len() <= Prices::MAX_OVERRIDES,
+            || at("prices")().key("overrides"),
+            || Problem::TooMany {
+                limit: Prices::MAX_OVERRIDES,
+            },
+        )?;
         ensure(tags.insert(tag), at("tag"), || Problem::DuplicateTag {
             tag: tag.into(),
         })?;

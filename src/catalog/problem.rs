@@ -61,6 +61,11 @@ pub enum Problem {
         /// The number as it was written.
         text: Box<str>,
     },
+    /// A list has more entries than it may.
+    TooMany {
+        /// The most that it may have.
+        limit: usize,
+    },
     /// A key stands in the file itself.
     LiteralKey,
     /// This cannot be the name of an environment variable.
@@ -156,6 +161,7 @@ impl fmt::Display for Problem {
             }
             Problem::BadPrice { text, error } => write!(f, "{text:?} {error}"),
             Problem::NotPositive { text } => write!(f, "{text} is not a positive whole number"),
+            Problem::TooMany { limit } => write!(f, "has more than {limit} entries"),
             Problem::LiteralKey => f.write_str(
                 "keys do not belong in this file; put it in an environment variable and name that in key_env",
             ),

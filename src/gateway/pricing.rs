@@ -22,9 +22,12 @@ pub(super) fn of(prices: &Prices) -> Value {
         ("input_cache_write_1h", Rate::CacheWrite1h),
         ("internal_reasoning", Rate::Reasoning),
         ("audio", Rate::Audio),
+        ("input_audio_cache", Rate::AudioCacheRead),
         ("audio_output", Rate::AudioOutput),
         ("image_token", Rate::Image),
         ("image_output", Rate::ImageOutput),
+        ("image", Rate::ImageUnit),
+        ("web_search", Rate::WebSearch),
     ];
     for (name, rate) in listed {
         if let Some(price) = prices.listed(rate) {

@@ -1,6 +1,6 @@
 //! From what happened to what is owed. Pure: the end of a call in, its record out.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use http::header::{HeaderName, USER_AGENT};
 
@@ -38,7 +38,7 @@ fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Ins
     let first_token = last.and_then(from_start);
     let attempts: Vec<_> = attempts
         .iter()
-        .map(|attempt| attempt_record(attempt, asked.prompt_bytes, end, now))
+        .map(|attempt| attempt_record(call, attempt, asked.prompt_bytes, end, now))
         .collect();
     let (usage, charge) = match attempts.last() {
         Some(last) if is_charged(last, found.finish.is_some() || found.unread || embeds) => {
@@ -75,7 +75,13 @@ fn is_charged(attempt: &AttemptRecord, finished: bool) -> bool {
     }
 }
 
-fn attempt_record(attempt: &Attempt, prompt_bytes: u64, end: End, now: Instant) -> AttemptRecord {
+fn attempt_record(
+    call: &Call,
+    attempt: &Attempt,
+    prompt_bytes: u64,
+    end: End,
+    now: Instant,
+) -> AttemptRecord {
     let found = attempt.found();
     // Without a `meter` nobody has ended it, and it ended as the request did.
     let (end, ended) = attempt.ended().unwrap_or((end, now));
@@ -91,7 +97,10 @@ fn attempt_record(attempt: &Attempt, prompt_bytes: u64, end: End, now: Instant) 
                 audio_output: 0,
                 ..usage
             };
-            let of = |usage| of(prices?, usage);
+            // As they stood when it was asked, and for the prompt that it read.
+            let wall = started(call, attempt);
+            let prices = prices.map(|prices| prices.at(usage.prompt_tokens(), wall));
+            let of = |usage| of(prices.as_deref()?, usage);
             (
                 Cost::new(of(&usage), certainty),
                 of(&read).map(Femto::round),
@@ -113,6 +122,12 @@ fn attempt_record(attempt: &Attempt, prompt_bytes: u64, end: End, now: Instant) 
         usage: usage.unwrap_or_default(),
         cost,
     }
+}
+
+/// When it was asked, by the wall clock.
+fn started(call: &Call, attempt: &Attempt) -> SystemTime {
+    let after = attempt.started().saturating_duration_since(call.started());
+    call.created().checked_add(after).unwrap_or(call.created())
 }
 
 /// The tokens of an attempt by the best evidence, and how good it is; none where nobody answered, so

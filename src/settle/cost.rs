@@ -58,6 +58,8 @@ impl Cost {
 
 /// What this usage costs at these prices; `None` when a price that it needs is unknown.
 ///
+/// It looks at the base list only: [`Prices::at`] gives the one in force.
+///
 /// Exact: products and sums are 128-bit integers of femtodollars, rounded only by the caller.
 ///
 /// ```
@@ -93,7 +95,8 @@ pub fn of(prices: &Prices, usage: &Usage) -> Option<Femto> {
 }
 
 /// The worst that an endpoint may bill for a prompt of this many bytes: a token every two bytes, and
-/// the longest answer allowed. Two bytes a token bound everything but the densest scripts.
+/// the longest answer allowed. Two bytes a token bound everything but the densest scripts. Whether a price
+/// that depends on the hour or on the prompt will hold is not known yet, so the dearest counts.
 pub fn worst_of(
     endpoint: &Endpoint,
     prompt_bytes: u64,
@@ -110,5 +113,5 @@ pub fn worst_of(
         output: output.saturating_mul(choices.max(1).into()),
         ..Usage::default()
     };
-    of(endpoint.prices(), &usage)
+    of(&endpoint.prices().dearest(usage.input), &usage)
 }

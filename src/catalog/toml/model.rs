@@ -100,9 +100,9 @@ fn price(rate: Rate, node: &Node<'_>) -> Result<Price, BuildError> {
         }
         _ => node.string()?,
     };
-    let price = match rate {
-        Rate::Request => text.parse(),
-        _ => Price::per_million(text),
+    let price = match rate.is_surcharge() {
+        true => text.parse(),
+        false => Price::per_million(text),
     };
     price.map_err(|error| {
         node.is(Problem::BadPrice {

@@ -2,7 +2,24 @@
 
 /// What is a price for?
 ///
-/// All rates are for one token, except [`Rate::Request`].
+/// All rates are for one token, except the three that [are surcharges](Self::is_surcharge).
+///
+/// | rate | in a catalogue file | at OpenRouter | for one |
+/// |---|---|---|---|
+/// | [`Prompt`](Self::Prompt) | `prompt` | `prompt` | token |
+/// | [`Completion`](Self::Completion) | `completion` | `completion` | token |
+/// | [`CacheRead`](Self::CacheRead) | `cache_read` | `input_cache_read` | token |
+/// | [`CacheWrite`](Self::CacheWrite) | `cache_write` | `input_cache_write` | token |
+/// | [`CacheWrite1h`](Self::CacheWrite1h) | `cache_write_1h` | `input_cache_write_1h` | token |
+/// | [`Reasoning`](Self::Reasoning) | `reasoning` | `internal_reasoning` | token |
+/// | [`Audio`](Self::Audio) | `audio` | `audio` | token |
+/// | [`AudioCacheRead`](Self::AudioCacheRead) | `audio_cache_read` | `input_audio_cache` | token |
+/// | [`AudioOutput`](Self::AudioOutput) | `audio_output` | `audio_output` | token |
+/// | [`Image`](Self::Image) | `image_token` | `image_token` | token |
+/// | [`ImageOutput`](Self::ImageOutput) | `image_output` | `image_output` | token |
+/// | [`Request`](Self::Request) | `request` | `request` | request |
+/// | [`ImageUnit`](Self::ImageUnit) | `image` | `image` | image of the prompt |
+/// | [`WebSearch`](Self::WebSearch) | `web_search` | `web_search` | search |
 ///
 /// ```
 /// use switchtower::catalog::Rate;
@@ -27,21 +44,27 @@ pub enum Rate {
     Reasoning,
     /// Audio in the input.
     Audio,
+    /// Audio in the input, read from the cache.
+    AudioCacheRead,
     /// Audio in the output.
     AudioOutput,
-    /// Images in the input.
+    /// Images in the input, by their tokens.
     Image,
     /// Images in the output.
     ImageOutput,
     /// The request itself, whatever its size.
     Request,
+    /// An image of the prompt, whatever its size.
+    ImageUnit,
+    /// A search of the web that the provider made for the answer.
+    WebSearch,
 }
 
 // === impl Rate ===
 
 impl Rate {
     /// Every rate, in the order in which they are declared.
-    pub const ALL: [Rate; 11] = [
+    pub const ALL: [Rate; 14] = [
         Rate::Prompt,
         Rate::Completion,
         Rate::CacheRead,
@@ -49,10 +72,13 @@ impl Rate {
         Rate::CacheWrite1h,
         Rate::Reasoning,
         Rate::Audio,
+        Rate::AudioCacheRead,
         Rate::AudioOutput,
         Rate::Image,
         Rate::ImageOutput,
         Rate::Request,
+        Rate::ImageUnit,
+        Rate::WebSearch,
     ];
 
     /// The key that lists it in a catalogue file.
@@ -66,11 +92,20 @@ impl Rate {
             Rate::CacheWrite1h => "cache_write_1h",
             Rate::Reasoning => "reasoning",
             Rate::Audio => "audio",
+            Rate::AudioCacheRead => "audio_cache_read",
             Rate::AudioOutput => "audio_output",
-            Rate::Image => "image",
+            Rate::Image => "image_token",
             Rate::ImageOutput => "image_output",
             Rate::Request => "request",
+            Rate::ImageUnit => "image",
+            Rate::WebSearch => "web_search",
         }
+    }
+
+    /// Does it come on top of the tokens, and is nothing where it is not listed?
+    #[must_use]
+    pub const fn is_surcharge(self) -> bool {
+        matches!(self, Rate::Request | Rate::ImageUnit | Rate::WebSearch)
     }
 
     /// The rate that stands in when this one is not listed.
@@ -78,9 +113,11 @@ impl Rate {
     pub const fn falls_back_to(self) -> Option<Rate> {
         match self {
             Rate::CacheWrite1h => Some(Rate::CacheWrite),
+            Rate::AudioCacheRead => Some(Rate::CacheRead),
             Rate::CacheRead | Rate::CacheWrite | Rate::Audio | Rate::Image => Some(Rate::Prompt),
             Rate::Reasoning | Rate::AudioOutput | Rate::ImageOutput => Some(Rate::Completion),
-            Rate::Prompt | Rate::Completion | Rate::Request => None,
+            Rate::Prompt | Rate::Completion => None,
+            Rate::Request | Rate::ImageUnit | Rate::WebSearch => None,
         }
     }
 }

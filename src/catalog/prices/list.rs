@@ -1,6 +1,6 @@
 //! What one endpoint asks for each kind of token.
 
-use super::Rate;
+use super::{Override, Rate};
 use crate::Price;
 
 /// The price list of an endpoint: what is listed, and what follows from it.
@@ -15,10 +15,17 @@ use crate::Price;
 /// | `cache_read` | `prompt` | unknown |
 /// | `cache_write` | `prompt` | unknown |
 /// | `cache_write_1h` | `cache_write` | `prompt` … |
-/// | `audio`, `image` (input) | `prompt` | unknown |
+/// | `audio`, `image_token` (input) | `prompt` | unknown |
+/// | `audio_cache_read` | `cache_read` | `prompt` … |
 /// | `audio_output`, `image_output` | `completion` | unknown |
 /// | `reasoning` | `completion` | unknown |
 /// | `request` | 0 if any rate is listed | unknown |
+/// | `image`, `web_search` | 0 if any rate is listed | unknown |
+///
+/// A price per image or per search is a surcharge, as the one per request is: where none is listed, there is none.
+///
+/// The list may have [`Override`]s. All of the above, and every accessor, is about the base list; [`at`](Self::at)
+/// gives the list that is in force for a request, of which the same is true.
 ///
 /// ```
 /// use switchtower::Price;
@@ -35,7 +42,8 @@ use crate::Price;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Prices {
-    listed: [Option<Price>; Rate::ALL.len()],
+    pub(super) listed: [Option<Price>; Rate::ALL.len()],
+    pub(super) overrides: Vec<Override>,
 }
 
 // === impl Prices ===
@@ -46,6 +54,7 @@ impl Prices {
     pub const fn unknown() -> Self {
         Prices {
             listed: [None; Rate::ALL.len()],
+            overrides: Vec::new(),
         }
     }
 
@@ -56,7 +65,7 @@ impl Prices {
         self
     }
 
-    /// Is nothing listed at all?
+    /// Is nothing in the base list?
     #[must_use]
     pub fn is_unknown(&self) -> bool {
         self.listed.iter().all(Option::is_none)
@@ -74,7 +83,7 @@ impl Prices {
         match (self.listed(rate), rate.falls_back_to()) {
             (Some(price), _) => Some(price),
             (None, Some(next)) => self.get(next),
-            (None, None) if rate == Rate::Request && !self.is_unknown() => Some(Price::ZERO),
+            (None, None) if rate.is_surcharge() && !self.is_unknown() => Some(Price::ZERO),
             (None, None) => None,
         }
     }
@@ -143,6 +152,18 @@ impl Prices {
     #[must_use]
     pub fn request(&self) -> Option<Price> {
         self.get(Rate::Request)
+    }
+
+    /// One image in the prompt, on top of its tokens.
+    #[must_use]
+    pub fn image_unit(&self) -> Option<Price> {
+        self.get(Rate::ImageUnit)
+    }
+
+    /// One search of the web, on top of its tokens.
+    #[must_use]
+    pub fn web_search(&self) -> Option<Price> {
+        self.get(Rate::WebSearch)
     }
 
     /// The one price by which load is balanced: a token of a mix of three of input to one of output.
