@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::generation::GenerationId;
-use crate::kind::{Fault, Kind};
+use crate::kind::{Kind, Lesson};
 use crate::plan::Candidate;
 use crate::usage::Usage;
 use crate::wire::Finish;
@@ -183,9 +183,14 @@ impl Attempt {
                     .standing
                     .succeeded(now, first, self.throughput(now));
             }
-            End::Failed(kind) => match kind.rule().fault {
-                Fault::Upstream | Fault::Network => candidate.standing.failed(now),
-                Fault::Caller | Fault::Us => {}
+            // OpenRouter tracks a 403 apart: it is the place that is wrong, or what the key may do.
+            End::Failed(Kind::UpstreamAuth) if self.found().status == Some(403) => {
+                candidate.standing.limited(now);
+            }
+            End::Failed(kind) => match kind.lesson() {
+                Lesson::Failed => candidate.standing.failed(now),
+                Lesson::Limited => candidate.standing.limited(now),
+                Lesson::Nothing => {}
             },
             End::Superseded | End::Cancelled => {}
         }

@@ -165,7 +165,7 @@ pub use self::call::{Call, DEFAULT_TRIES};
 pub use self::early::Early;
 pub use self::error::{BoxError, Error, Upstream};
 pub use self::generation::{GenerationId, NotAGenerationId};
-pub use self::kind::{Again, Fault, Kind, Next, Phase, Rule};
+pub use self::kind::{Again, Fault, Kind, Lesson, Next, Phase, Rule};
 pub use self::money::{Femto, Money, ParsePriceError, Price};
 pub use self::payload::Payload;
 pub use self::plan::{Candidate, Filter, Plan, Reason, Rejected};

@@ -20,6 +20,7 @@ use switchtower::dispatch::fallback::FallbackLayer;
 use switchtower::gateway::{Bounds, Gateway, serve};
 use switchtower::meter::{MeterLayer, read_usage};
 use switchtower::settle::{MemoryLedger, SettleLayer};
+use switchtower::standing::Percentile;
 use switchtower::{Call, Kind, Payload, Stack};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
@@ -489,7 +490,8 @@ async fn a_document_teaches_no_first_token() {
     answer.into_body().collect().await.unwrap();
     assert_eq!(stack.ledger().records()[0].first_token, None);
     let standing = call.last().unwrap().candidate().unwrap().standing.clone();
-    assert_eq!(standing.first_token(), None);
+    let now = tokio::time::Instant::now().into_std();
+    assert_eq!(standing.first_token(Percentile::P50, now), None);
 }
 
 #[test]

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use switchtower::catalog::{Catalog, EndpointSpec, ModelSpec, Provider};
-use switchtower::standing::{Average, Lineup, Roster, Standing, Tally, Window};
+use switchtower::standing::{
+    Health, Lineup, Percentile, Period, Roster, Standing, Tally, Validity, Window,
+};
 
 // === Window ===
 
@@ -52,13 +54,13 @@ fn a_straggler_wipes_nothing_out() {
 #[test]
 fn counts_saturate_and_never_wrap() {
     let window = Window::<2>::default();
-    for _ in 0..70_000 {
+    for _ in 0..1_100_000 {
         window.count(7, true);
         window.count(7, false);
     }
-    assert_eq!(window.tally(7), tally(65_535, 65_535));
+    assert_eq!(window.tally(7), tally(1_048_575, 1_048_575));
     window.count(8, true);
-    assert_eq!(window.tally(8), tally(65_536, 65_535));
+    assert_eq!(window.tally(8), tally(1_048_576, 1_048_575));
 }
 
 #[test]
@@ -139,8 +141,11 @@ fn an_untouched_standing_has_seen_nothing_at_any_time() {
         assert_eq!(standing.recent(then), tally(0, 0));
         assert!(standing.is_steady(then));
     }
-    assert_eq!(standing.first_token(), None);
-    assert_eq!(standing.throughput(), None);
+    assert_eq!(first_token(&standing, start), None);
+    assert_eq!(throughput(&standing, start), None);
+    assert_eq!(standing.uptime(Period::Day, start), None);
+    assert_eq!(standing.health(start), Health::Normal);
+    assert_eq!(standing.tool_calls(start), Validity::default());
 }
 
 #[test]
@@ -157,71 +162,19 @@ fn a_failure_improves_no_figure() {
     let start = start();
     let standing = Standing::new(start);
     standing.failed(start);
-    assert_eq!(standing.first_token(), None);
+    assert_eq!(first_token(&standing, start), None);
     standing.succeeded(start, Some(Duration::from_millis(800)), Some(50_000));
+    let figures = [first_token(&standing, start), throughput(&standing, start)];
     for _ in 0..1000 {
         standing.failed(start);
+        standing.limited(start);
     }
-    assert_eq!(standing.first_token(), Some(Duration::from_millis(800)));
-    assert_eq!(standing.throughput(), Some(50_000));
     // Nor does an answer that brought no figure.
     standing.succeeded(start, None, None);
-    assert_eq!(standing.first_token(), Some(Duration::from_millis(800)));
-}
-
-#[test]
-fn an_endless_wait_is_the_longest_that_fits() {
-    let start = start();
-    let standing = Standing::new(start);
-    standing.succeeded(start, Some(Duration::MAX), None);
     assert_eq!(
-        standing.first_token(),
-        Some(Duration::from_micros(u32::MAX.into()))
+        [first_token(&standing, start), throughput(&standing, start)],
+        figures
     );
-}
-
-// === Average ===
-
-#[test]
-fn an_average_moves_by_a_fifth() {
-    let average = Average::default();
-    assert_eq!(average.get(), None);
-    average.sample(1000);
-    assert_eq!(average.get(), Some(1000));
-    average.sample(2000);
-    assert_eq!(average.get(), Some(1200));
-    average.sample(200);
-    assert_eq!(average.get(), Some(1000));
-}
-
-#[test]
-fn a_zero_sample_is_a_sample() {
-    let average = Average::default();
-    average.sample(0);
-    assert_eq!(average.get(), Some(1));
-}
-
-#[test]
-fn ten_samples_make_it_forget() {
-    let average = Average::default();
-    average.sample(100_000);
-    for _ in 0..10 {
-        average.sample(1000);
-    }
-    assert!(average.get().unwrap() < 1000 + 100_000 / 8);
-}
-
-proptest! {
-    #[test]
-    fn an_average_stays_between_its_samples(samples in prop::collection::vec(1..=u32::MAX, 1..50)) {
-        let average = Average::default();
-        for sample in &samples {
-            average.sample(*sample);
-            let value = average.get().unwrap();
-            prop_assert!(value >= *samples.iter().min().unwrap());
-            prop_assert!(value <= *samples.iter().max().unwrap());
-        }
-    }
 }
 
 // === Roster ===
@@ -280,6 +233,16 @@ fn swaps_at_once_forget_nothing() {
 }
 
 // === Helpers ===
+
+/// The median, in microseconds.
+fn first_token(standing: &Standing, now: Instant) -> Option<u128> {
+    let time = standing.first_token(Percentile::P50, now);
+    time.map(|time| time.as_micros())
+}
+
+fn throughput(standing: &Standing, now: Instant) -> Option<u128> {
+    standing.throughput(Percentile::P50, now).map(u128::from)
+}
 
 fn tally(succeeded: u32, failed: u32) -> Tally {
     Tally { succeeded, failed }

@@ -1,56 +1,117 @@
 //! The record of one endpoint.
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use super::average::Average;
+use super::histogram::{Better, Histogram};
+use super::load::Load;
+use super::percentile::Percentile;
+use super::uptime::{Health, Period, Uptime, share};
 use super::window::{Tally, Window};
+
+/// What has been learned of one endpoint. See the example in the [module docs](super).
+///
+/// It takes 48 bytes until the endpoint is asked, 2 KB from its first end on, and 3 KB for each of first token and
+/// throughput from the first sample on. Counters that are full stay full.
+#[derive(Debug)]
+pub struct Standing {
+    epoch: Instant,
+    load: Load,
+    seen: OnceLock<Box<Seen>>,
+    first_token: OnceLock<Box<Histogram>>,
+    throughput: OnceLock<Box<Histogram>>,
+}
+
+/// How often was a model's answer that ended in tool calls wrong about them? See [`Standing::tool_calls`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Validity {
+    /// Answers that ended in tool calls.
+    pub answers: u32,
+    /// Those among them with a call that no tool can take.
+    pub faulty: u32,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    outages: Window<OUTAGE_WINDOW>,
+    uptime: Uptime,
+    /// Those that were limited, as failures.
+    limits: Window<30>,
+    /// In buckets of five minutes.
+    tool_calls: Window<24>,
+}
 
 /// How many seconds a failure counts: OpenRouter looks at the last thirty.
 const OUTAGE_WINDOW: usize = 30;
 
-/// What has been learned of one endpoint. See the example in the [module docs](super).
-#[derive(Debug)]
-pub struct Standing {
-    epoch: Instant,
-    outcomes: Window<OUTAGE_WINDOW>,
-    first_token: Average,
-    throughput: Average,
-}
+/// A unit of first-token times: 2¹⁰ µs, so that they are told from 1 ms to 18 minutes.
+const MILLISECOND: u32 = 10;
+/// A unit of throughputs: 2⁴ thousandths of a token a second, up to 16,777 tokens.
+const SIXTIETH_OF_A_TOKEN: u32 = 4;
 
 // === impl Standing ===
 
 impl Standing {
-    /// Of an endpoint that nobody has asked yet. Seconds are counted from `epoch`.
+    /// Of an endpoint that nobody has asked yet. Time is counted from `epoch`.
     pub fn new(epoch: Instant) -> Self {
         Self {
             epoch,
-            outcomes: Window::default(),
-            first_token: Average::default(),
-            throughput: Average::default(),
+            load: Load::new(),
+            seen: OnceLock::new(),
+            first_token: OnceLock::new(),
+            throughput: OnceLock::new(),
         }
+    }
+
+    /// An attempt has begun, which is expected to move so many tokens: prompt and output.
+    pub fn began(&self, tokens: u64) {
+        self.load.add(tokens);
+    }
+
+    /// An attempt that [began](Self::began) with so many tokens is over, however it ended.
+    pub fn ended(&self, tokens: u64) {
+        self.load.take(tokens);
     }
 
     /// An attempt gave a whole answer. `first_token` is the time to its first content,
     /// `throughput` its output tokens a second in thousandths.
     pub fn succeeded(&self, now: Instant, first_token: Option<Duration>, throughput: Option<u32>) {
-        self.outcomes.count(self.second(now), true);
-        if let Some(first) = first_token {
-            self.first_token
-                .sample(u32::try_from(first.as_micros()).unwrap_or(u32::MAX));
+        self.count(now, true);
+        let minute = self.second(now) / 60;
+        if let Some(first_token) = first_token {
+            let micros = u64::try_from(first_token.as_micros()).unwrap_or(u64::MAX);
+            let new = || Box::new(Histogram::new(MILLISECOND, Better::Lower));
+            self.first_token.get_or_init(new).sample(minute, micros);
         }
         if let Some(throughput) = throughput {
-            self.throughput.sample(throughput);
+            let new = || Box::new(Histogram::new(SIXTIETH_OF_A_TOKEN, Better::Higher));
+            let histogram = self.throughput.get_or_init(new);
+            histogram.sample(minute, throughput.into());
         }
     }
 
     /// An attempt failed through the provider's fault or the network's.
     pub fn failed(&self, now: Instant) {
-        self.outcomes.count(self.second(now), false);
+        self.count(now, false);
     }
 
-    /// What the last thirty seconds have seen.
+    /// The endpoint had no room for an attempt: a 429. It is no steady endpoint for the next thirty seconds, but that
+    /// is nothing against its uptime.
+    pub fn limited(&self, now: Instant) {
+        let (seen, second) = (self.seen(), self.second(now));
+        seen.outages.count(second, false);
+        seen.limits.count(second / 60, false);
+    }
+
+    /// An answer ended in tool calls, all of which are valid, or not.
+    pub fn called_tools(&self, now: Instant, valid: bool) {
+        let tool_calls = &self.seen().tool_calls;
+        tool_calls.count(self.second(now) / 300, valid);
+    }
+
+    /// What the last thirty seconds have seen; what was limited is among the failures.
     pub fn recent(&self, now: Instant) -> Tally {
-        self.outcomes.tally(self.second(now))
+        self.look(|seen| seen.outages.tally(self.second(now)))
     }
 
     /// Is it without a significant outage? OpenRouter leaves open what that is; here it is half of
@@ -61,21 +122,111 @@ impl Standing {
         recent.failed == 0 || recent.failed < recent.succeeded
     }
 
-    /// The usual time to the first content token; none before the first success.
-    pub fn first_token(&self) -> Option<Duration> {
-        self.first_token
+    /// How it did in the last thirty minutes.
+    pub fn health(&self, now: Instant) -> Health {
+        Health::of(self.tally(Period::HalfHour, now))
+    }
+
+    /// The share of attempts that succeeded, in thousandths of a percent, rounded down. None under twenty attempts.
+    ///
+    /// ```
+    /// use std::time::Instant;
+    /// use switchtower::standing::{Period, Standing};
+    ///
+    /// let now = Instant::now();
+    /// let standing = Standing::new(now);
+    /// (0..19).for_each(|_| standing.succeeded(now, None, None));
+    /// assert_eq!(standing.uptime(Period::Day, now), None);
+    /// standing.failed(now);
+    /// standing.limited(now);
+    /// assert_eq!(standing.uptime(Period::Day, now), Some(95_000));
+    /// ```
+    pub fn uptime(&self, period: Period, now: Instant) -> Option<u32> {
+        share(self.tally(period, now))
+    }
+
+    /// Attempts that were answered or failed in this period: what [`uptime`](Self::uptime) is the share of.
+    pub fn tally(&self, period: Period, now: Instant) -> Tally {
+        self.look(|seen| seen.uptime.tally(period, self.second(now)))
+    }
+
+    /// The time to the first content token that this share of the answers did not exceed, in the last five minutes.
+    /// None if there was none. Within 5.9 % or half a millisecond.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use switchtower::standing::{Percentile, Standing};
+    ///
+    /// let now = Instant::now();
+    /// let standing = Standing::new(now);
+    /// for millis in 1..=1000 {
+    ///     standing.succeeded(now, Some(Duration::from_millis(millis)), None);
+    /// }
+    /// let p90 = standing.first_token(Percentile::P90, now).unwrap();
+    /// assert!((850..=950).contains(&p90.as_millis()));
+    /// ```
+    pub fn first_token(&self, percentile: Percentile, now: Instant) -> Option<Duration> {
+        let histogram = self.first_token.get()?;
+        let micros = histogram.get(percentile, self.second(now) / 60);
+        micros.map(Duration::from_micros)
+    }
+
+    /// The output tokens a second, in thousandths, that this share of the answers reached, in the last five minutes.
+    /// None if there was none. Within 5.9 %.
+    pub fn throughput(&self, percentile: Percentile, now: Instant) -> Option<u32> {
+        let histogram = self.throughput.get()?;
+        let thousandths = histogram.get(percentile, self.second(now) / 60)?;
+        u32::try_from(thousandths).ok()
+    }
+
+    /// Attempts that are under way.
+    pub fn in_flight(&self) -> u32 {
+        self.load.in_flight()
+    }
+
+    /// The tokens that the attempts under way are expected to move.
+    pub fn outstanding(&self) -> u64 {
+        self.load.tokens()
+    }
+
+    /// Attempts of the last thirty minutes that were answered or failed.
+    pub fn requests(&self, now: Instant) -> u32 {
+        self.tally(Period::HalfHour, now).total()
+    }
+
+    /// Attempts of the last thirty minutes that were [limited](Self::limited).
+    pub fn limits(&self, now: Instant) -> u32 {
+        let limits = self.look(|seen| seen.limits.tally(self.second(now) / 60));
+        limits.failed
+    }
+
+    /// What its answers of the last two hours made of the tools they were given.
+    pub fn tool_calls(&self, now: Instant) -> Validity {
+        let calls = self.look(|seen| seen.tool_calls.tally(self.second(now) / 300));
+        Validity {
+            answers: calls.total(),
+            faulty: calls.failed,
+        }
+    }
+
+    fn count(&self, now: Instant, success: bool) {
+        let (seen, second) = (self.seen(), self.second(now));
+        seen.outages.count(second, success);
+        seen.uptime.count(second, success);
+    }
+
+    fn seen(&self) -> &Seen {
+        self.seen.get_or_init(Box::default)
+    }
+
+    fn look(&self, look: impl FnOnce(&Seen) -> Tally) -> Tally {
+        self.seen
             .get()
-            .map(|micros| Duration::from_micros(micros.into()))
+            .map_or_else(Tally::default, |seen| look(seen))
     }
 
-    /// The usual output tokens a second, in thousandths; none before the first success.
-    pub fn throughput(&self) -> Option<u32> {
-        self.throughput.get()
-    }
-
-    /// Counted from 31, so that an untouched bucket (second zero) is never within the window.
     fn second(&self, now: Instant) -> u32 {
         let age = now.saturating_duration_since(self.epoch).as_secs();
-        u32::try_from(age).unwrap_or(u32::MAX - 31) + 31
+        u32::try_from(age).unwrap_or(u32::MAX)
     }
 }

@@ -1,9 +1,14 @@
 //! What has been learned of each endpoint. Pure: every question and every lesson brings its `now`.
 //!
 //! ```text
-//! an attempt ended ─┬─ complete ──────────────────▶ Average   first token, throughput
-//!                   │                    └────────▶ Window    successes and failures of 30 seconds
-//!                   ├─ failed, theirs ────────────▶ Window        └─▶ is it steady? ─▶ choose
+//! an attempt began ───────────────────▶ in flight, outstanding tokens, until it ends
+//!
+//! an attempt ended ─┬─ complete ──────▶ first token, throughput: how they are spread over 5 minutes
+//!                   │        ├────────▶ uptime: 5 minutes, 30 minutes, a day ─▶ health ─▶ choose
+//!                   │        ├────────▶ outages: 30 seconds ─▶ is it steady? ──────────────▶ choose
+//!                   │        └────────▶ tool calls, valid or not: 2 hours
+//!                   ├─ failed, theirs ▶ uptime, outages
+//!                   ├─ limited ───────▶ limits: 30 minutes; outages
 //!                   └─ failed, caller's or ours; cancelled ─▶ nothing
 //! ```
 //!
@@ -23,12 +28,19 @@
 //! assert!(standing.is_steady(start + Duration::from_secs(31)));
 //! ```
 
-mod average;
 mod endpoint;
+mod figures;
+mod histogram;
+mod load;
+mod percentile;
 mod roster;
+mod scale;
+mod slot;
+mod uptime;
 mod window;
 
-pub use self::average::Average;
-pub use self::endpoint::Standing;
+pub use self::endpoint::{Standing, Validity};
+pub use self::percentile::Percentile;
 pub use self::roster::{Lineup, Roster};
+pub use self::uptime::{Health, Period};
 pub use self::window::{Tally, Window};

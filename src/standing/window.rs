@@ -1,15 +1,21 @@
-//! Successes and failures of the last seconds.
+//! Successes and failures of the last while.
 
-use std::cmp::Ordering;
-use std::sync::atomic::Ordering::Relaxed;
+use super::slot::{Slot, lap_of, laps};
 
-use crate::sync::AtomicU64;
-
-/// A sliding window of one-second buckets, each one atomic word: the second it belongs to, its
-/// successes and its failures. A bucket is cleared by whoever first needs it for a new second.
-/// A [`Standing`](super::Standing) has one of thirty seconds.
+/// A sliding window over the last `TICKS` ticks of some clock, this one included: seconds, minutes, quarters of an hour.
+/// Each tick has a bucket, which is one atomic word. A [`Standing`](super::Standing) has several.
+///
+/// ```
+/// use switchtower::standing::{Tally, Window};
+///
+/// let window = Window::<30>::default();
+/// window.count(7, true);
+/// window.count(36, false);
+/// assert_eq!(window.tally(36), Tally { succeeded: 1, failed: 1 });
+/// assert_eq!(window.tally(37), Tally { succeeded: 0, failed: 1 });
+/// ```
 #[derive(Debug)]
-pub struct Window<const SECONDS: usize>([AtomicU64; SECONDS]);
+pub struct Window<const TICKS: usize>([Slot; TICKS]);
 
 /// What a [`Window`] has counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,60 +28,37 @@ pub struct Tally {
 
 // === impl Window ===
 
-impl<const SECONDS: usize> Default for Window<SECONDS> {
+impl<const TICKS: usize> Default for Window<TICKS> {
     fn default() -> Self {
-        Self(std::array::from_fn(|_| AtomicU64::new(0)))
+        Self(std::array::from_fn(|_| Slot::new()))
     }
 }
 
-impl<const SECONDS: usize> Window<SECONDS> {
-    /// Counts one attempt that ended in this second.
-    pub fn count(&self, second: u32, success: bool) {
-        // `try_update` repeats until no other thread came between: no count is lost.
-        let _ = self.0[second as usize % SECONDS].try_update(Relaxed, Relaxed, |word| {
-            let mut tally = match second_of(word).cmp(&second) {
-                Ordering::Less => Tally::default(),
-                Ordering::Equal => tally_of(word),
-                // Whoever comes a whole window late has nothing to say any more.
-                Ordering::Greater => return None,
-            };
-            let slot = if success {
-                &mut tally.succeeded
-            } else {
-                &mut tally.failed
-            };
-            *slot = (*slot + 1).min(u16::MAX.into());
-            Some(word_of(second, tally))
-        });
+impl<const TICKS: usize> Window<TICKS> {
+    /// Counts one attempt that ended in this tick: up to 2²⁰ − 1 of a kind, and more are as many.
+    pub fn count(&self, tick: u32, success: bool) {
+        let (lap, place) = lap_of(TICKS, tick);
+        self.0[place].count(lap, success);
     }
 
-    /// What the seconds up to and with this one have seen.
-    pub fn tally(&self, second: u32) -> Tally {
+    /// What the ticks up to and with this one have seen.
+    pub fn tally(&self, tick: u32) -> Tally {
         let mut sum = Tally::default();
-        for bucket in &self.0 {
-            let word = bucket.load(Relaxed);
-            let age = second.wrapping_sub(second_of(word));
-            if (age as usize) < SECONDS {
-                let tally = tally_of(word);
-                sum.succeeded += tally.succeeded;
-                sum.failed += tally.failed;
-            }
+        for (slot, lap) in self.0.iter().zip(laps(TICKS, tick)) {
+            let [succeeded, failed] = lap.map_or([0, 0], |lap| slot.read(lap));
+            sum.succeeded += succeeded;
+            sum.failed += failed;
         }
         sum
     }
 }
 
-fn second_of(word: u64) -> u32 {
-    (word >> 32) as u32
-}
+// === impl Tally ===
 
-fn tally_of(word: u64) -> Tally {
-    Tally {
-        succeeded: (word as u32) >> 16,
-        failed: word as u32 & 0xffff,
+impl Tally {
+    /// All that was counted.
+    #[must_use]
+    pub fn total(self) -> u32 {
+        self.succeeded + self.failed
     }
-}
-
-fn word_of(second: u32, tally: Tally) -> u64 {
-    (u64::from(second) << 32) | (u64::from(tally.succeeded) << 16) | u64::from(tally.failed)
 }

@@ -11,10 +11,14 @@ mod standing;
 mod sync;
 mod wake_up;
 
-#[path = "../../src/standing/average.rs"]
-mod average;
 #[path = "../../src/dispatch/retry/budget.rs"]
 mod budget;
+#[path = "../../src/standing/figures.rs"]
+mod figures;
+#[path = "../../src/standing/load.rs"]
+mod load;
+#[path = "../../src/standing/slot.rs"]
+mod slot;
 #[path = "../../src/standing/window.rs"]
 mod window;
 #[path = "../../src/testing/probe/woken.rs"]

@@ -1,9 +1,12 @@
 //! What is learned of an endpoint by many at once.
 
 use std::collections::HashSet;
+use std::sync::atomic::Ordering::Relaxed;
 
-use crate::average::Average;
+use crate::figures::Figures;
+use crate::load::Load;
 use crate::orders::{Step, as_one_after_the_other, at_once, outcomes};
+use crate::sync::AtomicU32;
 use crate::window::{Tally, Window};
 
 // === Window ===
@@ -57,33 +60,53 @@ fn a_reader_sees_a_part_of_what_is_just_being_counted() {
     assert_eq!(seen, HashSet::from([(1, 0), (1, 1), (0, 0), (0, 1)]));
 }
 
-// === Average ===
+// === Figures ===
 
+/// Whoever asks gets what was learned before, at least; and once all is learned, nothing older is left over.
 #[test]
-fn no_sample_is_lost() {
-    as_one_after_the_other(
-        Average::default,
+fn no_figure_outlives_a_sample() {
+    as_one_after_the_other::<Learned, _, _>(
+        Learned::new,
         &[
-            &[|average| average.sample(1000)],
-            &[|average| average.sample(2000)],
-            &[|average| average.sample(0)],
+            &[|learned| learned.learn(), |learned| learned.ask(7)],
+            &[|learned| learned.learn()],
         ],
-        Average::get,
+        |learned| learned.ask(7),
     );
 }
 
+/// Two who work them out at once, for two ticks, and one who changes what they are worked out from.
 #[test]
-fn an_average_is_read_between_samples() {
-    as_one_after_the_other(
-        Average::default,
+fn a_figure_is_of_its_own_tick() {
+    let threads: [Vec<Step<Learned, [u8; 4]>>; 3] = [
+        vec![|learned| learned.ask(7)],
+        vec![|learned| learned.ask(8)],
+        vec![|learned| learned.learn()],
+    ];
+    let seen = outcomes(move || {
+        let (asked, end) = at_once(Learned::new(), &threads, |learned| {
+            [learned.ask(8), learned.ask(7), learned.ask(7)]
+        });
+        assert_eq!(end, [figures(1, 8), figures(1, 7), figures(1, 7)]);
+        vec![(asked[0][0], asked[1][0])]
+    });
+    let any = |tick| [figures(0, tick), figures(1, tick)];
+    let pairs = any(7).map(|first| any(8).map(|second| (first, second)));
+    assert_eq!(seen, HashSet::from_iter(pairs.concat()));
+}
+
+// === Load ===
+
+#[test]
+fn what_ends_is_what_began() {
+    as_one_after_the_other::<Load, _, _>(
+        Load::new,
         &[
-            &[
-                |average| sample(average, 1000),
-                |average| sample(average, 2000),
-            ],
-            &[Average::get, Average::get],
+            &[|load| load.add(5), |load| load.take(5)],
+            &[|load| load.add(7), |load| load.take(7)],
+            &[|load| load.add(11)],
         ],
-        Average::get,
+        |load| (load.in_flight(), load.tokens()),
     );
 }
 
@@ -108,7 +131,35 @@ fn sum<const SECONDS: usize>(window: &Window<SECONDS>, second: u32) -> (u32, u32
     (succeeded, failed)
 }
 
-fn sample(average: &Average, value: u32) -> Option<u32> {
-    average.sample(value);
-    None
+/// Something that is counted, and what is worked out from it.
+struct Learned {
+    count: AtomicU32,
+    figures: Figures,
+}
+
+/// So much had been learned, in this tick.
+fn figures(count: u32, tick: u32) -> [u8; 4] {
+    [count as u8, tick as u8, 0, 0]
+}
+
+// === impl Learned ===
+
+impl Learned {
+    fn new() -> Self {
+        Self {
+            count: AtomicU32::new(0),
+            figures: Figures::new(),
+        }
+    }
+
+    fn learn(&self) -> [u8; 4] {
+        self.count.fetch_add(1, Relaxed);
+        self.figures.forget();
+        [0; 4]
+    }
+
+    fn ask(&self, tick: u32) -> [u8; 4] {
+        let work_out = || figures(self.count.load(Relaxed), tick);
+        self.figures.get(tick, work_out)
+    }
 }
