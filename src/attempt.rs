@@ -39,6 +39,8 @@ struct Shared {
     /// The name of its call.
     call: GenerationId,
     candidate: Option<Candidate>,
+    /// The tokens that it is expected to move.
+    tokens: u64,
     started: Instant,
     flags: AtomicU8,
     events: AtomicU32,
@@ -77,10 +79,19 @@ const DONE: u8 = 4;
 // === impl Attempt ===
 
 impl Attempt {
-    pub(crate) fn new(call: GenerationId, candidate: Option<Candidate>, started: Instant) -> Self {
+    pub(crate) fn new(
+        call: GenerationId,
+        candidate: Option<Candidate>,
+        tokens: u64,
+        started: Instant,
+    ) -> Self {
+        if let Some(candidate) = &candidate {
+            candidate.standing.began(tokens);
+        }
         Self(Arc::new(Shared {
             call,
             candidate,
+            tokens,
             started,
             flags: AtomicU8::new(0),
             events: AtomicU32::new(0),
@@ -166,6 +177,7 @@ impl Attempt {
     /// drop, which by itself would mean that the caller left, changes nothing any more.
     pub fn end(&self, end: End, now: Instant) {
         if self.0.end.set((end, now)).is_ok() {
+            self.0.leave();
             self.teach(end, now);
             crate::telemetry::attempt_ended(&self.0.call, self, end);
         }
@@ -255,6 +267,26 @@ impl Attempt {
 
 fn micros(slot: &AtomicU64) -> Option<Duration> {
     slot.load(Relaxed).checked_sub(1).map(Duration::from_micros)
+}
+
+// === impl Shared ===
+
+impl Shared {
+    /// It is under way no more.
+    fn leave(&self) {
+        if let Some(candidate) = &self.candidate {
+            candidate.standing.ended(self.tokens);
+        }
+    }
+}
+
+impl Drop for Shared {
+    /// Where no layer watches the answer, nobody ends it.
+    fn drop(&mut self) {
+        if self.end.get().is_none() {
+            self.leave();
+        }
+    }
 }
 
 // === impl End ===

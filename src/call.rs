@@ -1,6 +1,6 @@
 //! What travels with one request through all stages.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -38,6 +38,7 @@ struct Shared {
     headers: OnceLock<HeaderMap>,
     plan: OnceLock<Plan>,
     tries: AtomicU32,
+    tokens: AtomicU64,
     attempts: Mutex<Vec<Attempt>>,
 }
 
@@ -58,6 +59,7 @@ impl Call {
                 headers: OnceLock::new(),
                 plan: OnceLock::new(),
                 tries: AtomicU32::new(DEFAULT_TRIES),
+                tokens: AtomicU64::new(0),
                 attempts: Mutex::default(),
             }),
             at: 0,
@@ -134,6 +136,12 @@ impl Call {
         self.shared.tries.load(Relaxed)
     }
 
+    /// The tokens that an answer is expected to move, prompt and output: a guess, by which the load of endpoints is
+    /// compared. 0 as long as nobody has read the body.
+    pub fn tokens(&self) -> u64 {
+        self.shared.tokens.load(Relaxed)
+    }
+
     /// The attempts so far, in order.
     pub fn attempts(&self) -> Vec<Attempt> {
         self.with_attempts(<[Attempt]>::to_vec)
@@ -165,7 +173,8 @@ impl Call {
         } = self;
         attempt.get_or_insert_with(|| {
             let candidate = shared.plan.get().and_then(|plan| plan.candidates.get(*at));
-            let attempt = Attempt::new(shared.id, candidate.cloned(), now());
+            let tokens = shared.tokens.load(Relaxed);
+            let attempt = Attempt::new(shared.id, candidate.cloned(), tokens, now());
             let _ = shared
                 .tries
                 .try_update(Relaxed, Relaxed, |tries| tries.checked_sub(1));
@@ -199,6 +208,10 @@ impl Call {
 
     pub(crate) fn set_operation(&self, operation: Operation) {
         let _ = self.shared.operation.set(operation);
+    }
+
+    pub(crate) fn set_tokens(&self, tokens: u64) {
+        self.shared.tokens.store(tokens, Relaxed);
     }
 
     pub(crate) fn set_stream(&self, stream: bool) {

@@ -28,7 +28,7 @@ impl Figures {
     /// What they are worked out from has changed.
     pub(super) fn forget(&self) {
         // Whoever is working them out just now meets another turn, and drops what it has.
-        let next = |word: u64| Some(((word >> 32 & 0xff) + 1 & 0xff) << 32);
+        let next = |word: u64| Some((((word >> 32) + 1) & 0xff) << 32);
         let _ = self.0.try_update(Release, Relaxed, next);
     }
 
@@ -41,8 +41,8 @@ impl Figures {
             return (word as u32).to_le_bytes();
         }
         let figures = work_out();
-        let turn = word >> 32 & 0xff;
-        let new = stamp << 40 | turn << 32 | u64::from(u32::from_le_bytes(figures));
+        let turn = (word >> 32) & 0xff;
+        let new = (stamp << 40) | (turn << 32) | u64::from(u32::from_le_bytes(figures));
         let _ = self.0.compare_exchange(word, new, Relaxed, Relaxed);
         figures
     }

@@ -48,7 +48,7 @@ impl Histogram {
     pub(super) fn sample(&self, minute: u32, value: u64) {
         let bucket = self.scale.bucket(value);
         let (lap, place) = lap_of(MINUTES, minute);
-        self.slices[place][usize::from(bucket / 2)].count(lap, bucket % 2 == 0);
+        self.slices[place][usize::from(bucket / 2)].count(lap, bucket & 1 == 0);
         self.figures.forget();
     }
 

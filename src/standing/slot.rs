@@ -41,7 +41,8 @@ impl Slot {
             }
             let count = &mut counts[usize::from(!first)];
             *count = (*count + 1).min(MOST);
-            Some(u64::from(lap) << 40 | u64::from(counts[0]) << 20 | u64::from(counts[1]))
+            let [first, second] = counts.map(u64::from);
+            Some((u64::from(lap) << 40) | (first << 20) | second)
         });
     }
 
