@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::{BuildError, Catalog, Dropped, Endpoint, Model, ModelSpec, Provider, check};
+use super::{
+    AutoRule, AutoSpec, BuildError, Catalog, Dropped, Endpoint, Model, ModelSpec, Provider, check,
+    family,
+};
 use crate::wire::Tier;
 
 /// Collects providers and models, then checks them against each other.
@@ -19,6 +22,7 @@ pub struct CatalogBuilder {
     pub(super) models: Vec<ModelSpec>,
     /// Slugs that endpoints may name, and the variable in which their key was sought in vain.
     pub(super) absent: Vec<(Box<str>, Box<str>)>,
+    pub(super) auto: Option<AutoSpec>,
     revision: Option<Box<str>>,
 }
 
@@ -36,6 +40,13 @@ impl CatalogBuilder {
     #[must_use]
     pub fn model(mut self, model: ModelSpec) -> Self {
         self.models.push(model);
+        self
+    }
+
+    /// What `openrouter/auto` may choose.
+    #[must_use]
+    pub fn auto(mut self, rule: AutoSpec) -> Self {
+        self.auto = Some(rule);
         self
     }
 
@@ -58,9 +69,10 @@ impl CatalogBuilder {
     pub fn build(self) -> Result<Catalog, BuildError> {
         check::check(&self)?;
 
-        let revision = self
-            .revision
-            .unwrap_or_else(|| short_hash(&format!("{:?}{:?}", self.providers, self.models)));
+        let revision = self.revision.unwrap_or_else(|| {
+            let (providers, models, auto) = (&self.providers, &self.models, &self.auto);
+            short_hash(&format!("{providers:?}{models:?}{auto:?}"))
+        });
         let mut catalog = Catalog {
             providers: self.providers.into_iter().map(Arc::new).collect(),
             revision,
@@ -78,6 +90,8 @@ impl CatalogBuilder {
         for spec in self.models {
             catalog.add(spec, &providers);
         }
+        catalog.find_families();
+        catalog.auto = self.auto.map(|spec| AutoRule::of(&spec, &catalog));
         Ok(catalog)
     }
 }
@@ -140,6 +154,9 @@ impl Catalog {
             expires: spec.expires,
             hugging_face_id: spec.hugging_face_id,
             strategy: spec.strategy,
+            family: spec
+                .family
+                .or_else(|| family::of_id(&spec.id).map(Into::into)),
             id: spec.id,
             aliases: spec.aliases.into(),
             created: spec.created,

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::field::Field;
-use super::{BuildError, CatalogBuilder, EndpointSpec, ModelSpec, Prices, Problem};
+use super::{BuildError, CatalogBuilder, EndpointSpec, ModelSpec, Prices, Problem, attributes};
 
-type Checked = Result<(), BuildError>;
+pub(super) type Checked = Result<(), BuildError>;
 
 /// Long enough for any model that exists.
 const MAX_NAME: usize = 256;
@@ -15,8 +15,16 @@ pub(super) fn check(builder: &CatalogBuilder) -> Checked {
     let ids = model_ids(&builder.models)?;
     for model in &builder.models {
         endpoints(model, &slugs)?;
+        attributes::of_model(model)?;
     }
-    aliases(&builder.models, &ids)
+    for provider in &builder.providers {
+        attributes::of_provider(provider)?;
+    }
+    aliases(&builder.models, &ids)?;
+    builder
+        .auto
+        .as_ref()
+        .map_or(Ok(()), |auto| auto.check(&builder.models))
 }
 
 fn providers(builder: &CatalogBuilder) -> Result<HashSet<&str>, BuildError> {
@@ -103,7 +111,7 @@ fn aliases(models: &[ModelSpec], ids: &HashSet<&str>) -> Checked {
     Ok(())
 }
 
-fn ensure(
+pub(super) fn ensure(
     holds: bool,
     field: impl FnOnce() -> Field,
     problem: impl FnOnce() -> Problem,
@@ -114,7 +122,7 @@ fn ensure(
     Err(BuildError::new(field(), problem()))
 }
 
-fn bad_name(name: &str) -> Problem {
+pub(super) fn bad_name(name: &str) -> Problem {
     Problem::BadName { name: name.into() }
 }
 
@@ -134,7 +142,7 @@ fn is_tag(tag: &str, provider: &str) -> bool {
     }
 }
 
-fn is_model_name(name: &str) -> bool {
+pub(super) fn is_model_name(name: &str) -> bool {
     (1..=MAX_NAME).contains(&name.len())
         && !name.chars().any(|c| c.is_whitespace() || c.is_control())
 }

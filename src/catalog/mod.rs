@@ -48,47 +48,81 @@
 //! | | `key_env` | the environment variable that holds the key; without it no key is sent |
 //! | | `auth_header` | the header that carries the bare key, such as `api-key`; else `Authorization: Bearer` |
 //! | | `headers` | a table of headers sent with every request |
+//! | | `data_collection` | `"deny"` if it does not collect what it is told; else `"allow"`: it is taken to |
+//! | | `zdr` | true if it retains nothing |
+//! | | `own_key` | true if the key is of the operator's own account, so that it is asked first |
+//! | | `privacy_policy_url`, `terms_of_service_url`, `status_page_url` | for people |
+//! | | `headquarters`, `datacenters` | for people: a country's two letters, and an array of them |
 //! | `models.<id>` | `endpoints` | needed, at least one |
-//! | | `name`, `description`, `created` | for people; `created` in seconds since 1970 |
 //! | | `aliases` | other names; none may be the id of a model |
 //! | | `context_length` | tokens of prompt and completion together |
+//! | | `input`, `output` | arrays of `text`, `image`, `file`, `audio`, `video`, `embeddings`; else not known, and nothing is held against it |
+//! | | `distillable` | true if its author allows to distill from its text |
+//! | | `moderated` | true if its author has prompts looked at |
+//! | | `hidden` | true if it is neither listed, nor chosen by an alias or a router |
+//! | | `family` | see [`Model::family`]; else what the id tells |
+//! | | `strategy` | the name of a [`Strategy`]; else `balanced` |
+//! | | `name`, `description`, `created` | for people; `created` in seconds since 1970, by which `~author/family-latest` goes |
+//! | | `canonical_slug`, `expiration_date`, `hugging_face_id` | for people; a date is `2026-12-31` |
 //! | `….endpoints` | `provider` | needed; the slug of a provider |
 //! | | `model` | needed; what the provider calls it |
 //! | | `tag` | else the provider's slug; two endpoints of a provider need one: `deepinfra/fp8` |
-//! | | `context_length`, `max_completion_tokens` | if the provider has limits of its own |
-//! | | `prices` | a table of [`Rate`] to a string: USD per *million* tokens, or per one `request` |
+//! | | `context_length`, `max_completion_tokens`, `max_prompt_tokens` | if the provider has limits of its own |
+//! | | `quantization` | the name of a [`Quantization`](crate::wire::Quantization) |
+//! | | `parameters` | an array of the [parameters](crate::wire::Fields::PARAMETERS) that it supports; else not known, and nothing is held against it |
+//! | | `data_collection`, `zdr`, `own_key` | if it differs from its provider |
+//! | | `implicit_caching` | true if it keeps prompts in a cache unasked |
+//! | | `weight` | its share under the strategy `weighted`; else 1 |
+//! | | `score` | how well it calls tools, from `"0"` to `"1"` with three decimals |
+//! | | `prices` | a table of [`Rate`] to a string: USD per *million* tokens, or per one `request`, `image` or `web_search` |
+//! | `….prices.overrides` | any rate | a string as in `prices`; needed, at least one |
+//! | | `above` | only where the prompt has more tokens than this |
+//! | | `utc` | only at these [`Hours`]: `"22:00-06:00"` |
+//! | | `weekdays` | only on these days in UTC: an array of `mon` to `sun` |
+//! | `auto` | `models` | needed; what `openrouter/auto` may choose, in order: ids, aliases, [`Pattern`]s of ids |
+//! | | `long_above` | a prompt of more tokens than this is `long`; else 100000 |
+//! | `auto.tasks` | `vision`, `long`, `tools`, `reasoning` | the model that comes first for such a request, see [`AutoRule`] |
 //!
+//! All conditions of an override must hold; of several that do, the later one wins, rate by rate.
 //! Any other key is refused. Prices are strings because a TOML float would lose digits.
 
+mod attributes;
+mod auto;
 mod base_url;
 mod builder;
 mod check;
 mod dropped;
 mod endpoint;
+mod endpoint_spec;
 mod error;
+mod family;
 mod field;
 mod load;
 mod model;
+mod model_spec;
 mod nearest;
+mod pattern;
 mod prices;
 mod problem;
 mod provider;
 mod secret;
 mod snapshot;
-mod spec;
 mod strategy;
 mod toml;
 
+pub use auto::{AutoRule, AutoSpec, Task};
 pub use base_url::{BaseUrl, InvalidBaseUrl};
 pub use builder::CatalogBuilder;
 pub use dropped::Dropped;
 pub use endpoint::Endpoint;
+pub use endpoint_spec::EndpointSpec;
 pub use error::{BuildError, LoadError};
 pub use model::Model;
+pub use model_spec::ModelSpec;
+pub use pattern::Pattern;
 pub use prices::{Hours, InvalidHours, Override, Prices, Rate, Weekday};
 pub use problem::Problem;
 pub use provider::{About, Provider};
 pub use secret::Secret;
 pub use snapshot::Catalog;
-pub use spec::{EndpointSpec, ModelSpec};
 pub use strategy::Strategy;

@@ -26,6 +26,7 @@ pub struct Model {
     pub(super) expires: Option<Box<str>>,
     pub(super) hugging_face_id: Option<Box<str>>,
     pub(super) strategy: Strategy,
+    pub(super) family: Option<Box<str>>,
     pub(super) endpoints: Box<[Arc<Endpoint>]>,
 }
 
@@ -119,6 +120,17 @@ impl Model {
     #[must_use]
     pub fn strategy(&self) -> Strategy {
         self.strategy
+    }
+
+    /// The family of which it may be the [newest](super::Catalog::latest), without its author, such as
+    /// `claude-sonnet`.
+    ///
+    /// Unless the catalogue gives one, it is what the id tells: what follows the author, without the parts between
+    /// hyphens that begin with a digit, or with a `v` and a digit. So `anthropic/claude-sonnet-5.5` is of the family
+    /// `claude-sonnet`, and `openai/gpt-4o-mini` of `gpt-mini`. A variant such as `:free` is of none.
+    #[must_use]
+    pub fn family(&self) -> Option<&str> {
+        self.family.as_deref()
     }
 
     /// Who serves it, in the order of the file. There is at least one.

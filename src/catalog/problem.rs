@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-use super::InvalidBaseUrl;
+use super::{InvalidBaseUrl, InvalidHours};
 use crate::ParsePriceError;
 
 /// What is wrong?
@@ -106,6 +106,52 @@ pub enum Problem {
         /// The slug that was given.
         provider: Box<str>,
     },
+    /// A rule names a model that does not exist.
+    UnknownModel {
+        /// The name that was given.
+        model: Box<str>,
+    },
+    /// A rule names a model that is hidden, which no router chooses.
+    HiddenModel {
+        /// The name that was given.
+        model: Box<str>,
+    },
+    /// A word is none of those that may stand here.
+    NotOneOf {
+        /// The word.
+        text: Box<str>,
+        /// Those that may.
+        expected: Vec<&'static str>,
+    },
+    /// A score is not a decimal number from 0 to 1.
+    BadScore {
+        /// The score as it was written.
+        text: Box<str>,
+    },
+    /// A window of the day is none.
+    BadHours {
+        /// The window as it was written.
+        text: Box<str>,
+        /// What is wrong with it.
+        error: InvalidHours,
+    },
+    /// An override of prices has no condition, or no price.
+    EmptyOverride,
+    /// A date is none.
+    BadDate {
+        /// The date as it was written.
+        text: Box<str>,
+    },
+    /// A country is not two upper case letters.
+    BadCountry {
+        /// The country as it was written.
+        text: Box<str>,
+    },
+    /// A page of a provider's is not an `http` or `https` URL.
+    BadPage {
+        /// The URL as it was written.
+        text: Box<str>,
+    },
     /// A model has no endpoints.
     NoEndpoints,
     /// Two providers have the same slug.
@@ -183,6 +229,27 @@ impl fmt::Display for Problem {
             }
             Problem::UnknownProvider { provider } => {
                 write!(f, "there is no provider {provider:?}")
+            }
+            Problem::UnknownModel { model } => write!(f, "there is no model {model:?}"),
+            Problem::HiddenModel { model } => {
+                write!(f, "{model:?} is hidden, so that no router chooses it")
+            }
+            Problem::NotOneOf { text, expected } => {
+                write!(f, "{text:?} is not one of {}", expected.join(", "))
+            }
+            Problem::BadScore { text } => {
+                write!(f, "{text:?} is not a number from 0 to 1 with at most three decimals")
+            }
+            Problem::BadHours { text, error } => write!(f, "{text:?} {error}"),
+            Problem::EmptyOverride => f.write_str(
+                "needs a price, and a condition: above, utc or weekdays",
+            ),
+            Problem::BadDate { text } => write!(f, "{text:?} is not a date such as 2026-12-31"),
+            Problem::BadCountry { text } => {
+                write!(f, "{text:?} is not a country's two letters, such as DE")
+            }
+            Problem::BadPage { text } => {
+                write!(f, "{text:?} does not begin with http:// or https:// and a host")
             }
             Problem::NoEndpoints => f.write_str("the model has no endpoints"),
             Problem::DuplicateProvider => f.write_str("the provider exists already"),

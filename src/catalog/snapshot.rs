@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{CatalogBuilder, Dropped, Endpoint, Model, Provider, nearest};
+use super::{AutoRule, CatalogBuilder, Dropped, Endpoint, Model, Provider, nearest};
 
 /// All models and providers at one moment.
 ///
@@ -34,6 +34,11 @@ pub struct Catalog {
     pub(super) endpoints: usize,
     /// Ids and aliases.
     pub(super) names: HashMap<Box<str>, Arc<Model>>,
+    /// By their names, in order, each with its newest model.
+    pub(super) families: Box<[(Box<str>, Arc<Model>)]>,
+    /// The name of a family, and its place among them.
+    pub(super) latest: HashMap<Box<str>, usize>,
+    pub(super) auto: Option<AutoRule>,
     pub(super) dropped: Vec<Dropped>,
     pub(super) revision: Box<str>,
 }
@@ -70,10 +75,17 @@ impl Catalog {
         self.models.is_empty()
     }
 
-    /// The model with this id or alias, letter for letter.
+    /// The model with this id or alias, letter for letter, however many there are: it is looked up by a hash that
+    /// callers, who choose the name, cannot foresee.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&Arc<Model>> {
         self.names.get(name)
+    }
+
+    /// What `openrouter/auto` may choose; none if the operator has not said.
+    #[must_use]
+    pub fn auto(&self) -> Option<&AutoRule> {
+        self.auto.as_ref()
     }
 
     /// At most three ids or aliases that someone who wrote `name` may have meant, likeliest first.

@@ -2,6 +2,7 @@
 
 use toml::de::DeTable;
 
+use super::auto::auto;
 use super::model::model;
 use super::node::{Table, offset};
 use crate::catalog::{BuildError, Catalog, CatalogBuilder, LoadError, Problem};
@@ -43,7 +44,7 @@ pub(in crate::catalog) fn read(
 
 impl<F: Fn(&str) -> Option<String>> Reader<F> {
     fn document(&self, root: &Table<'_>) -> Result<CatalogBuilder, BuildError> {
-        root.only(&["providers", "models"])?;
+        root.only(&["providers", "models", "auto"])?;
         let mut builder = CatalogBuilder::default();
         if let Some(providers) = root.get("providers") {
             for (slug, node) in providers.table()?.in_order() {
@@ -54,6 +55,9 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             for (id, node) in models.table()?.in_order() {
                 builder = builder.model(model(id, &node.table()?)?);
             }
+        }
+        if let Some(node) = root.get("auto") {
+            builder = builder.auto(auto(&node.table()?)?);
         }
         Ok(builder)
     }

@@ -1,8 +1,11 @@
 //! `switchtower.toml`, read key by key, so that every error can name its line and its field.
 
+mod auto;
 mod document;
+mod endpoint;
 mod model;
 mod node;
+mod prices;
 mod provider;
 
 pub(super) use document::{Keyless, read};

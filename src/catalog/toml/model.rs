@@ -1,20 +1,9 @@
-//! `[models.<id>]` and its endpoints.
+//! `[models.<id>]`
 
-use toml::de::DeValue;
-
+use super::endpoint::endpoint;
 use super::node::{Node, Table};
-use crate::Price;
-use crate::catalog::{BuildError, EndpointSpec, ModelSpec, Prices, Problem, Rate};
-
-const RATE_KEYS: [&str; Rate::ALL.len()] = {
-    let mut keys = [""; Rate::ALL.len()];
-    let mut index = 0;
-    while index < keys.len() {
-        keys[index] = Rate::ALL[index].key();
-        index += 1;
-    }
-    keys
-};
+use crate::catalog::{BuildError, ModelSpec, Strategy};
+use crate::wire::{Modalities, Modality};
 
 pub(super) fn model(id: &str, table: &Table<'_>) -> Result<ModelSpec, BuildError> {
     table.only(&[
@@ -24,8 +13,70 @@ pub(super) fn model(id: &str, table: &Table<'_>) -> Result<ModelSpec, BuildError
         "aliases",
         "context_length",
         "endpoints",
+        "canonical_slug",
+        "family",
+        "input",
+        "output",
+        "distillable",
+        "moderated",
+        "hidden",
+        "expiration_date",
+        "hugging_face_id",
+        "strategy",
     ])?;
     let mut model = ModelSpec::new(id);
+    if let Some(node) = table.get("context_length") {
+        model = model.with_context_length(node.positive()?);
+    }
+    if let Some(node) = table.get("input") {
+        model = model.with_input(modalities(node)?);
+    }
+    if let Some(node) = table.get("output") {
+        model = model.with_output(modalities(node)?);
+    }
+    if table.is("distillable")? {
+        model = model.distillable();
+    }
+    if table.is("moderated")? {
+        model = model.moderated();
+    }
+    if table.is("hidden")? {
+        model = model.hidden();
+    }
+    if let Some(node) = table.get("strategy") {
+        let names = Strategy::ALL.map(Strategy::name);
+        model = model.with_strategy(node.one_of(Strategy::named, names)?);
+    }
+    model = told(table, names(table, model)?)?;
+    if let Some(node) = table.get("endpoints") {
+        for item in node.items()? {
+            model = model.endpoint(endpoint(&item.table()?)?);
+        }
+    }
+    Ok(model)
+}
+
+/// What else it is called.
+fn names(table: &Table<'_>, mut model: ModelSpec) -> Result<ModelSpec, BuildError> {
+    if let Some(node) = table.get("aliases") {
+        for alias in node.items()? {
+            model = model.with_alias(alias.string()?);
+        }
+    }
+    if let Some(node) = table.get("canonical_slug") {
+        model = model.with_canonical_slug(node.string()?);
+    }
+    if let Some(node) = table.get("family") {
+        model = model.with_family(node.string()?);
+    }
+    if let Some(node) = table.get("hugging_face_id") {
+        model = model.with_hugging_face_id(node.string()?);
+    }
+    Ok(model)
+}
+
+/// What is only for people.
+fn told(table: &Table<'_>, mut model: ModelSpec) -> Result<ModelSpec, BuildError> {
     if let Some(node) = table.get("name") {
         model = model.with_name(node.string()?);
     }
@@ -35,79 +86,15 @@ pub(super) fn model(id: &str, table: &Table<'_>) -> Result<ModelSpec, BuildError
     if let Some(node) = table.get("created") {
         model = model.with_created(node.positive()?.get());
     }
-    if let Some(node) = table.get("context_length") {
-        model = model.with_context_length(node.positive()?);
-    }
-    if let Some(node) = table.get("aliases") {
-        for alias in node.items()? {
-            model = model.with_alias(alias.string()?);
-        }
-    }
-    if let Some(node) = table.get("endpoints") {
-        for item in node.items()? {
-            model = model.endpoint(endpoint(&item.table()?)?);
-        }
+    if let Some(node) = table.get("expiration_date") {
+        model = model.with_expiration_date(&node.date()?);
     }
     Ok(model)
 }
 
-fn endpoint(table: &Table<'_>) -> Result<EndpointSpec, BuildError> {
-    table.only(&[
-        "provider",
-        "model",
-        "tag",
-        "prices",
-        "context_length",
-        "max_completion_tokens",
-    ])?;
-    let provider = table.need("provider")?.string()?;
-    let mut endpoint = EndpointSpec::new(provider, table.need("model")?.string()?);
-    if let Some(node) = table.get("tag") {
-        endpoint = endpoint.with_tag(node.string()?);
-    }
-    if let Some(node) = table.get("context_length") {
-        endpoint = endpoint.with_context_length(node.positive()?);
-    }
-    if let Some(node) = table.get("max_completion_tokens") {
-        endpoint = endpoint.with_max_completion_tokens(node.positive()?);
-    }
-    if let Some(node) = table.get("prices") {
-        endpoint = endpoint.with_prices(prices(&node.table()?)?);
-    }
-    Ok(endpoint)
-}
-
-fn prices(table: &Table<'_>) -> Result<Prices, BuildError> {
-    table.only(&RATE_KEYS)?;
-    let mut prices = Prices::unknown();
-    for rate in Rate::ALL {
-        if let Some(node) = table.get(rate.key()) {
-            prices = prices.with(rate, price(rate, &node)?);
-        }
-    }
-    Ok(prices)
-}
-
-fn price(rate: Rate, node: &Node<'_>) -> Result<Price, BuildError> {
-    let text = match node.value {
-        DeValue::Float(float) => {
-            let text = float.as_str().into();
-            return Err(node.is(Problem::BarePrice { text }));
-        }
-        DeValue::Integer(integer) => {
-            let text = integer.to_string().into();
-            return Err(node.is(Problem::BarePrice { text }));
-        }
-        _ => node.string()?,
-    };
-    let price = match rate.is_surcharge() {
-        true => text.parse(),
-        false => Price::per_million(text),
-    };
-    price.map_err(|error| {
-        node.is(Problem::BadPrice {
-            text: text.into(),
-            error,
-        })
-    })
+fn modalities(node: Node<'_>) -> Result<Modalities, BuildError> {
+    let names = || Modality::ALL.map(Modality::name);
+    node.items()?
+        .map(|item| item.one_of(Modality::named, names()))
+        .collect()
 }

@@ -43,6 +43,11 @@ impl<'a> Table<'a> {
         })
     }
 
+    /// A boolean that is false where it is not there.
+    pub(super) fn is(&self, key: &str) -> Result<bool, BuildError> {
+        self.get(key).map_or(Ok(false), |node| node.boolean())
+    }
+
     pub(super) fn need(&self, key: &str) -> Result<Node<'a>, BuildError> {
         self.get(key)
             .ok_or_else(|| BuildError::new(self.field.key(key), Problem::Missing))
@@ -96,6 +101,47 @@ impl<'a> Node<'a> {
         match self.value {
             DeValue::String(text) => Ok(text),
             _ => Err(self.is_not("a string")),
+        }
+    }
+
+    pub(super) fn boolean(&self) -> Result<bool, BuildError> {
+        match self.value {
+            DeValue::Boolean(value) => Ok(*value),
+            _ => Err(self.is_not("a boolean")),
+        }
+    }
+
+    /// One of the words that `named` knows, which are these.
+    pub(super) fn one_of<T>(
+        &self,
+        named: impl FnOnce(&str) -> Option<T>,
+        expected: impl IntoIterator<Item = &'static str>,
+    ) -> Result<T, BuildError> {
+        let text = self.string()?;
+        named(text).ok_or_else(|| {
+            self.is(Problem::NotOneOf {
+                text: text.into(),
+                expected: expected.into_iter().collect(),
+            })
+        })
+    }
+
+    /// `"allow"` or `"deny"`.
+    pub(super) fn allows(&self) -> Result<bool, BuildError> {
+        let named = |word: &str| match word {
+            "allow" => Some(true),
+            "deny" => Some(false),
+            _ => None,
+        };
+        self.one_of(named, ["allow", "deny"])
+    }
+
+    /// A date, with or without quotes. Whether there is such a day is seen later.
+    pub(super) fn date(&self) -> Result<Box<str>, BuildError> {
+        match self.value {
+            DeValue::Datetime(date) => Ok(date.to_string().into()),
+            DeValue::String(text) => Ok(text.as_ref().into()),
+            _ => Err(self.is_not("a date")),
         }
     }
 

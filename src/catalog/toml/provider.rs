@@ -4,7 +4,7 @@ use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 
 use super::document::{Keyless, Reader};
 use super::node::{Node, Table};
-use crate::catalog::{BuildError, CatalogBuilder, Problem, Provider, Secret};
+use crate::catalog::{About, BuildError, CatalogBuilder, Problem, Provider, Secret};
 
 /// Where people put keys that belong in the environment.
 const LITERAL_KEYS: [&str; 6] = ["key", "api_key", "apikey", "token", "secret", "password"];
@@ -41,7 +41,21 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         if let Some(node) = LITERAL_KEYS.iter().find_map(|key| table.get(key)) {
             return Err(node.is(Problem::LiteralKey));
         }
-        table.only(&["name", "base_url", "key_env", "auth_header", "headers"])?;
+        table.only(&[
+            "name",
+            "base_url",
+            "key_env",
+            "auth_header",
+            "headers",
+            "data_collection",
+            "zdr",
+            "own_key",
+            "privacy_policy_url",
+            "terms_of_service_url",
+            "status_page_url",
+            "headquarters",
+            "datacenters",
+        ])?;
 
         let base_url = table.need("base_url")?;
         let url = base_url.string()?.parse();
@@ -56,6 +70,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
                 provider = provider.with_header(name, value);
             }
         }
+        provider = data(table, provider)?.with_about(about(table)?);
         let header = match table.get("auth_header") {
             Some(node) => auth_header(&node, table)?,
             None => AUTHORIZATION,
@@ -94,6 +109,34 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             .map(Some)
             .map_err(|_| variable.is(Problem::UnfitVariable { name: name.into() }))
     }
+}
+
+/// What it may do with what it is told, and whose key it is.
+fn data(table: &Table<'_>, mut provider: Provider) -> Result<Provider, BuildError> {
+    if let Some(node) = table.get("data_collection") {
+        provider = provider.with_data_collection(node.allows()?);
+    }
+    Ok(provider
+        .with_zdr(table.is("zdr")?)
+        .with_own_key(table.is("own_key")?))
+}
+
+fn about(table: &Table<'_>) -> Result<About, BuildError> {
+    let text = |key| {
+        let text = table.get(key).map(|node| node.string());
+        Ok(text.transpose()?.map(Into::into))
+    };
+    let datacenters = table.get("datacenters").map(|node| {
+        let countries = node.items()?.map(|item| Ok(item.string()?.into()));
+        countries.collect::<Result<Vec<_>, _>>()
+    });
+    Ok(About {
+        privacy_policy_url: text("privacy_policy_url")?,
+        terms_of_service_url: text("terms_of_service_url")?,
+        status_page_url: text("status_page_url")?,
+        headquarters: text("headquarters")?,
+        datacenters: datacenters.transpose()?,
+    })
 }
 
 fn auth_header(node: &Node<'_>, provider: &Table<'_>) -> Result<HeaderName, BuildError> {
