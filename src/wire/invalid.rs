@@ -55,13 +55,6 @@ pub enum Invalid {
         /// Where the value stands.
         at: usize,
     },
-    /// A known preference, or one of its values, is not served yet; ignoring it would break its promise.
-    Unserved {
-        /// The preference.
-        field: &'static str,
-        /// Where its value stands.
-        at: usize,
-    },
     /// Nobody knows these preferences; ignoring them would hide a misspelling.
     Unknown {
         /// The object that may not have them.
@@ -84,7 +77,6 @@ impl Invalid {
             Self::Duplicate { field, .. }
             | Self::Miscased { field, .. }
             | Self::Mistyped { field, .. }
-            | Self::Unserved { field, .. }
             | Self::Unknown { field, .. } => Some(field),
         }
     }
@@ -100,7 +92,6 @@ impl Invalid {
             | Self::Duplicate { at, .. }
             | Self::Miscased { at, .. }
             | Self::Mistyped { at, .. }
-            | Self::Unserved { at, .. }
             | Self::Unknown { at, .. } => Some(*at),
         }
     }
@@ -120,9 +111,6 @@ impl fmt::Display for Invalid {
             Self::Mistyped {
                 field, expected, ..
             } => write!(f, "`{field}` must be {expected}")?,
-            Self::Unserved { field, .. } => {
-                write!(f, "`{field}` is known, but this value is not served yet")?;
-            }
             Self::Unknown { field, names, .. } => {
                 write!(f, "`{field}` knows no `{}`", names.join("`, `"))?;
             }

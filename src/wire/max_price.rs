@@ -3,8 +3,8 @@ use super::{Invalid, shape};
 
 /// How much may it cost?
 ///
-/// Plain decimal numbers, unsigned and without exponent, as [`decimal`] writes them. See
-/// [`Preferences`](super::Preferences) for an example.
+/// Plain decimal numbers, unsigned and without exponent, as [`decimal`] writes them, whether they were sent as numbers or
+/// as strings. See [`Preferences`](super::Preferences) for an example.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MaxPrice {
     /// USD per million tokens of input.
@@ -31,12 +31,14 @@ impl MaxPrice {
             return Ok(max);
         }
         shape::members(cursor, field, &PRICES, |cursor, field| {
-            match field {
-                "provider.max_price.prompt" => max.prompt = price(cursor, field)?,
-                "provider.max_price.completion" => max.completion = price(cursor, field)?,
-                "provider.max_price.request" => max.request = price(cursor, field)?,
-                _ => shape::unserved(cursor, field)?,
-            }
+            let place = match field {
+                "provider.max_price.prompt" => &mut max.prompt,
+                "provider.max_price.completion" => &mut max.completion,
+                "provider.max_price.request" => &mut max.request,
+                "provider.max_price.image" => &mut max.image,
+                _ => &mut max.audio,
+            };
+            *place = price(cursor, field)?;
             Ok(())
         })?;
         Ok(max)

@@ -1,5 +1,8 @@
 use std::fmt;
 
+use super::json::Cursor;
+use super::{Invalid, shape};
+
 /// In which form does a model read or write?
 ///
 /// ```
@@ -97,6 +100,24 @@ impl Modalities {
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
+    }
+
+    /// Reads what a request calls `modalities`: the forms in which a chat can answer.
+    pub(super) fn read(cursor: &mut Cursor<'_>, field: &'static str) -> Result<Self, Invalid> {
+        let expected = "null, or an array of `text`, `image` and `audio`";
+        let mut wanted = Self::NONE;
+        let text = cursor.source();
+        shape::strings_or_null(cursor, field, expected, |name| {
+            let modality = match &*name.bytes(text) {
+                b"text" => Modality::Text,
+                b"image" => Modality::Image,
+                b"audio" => Modality::Audio,
+                _ => return false,
+            };
+            wanted = wanted.with(modality);
+            true
+        })?;
+        Ok(wanted)
     }
 
     /// In OpenRouter's order.

@@ -1,20 +1,27 @@
-use super::json::{Cursor, Kind};
-use super::{Invalid, MaxPrice, Quantizations, Thresholds, shape};
+use super::json::Cursor;
+use super::thresholds::Bound;
+use super::{Invalid, MaxPrice, Partition, Quantizations, Sort, Thresholds, shape};
 
 /// Which providers does the caller want, and in what order?
 ///
-/// OpenRouter's `provider` object, as far as it is served. What is known but not served yet is refused
-/// rather than ignored, unless its value asks for nothing (`null`, `false`, `"allow"`).
+/// OpenRouter's `provider` object, all of it. Each member may be null, which is as good as absent; a member that
+/// nobody knows, and a value that a member cannot have, is refused rather than ignored.
 ///
-/// | field | served |
-/// |---|---|
-/// | `order`, `only`, `ignore` | yes |
-/// | `allow_fallbacks` | yes |
-/// | `sort` | `"price"` |
-/// | `max_price` | `prompt`, `completion`, `request` |
-/// | `require_parameters`, `zdr`, `enforce_distillable_text` | not `true` |
-/// | `data_collection` | not `"deny"` |
-/// | `quantizations`, `preferred_min_throughput`, `preferred_max_latency` | only `null` |
+/// | field | value | without it |
+/// |---|---|---|
+/// | `order`, `only`, `ignore` | at most 256 names of providers or endpoints; empty asks for nothing | |
+/// | `allow_fallbacks` | a boolean | `true` |
+/// | `require_parameters`, `zdr`, `enforce_distillable_text` | a boolean | `false` |
+/// | `data_collection` | `"allow"` or `"deny"` | `"allow"` |
+/// | `quantizations` | names, see [`Quantization`](super::Quantization); empty asks for nothing | |
+/// | `sort` | `"price"`, `"throughput"`, `"latency"`, `"exacto"`, or `{by, partition}` | load is balanced |
+/// | `sort.partition` | `"model"` or `"none"` | what `route` says, or `"model"` |
+/// | `preferred_min_throughput` | tokens a second: a number, or numbers as `p50`, `p75`, `p90`, `p99` | |
+/// | `preferred_max_latency` | seconds: likewise | |
+/// | `max_price` | `prompt`, `completion`, `request`, `image`, `audio`: numbers, or strings of them | |
+///
+/// The deprecated field `route` beside `provider` is read as a partition: `"fallback"` is `"model"`, `"sort"` is
+/// `"none"`. A partition says over what a `sort` ranges; without one, be it of a model's variant, it says nothing.
 ///
 /// ```
 /// use switchtower::wire::View;
@@ -49,42 +56,14 @@ pub struct Preferences {
     pub quantizations: Quantizations,
     /// Order by this instead of balancing load.
     pub sort: Option<Sort>,
-    /// Over what does `sort` range?
-    pub partition: Partition,
+    /// Over what `sort` ranges; none means [`Partition::Model`].
+    pub partition: Option<Partition>,
     /// Ask those last that are slower, in thousandths of a token a second.
     pub preferred_min_throughput: Thresholds,
     /// Ask those last whose first token comes later, in microseconds.
     pub preferred_max_latency: Thresholds,
     /// Ask none that costs more.
     pub max_price: MaxPrice,
-}
-
-/// What are endpoints ordered by?
-///
-/// See [`Preferences`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Sort {
-    /// The cheapest first.
-    Price,
-    /// The one that writes fastest first.
-    Throughput,
-    /// The one whose first token comes soonest first.
-    Latency,
-    /// The one whose calls of tools are most often valid first.
-    Exacto,
-}
-
-/// Over what does an order range?
-///
-/// See [`Preferences`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Partition {
-    /// `"model"`: all endpoints of the first model come before those of the next.
-    #[default]
-    Model,
-    /// `"none"`: over the endpoints of all models together.
-    Together,
 }
 
 // === impl Preferences ===
@@ -102,7 +81,7 @@ impl Default for Preferences {
             enforce_distillable_text: false,
             quantizations: Quantizations::NONE,
             sort: None,
-            partition: Partition::Model,
+            partition: None,
             preferred_min_throughput: Thresholds::default(),
             preferred_max_latency: Thresholds::default(),
             max_price: MaxPrice::default(),
@@ -122,18 +101,33 @@ impl Preferences {
                 "provider.allow_fallbacks" => {
                     wanted.allow_fallbacks = shape::flag(cursor, field)?.unwrap_or(true);
                 }
-                "provider.sort" => wanted.sort = Sort::read(cursor, field)?,
-                "provider.max_price" => wanted.max_price = MaxPrice::read(cursor, field)?,
-                "provider.data_collection" => data_collection(cursor, field)?,
-                "provider.quantizations"
-                | "provider.preferred_min_throughput"
-                | "provider.preferred_max_latency" => shape::unserved(cursor, field)?,
-                _ => {
-                    let at = shape::at(cursor)?;
-                    if shape::flag(cursor, field)? == Some(true) {
-                        return Err(Invalid::Unserved { field, at });
-                    }
+                "provider.require_parameters" => {
+                    wanted.require_parameters = shape::flag(cursor, field)? == Some(true);
                 }
+                "provider.data_collection" => {
+                    let expected = "\"allow\", \"deny\" or null";
+                    let denied = shape::choice(cursor, field, expected, denies)?;
+                    wanted.deny_data_collection = denied == Some(true);
+                }
+                "provider.zdr" => wanted.zdr = shape::flag(cursor, field)? == Some(true),
+                "provider.enforce_distillable_text" => {
+                    wanted.enforce_distillable_text = shape::flag(cursor, field)? == Some(true);
+                }
+                "provider.quantizations" => {
+                    wanted.quantizations = Quantizations::read(cursor, field)?;
+                }
+                "provider.sort" => (wanted.sort, wanted.partition) = Sort::read(cursor, field)?,
+                "provider.preferred_min_throughput" => {
+                    let (bound, milli) = (Bound::AtLeast, 3);
+                    wanted.preferred_min_throughput =
+                        Thresholds::read(cursor, field, &THROUGHPUTS, bound, milli)?;
+                }
+                "provider.preferred_max_latency" => {
+                    let (bound, micro) = (Bound::AtMost, 6);
+                    wanted.preferred_max_latency =
+                        Thresholds::read(cursor, field, &LATENCIES, bound, micro)?;
+                }
+                _ => wanted.max_price = MaxPrice::read(cursor, field)?,
             }
             Ok(())
         })?;
@@ -157,23 +151,32 @@ const FIELDS: [&str; 13] = [
     "provider.preferred_max_latency",
 ];
 
+const THROUGHPUTS: [&str; 4] = [
+    "provider.preferred_min_throughput.p50",
+    "provider.preferred_min_throughput.p75",
+    "provider.preferred_min_throughput.p90",
+    "provider.preferred_min_throughput.p99",
+];
+
+const LATENCIES: [&str; 4] = [
+    "provider.preferred_max_latency.p50",
+    "provider.preferred_max_latency.p75",
+    "provider.preferred_max_latency.p90",
+    "provider.preferred_max_latency.p99",
+];
+
 /// More names than any catalogue has providers: each is compared with each endpoint.
 const NAMES: usize = 256;
 
 fn list(cursor: &mut Cursor<'_>, field: &'static str) -> Result<Vec<String>, Invalid> {
-    let expected = "an array of strings or null";
-    let mut list = Vec::new();
-    if shape::kind(cursor, field, &[Kind::Array, Kind::Null], expected)? == Kind::Null {
-        cursor.skip()?;
-        return Ok(list);
-    }
-    let (text, at) = (cursor.source(), cursor.at());
-    let mut count = 0;
-    shape::strings(cursor, field, expected, |item| {
+    let (mut list, mut count) = (Vec::new(), 0);
+    let (text, at) = (cursor.source(), shape::at(cursor)?);
+    shape::strings_or_null(cursor, field, "an array of strings or null", |item| {
         count += 1;
         if count <= NAMES {
             list.push(item.decode(text).into_owned());
         }
+        true
     })?;
     match count > NAMES {
         true => Err(shape::mistyped(
@@ -185,30 +188,10 @@ fn list(cursor: &mut Cursor<'_>, field: &'static str) -> Result<Vec<String>, Inv
     }
 }
 
-fn data_collection(cursor: &mut Cursor<'_>, field: &'static str) -> Result<(), Invalid> {
-    let expected = "\"allow\", \"deny\" or null";
-    let at = shape::at(cursor)?;
-    match shape::word(cursor, field, expected)?.as_deref() {
-        None | Some("allow") => Ok(()),
-        Some("deny") => Err(Invalid::Unserved { field, at }),
-        Some(_) => Err(shape::mistyped(field, expected, at)),
-    }
-}
-
-// === impl Sort ===
-
-impl Sort {
-    fn read(cursor: &mut Cursor<'_>, field: &'static str) -> Result<Option<Self>, Invalid> {
-        let expected = "\"price\" or null";
-        let at = shape::at(cursor)?;
-        if cursor.peek()? == Kind::Object {
-            return Err(Invalid::Unserved { field, at });
-        }
-        match shape::word(cursor, field, expected)?.as_deref() {
-            None => Ok(None),
-            Some("price") => Ok(Some(Self::Price)),
-            Some("throughput" | "latency" | "exacto") => Err(Invalid::Unserved { field, at }),
-            Some(_) => Err(shape::mistyped(field, expected, at)),
-        }
+fn denies(word: &str) -> Option<bool> {
+    match word {
+        "allow" => Some(false),
+        "deny" => Some(true),
+        _ => None,
     }
 }

@@ -1,5 +1,8 @@
 use std::fmt;
 
+use super::json::Cursor;
+use super::{Invalid, shape};
+
 /// In how many bits does an endpoint keep a model's weights?
 ///
 /// A caller who asks for `fp4` takes `mxfp4` and `nvfp4` too, and one who asks for `fp8` takes `mxfp8`.
@@ -127,6 +130,20 @@ impl Quantizations {
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
+    }
+
+    /// Reads an array of names or null.
+    pub(super) fn read(cursor: &mut Cursor<'_>, field: &'static str) -> Result<Self, Invalid> {
+        let expected = "null, or an array of `int4`, `int8`, `fp4`, `mxfp4`, `nvfp4`, `fp6`, `fp8`, `mxfp8`, `fp16`, \
+                        `bf16`, `fp32` and `unknown`";
+        let mut wanted = Self::NONE;
+        let text = cursor.source();
+        shape::strings_or_null(cursor, field, expected, |name| {
+            let named = Quantization::named(&name.decode(text));
+            wanted = named.map_or(wanted, |quantization| wanted.with(quantization));
+            named.is_some()
+        })?;
+        Ok(wanted)
     }
 
     const fn contains(self, quantization: Quantization) -> bool {

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use super::json::{Cursor, Kind, Span, integer};
 use super::view::Member;
-use super::{Field, Fields, Invalid, Modalities, Preferences, View, shape};
+use super::{Field, Fields, Invalid, Modalities, Partition, Preferences, Tier, View, shape};
 
 /// As many as OpenAI gives (`n` in its API reference).
 const CHOICES: u64 = 128;
@@ -54,6 +54,10 @@ impl View {
             view.members[field as usize] = Member { start, value };
         }
         cursor.end()?;
+        if let Some(route) = view.route {
+            let preferences = view.preferences.get_or_insert_default();
+            preferences.partition.get_or_insert(route);
+        }
         Ok(view)
     }
 
@@ -74,6 +78,7 @@ impl View {
             input: Modalities::TEXT,
             output: Modalities::NONE,
             tier: None,
+            route: None,
             opening: [None; 2],
             preferences: None,
         }
@@ -86,11 +91,21 @@ impl View {
         let start = cursor.at();
         let text = cursor.source();
         match (field, kind) {
-            (Field::Models, _) => shape::strings(cursor, field.name(), expected, drop)?,
+            (Field::Models, _) => {
+                shape::strings(cursor, field.name(), expected, |_| true)?;
+            }
             (Field::StreamOptions, Kind::Object) => self.stream_options(cursor)?,
             (Field::Provider, Kind::Object) => {
                 self.preferences = Some(Box::new(Preferences::read(cursor)?));
             }
+            (Field::Route, _) => {
+                self.route = shape::choice(cursor, field.name(), expected, Partition::of_route)?;
+            }
+            (Field::ServiceTier, _) => {
+                let tier = shape::choice(cursor, field.name(), expected, Tier::asked)?;
+                self.tier = tier.flatten();
+            }
+            (Field::Modalities, _) => self.output = Modalities::read(cursor, field.name())?,
             _ => drop(cursor.skip()?),
         }
         let value = Span::new(start, cursor.at());
@@ -158,7 +173,12 @@ fn shape(field: Field) -> (&'static [Kind], &'static str) {
         Field::StreamOptions | Field::Provider | Field::Usage => {
             (&[Object, Null], "an object or null")
         }
-        Field::Route | Field::User | Field::SessionId | Field::PromptCacheKey => {
+        Field::Route => (&[String, Null], "\"fallback\", \"sort\" or null"),
+        Field::ServiceTier => (
+            &[String, Null],
+            "null, `auto`, `default`, `fast`, `flex`, `priority` or `scale`",
+        ),
+        Field::User | Field::SessionId | Field::PromptCacheKey => {
             (&[String, Null], "a string or null")
         }
         Field::Prompt
@@ -169,7 +189,6 @@ fn shape(field: Field) -> (&'static [Kind], &'static str) {
         | Field::Preset
         | Field::Transforms
         | Field::Modalities
-        | Field::ServiceTier
         | Field::Temperature
         | Field::TopP
         | Field::TopK

@@ -65,30 +65,50 @@ pub(super) fn word<'a>(
     Ok(Some(cursor.string()?.decode(cursor.source())))
 }
 
-/// Lets only `null` pass.
-pub(super) fn unserved(cursor: &mut Cursor<'_>, field: &'static str) -> Result<(), Invalid> {
-    match cursor.peek()? {
-        Kind::Null => cursor.skip().map(drop).map_err(Invalid::from),
-        _ => Err(Invalid::Unserved {
-            field,
-            at: cursor.at(),
-        }),
+/// Reads null, or a string that `named` knows.
+pub(super) fn choice<T>(
+    cursor: &mut Cursor<'_>,
+    field: &'static str,
+    expected: &'static str,
+    named: impl Fn(&str) -> Option<T>,
+) -> Result<Option<T>, Invalid> {
+    let at = at(cursor)?;
+    match word(cursor, field, expected)?.as_deref().map(named) {
+        None => Ok(None),
+        Some(None) => Err(mistyped(field, expected, at)),
+        Some(choice) => Ok(choice),
     }
 }
 
-/// Reads an array of strings.
+/// Reads an array of strings, of which `each` says whether it may stand there.
 pub(super) fn strings(
     cursor: &mut Cursor<'_>,
     field: &'static str,
     expected: &'static str,
-    mut each: impl FnMut(Text),
+    mut each: impl FnMut(Text) -> bool,
 ) -> Result<(), Invalid> {
     cursor.array()?;
     while cursor.next_item()? {
         kind(cursor, field, &[Kind::String], expected)?;
-        each(cursor.string()?);
+        let at = cursor.at();
+        if !each(cursor.string()?) {
+            return Err(mistyped(field, expected, at));
+        }
     }
     Ok(())
+}
+
+/// Reads null, or an array of strings, of which `each` says whether it may stand there.
+pub(super) fn strings_or_null(
+    cursor: &mut Cursor<'_>,
+    field: &'static str,
+    expected: &'static str,
+    each: impl FnMut(Text) -> bool,
+) -> Result<(), Invalid> {
+    match kind(cursor, field, &[Kind::Array, Kind::Null], expected)? {
+        Kind::Null => cursor.skip().map(drop).map_err(Invalid::from),
+        _ => strings(cursor, field, expected, each),
+    }
 }
 
 /// Reads an object that may have each of `fields` once, and no others.

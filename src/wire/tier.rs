@@ -45,6 +45,14 @@ impl Tier {
         }
     }
 
+    /// What a request that says so asks for: perhaps nothing, and never what nobody knows.
+    pub(super) fn asked(name: &str) -> Option<Option<Self>> {
+        match name {
+            "auto" | "scale" => Some(None),
+            _ => Self::named(name).map(Some),
+        }
+    }
+
     /// The tier that an endpoint with this tag serves, if it is not the default.
     #[must_use]
     pub fn of_tag(tag: &str) -> Option<Self> {

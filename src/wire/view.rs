@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::num::NonZeroU32;
 
 use super::json::{Cursor, Span, Text};
-use super::{Field, Fields, Modalities, Preferences, Tier};
+use super::{Field, Fields, Modalities, Partition, Preferences, Tier};
 
 /// What does the request say that matters on its way?
 ///
@@ -43,6 +43,7 @@ pub struct View {
     pub(super) input: Modalities,
     pub(super) output: Modalities,
     pub(super) tier: Option<Tier>,
+    pub(super) route: Option<Partition>,
     // The first message that instructs, and the first that does not.
     pub(super) opening: [Option<Span>; 2],
     pub(super) preferences: Option<Box<Preferences>>,
@@ -104,7 +105,7 @@ impl View {
         self.choices.get()
     }
 
-    /// `provider`: which providers the caller wants.
+    /// `provider`, and the deprecated `route`: which providers the caller wants.
     #[must_use]
     pub fn preferences(&self) -> Option<&Preferences> {
         self.preferences.as_deref()

@@ -1,4 +1,6 @@
-use switchtower::wire::{Invalid, MaxPrice, Preferences, Sort, View};
+use switchtower::wire::{
+    Invalid, MaxPrice, Partition, Preferences, Quantization, Quantizations, Sort, Thresholds, View,
+};
 
 #[test]
 fn reads_all_that_is_served() {
@@ -39,47 +41,162 @@ fn what_asks_for_nothing_is_accepted() {
 }
 
 #[test]
-fn what_is_not_served_yet_is_refused_and_said_to_be_known() {
-    let cases = [
+fn each_wish_is_heard() {
+    let none = Preferences::default();
+    for (provider, expected) in [
         (
             r#"{"require_parameters":true}"#,
-            "provider.require_parameters",
+            Preferences {
+                require_parameters: true,
+                ..none.clone()
+            },
         ),
-        (r#"{"data_collection":"deny"}"#, "provider.data_collection"),
-        (r#"{"zdr":true}"#, "provider.zdr"),
+        (
+            r#"{"data_collection":"d\u0065ny"}"#,
+            Preferences {
+                deny_data_collection: true,
+                ..none.clone()
+            },
+        ),
+        (
+            r#"{"zdr":true}"#,
+            Preferences {
+                zdr: true,
+                ..none.clone()
+            },
+        ),
         (
             r#"{"enforce_distillable_text":true}"#,
-            "provider.enforce_distillable_text",
-        ),
-        (r#"{"quantizations":["fp8"]}"#, "provider.quantizations"),
-        (
-            r#"{"preferred_min_throughput":50}"#,
-            "provider.preferred_min_throughput",
+            Preferences {
+                enforce_distillable_text: true,
+                ..none.clone()
+            },
         ),
         (
-            r#"{"preferred_max_latency":{"p50":1}}"#,
-            "provider.preferred_max_latency",
+            r#"{"quantizations":["fp8","\u0066p8","unknown"]}"#,
+            Preferences {
+                quantizations: Quantizations::NONE
+                    .with(Quantization::Fp8)
+                    .with(Quantization::Unknown),
+                ..none.clone()
+            },
         ),
-        (r#"{"sort":"throughput"}"#, "provider.sort"),
-        (r#"{"sort":"latency"}"#, "provider.sort"),
-        (r#"{"sort":"exacto"}"#, "provider.sort"),
-        (r#"{"sort":{"by":"price"}}"#, "provider.sort"),
-        (r#"{"max_price":{"image":1}}"#, "provider.max_price.image"),
-        (r#"{"max_price":{"audio":"1"}}"#, "provider.max_price.audio"),
-    ];
-    for (provider, field) in cases {
-        let invalid = read(provider).unwrap_err();
-        assert!(
-            matches!(invalid, Invalid::Unserved { .. }),
-            "{provider}: {invalid}"
-        );
-        assert_eq!(invalid.field(), Some(field));
-        assert!(
-            invalid
-                .to_string()
-                .contains("is known, but this value is not served yet")
-        );
+        (r#"{"quantizations":[]}"#, none.clone()),
+        (
+            r#"{"max_price":{"image":1,"audio":"0.5"}}"#,
+            Preferences {
+                max_price: MaxPrice {
+                    image: Some("1".into()),
+                    audio: Some("0.5".into()),
+                    ..MaxPrice::default()
+                },
+                ..none.clone()
+            },
+        ),
+    ] {
+        assert_eq!(read(provider).unwrap(), expected, "{provider}");
     }
+    for quantization in Quantization::ALL {
+        let provider = format!(r#"{{"quantizations":["{}"]}}"#, quantization.name());
+        let expected = Quantizations::NONE.with(quantization);
+        assert_eq!(read(&provider).unwrap().quantizations, expected);
+    }
+}
+
+#[test]
+fn an_order_may_come_with_a_partition() {
+    use {Partition::*, Sort::*};
+    for (sort, expected) in [
+        (r#""price""#, (Some(Price), None)),
+        (r#""throughput""#, (Some(Throughput), None)),
+        (r#""latency""#, (Some(Latency), None)),
+        (r#""exacto""#, (Some(Exacto), None)),
+        (r#"{"by":"latency"}"#, (Some(Latency), None)),
+        (
+            r#"{"partition":"none","by":"price"}"#,
+            (Some(Price), Some(Together)),
+        ),
+        (
+            r#"{"by":"exacto","partition":"model"}"#,
+            (Some(Exacto), Some(Model)),
+        ),
+        (r#"{"partition":"none"}"#, (None, Some(Together))),
+        (r#"{"by":null,"partition":null}"#, (None, None)),
+        ("{}", (None, None)),
+        ("null", (None, None)),
+    ] {
+        let wanted = read(&format!(r#"{{"sort":{sort}}}"#)).unwrap();
+        assert_eq!((wanted.sort, wanted.partition), expected, "{sort}");
+    }
+}
+
+#[test]
+fn the_deprecated_route_is_a_partition_unless_there_is_one() {
+    use Partition::*;
+    for (body, expected) in [
+        (r#"{"route":"sort"}"#, Some(Some(Together))),
+        (r#"{"route":"fallback"}"#, Some(Some(Model))),
+        (r#"{"route":null}"#, None),
+        (r#"{"route":"sort","provider":null}"#, Some(Some(Together))),
+        (
+            r#"{"route":"sort","provider":{"sort":"price"}}"#,
+            Some(Some(Together)),
+        ),
+        (
+            r#"{"provider":{"sort":"price"},"route":"sort"}"#,
+            Some(Some(Together)),
+        ),
+        (
+            r#"{"route":"sort","provider":{"sort":{"partition":"model"}}}"#,
+            Some(Some(Model)),
+        ),
+        (
+            r#"{"provider":{"sort":{"partition":"none"}},"route":"fallback"}"#,
+            Some(Some(Together)),
+        ),
+    ] {
+        let view = View::read(body.as_bytes()).unwrap();
+        let found = view.preferences().map(|wanted| wanted.partition);
+        assert_eq!(found, expected, "{body}");
+    }
+}
+
+#[test]
+fn thresholds_are_whole_numbers_of_a_finer_unit() {
+    let median = |p50| Thresholds {
+        p50: Some(p50),
+        ..Thresholds::default()
+    };
+    for (value, throughput, latency) in [
+        ("50", 50_000, 50_000_000),
+        ("0", 0, 0),
+        ("0.5", 500, 500_000),
+        ("1.5e1", 15_000, 15_000_000),
+        // One is a least, the other a most.
+        ("0.0000001", 1, 0),
+        ("1.0015", 1_002, 1_001_500),
+        ("1.0000001", 1_001, 1_000_000),
+        ("2.00000000", 2_000, 2_000_000),
+        ("18446744073709551", 18_446_744_073_709_551_000, u64::MAX),
+        ("1e60", u64::MAX, u64::MAX),
+    ] {
+        let wanted = read(&format!(
+            r#"{{"preferred_min_throughput":{value},"preferred_max_latency":{{"p50":{value}}}}}"#
+        ))
+        .unwrap();
+        assert_eq!(
+            wanted.preferred_min_throughput,
+            median(throughput),
+            "{value}"
+        );
+        assert_eq!(wanted.preferred_max_latency, median(latency), "{value}");
+    }
+    let all = r#"{"preferred_max_latency":{"p99":4,"p50":1,"p\u00375":2,"p90":3}}"#;
+    let all = read(all).unwrap().preferred_max_latency;
+    let found = [all.p50, all.p75, all.p90, all.p99];
+    assert_eq!(found, [1, 2, 3, 4].map(|n| Some(n * 1_000_000)));
+    let none = read(r#"{"preferred_max_latency":{"p50":null}}"#).unwrap();
+    assert!(none.preferred_max_latency.is_empty() && !all.is_empty());
 }
 
 #[test]
@@ -110,6 +227,37 @@ fn what_is_wrong_is_named() {
             "`provider.max_price` knows no `tokens` (at byte 26)",
         ),
         (
+            r#"{"quantizations":["fp8","fp12"]}"#,
+            "`provider.quantizations` must be null, or an array of `int4`, `int8`, `fp4`, `mxfp4`, `nvfp4`, `fp6`, \
+             `fp8`, `mxfp8`, `fp16`, `bf16`, `fp32` and `unknown` (at byte 36)",
+        ),
+        (
+            r#"{"sort":"cheap"}"#,
+            "`provider.sort` must be \"price\", \"throughput\", \"latency\" or \"exacto\", an object that has one of \
+             them as `by`, or null (at byte 20)",
+        ),
+        (
+            r#"{"sort":{"by":"price","partition":"all"}}"#,
+            "`provider.sort.partition` must be \"model\", \"none\" or null (at byte 46)",
+        ),
+        (
+            r#"{"sort":{"order":"price"}}"#,
+            "`provider.sort` knows no `order` (at byte 21)",
+        ),
+        (
+            r#"{"preferred_max_latency":{"p95":1}}"#,
+            "`provider.preferred_max_latency` knows no `p95` (at byte 38)",
+        ),
+        (
+            r#"{"preferred_max_latency":{"p50":"1"}}"#,
+            "`provider.preferred_max_latency.p50` must be a number of at least 0, or null (at byte 44)",
+        ),
+        (
+            r#"{"preferred_min_throughput":-1}"#,
+            "`provider.preferred_min_throughput` must be a number of at least 0, an object of such numbers by \
+             percentile, or null (at byte 40)",
+        ),
+        (
             r#"{"order":[],"\u006frder":[]}"#,
             "`provider.order` is given twice (at byte 24)",
         ),
@@ -118,7 +266,19 @@ fn what_is_wrong_is_named() {
         assert_eq!(read(provider).unwrap_err().to_string(), sentence);
     }
     for provider in [
-        r#"{"sort":"cheap"}"#,
+        r#"{"sort":["price"]}"#,
+        r#"{"sort":{"by":"cheap"}}"#,
+        r#"{"sort":{"partition":true}}"#,
+        r#"{"require_parameters":"true"}"#,
+        r#"{"data_collection":false}"#,
+        r#"{"quantizations":"fp8"}"#,
+        r#"{"quantizations":[null]}"#,
+        r#"{"preferred_min_throughput":"50"}"#,
+        r#"{"preferred_min_throughput":{"p50":[]}}"#,
+        r#"{"preferred_min_throughput":1e999}"#,
+        r#"{"preferred_max_latency":{"p99":-0.1}}"#,
+        r#"{"max_price":{"image":-1}}"#,
+        r#"{"max_price":{"audio":[]}}"#,
         r#"{"data_collection":"maybe"}"#,
         r#"{"max_price":[]}"#,
         r#"{"max_price":{"prompt":-1}}"#,

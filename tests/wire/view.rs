@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use switchtower::wire::{Field, Invalid, View};
+use switchtower::wire::{Field, Invalid, Modality, Tier, View};
 
 use super::json;
 
@@ -132,6 +132,26 @@ fn refuses_with_a_sentence() {
             "`user` must be a string or null (at byte 8)",
         ),
         (
+            r#"{"route":"weighted"}"#,
+            "`route` must be \"fallback\", \"sort\" or null (at byte 9)",
+        ),
+        (
+            r#"{"service_tier":"standard"}"#,
+            "`service_tier` must be null, `auto`, `default`, `fast`, `flex`, `priority` or `scale` (at byte 16)",
+        ),
+        (
+            r#"{"service_tier":1}"#,
+            "`service_tier` must be null, `auto`, `default`, `fast`, `flex`, `priority` or `scale` (at byte 16)",
+        ),
+        (
+            r#"{"modalities":["text","smell"]}"#,
+            "`modalities` must be null, or an array of `text`, `image` and `audio` (at byte 22)",
+        ),
+        (
+            r#"{"modalities":"text"}"#,
+            "`modalities` must be null, or an array of `text`, `image` and `audio` (at byte 14)",
+        ),
+        (
             r#"{"model":"a", "model":"b"}"#,
             "`model` is given twice (at byte 14)",
         ),
@@ -183,6 +203,35 @@ fn reads_numbers_as_people_spell_them() {
     let body = br#"{"max_tokens":7,"max_completion_tokens":null,"n":null}"#;
     let view = View::read(body).unwrap();
     assert_eq!((view.max_output(), view.choices()), (Some(7), 1));
+}
+
+#[test]
+fn knows_the_tier_and_the_form_that_the_answer_is_to_have() {
+    for (text, tier) in [
+        ("null", None),
+        (r#""auto""#, None),
+        (r#""scale""#, None),
+        (r#""default""#, Some(Tier::Default)),
+        (r#""fl\u0065x""#, Some(Tier::Flex)),
+        (r#""fast""#, Some(Tier::Priority)),
+        (r#""priority""#, Some(Tier::Priority)),
+    ] {
+        let body = format!(r#"{{"service_tier":{text}}}"#);
+        assert_eq!(View::read(body.as_bytes()).unwrap().tier(), tier, "{text}");
+    }
+    for (text, output) in [
+        ("null", &[] as &[_]),
+        ("[]", &[]),
+        (
+            r#"["audio","\u0074ext","audio"]"#,
+            &[Modality::Text, Modality::Audio],
+        ),
+        (r#"["image"]"#, &[Modality::Image]),
+    ] {
+        let body = format!(r#"{{"modalities":{text}}}"#);
+        let found = View::read(body.as_bytes()).unwrap().output();
+        assert_eq!(found, output.iter().copied().collect(), "{text}");
+    }
 }
 
 #[test]
