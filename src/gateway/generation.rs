@@ -3,11 +3,10 @@
 use axum::body::Body;
 use axum::extract::{Query, Request, State};
 use http::Response;
-use http::header::{CONTENT_TYPE, HeaderValue};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::refuse;
+use super::json;
 use super::router::Door;
 use super::usage::exact;
 use crate::attempt::End;
@@ -22,19 +21,10 @@ struct Asked {
 }
 
 pub(super) async fn one(State(door): State<Door>, request: Request) -> Response<Body> {
-    match found(&door, &request) {
-        Ok(body) => {
-            let mut response = Response::new(Body::from(body));
-            let kind = HeaderValue::from_static("application/json");
-            response.headers_mut().insert(CONTENT_TYPE, kind);
-            response
-        }
-        Err(error) => refuse::response(&error, door.dialect, None),
-    }
+    json::answer(&door, request.headers(), || found(&door, &request))
 }
 
 fn found(door: &Door, request: &Request) -> Result<String, Error> {
-    door.gateway.keys.check(request.headers())?;
     let Query(asked) = Query::<Asked>::try_from_uri(request.uri()).map_err(|_| {
         Error::new(Kind::Invalid, "no generation: name one as `?id=gen-…`").with_param("id")
     })?;

@@ -13,9 +13,15 @@
 //! | `POST /chat/completions` | a chat completion, JSON or an event stream |
 //! | `POST /completions` | a text completion, JSON or an event stream |
 //! | `POST /embeddings` | embedding vectors |
-//! | `GET /models` | the catalogue, in OpenRouter's shape |
-//! | `GET /models/{id}` | one model of it, as OpenAI's SDKs retrieve it |
-//! | `GET /models/{author}/{slug}/endpoints` | who serves it, and at what price |
+//! | `GET /models` | the catalogue: [which models, in which order](#the-lists) |
+//! | `GET /models/count` | how many of them |
+//! | `GET /models/user` | the same list: keys have no settings of their own yet |
+//! | `GET /models/{id}` | one model, as OpenAI's SDKs retrieve it |
+//! | `GET /model/{author}/{slug}` | one model, as OpenRouter's do |
+//! | `GET /models/{author}/{slug}/endpoints` | who serves it, at what price, and how each of them does |
+//! | `GET /embeddings/models` | the models that write vectors |
+//! | `GET /endpoints/zdr` | the endpoints that retain nothing |
+//! | `GET /providers` | who there is |
 //! | `GET /generation?id=gen-…` | what remains of a request: attempts, tokens, cost, timings |
 //!
 //! Under `/api/v1` errors have OpenRouter's shape (`code` is an integer), under `/v1` OpenAI's (`type`,
@@ -48,6 +54,52 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # The lists
+//!
+//! Of the parameters of `GET /models` that OpenRouter has, these are served. Lists are of names with a comma
+//! between them. What is not known of a model does not hold: without a price it is neither below nor above one.
+//!
+//! | parameter | shows models |
+//! |---|---|
+//! | `q` | with all of its words in the id or the name, whatever their case |
+//! | `supported_parameters` | that support all of them, at one endpoint or another |
+//! | `input_modalities` | that read all of them |
+//! | `output_modalities` | that write one of them; else `text`; `all` shows every one. A model of which the catalogue says nothing reads and writes text |
+//! | `context` | with room for so many tokens |
+//! | `min_price`, `max_price` | by the price of input in `pricing`, in USD for a million tokens |
+//! | `min_output_price`, `max_output_price` | by that of output |
+//! | `min_age_days`, `max_age_days` | by `created` |
+//! | `model_authors` | by one of them: what stands before the slash of an id |
+//! | `providers` | served by one of them, by slug or name |
+//! | `distillable` | from whose text one may distill, with `true`, or may not, with `false` |
+//! | `zdr` | with `true`, that have an endpoint which retains nothing |
+//! | `sort` | in this order: `newest`, `pricing-low-to-high`, `pricing-high-to-low`, `context-high-to-low`, `throughput-high-to-low`, `latency-low-to-high`; else in that of the catalogue. Those of which it is not known come last |
+//! | `offset`, `limit` | from this one on, and so many: 500, at most 1000. Without both it is all of them |
+//!
+//! | otherwise | |
+//! |---|---|
+//! | a value that is none; one of these parameters twice | 400, which names it |
+//! | `arch`, `category`, `region`, `use_rss`, the indices, the tool success rates, and orders by popularity or by benchmarks | 400: known but not served yet |
+//! | any other name, an empty value | as if it were not there |
+//!
+//! `GET /models/count` takes the same and counts them. `GET /models/user` is the same list: keys have no settings of
+//! their own yet. `GET /embeddings/models` is the same list of models that write vectors. Hidden models are on none
+//! of them, but are told by name. Behind the models stands `~author/family-latest`, with its `alias_target`, for each
+//! family of several; a family of one has that name too, and is not listed twice.
+//!
+//! A model's `pricing` and `top_provider` are those of its cheapest endpoint that needs no tier to be asked for.
+//! Of its `overrides`, `utc_days` is a condition that OpenRouter does not have. What is measured of an endpoint is null
+//! while too little is known:
+//!
+//! | key | |
+//! |---|---|
+//! | `uptime_last_5m`, `…_30m`, `…_1d` | successes in a hundred; what a caller caused and rate limits do not count |
+//! | `latency_last_30m` | to the first token, in milliseconds; in truth of the last five minutes, as `choose` sees it |
+//! | `throughput_last_30m` | output tokens a second, likewise; nine in ten were at least as fast as `p90` |
+//! | `status` | 0 normal, −1 degraded, −2 down, −3 failing just now: the lower, the later it is asked |
+//!
+//! # To run it
+//!
 //! [`serve`] runs the router on a listener, with `TCP_NODELAY`, bounds on headers and connections, and a
 //! shutdown that lets streams finish, for a while. A caller that is refused while it still sends may send on:
 //! it is told so, and not reset.
@@ -60,9 +112,9 @@
 mod ask;
 mod closing;
 mod generation;
+mod json;
 mod linger;
 mod models;
-mod pricing;
 mod refuse;
 mod retell;
 mod router;

@@ -9,7 +9,8 @@ use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
 use tower_service::Service;
 
-use super::{ask, generation, models, refuse};
+use super::models::{self, Shelf};
+use super::{ask, generation, refuse};
 use crate::admit::key::KeyLayer;
 use crate::error::{BoxError, Error};
 use crate::payload::Payload;
@@ -23,6 +24,7 @@ use crate::wire::Dialect;
 pub struct Gateway {
     pub(super) chat: BoxCloneSyncService<Request<Body>, Response<Body>, Error>,
     pub(super) roster: Roster,
+    pub(super) shelf: Shelf,
     pub(super) ledger: MemoryLedger,
     pub(super) keys: KeyLayer,
 }
@@ -56,6 +58,7 @@ impl Gateway {
         Self {
             chat: BoxCloneSyncService::new(chain),
             roster,
+            shelf: Shelf::default(),
             ledger,
             keys: KeyLayer::new::<&str>([]),
         }
@@ -96,11 +99,18 @@ fn routes(prefix: &str, door: Door) -> Router {
         .route(&at("/completions"), post(ask::model))
         .route(&at("/embeddings"), post(ask::model))
         .route(&at("/models"), get(models::list))
-        .route(&at("/models/{id}"), get(models::one))
+        .route(&at("/models/count"), get(models::count))
+        .route(&at("/models/user"), get(models::list))
+        .route(&at("/models/{id}"), get(models::bare))
+        .route(&at("/models/{id}/endpoints"), get(models::of_name))
         .route(
             &at("/models/{author}/{slug}/endpoints"),
-            get(models::endpoints),
+            get(models::of_model),
         )
+        .route(&at("/model/{author}/{slug}"), get(models::one))
+        .route(&at("/embeddings/models"), get(models::embeddings))
+        .route(&at("/endpoints/zdr"), get(models::zdr))
+        .route(&at("/providers"), get(models::providers))
         .route(&at("/generation"), get(generation::one))
         .method_not_allowed_fallback(move |request| refuse::wrong_method(request, dialect))
         .with_state(door)

@@ -9,6 +9,7 @@ mod failover;
 mod hangup;
 mod last_words;
 mod lookups;
+mod models;
 mod operations;
 mod pieces;
 mod pressure;

@@ -1,0 +1,105 @@
+//! `GET /models`, `/models/user`, `/models/count` and `/embeddings/models`.
+
+use axum::body::Body;
+use axum::extract::{Query as Pairs, Request, State};
+use http::{Response, Uri};
+use serde::Serialize;
+use serde_json::json;
+
+use super::query::Query;
+use super::shelf::Row;
+use crate::clock::{now, wall};
+use crate::error::Error;
+use crate::gateway::json;
+use crate::gateway::router::Door;
+use crate::kind::Kind;
+use crate::wire::{Modalities, Modality};
+
+/// What is around the rows.
+#[derive(Serialize)]
+struct Around<'a> {
+    object: &'static str,
+    total_count: usize,
+    links: Links<'a>,
+}
+
+#[derive(Serialize)]
+struct Links<'a> {
+    next: Option<&'a str>,
+}
+
+pub(in crate::gateway) async fn list(State(door): State<Door>, request: Request) -> Response<Body> {
+    json::answer(&door, request.headers(), || {
+        told(&door, request.uri(), Modalities::TEXT)
+    })
+}
+
+pub(in crate::gateway) async fn embeddings(
+    State(door): State<Door>,
+    request: Request,
+) -> Response<Body> {
+    let vectors = Modalities::NONE.with(Modality::Embeddings);
+    json::answer(&door, request.headers(), || {
+        told(&door, request.uri(), vectors)
+    })
+}
+
+pub(in crate::gateway) async fn count(
+    State(door): State<Door>,
+    request: Request,
+) -> Response<Body> {
+    json::answer(&door, request.headers(), || {
+        let query = read(request.uri(), Modalities::TEXT)?;
+        let count = select(&door, &query, |rows| rows.len());
+        Ok(json!({ "data": { "count": count } }).to_string())
+    })
+}
+
+fn told(door: &Door, uri: &Uri, output: Modalities) -> Result<String, Error> {
+    let query = read(uri, output)?;
+    Ok(select(door, &query, |rows| {
+        let shown = query.page.map_or(0..rows.len(), |page| page.of(rows.len()));
+        let asked = uri.query().unwrap_or_default();
+        let next = query
+            .page
+            .and_then(|page| page.next(uri.path(), asked, rows.len()));
+        // Strict clients demand `links` and `total_count`, OpenAI's `object`.
+        let around = Around {
+            object: "list",
+            total_count: rows.len(),
+            links: Links {
+                next: next.as_deref(),
+            },
+        };
+        let mut body = serde_json::to_string(&around).expect("text and numbers are JSON");
+        body.pop();
+        let rows: Vec<_> = rows[shown].iter().map(|row| &*row.json).collect();
+        [&body, ",\"data\":[", &rows.join(","), "]}"].concat()
+    }))
+}
+
+fn read(uri: &Uri, output: Modalities) -> Result<Query, Error> {
+    let pairs = Pairs::<Vec<(String, String)>>::try_from_uri(uri);
+    let Pairs(pairs) = pairs.map_err(|_| Error::new(Kind::Invalid, "the query is none"))?;
+    Query::read(&pairs, output)
+}
+
+/// Looks at the rows that the query is for, in its order.
+fn select<T>(door: &Door, query: &Query, look: impl FnOnce(&[&Row]) -> T) -> T {
+    let lineup = door.gateway.roster.lineup();
+    let shelf = door.gateway.shelf.rows(lineup.catalog());
+    let today = wall()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
+    let admits = |row: &&Row| {
+        query
+            .filter
+            .admits(&row.id, &row.name, &row.model, &row.summary, today)
+    };
+    let mut rows: Vec<_> = shelf.iter().filter(admits).collect();
+    if let Some(sort) = query.sort {
+        sort.apply(&mut rows, &lineup, now());
+    }
+    look(&rows)
+}
