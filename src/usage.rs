@@ -1,6 +1,6 @@
 //! Tokens, in classes that never overlap.
 
-/// What an answer used, in disjoint classes: their sum is the whole.
+/// What an answer used: tokens in disjoint classes, whose sum is the whole, and what is counted beside them.
 ///
 /// Providers disagree on what includes what (OpenAI counts cached tokens inside `prompt_tokens`,
 /// Anthropic beside them); `meter` brings every spelling into this one, and only this one is priced.
@@ -30,6 +30,10 @@ pub struct Usage {
     pub reasoning: u64,
     /// Audio spoken.
     pub audio_output: u64,
+    /// Images in the prompt, counted where one has a price of its own; their tokens are apart.
+    pub images: u64,
+    /// Searches of the web that the provider reports; what they found is among the tokens.
+    pub web_searches: u64,
 }
 
 // === impl Usage ===

@@ -6,7 +6,7 @@ use std::io;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -16,7 +16,7 @@ use http_body::{Body, Frame};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty, Full, StreamBody};
 use serde_json::{Value, json};
-use switchtower::catalog::{Catalog, EndpointSpec, ModelSpec, Prices, Provider, Rate};
+use switchtower::catalog::{Catalog, EndpointSpec, ModelSpec, Override, Prices, Provider, Rate};
 use switchtower::choose::ChooseLayer;
 use switchtower::meter::{MeterLayer, read_usage};
 use switchtower::settle::{
@@ -306,7 +306,7 @@ async fn the_hold_is_for_the_dearest_candidate_and_holds_add_up() {
         .layer(SettleLayer::new(ledger.clone()))
         .service(service_fn(|_: Request<Payload>| never()()));
     let prompt = request().body().view().prompt_bytes() as u64;
-    let worst = worst_of(&dear, prompt, None, 1).unwrap().round();
+    let worst = worst_of(&dear, prompt, 0, None, 1).unwrap().round();
     let worst = i128::from(worst.picodollars());
     // Nobody bounds the answer: 4096 tokens.
     assert_eq!(
@@ -343,13 +343,20 @@ fn the_longest_answer_is_what_both_allow() {
         (Some(100), Some(7), 7),
         (Some(100), Some(1000), 100),
     ] {
-        let worst = worst_of(&endpoint(limit), 0, asked, 1).unwrap();
+        let worst = worst_of(&endpoint(limit), 0, 0, asked, 1).unwrap();
         assert_eq!(worst, Femto::from_femtodollars(tokens * 1_000_000_000));
     }
     // Three choices are three answers, and numbers from outside overflow nothing.
-    let three = worst_of(&endpoint(None), 0, Some(7), 3).unwrap();
+    let three = worst_of(&endpoint(None), 0, 0, Some(7), 3).unwrap();
     assert_eq!(three, Femto::from_femtodollars(21 * 1_000_000_000));
-    let endless = worst_of(&endpoint(None), u64::MAX, Some(u64::MAX), u32::MAX).unwrap();
+    let endless = worst_of(
+        &endpoint(None),
+        u64::MAX,
+        u64::MAX,
+        Some(u64::MAX),
+        u32::MAX,
+    )
+    .unwrap();
     assert!(endless > three);
     assert_eq!(endless.round(), Money::MAX);
 }
@@ -685,6 +692,31 @@ fn cached_tokens_of_gemini_are_billed_once() {
         ],
     );
     assert_eq!(cost, "0.184918125");
+}
+
+/// The same request at prices that rise with the prompt, so that those of a long one hold.
+#[test]
+fn a_long_prompt_is_billed_at_the_prices_of_long_ones() {
+    let long = Override::new()
+        .above(200_000)
+        .with(Rate::Prompt, Price::per_million("2.50").unwrap())
+        .with(Rate::CacheRead, Price::per_million("0.25").unwrap())
+        .with(Rate::Completion, Price::per_million("15").unwrap());
+    let prices = prices(&[
+        (Rate::Prompt, "1.25"),
+        (Rate::CacheRead, "0.125"),
+        (Rate::Completion, "10"),
+    ])
+    .with_override(long);
+    let usage = Usage {
+        input: 262_960 - 257_955,
+        cache_read: 257_955,
+        output: 1744,
+        ..Usage::default()
+    };
+    let prices = prices.at(usage.prompt_tokens(), SystemTime::UNIX_EPOCH);
+    let cost = cost_of(&prices, &usage).unwrap().round();
+    assert_eq!(cost.to_string(), "0.10316125");
 }
 
 /// BerriAI/litellm#9812: billed at 0.091311 USD; Anthropic's own console said 0.05439.

@@ -45,6 +45,8 @@ pub fn read(json: &[u8]) -> Option<Usage> {
         output,
         reasoning,
         audio_output,
+        web_searches: spelled.web_searches.unwrap_or(0),
+        ..Usage::default()
     })
 }
 
@@ -64,6 +66,7 @@ struct Spelled {
     cache_read_input_tokens: Option<u64>,
     cache_creation_input_tokens: Option<u64>,
     ephemeral_1h_input_tokens: Option<u64>,
+    web_searches: Option<u64>,
 }
 
 // === impl Spelled ===
@@ -80,9 +83,11 @@ impl Spelled {
                 b"output_tokens" => &mut self.output_tokens,
                 b"cache_read_input_tokens" => &mut self.cache_read_input_tokens,
                 b"cache_creation_input_tokens" => &mut self.cache_creation_input_tokens,
-                b"prompt_tokens_details" | b"completion_tokens_details" | b"cache_creation" => {
-                    return self.hear_details(name, cursor);
-                }
+                b"prompt_tokens_details"
+                | b"completion_tokens_details"
+                | b"cache_creation"
+                | b"server_tool_use"
+                | b"server_tool_use_details" => return self.hear_details(name, cursor),
                 _ => return skip(cursor),
             };
             *count = number(cursor)?;
@@ -100,6 +105,10 @@ impl Spelled {
                 (b"completion_tokens_details", b"audio_tokens") => &mut self.audio_output,
                 (b"cache_creation", b"ephemeral_1h_input_tokens") => {
                     &mut self.ephemeral_1h_input_tokens
+                }
+                // Anthropic's name, and OpenRouter's.
+                (b"server_tool_use" | b"server_tool_use_details", b"web_search_requests") => {
+                    &mut self.web_searches
                 }
                 _ => return skip(cursor),
             };

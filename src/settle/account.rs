@@ -18,6 +18,8 @@ pub(super) struct Asked {
     pub(super) model: Option<Box<str>>,
     pub(super) streamed: bool,
     pub(super) prompt_bytes: u64,
+    /// Images in the prompt, if one has a price of its own at any candidate.
+    pub(super) images: u64,
     /// Is nothing to be written, so that there is no finish reason either?
     pub(super) embeds: bool,
 }
@@ -38,7 +40,7 @@ fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Ins
     let first_token = last.and_then(from_start);
     let attempts: Vec<_> = attempts
         .iter()
-        .map(|attempt| attempt_record(call, attempt, asked.prompt_bytes, end, now))
+        .map(|attempt| attempt_record(call, attempt, &asked, end, now))
         .collect();
     let (usage, charge) = match attempts.last() {
         Some(last) if is_charged(last, found.finish.is_some() || found.unread || embeds) => {
@@ -78,7 +80,7 @@ fn is_charged(attempt: &AttemptRecord, finished: bool) -> bool {
 fn attempt_record(
     call: &Call,
     attempt: &Attempt,
-    prompt_bytes: u64,
+    asked: &Asked,
     end: End,
     now: Instant,
 ) -> AttemptRecord {
@@ -87,7 +89,11 @@ fn attempt_record(
     let (end, ended) = attempt.ended().unwrap_or((end, now));
     let candidate = attempt.candidate();
     let prices = candidate.map(|candidate| candidate.endpoint.prices());
-    let (usage, certainty) = usage(attempt, end, prompt_bytes);
+    let (usage, certainty) = usage(attempt, end, asked.prompt_bytes);
+    let usage = usage.map(|usage| Usage {
+        images: asked.images,
+        ..usage
+    });
     let (cost, prompt_cost) = match usage {
         None => (Cost::nothing(certainty), Some(Money::ZERO)),
         Some(usage) => {
@@ -95,6 +101,7 @@ fn attempt_record(
                 output: 0,
                 reasoning: 0,
                 audio_output: 0,
+                web_searches: 0,
                 ..usage
             };
             // As they stood when it was asked, and for the prompt that it read.

@@ -83,23 +83,27 @@ pub fn of(prices: &Prices, usage: &Usage) -> Option<Femto> {
         (usage.output, prices.completion()),
         (usage.reasoning, prices.reasoning()),
         (usage.audio_output, prices.audio_output()),
+        (usage.images, prices.image_unit()),
+        (usage.web_searches, prices.web_search()),
     ];
     let mut sum = prices.request()?.times(1);
-    for (tokens, price) in classes {
+    for (units, price) in classes {
         // A class that was not used needs no price.
-        if tokens > 0 {
-            sum += price?.times(tokens);
+        if units > 0 {
+            sum += price?.times(units);
         }
     }
     Some(sum)
 }
 
-/// The worst that an endpoint may bill for a prompt of this many bytes: a token every two bytes, and
+/// The worst that an endpoint may bill for a prompt of this many bytes, images included: a token every two bytes, and
 /// the longest answer allowed. Two bytes a token bound everything but the densest scripts. Whether a price
-/// that depends on the hour or on the prompt will hold is not known yet, so the dearest counts.
+/// that depends on the hour or on the prompt will hold is not known yet, so the dearest counts. How often it will
+/// search the web, nobody knows.
 pub fn worst_of(
     endpoint: &Endpoint,
     prompt_bytes: u64,
+    images: u64,
     max_output: Option<u64>,
     choices: u32,
 ) -> Option<Femto> {
@@ -111,6 +115,7 @@ pub fn worst_of(
     let usage = Usage {
         input: prompt_bytes.div_ceil(2),
         output: output.saturating_mul(choices.max(1).into()),
+        images,
         ..Usage::default()
     };
     of(&endpoint.prices().dearest(usage.input), &usage)

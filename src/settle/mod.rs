@@ -15,6 +15,10 @@
 //! knowledge. **Charge** is what the caller pays: the cost of the attempt that answered. An answer
 //! without tokens and finish reason, or one that ended in an error, is not charged.
 //!
+//! The prices are those that were in force when the attempt began: a catalogue that is put in force later changes
+//! nothing, and of prices that depend on the hour or on the length of the prompt, the hour at which the provider was
+//! asked counts, and the tokens that it reports. A hold is for the dearest that may come true.
+//!
 //! | the attempt | cost | charged |
 //! |---|---|---|
 //! | complete, or cancelled after its finish reason, with reported usage | exact | yes |

@@ -12,6 +12,7 @@ use super::future::ResponseFuture;
 use super::hold::Hold;
 use super::ledger::{Ledger, Slot};
 use crate::call::Call;
+use crate::catalog::Rate;
 use crate::error::{BoxError, Error};
 use crate::kind::Kind;
 use crate::money::Money;
@@ -69,7 +70,8 @@ where
             .expect("`poll_ready` is called before `call`");
         let call = Call::of(request.extensions_mut()).clone();
         let payload = request.body();
-        slot.hold(worst(&call, payload.view()));
+        let images = images(&call, payload);
+        slot.hold(worst(&call, payload.view(), images));
         let asked = Asked {
             model: payload
                 .view()
@@ -77,6 +79,7 @@ where
                 .map(|model| model.into()),
             streamed: payload.view().stream(),
             prompt_bytes: payload.view().prompt_bytes() as u64,
+            images,
             embeds: payload.view().has(Field::Input),
         };
         let hold = Hold::new(slot, call, asked);
@@ -84,8 +87,17 @@ where
     }
 }
 
+/// The images of the prompt, where one has a price of its own at any candidate; else nobody need count them.
+fn images(call: &Call, payload: &Payload) -> u64 {
+    let mut candidates = call.plan().map_or(&[][..], |plan| &plan.candidates).iter();
+    match candidates.any(|candidate| candidate.endpoint.prices().lists(Rate::ImageUnit)) {
+        true => payload.view().images(payload.bytes()),
+        false => 0,
+    }
+}
+
 /// The worst that the plan may cost: its dearest candidate's worst.
-fn worst(call: &Call, view: &View) -> Money {
+fn worst(call: &Call, view: &View, images: u64) -> Money {
     // What is only read writes nothing.
     let max_output = match view.has(Field::Input) {
         true => Some(0),
@@ -95,6 +107,7 @@ fn worst(call: &Call, view: &View) -> Money {
         worst_of(
             endpoint,
             view.prompt_bytes() as u64,
+            images,
             max_output,
             view.choices(),
         )

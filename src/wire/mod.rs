@@ -41,6 +41,7 @@ mod echo;
 mod field;
 mod fields;
 mod finish;
+mod images;
 mod invalid;
 mod max_price;
 mod modality;

@@ -25,6 +25,13 @@ impl Prices {
         &self.overrides
     }
 
+    /// Is there a price for `rate` itself, in the base list or in an override?
+    #[must_use]
+    pub fn lists(&self, rate: Rate) -> bool {
+        let overrides = &mut self.overrides.iter();
+        self.listed(rate).is_some() || overrides.any(|o| o.listed(rate).is_some())
+    }
+
     /// The list in force for a request: this one, changed by the overrides that apply to a prompt of so many tokens
     /// at that moment.
     ///
