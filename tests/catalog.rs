@@ -1,7 +1,9 @@
 //! The catalogue: what a file means.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use switchtower::Price;
-use switchtower::catalog::{BaseUrl, Catalog, Dropped, InvalidBaseUrl, Prices, Rate};
+use switchtower::catalog::{BaseUrl, Catalog, Dropped, InvalidBaseUrl, Prices, Rate, Task};
 
 const SAMPLE: &str = include_str!("../switchtower.toml");
 
@@ -35,6 +37,38 @@ fn the_sample_loads() {
         routed.provider().chat_url(),
         "https://openrouter.ai/api/v1/chat/completions"
     );
+}
+
+/// Long prompts and dear hours, as providers list them.
+#[test]
+fn the_sample_lists_what_prices_depend_on() {
+    let catalog = Catalog::from_toml(SAMPLE, "switchtower.toml", |_| Some("key".into())).unwrap();
+    let at = |model: &str, tokens, hour: u64| {
+        let prices = catalog.find(model).unwrap().endpoints()[0].prices();
+        let wall = UNIX_EPOCH + Duration::from_secs(hour * 60 * 60);
+        prices.at(tokens, wall).prompt().unwrap()
+    };
+    let usd = |text| Price::per_million(text).unwrap();
+    assert_eq!(at("gpt-6.1-sol", 272_000, 0), usd("2"));
+    assert_eq!(at("gpt-6.1-sol", 272_001, 0), usd("4"));
+    for (hour, price) in [
+        (0, "0.15"),
+        (1, "0.30"),
+        (4, "0.15"),
+        (6, "0.30"),
+        (10, "0.15"),
+    ] {
+        assert_eq!(at("deepseek-flash", 9, hour), usd(price), "{hour}");
+    }
+
+    let rule = catalog.auto().unwrap();
+    let vision = rule.models_for(|task| task == Task::Vision).next();
+    assert_eq!(vision.unwrap().id(), "google/gemini-2.5-flash");
+    let first = rule.models_for(|_| false).next();
+    assert_eq!(first.unwrap().id(), "openai/gpt-6-luna");
+    let newest = catalog.latest("~anthropic/claude-sonnet-latest");
+    assert_eq!(newest.unwrap().id(), "anthropic/claude-sonnet-5.5");
+    assert!(!catalog.providers()[0].collects_data());
 }
 
 #[test]

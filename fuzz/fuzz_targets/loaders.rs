@@ -1,6 +1,8 @@
 //! Prices and catalogues: no text makes them panic, and what is accepted reads back the same.
 #![no_main]
 
+use std::time::UNIX_EPOCH;
+
 use libfuzzer_sys::fuzz_target;
 use switchtower::catalog::Catalog;
 use switchtower::{Money, Price};
@@ -19,6 +21,18 @@ fuzz_target!(|text: &str| {
             for model in catalog.models() {
                 assert!(catalog.find(model.id()).is_some());
                 assert!(!model.endpoints().is_empty());
+                for endpoint in model.endpoints() {
+                    let prices = endpoint.prices();
+                    let (told, dearest) = (prices.at(9, UNIX_EPOCH), prices.dearest(9));
+                    assert!(told.prompt() <= dearest.prompt());
+                }
+            }
+            for (name, model) in catalog.families() {
+                assert!(!model.is_hidden());
+                assert_eq!(
+                    catalog.latest(name).map(|found| found.id()),
+                    Some(model.id())
+                );
             }
             assert!(catalog.nearest(text).len() <= 3);
         }
