@@ -170,4 +170,4 @@ pub use self::money::{Femto, Money, ParsePriceError, Price};
 pub use self::payload::Payload;
 pub use self::plan::{Candidate, Filter, Plan, Reason, Rejected};
 pub use self::stack::{Chain, Stack};
-pub use self::usage::Usage;
+pub use self::usage::{BYTES_PER_TOKEN, Usage};

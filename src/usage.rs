@@ -1,5 +1,9 @@
 //! Tokens, in classes that never overlap.
 
+/// How many bytes of a text make one token, where nobody has counted: English prose has about four characters
+/// a token (OpenAI, "What are tokens and how to count them?").
+pub const BYTES_PER_TOKEN: u64 = 4;
+
 /// What an answer used: tokens in disjoint classes, whose sum is the whole, and what is counted beside them.
 ///
 /// Providers disagree on what includes what (OpenAI counts cached tokens inside `prompt_tokens`,

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use flow::{Answer, Client, Seen, catalog, json};
 use http::{HeaderMap, Method, Request};
 use switchtower::admit::read::ReadLayer;
-use switchtower::catalog::Catalog;
+use switchtower::catalog::{Catalog, EndpointSpec, ModelSpec, Provider};
 use switchtower::choose::ChooseLayer;
 use switchtower::dispatch::address::AddressLayer;
 use switchtower::meter::MeterLayer;
+use switchtower::wire::{Field, Fields};
 use tower::{Layer, ServiceBuilder, ServiceExt};
 
 fn at(base_url: &str, more: &str) -> Arc<Catalog> {
@@ -229,6 +230,134 @@ async fn a_name_that_needs_quoting_is_quoted() {
     );
     let seen = sent(&odd, true, request(CHAT, r#"{"model":"m","prompt":"p"}"#)).await;
     assert_eq!(seen.text(), r#"{"model":"a\"b\\c/d:e","prompt":"p"}"#);
+}
+
+// === What the endpoint supports ===
+
+/// `acme/swift` at one endpoint of this tag, which supports these parameters.
+fn supporting(tag: &str, parameters: &[Field]) -> Arc<Catalog> {
+    let endpoint = EndpointSpec::new("acme", "swift-2")
+        .with_tag(tag)
+        .with_parameters(Fields::of(parameters));
+    let catalog = Catalog::builder()
+        .provider(Provider::new("acme", BASE.parse().unwrap()))
+        .model(ModelSpec::new("acme/swift").endpoint(endpoint));
+    Arc::new(catalog.build().unwrap())
+}
+
+#[tokio::test]
+async fn a_parameter_that_the_endpoint_does_not_support_is_left_out() {
+    use Field::*;
+    for (supported, body, expected) in [
+        (
+            &[Seed, Temperature] as &[Field],
+            r#"{"seed":1,"model":"acme/swift","top_k":4, "temperature":1e0,"safe_prompt":true,"prompt":"p","logprobs":null}"#,
+            r#"{"seed":1,"model":"swift-2", "temperature":1e0,"safe_prompt":true,"prompt":"p"}"#,
+        ),
+        (
+            &[Tools],
+            r#"{"tools":[{"type":"function"}],"tool_choice":"auto","parallel_tool_calls":false,"model":"acme/swift","prompt":"p"}"#,
+            r#"{"tools":[{"type":"function"}],"model":"swift-2","prompt":"p"}"#,
+        ),
+        (
+            &[ToolChoice, ParallelToolCalls, Stop],
+            r#"{"tools":[{"type":"function"}],"tool_choice":"auto","parallel_tool_calls":false,"model":"acme/swift","prompt":"p","stop":"x"}"#,
+            r#"{"model":"swift-2","prompt":"p","stop":"x"}"#,
+        ),
+    ] {
+        let seen = sent(&supporting("acme", supported), true, request(CHAT, body)).await;
+        assert_eq!(seen.text(), expected);
+    }
+    // It may support anything.
+    let body = r#"{"model":"acme/swift","prompt":"p","top_a":0.5,"tools":[1],"max_tokens":1,"max_completion_tokens":2}"#;
+    let seen = sent(&at(BASE, ""), true, request(CHAT, body)).await;
+    assert_eq!(seen.text(), body.replace("acme/swift", "swift-2"));
+}
+
+#[tokio::test]
+async fn the_limit_of_an_answer_is_never_lost() {
+    let (old, new) = (Field::MaxTokens, Field::MaxCompletionTokens);
+    for (supported, sent_as, expected) in [
+        (
+            &[new] as &[Field],
+            r#""max_tokens":7"#,
+            r#""max_completion_tokens":7"#,
+        ),
+        (
+            &[old],
+            r#""max_completion_tokens":7.0"#,
+            r#""max_tokens":7.0"#,
+        ),
+        (&[old], r#""max_tokens":7"#, r#""max_tokens":7"#),
+        (&[Field::Seed], r#""max_tokens":7"#, r#""max_tokens":7"#),
+        (
+            &[],
+            r#""max_completion_tokens":7"#,
+            r#""max_completion_tokens":7"#,
+        ),
+        // Of two, the newer is the one that counts.
+        (
+            &[old],
+            r#""max_tokens":9,"max_completion_tokens":7"#,
+            r#""max_tokens":7"#,
+        ),
+        (
+            &[old],
+            r#""max_completion_tokens":7,"max_tokens":null"#,
+            r#""max_tokens":7"#,
+        ),
+        (
+            &[new],
+            r#""max_completion_tokens":7,"max_tokens":9"#,
+            r#""max_completion_tokens":7"#,
+        ),
+        (
+            &[new],
+            r#""max_completion_tokens":null,"max_tokens":9"#,
+            r#""max_completion_tokens":9"#,
+        ),
+        (
+            &[old, new],
+            r#""max_tokens":9,"max_completion_tokens":7"#,
+            r#""max_tokens":9,"max_completion_tokens":7"#,
+        ),
+    ] {
+        let body = format!(r#"{{"model":"acme/swift","prompt":"p",{sent_as}}}"#);
+        let seen = sent(&supporting("acme", supported), true, request(CHAT, &body)).await;
+        let seen: serde_json::Value = serde_json::from_str(seen.text()).unwrap();
+        let expected = format!(r#"{{"model":"swift-2","prompt":"p",{expected}}}"#);
+        let expected: serde_json::Value = serde_json::from_str(&expected).unwrap();
+        assert_eq!(seen, expected, "{supported:?}: {sent_as}");
+    }
+    let body = r#"{"model":"acme/swift","prompt":"p","max_tokens":null}"#;
+    let seen = sent(&supporting("acme", &[new]), true, request(CHAT, body)).await;
+    assert_eq!(seen.text(), r#"{"model":"swift-2","prompt":"p"}"#);
+}
+
+/// A default endpoint that is asked for a dearer tier would bill it, and nobody has counted with that.
+#[tokio::test]
+async fn each_endpoint_is_asked_for_the_tier_that_it_is_priced_at() {
+    for (tag, tier, expected) in [
+        ("acme", r#""auto""#, Some("auto")),
+        ("acme", r#""default""#, Some("default")),
+        ("acme", r#""scale""#, Some("scale")),
+        ("acme", r#""priority""#, None),
+        ("acme", r#""fast""#, None),
+        ("acme", r#""flex""#, None),
+        ("acme/priority", r#""priority""#, Some("priority")),
+        ("acme/priority", r#""fast""#, Some("priority")),
+        ("acme/flex", r#""flex""#, Some("flex")),
+        ("acme/flex", r#""default""#, Some("flex")),
+        ("acme/priority", "null", Some("priority")),
+    ] {
+        let body = format!(
+            r#"{{"model":"acme/swift","prompt":"p","provider":{{"only":["{tag}"]}},"service_tier":{tier}}}"#
+        );
+        let seen = sent(&supporting(tag, &[]), true, request(CHAT, &body)).await;
+        let seen: serde_json::Value = serde_json::from_str(seen.text()).unwrap();
+        assert_eq!(seen["service_tier"].as_str(), expected, "{tag}: {tier}");
+        assert_eq!(seen.get("service_tier").is_some(), expected.is_some());
+    }
 }
 
 // === The headers ===

@@ -5,7 +5,9 @@ mod wire {
     mod chunk;
     mod cursor;
     mod json;
+    mod messages;
     mod number;
+    mod parameters;
     mod preferences;
     mod splice;
     mod sse;

@@ -4,13 +4,13 @@ use std::time::{Instant, SystemTime};
 
 use http::header::{HeaderName, USER_AGENT};
 
-use super::cost::{BYTES_PER_TOKEN, Certainty, Cost, of};
+use super::cost::{Certainty, Cost, of};
 use super::record::{App, AttemptRecord, Record};
 use crate::attempt::{Attempt, End};
 use crate::call::Call;
 use crate::kind::{Kind, Phase};
 use crate::money::{Femto, Money};
-use crate::usage::Usage;
+use crate::usage::{BYTES_PER_TOKEN, Usage};
 
 /// What `settle` remembers of the request itself.
 #[derive(Clone, Debug, Default)]

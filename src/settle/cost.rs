@@ -24,10 +24,6 @@ pub enum Certainty {
     Unknown,
 }
 
-/// The tokens of a prompt of which nobody has said how many it holds: four bytes a token, as English
-/// prose has it.
-pub(super) const BYTES_PER_TOKEN: u64 = 4;
-
 /// When nobody bounds an answer.
 const USUAL_LIMIT: u64 = 4096;
 

@@ -54,6 +54,12 @@ impl Fields {
         Field::Verbosity,
     ]);
 
+    /// The limit of an answer: a newer spelling and an older one.
+    pub const LIMITS: Self = Self::of(&[Field::MaxTokens, Field::MaxCompletionTokens]);
+
+    /// What speaks of the tools that are offered, and says nothing without them.
+    pub const OF_TOOLS: Self = Self::of(&[Field::ToolChoice, Field::ParallelToolCalls]);
+
     /// These fields.
     #[must_use]
     pub const fn of(fields: &[Field]) -> Self {
@@ -83,6 +89,24 @@ impl Fields {
         Self(self.0 & others.0)
     }
 
+    /// Those of them that an endpoint does not meet that supports these parameters. It meets
+    /// [`LIMITS`](Self::LIMITS) in either spelling, since a request can be told in the other.
+    ///
+    /// ```
+    /// use switchtower::wire::{Field, Fields};
+    ///
+    /// let supported = Fields::of(&[Field::MaxCompletionTokens]);
+    /// let asked = Fields::of(&[Field::MaxTokens, Field::Seed]);
+    /// assert_eq!(asked.unmet_by(supported), Fields::of(&[Field::Seed]));
+    /// ```
+    #[must_use]
+    pub const fn unmet_by(self, supported: Self) -> Self {
+        match supported.within(Self::LIMITS).is_empty() {
+            true => self.without(supported),
+            false => self.without(supported).without(Self::LIMITS),
+        }
+    }
+
     /// Is this one among them?
     #[must_use]
     pub const fn contains(self, field: Field) -> bool {
@@ -96,9 +120,12 @@ impl Fields {
     }
 
     /// In the order in which [`Field`] declares them.
-    pub fn iter(self) -> impl Iterator<Item = Field> {
-        let all = Field::ALL.iter().copied();
-        all.filter(move |field| self.contains(*field))
+    pub fn iter(mut self) -> impl Iterator<Item = Field> {
+        std::iter::from_fn(move || {
+            let field = *Field::ALL.get(self.0.trailing_zeros() as usize)?;
+            self.0 &= self.0 - 1;
+            Some(field)
+        })
     }
 }
 

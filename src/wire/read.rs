@@ -2,7 +2,9 @@
 
 use std::num::NonZeroU32;
 
+use super::demand::{self, Format};
 use super::json::{Cursor, Kind, Span, integer};
+use super::messages::Messages;
 use super::view::Member;
 use super::{Field, Fields, Invalid, Modalities, Partition, Preferences, Tier, View, shape};
 
@@ -54,6 +56,9 @@ impl View {
             view.members[field as usize] = Member { start, value };
         }
         cursor.end()?;
+        if !view.tools {
+            view.parameters = view.parameters.without(Fields::OF_TOOLS);
+        }
         if let Some(route) = view.route {
             let preferences = view.preferences.get_or_insert_default();
             preferences.partition.get_or_insert(route);
@@ -75,11 +80,10 @@ impl View {
             max_completion_tokens: None,
             unserved: None,
             parameters: Fields::NONE,
-            input: Modalities::TEXT,
+            messages: Messages::default(),
             output: Modalities::NONE,
             tier: None,
             route: None,
-            opening: [None; 2],
             preferences: None,
         }
     }
@@ -90,10 +94,20 @@ impl View {
         let kind = shape::kind(cursor, field.name(), kinds, expected)?;
         let start = cursor.at();
         let text = cursor.source();
+        let mut asks = true;
         match (field, kind) {
             (Field::Models, _) => {
                 shape::strings(cursor, field.name(), expected, |_| true)?;
             }
+            (Field::Messages, _) => self.messages = Messages::read(cursor)?,
+            (Field::ResponseFormat, Kind::Object) => {
+                let format = demand::format(cursor)?;
+                asks = format != Format::Text;
+                if format == Format::Schema {
+                    self.parameters = self.parameters.with(Field::StructuredOutputs);
+                }
+            }
+            (Field::Reasoning, Kind::Object) => asks = demand::reasoning(cursor)?,
             (Field::StreamOptions, Kind::Object) => self.stream_options(cursor)?,
             (Field::Provider, Kind::Object) => {
                 self.preferences = Some(Box::new(Preferences::read(cursor)?));
@@ -110,12 +124,12 @@ impl View {
         }
         let value = Span::new(start, cursor.at());
         let mistyped = || shape::mistyped(field.name(), expected, start);
-        if Fields::PARAMETERS.contains(field) && !shape::hollow(value.of(text)) {
+        if asks && Fields::PARAMETERS.contains(field) && !demand::is_idle(field, value, text) {
             self.parameters = self.parameters.with(field);
         }
         match field {
             Field::Stream => self.stream = value.of(text) == b"true",
-            Field::Messages if shape::hollow(value.of(text)) => return Err(mistyped()),
+            Field::Messages if self.messages.count == 0 => return Err(mistyped()),
             Field::Tools => self.tools = !shape::hollow(value.of(text)),
             Field::MaxTokens | Field::MaxCompletionTokens | Field::N if kind == Kind::Number => {
                 let number = integer(value.of(text)).filter(|n| *n > 0);

@@ -2,7 +2,7 @@ use bytes::Bytes;
 
 use super::cuts::Cuts;
 use super::json::Span;
-use super::{Field, View, shape};
+use super::{Field, Fields, View, shape};
 
 const ASK: &str = r#"{"include_usage":true}"#;
 
@@ -77,8 +77,8 @@ impl<'a> Edits<'a> {
 
     /// Takes these fields away, with their values.
     #[must_use]
-    pub fn remove_all(mut self, fields: &[Field]) -> Self {
-        for &field in fields {
+    pub fn remove_all(mut self, fields: Fields) -> Self {
+        for field in fields.iter() {
             self.edits[field as usize] = Edit::Remove;
         }
         self

@@ -2,7 +2,9 @@ use std::borrow::Cow;
 use std::num::NonZeroU32;
 
 use super::json::{Cursor, Span, Text};
-use super::{Field, Fields, Modalities, Partition, Preferences, Tier};
+use super::messages::Messages;
+use super::{Field, Fields, Modalities, Modality, Partition, Preferences, Tier};
+use crate::usage::BYTES_PER_TOKEN;
 
 /// What does the request say that matters on its way?
 ///
@@ -40,12 +42,10 @@ pub struct View {
     pub(super) max_completion_tokens: Option<u64>,
     pub(super) unserved: Option<Field>,
     pub(super) parameters: Fields,
-    pub(super) input: Modalities,
+    pub(super) messages: Messages,
     pub(super) output: Modalities,
     pub(super) tier: Option<Tier>,
     pub(super) route: Option<Partition>,
-    // The first message that instructs, and the first that does not.
-    pub(super) opening: [Option<Span>; 2],
     pub(super) preferences: Option<Box<Preferences>>,
 }
 
@@ -121,22 +121,84 @@ impl View {
             .sum()
     }
 
+    /// How many tokens the prompt may take: the text of `messages`, their calls of tools, `prompt`, `input` and `tools`, at
+    /// [`BYTES_PER_TOKEN`](crate::BYTES_PER_TOKEN) of JSON each, rounded up. Pictures and the like are left out: what they take nobody can tell from
+    /// their bytes.
+    #[must_use]
+    pub fn prompt_tokens(&self) -> u64 {
+        let tools = self.tools.then_some(Field::Tools);
+        let spans = [Some(Field::Prompt), Some(Field::Input), tools].into_iter();
+        let spans = spans.flatten().filter_map(|field| self.value(field));
+        let others: u64 = spans.map(|span| span.len() as u64).sum();
+        let bytes = u64::from(self.messages.held.text) + others;
+        bytes.div_ceil(BYTES_PER_TOKEN)
+    }
+
+    /// How many `messages` there are.
+    #[must_use]
+    pub fn message_count(&self) -> u32 {
+        self.messages.count
+    }
+
+    /// How many parts of this form the messages have: `image_url`, `file`, `input_audio`, `video_url` and `input_video`.
+    /// Text is not counted, and of a part whose type nobody knows nothing is said.
+    #[must_use]
+    pub fn media(&self, modality: Modality) -> u32 {
+        self.messages.held.media[modality as usize]
+    }
+
+    /// Whether the last message is an assistant's, for the model to go on with. Not every model does.
+    #[must_use]
+    pub fn ends_with_assistant(&self) -> bool {
+        self.messages.end_with_assistant
+    }
+
+    /// Whether a part of a message says where a prompt cache may begin, as `cache_control` or `prompt_cache_breakpoint`.
+    #[must_use]
+    pub fn marks_cache(&self) -> bool {
+        self.messages.held.marked
+    }
+
     /// Whether `tools` offers any.
     #[must_use]
     pub fn has_tools(&self) -> bool {
         self.tools
     }
 
-    /// The parameters that it sets, of those that one endpoint may support and another not.
+    /// The parameters that it needs, of those that one endpoint may support and another not.
+    ///
+    /// What says what is so anyway needs nobody, and does not count:
+    ///
+    /// | parameter | value |
+    /// |---|---|
+    /// | any | null, or an empty string, array or object |
+    /// | `tool_choice`, `parallel_tool_calls` | any, without `tools` |
+    /// | `response_format` | of type `text` |
+    /// | `reasoning` | `enabled` is false, or `effort` is `none`, or nothing is said but `exclude` |
+    /// | `reasoning_effort` | `none` |
+    /// | `include_reasoning`, `structured_outputs`, `logprobs` | false |
+    ///
+    /// A `response_format` of type `json_schema` needs `structured_outputs` as well, since that is how an endpoint says that
+    /// it keeps to a schema.
+    ///
+    /// ```
+    /// use switchtower::wire::{Field, Fields, View};
+    ///
+    /// let body = br#"{"seed": 1, "top_k": null, "tools": [], "tool_choice": "auto", "reasoning": {"effort": "none"}}"#;
+    /// assert_eq!(View::read(body)?.parameters(), Fields::of(&[Field::Seed]));
+    /// # Ok::<(), switchtower::wire::Invalid>(())
+    /// ```
     #[must_use]
     pub fn parameters(&self) -> Fields {
         self.parameters
     }
 
-    /// The forms in which the prompt comes: text, and whatever parts its messages have.
+    /// The forms in which the prompt comes: text, and whatever parts its messages have. See [`media`](Self::media).
     #[must_use]
     pub fn input(&self) -> Modalities {
-        self.input
+        let there = |modality: &Modality| self.media(*modality) > 0;
+        let media = Modality::ALL.into_iter().filter(there);
+        media.fold(Modalities::TEXT, Modalities::with)
     }
 
     /// `modalities`: the forms in which the answer is to come; none if it does not say.
@@ -151,11 +213,11 @@ impl View {
         self.tier
     }
 
-    /// Where a conversation is known by: its first message of a system or a developer, and its first of anybody
+    /// What a conversation is known by: its first message of a system or a developer, and its first of anybody
     /// else. They stay the same while it goes on.
     #[must_use]
     pub fn opening(&self) -> [Option<Span>; 2] {
-        self.opening
+        self.messages.opening
     }
 
     /// The first field that would change what the answer means, but is not served yet: `plugins`, `preset`

@@ -1,0 +1,69 @@
+use std::task::{Context, Poll};
+
+use http::{Method, Request};
+use tower_service::Service;
+
+use super::headers::headers;
+use super::rewrite::rewritten;
+use super::uri::uri;
+use crate::call::Call;
+use crate::early::Early;
+use crate::error::{BoxError, Error};
+use crate::payload::Payload;
+use crate::plan::Candidate;
+
+/// The service of [`AddressLayer`](super::AddressLayer).
+///
+/// # Clone
+///
+/// A clone carries no readiness.
+#[derive(Clone, Debug)]
+pub struct Address<S> {
+    pub(super) inner: S,
+}
+
+// === impl Address ===
+
+impl<S> Service<Request<Payload>> for Address<S>
+where
+    S: Service<Request<Payload>>,
+    S::Error: Into<BoxError> + 'static,
+{
+    type Response = S::Response;
+    type Error = Error;
+    type Future = Early<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(cx).map_err(Error::from_inner)
+    }
+
+    fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
+        let mut call = Call::of(request.extensions_mut()).clone();
+        let Some(candidate) = call.candidate().cloned() else {
+            return Early::Admitted(self.inner.call(request));
+        };
+        let metered = call.attempt(crate::clock::now).is_metered();
+        match addressed(request, &call, &candidate, metered) {
+            Ok(request) => Early::Admitted(self.inner.call(request)),
+            Err(error) => Early::refuse(error),
+        }
+    }
+}
+
+fn addressed(
+    request: Request<Payload>,
+    call: &Call,
+    candidate: &Candidate,
+    metered: bool,
+) -> Result<Request<Payload>, Error> {
+    let (parts, payload) = request.into_parts();
+    let caller = call.headers().unwrap_or(&parts.headers);
+    let stream = payload.view().stream();
+
+    let mut addressed = Request::new(rewritten(&payload, &candidate.endpoint, metered));
+    *addressed.method_mut() = Method::POST;
+    *addressed.extensions_mut() = parts.extensions;
+    *addressed.uri_mut() = uri(candidate, parts.uri.path())?;
+    *addressed.headers_mut() = headers(caller, candidate, stream);
+    Ok(addressed)
+}

@@ -1,0 +1,164 @@
+//! What the messages of a request hold, counted in passing.
+
+use super::json::{Cursor, Kind, Span, Syntax};
+use super::{Modality, shape};
+
+/// What do the messages hold?
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Messages {
+    pub(super) count: u32,
+    pub(super) held: Held,
+    // The first message that instructs, and the first that does not.
+    pub(super) opening: [Option<Span>; 2],
+    pub(super) end_with_assistant: bool,
+}
+
+/// What does it hold that costs, or that an endpoint must be able to read?
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Held {
+    // Bytes of text as it is spelled. A text of 4 GiB has no cursor, so that no count overflows.
+    pub(super) text: u32,
+    // By `Modality`.
+    pub(super) media: [u32; Modality::ALL.len()],
+    pub(super) marked: bool,
+}
+
+/// Who speaks?
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Instructor,
+    Assistant,
+    Other,
+}
+
+// === impl Messages ===
+
+impl Messages {
+    /// Reads an array of anything: what is no message counts as one that says nothing. Of a key that is given twice the last
+    /// value counts, as it does for most readers.
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, Syntax> {
+        let mut found = Self::default();
+        cursor.array()?;
+        while cursor.next_item()? {
+            let kind = cursor.peek()?;
+            let start = cursor.at();
+            let role = match kind {
+                Kind::Object => found.message(cursor)?,
+                _ => cursor.skip().map(|_| Role::Other)?,
+            };
+            let span = Span::new(start, cursor.at());
+            found.count += 1;
+            found.end_with_assistant = role == Role::Assistant;
+            found.opening[usize::from(role != Role::Instructor)].get_or_insert(span);
+        }
+        Ok(found)
+    }
+
+    fn message(&mut self, cursor: &mut Cursor<'_>) -> Result<Role, Syntax> {
+        let (mut role, mut held, mut calls) = (Role::Other, Held::default(), 0);
+        let text = cursor.source();
+        cursor.object()?;
+        while let Some(key) = cursor.next_member()? {
+            match &*key.bytes(text) {
+                b"role" => role = Role::read(cursor)?,
+                b"content" => held = Held::read(cursor)?,
+                b"tool_calls" => {
+                    let value = cursor.skip()?;
+                    let calling = !shape::hollow(value.of(text));
+                    calls = if calling { value.len() as u32 } else { 0 };
+                }
+                _ => drop(cursor.skip()?),
+            }
+        }
+        self.held.add(&held);
+        self.held.text += calls;
+        Ok(role)
+    }
+}
+
+// === impl Held ===
+
+impl Held {
+    /// Reads the content of a message: a string, or an array of parts.
+    fn read(cursor: &mut Cursor<'_>) -> Result<Self, Syntax> {
+        let mut held = Self::default();
+        match cursor.peek()? {
+            Kind::String => held.text = cursor.string()?.span().len() as u32,
+            Kind::Array => {
+                cursor.array()?;
+                while cursor.next_item()? {
+                    match cursor.peek()? {
+                        Kind::Object => held.part(cursor)?,
+                        Kind::String => held.text += cursor.string()?.span().len() as u32,
+                        _ => drop(cursor.skip()?),
+                    }
+                }
+            }
+            _ => drop(cursor.skip()?),
+        }
+        Ok(held)
+    }
+
+    fn part(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Syntax> {
+        let (mut medium, mut text, mut marks) = (None, 0, [false; 2]);
+        let source = cursor.source();
+        cursor.object()?;
+        while let Some(key) = cursor.next_member()? {
+            let key = key.bytes(source);
+            match (&*key, cursor.peek()?) {
+                (b"type", Kind::String) => medium = medium_of(&cursor.string()?.bytes(source)),
+                (b"text", Kind::String) => text = cursor.string()?.span().len() as u32,
+                (name, kind) => {
+                    cursor.skip()?;
+                    match name {
+                        b"type" => medium = None,
+                        b"text" => text = 0,
+                        b"cache_control" => marks[0] = kind != Kind::Null,
+                        b"prompt_cache_breakpoint" => marks[1] = kind != Kind::Null,
+                        _ => {}
+                    }
+                }
+            }
+        }
+        self.text += text;
+        self.marked |= marks.contains(&true);
+        if let Some(medium) = medium {
+            self.media[medium as usize] += 1;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.text += other.text;
+        self.marked |= other.marked;
+        for (sum, more) in self.media.iter_mut().zip(other.media) {
+            *sum += more;
+        }
+    }
+}
+
+/// The medium of a part of this type, if it has one.
+fn medium_of(kind: &[u8]) -> Option<Modality> {
+    match kind {
+        b"image_url" => Some(Modality::Image),
+        b"input_audio" => Some(Modality::Audio),
+        b"video_url" | b"input_video" => Some(Modality::Video),
+        b"file" => Some(Modality::File),
+        _ => None,
+    }
+}
+
+// === impl Role ===
+
+impl Role {
+    fn read(cursor: &mut Cursor<'_>) -> Result<Self, Syntax> {
+        if cursor.peek()? != Kind::String {
+            return cursor.skip().map(|_| Self::Other);
+        }
+        Ok(match &*cursor.string()?.bytes(cursor.source()) {
+            b"system" | b"developer" => Self::Instructor,
+            b"assistant" => Self::Assistant,
+            _ => Self::Other,
+        })
+    }
+}
