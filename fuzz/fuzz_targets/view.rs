@@ -1,11 +1,11 @@
 //! The request scanner and splicer against serde_json: what the one accepts the other does, both see the
-//! same fields, and a spliced document parses to exactly the intended one.
+//! same fields, messages and needs, and a spliced document parses to exactly the intended one.
 #![no_main]
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use switchtower::wire::{Edits, Field, View};
+use switchtower::wire::{Edits, Field, Fields, Modality, View};
 
 fuzz_target!(|body: &[u8]| {
     let Ok(view) = View::read(body) else { return };
@@ -24,6 +24,12 @@ fuzz_target!(|body: &[u8]| {
         assert_eq!(view.has(field), value.get(field.name()).is_some(), "{field:?}");
     }
 
+    // Spelled again, no key stands twice, and how long a text is follows from what it says.
+    let again = value.to_string();
+    if let Ok(view) = View::read(again.as_bytes()) {
+        holds_the_same(&view, again.as_bytes(), &value);
+    }
+
     let body = Bytes::copy_from_slice(body);
     let edits = Edits::new(&view).set(Field::Model, r#""spliced""#).remove(Field::Provider);
     let spliced = edits.remove(Field::Models).ask_for_usage().apply(&body);
@@ -38,3 +44,85 @@ fuzz_target!(|body: &[u8]| {
     object["stream_options"]["include_usage"] = true.into();
     assert_eq!(serde_json::from_slice::<Value>(&spliced).expect("still JSON"), intended);
 });
+
+fn holds_the_same(view: &View, body: &[u8], all: &Value) {
+    let needed: Fields = Fields::PARAMETERS.iter().filter(|field| is_needed(*field, all)).collect();
+    assert_eq!(view.parameters(), needed);
+
+    let (mut bytes, mut media, mut marked) = (0, Vec::new(), false);
+    let mut opening = [None; 2];
+    let none = Vec::new();
+    let messages = all["messages"].as_array().unwrap_or(&none);
+    for message in messages {
+        let instructs = message["role"] == "system" || message["role"] == "developer";
+        opening[usize::from(!instructs)].get_or_insert(message);
+        bytes += if is_hollow(&message["tool_calls"]) { 0 } else { spelled(&message["tool_calls"]) };
+        bytes += text(&message["content"]);
+        for part in message["content"].as_array().unwrap_or(&none) {
+            bytes += text(part) + text(&part["text"]);
+            media.extend(part["type"].as_str().and_then(medium));
+            marked |= !part["cache_control"].is_null() || !part["prompt_cache_breakpoint"].is_null();
+        }
+    }
+    let others = ["prompt", "input"].map(|name| all.get(name).map_or(0, spelled));
+    let tools = if is_hollow(&all["tools"]) { 0 } else { spelled(&all["tools"]) };
+    bytes += others[0] + others[1] + tools;
+
+    assert_eq!(view.message_count() as usize, messages.len());
+    assert_eq!(view.ends_with_assistant(), messages.last().is_some_and(|last| last["role"] == "assistant"));
+    assert_eq!(view.marks_cache(), marked);
+    assert_eq!(view.prompt_tokens(), bytes.div_ceil(4) as u64);
+    for modality in Modality::ALL {
+        let count = media.iter().filter(|medium| **medium == modality).count();
+        assert_eq!(view.media(modality) as usize, count, "{modality:?}");
+        assert_eq!(view.input().contains(modality), modality == Modality::Text || count > 0);
+    }
+    let found = view.opening().map(|span| span.map(|span| serde_json::from_slice(span.of(body)).expect("JSON")));
+    assert_eq!(found, opening.map(|message| message.cloned()));
+}
+
+fn is_needed(field: Field, all: &Value) -> bool {
+    let value = &all[field.name()];
+    match field {
+        Field::StructuredOutputs if all["response_format"]["type"] == "json_schema" => true,
+        _ if is_hollow(value) => false,
+        Field::ToolChoice | Field::ParallelToolCalls => !is_hollow(&all["tools"]),
+        Field::IncludeReasoning | Field::StructuredOutputs | Field::Logprobs => *value != false,
+        Field::ReasoningEffort => value != "none",
+        Field::ResponseFormat => value["type"] != "text",
+        Field::Reasoning => value.as_object().is_none_or(|members| {
+            let asks = |(key, value): (&String, &Value)| key != "exclude" && !value.is_null();
+            value["enabled"] != false && value["effort"] != "none" && members.iter().any(asks)
+        }),
+        _ => true,
+    }
+}
+
+fn medium(kind: &str) -> Option<Modality> {
+    match kind {
+        "image_url" => Some(Modality::Image),
+        "input_audio" => Some(Modality::Audio),
+        "video_url" | "input_video" => Some(Modality::Video),
+        "file" => Some(Modality::File),
+        _ => None,
+    }
+}
+
+fn is_hollow(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        _ => false,
+    }
+}
+
+/// How long a string is, without its quotes.
+fn text(value: &Value) -> usize {
+    if value.is_string() { spelled(value) - 2 } else { 0 }
+}
+
+fn spelled(value: &Value) -> usize {
+    value.to_string().len()
+}

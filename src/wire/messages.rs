@@ -23,6 +23,12 @@ pub(super) struct Held {
     pub(super) marked: bool,
 }
 
+/// What does a message say?
+enum Content {
+    Text(u32),
+    Parts(Held),
+}
+
 /// Who speaks?
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
@@ -55,13 +61,13 @@ impl Messages {
     }
 
     fn message(&mut self, cursor: &mut Cursor<'_>) -> Result<Role, Syntax> {
-        let (mut role, mut held, mut calls) = (Role::Other, Held::default(), 0);
+        let (mut role, mut content, mut calls) = (Role::Other, Content::Text(0), 0);
         let text = cursor.source();
         cursor.object()?;
         while let Some(key) = cursor.next_member()? {
             match &*key.bytes(text) {
                 b"role" => role = Role::read(cursor)?,
-                b"content" => held = Held::read(cursor)?,
+                b"content" => content = Content::read(cursor)?,
                 b"tool_calls" => {
                     let value = cursor.skip()?;
                     let calling = !shape::hollow(value.of(text));
@@ -70,31 +76,41 @@ impl Messages {
                 _ => drop(cursor.skip()?),
             }
         }
-        self.held.add(&held);
         self.held.text += calls;
+        match content {
+            Content::Text(len) => self.held.text += len,
+            Content::Parts(held) => self.held.add(&held),
+        }
         Ok(role)
+    }
+}
+
+// === impl Content ===
+
+impl Content {
+    #[inline]
+    fn read(cursor: &mut Cursor<'_>) -> Result<Self, Syntax> {
+        match cursor.peek()? {
+            Kind::String => Ok(Self::Text(cursor.string()?.span().len() as u32)),
+            Kind::Array => Held::read(cursor).map(Self::Parts),
+            _ => cursor.skip().map(|_| Self::Text(0)),
+        }
     }
 }
 
 // === impl Held ===
 
 impl Held {
-    /// Reads the content of a message: a string, or an array of parts.
+    /// Reads an array of parts.
     fn read(cursor: &mut Cursor<'_>) -> Result<Self, Syntax> {
         let mut held = Self::default();
-        match cursor.peek()? {
-            Kind::String => held.text = cursor.string()?.span().len() as u32,
-            Kind::Array => {
-                cursor.array()?;
-                while cursor.next_item()? {
-                    match cursor.peek()? {
-                        Kind::Object => held.part(cursor)?,
-                        Kind::String => held.text += cursor.string()?.span().len() as u32,
-                        _ => drop(cursor.skip()?),
-                    }
-                }
+        cursor.array()?;
+        while cursor.next_item()? {
+            match cursor.peek()? {
+                Kind::Object => held.part(cursor)?,
+                Kind::String => held.text += cursor.string()?.span().len() as u32,
+                _ => drop(cursor.skip()?),
             }
-            _ => drop(cursor.skip()?),
         }
         Ok(held)
     }

@@ -82,14 +82,13 @@ impl Text {
 
     /// Its bytes with all escapes read, borrowed when there are none. A lone surrogate becomes U+FFFD.
     #[must_use]
+    #[inline]
     pub fn bytes(self, json: &[u8]) -> Cow<'_, [u8]> {
         let raw = self.span.of(json);
-        if !self.escaped {
-            return Cow::Borrowed(raw);
+        match self.escaped {
+            true => Cow::Owned(unescaped(raw)),
+            false => Cow::Borrowed(raw),
         }
-        let mut bytes = Vec::with_capacity(raw.len());
-        unescape(raw, |piece| bytes.extend_from_slice(piece));
-        Cow::Owned(bytes)
     }
 
     /// The same as a string; what is not UTF-8 becomes U+FFFD.
@@ -103,6 +102,13 @@ impl Text {
             }),
         }
     }
+}
+
+#[cold]
+fn unescaped(raw: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(raw.len());
+    unescape(raw, |piece| bytes.extend_from_slice(piece));
+    bytes
 }
 
 fn unescape(mut raw: &[u8], mut emit: impl FnMut(&[u8])) {
