@@ -10,7 +10,7 @@
 //!
 //! Every edit of the body is one splice: what is not edited stays byte-exact, and messages are never
 //! parsed. The upstream's URL comes from the catalogue alone. Of the caller's headers only those on
-//! [`FORWARDED`] go on; credentials and hop-by-hop headers never do.
+//! [`FORWARDED`](crate::wire::headers::FORWARDED) go on; credentials and hop-by-hop headers never do.
 //!
 //! A parameter that the endpoint does not support is left out, if the endpoint says which it supports:
 //!
