@@ -11,7 +11,7 @@ use switchtower::admit::read::ReadLayer;
 use switchtower::catalog::Catalog;
 use switchtower::choose::ChooseLayer;
 use switchtower::dispatch::{address, commit, deadline, fallback, retry};
-use switchtower::gateway::Gateway;
+use switchtower::gateway::{Front, Gateway};
 use switchtower::meter::MeterLayer;
 use switchtower::settle::{MemoryLedger, SettleLayer};
 use switchtower::{Payload, Stack};
@@ -115,10 +115,10 @@ pub(crate) fn stack(gauge: &mut Gauge, body: &Bytes) -> Cost {
     gauge.of(|| run(&mut service, full(body)))
 }
 
-/// The stack under the gateway's router: the key, the route, and the answer retold.
+/// The stack under the gateway's front door: the key, the route, and the answer retold.
 pub(crate) fn gateway(gauge: &mut Gauge, body: &Bytes) -> Cost {
-    let mut router = router(Instant::whole());
-    gauge.of(|| run(&mut router, full(body)))
+    let mut front = front(Instant::whole());
+    gauge.of(|| run(&mut front, full(body)))
 }
 
 /// What one event more costs: the harness, the stack, the gateway.
@@ -126,7 +126,7 @@ pub(crate) fn event(gauge: &mut Gauge, slow: bool) -> [Cost; 3] {
     [
         each_event(gauge, slow, |client| client),
         each_event(gauge, slow, |client| whole_stack().around(client)),
-        each_event(gauge, slow, router),
+        each_event(gauge, slow, front),
     ]
 }
 
@@ -159,9 +159,9 @@ fn whole_stack() -> Stack {
     Stack::new(catalog()).seed(7).with_ledger(ledger())
 }
 
-fn router(client: Instant) -> axum::Router {
+fn front(client: Instant) -> Front {
     let gateway = Gateway::new(whole_stack(), client);
-    gateway.keys(["sk-or-v1-0123456789"]).router()
+    gateway.keys(["sk-or-v1-0123456789"]).service()
 }
 
 /// Small enough to be full when it is measured.

@@ -4,15 +4,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use switchtower::catalog::Catalog;
-use switchtower::gateway::{Bounds, Gateway, serve as serve_router};
+use switchtower::gateway::{Bounds, Gateway, serve as serve_service};
 use switchtower::{Stack, client};
 use tokio::net::TcpListener;
 
 pub(crate) async fn serve(listener: TcpListener, upstream: SocketAddr) {
     let catalog = catalog(upstream);
     let gateway = Gateway::new(Stack::new(catalog), client::hyper::plain());
-    let router = gateway.keys(["key"]).router();
-    serve_router(listener, router, Bounds::default(), std::future::pending()).await;
+    let service = gateway.keys(["key"]).service();
+    serve_service(listener, service, Bounds::default(), std::future::pending()).await;
 }
 
 /// One model of one provider.

@@ -1,14 +1,19 @@
 //! `POST /chat/completions`, `/completions`, `/embeddings`: one way for all.
 
-use std::future::poll_fn;
-use std::pin::pin;
-use std::task::Poll;
+use std::fmt;
+use std::future::{Future, ready};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use http::Response;
+use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{HeaderMap, Response};
+use pin_project::pin_project;
 use tower::ServiceExt;
+use tower_service::Service;
 
 use super::closing::Closing;
 use super::refuse;
@@ -21,64 +26,127 @@ use crate::wire::headers::is_event_stream;
 
 const GENERATION_ID: HeaderName = HeaderName::from_static("x-generation-id");
 
-pub(super) async fn model(State(door): State<Door>, mut request: Request) -> Response<Body> {
-    if let Err(error) = door.gateway.keys.check(request.headers()) {
-        return refuse::response(&error, door.dialect, None);
-    }
-    // Minted before anything is asked, so that a failure has a name as well, in the log at least.
-    let call = Call::new(now(), wall(), fastrand::u64(..));
-    call.set_dialect(door.dialect);
-    let closing = request.extensions_mut().remove::<Closing>();
-    request.extensions_mut().insert(call.clone());
-    let asked = door.gateway.chat.clone().oneshot(request);
-    let mut response = match until_closed(asked, closing.as_ref(), &call).await {
-        Ok(response) => answer(response, &door, &call, closing).await,
-        Err(error) => refuse::response(&error, door.dialect, Some(&call)),
-    };
-    let id = HeaderValue::from_str(call.id().as_str()).expect("letters, digits and dashes");
-    response.headers_mut().insert(GENERATION_ID, id);
-    response
-}
+/// The stack around the client, whatever that is.
+#[derive(Clone)]
+pub(super) struct Chat(Arc<dyn Fn(Door, Request) -> Asked + Send + Sync>);
 
-/// What the stack says, unless the grace of a shutdown is over first.
-async fn until_closed<T>(
-    asked: impl Future<Output = Result<T, Error>>,
-    closing: Option<&Closing>,
-    call: &Call,
-) -> Result<T, Error> {
-    let mut asked = pin!(asked);
-    poll_fn(|cx| match asked.as_mut().poll(cx) {
-        Poll::Pending if closing.is_some_and(Closing::is_over) => {
-            Poll::Ready(Err(Closing::end(call)))
-        }
-        answered => answered,
-    })
-    .await
-}
+/// The one box of a request: what goes on in the stack, and what becomes of its answer.
+pub(super) type Asked = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
-/// An answer in the caller's protocol. Nothing of the upstream's headers goes on but the content type.
-async fn answer(
-    response: Response<Body>,
-    door: &Door,
-    call: &Call,
+#[pin_project]
+struct Asking<F, B> {
+    #[pin]
+    stack: F,
+    /// Once the answer is there, if it is no stream.
+    answer: Option<(HeaderMap, retell::Whole<B>)>,
+    door: Door,
+    call: Call,
     closing: Option<Closing>,
-) -> Response<Body> {
-    let ledger = &door.gateway.ledger;
-    if is_event_stream(response.headers()) {
-        let body = retell::Stream::new(response.into_body(), ledger.clone(), call.clone(), closing);
-        let mut response = Response::new(Body::new(body));
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        return response;
-    }
-    match retell::whole(response.into_body(), ledger, call).await {
-        Ok(json) => {
-            let mut response = Response::new(Body::from(json));
-            let kind = HeaderValue::from_static("application/json");
-            response.headers_mut().insert(CONTENT_TYPE, kind);
-            response
+}
+
+/// As a handler of a route.
+pub(super) async fn model(State(door): State<Door>, request: Request) -> Response<Body> {
+    door.ask(request).await
+}
+
+// === impl Door ===
+
+impl Door {
+    /// Asks a model, if the caller may.
+    pub(super) fn ask(&self, request: Request) -> Asked {
+        match self.gateway.keys.check(request.headers()) {
+            Ok(()) => (self.gateway.chat.0)(self.clone(), request),
+            Err(error) => Box::pin(ready(refuse::response(&error, self.dialect, None))),
         }
-        Err(error) => refuse::response(&Error::from_inner(error), door.dialect, Some(call)),
     }
+}
+
+// === impl Chat ===
+
+impl Chat {
+    pub(super) fn new<S, B>(stack: S) -> Self
+    where
+        S: Service<Request, Response = Response<B>, Error = Error> + Clone + Send + Sync + 'static,
+        S::Future: Send,
+        B: http_body::Body<Data = Bytes, Error = Error> + Send + Unpin + 'static,
+    {
+        Self(Arc::new(move |door, mut request| {
+            // Minted before anything is asked, so that a failure has a name as well, in the log at least.
+            let call = Call::new(now(), wall(), fastrand::u64(..));
+            call.set_dialect(door.dialect);
+            let closing = request.extensions_mut().remove();
+            request.extensions_mut().insert(call.clone());
+            Box::pin(Asking {
+                stack: stack.clone().oneshot(request),
+                answer: None,
+                door,
+                call,
+                closing,
+            })
+        }))
+    }
+}
+
+impl fmt::Debug for Chat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chat").finish_non_exhaustive()
+    }
+}
+
+// === impl Asking ===
+
+impl<F, B> Future for Asking<F, B>
+where
+    F: Future<Output = Result<Response<B>, Error>>,
+    B: http_body::Body<Data = Bytes, Error = Error> + Send + Unpin + 'static,
+{
+    type Output = Response<Body>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response<Body>> {
+        let mut this = self.project();
+        let ledger = &this.door.gateway.ledger;
+        let answer = loop {
+            if let Some((headers, whole)) = this.answer {
+                let json = ready!(whole.poll(cx, ledger, this.call));
+                let headers = std::mem::take(headers);
+                break json.map(|json| told(headers, "application/json", json.into()));
+            }
+            match this.stack.as_mut().poll(cx) {
+                Poll::Ready(Ok(response)) => {
+                    let (head, body) = response.into_parts();
+                    // Nothing of the upstream's headers goes on but the content type.
+                    let mut headers = head.headers;
+                    let stream = is_event_stream(&headers);
+                    headers.clear();
+                    if stream {
+                        let (ledger, call) = (ledger.clone(), this.call.clone());
+                        let body = retell::Stream::new(body, ledger, call, this.closing.take());
+                        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+                        break Ok(told(headers, "text/event-stream", Body::new(body)));
+                    }
+                    *this.answer = Some((headers, retell::Whole::new(body)));
+                }
+                Poll::Ready(Err(error)) => break Err(error),
+                // Unless the grace of a shutdown is over first.
+                Poll::Pending if this.closing.as_ref().is_some_and(Closing::is_over) => {
+                    break Err(Closing::end(this.call));
+                }
+                Poll::Pending => return Poll::Pending,
+            }
+        };
+        let dialect = this.door.dialect;
+        let mut response =
+            answer.unwrap_or_else(|error| refuse::response(&error, dialect, Some(this.call)));
+        let id = HeaderValue::from_str(this.call.id().as_str()).expect("letters, digits, dashes");
+        response.headers_mut().insert(GENERATION_ID, id);
+        Poll::Ready(response)
+    }
+}
+
+/// An answer in the caller's protocol.
+fn told(mut headers: HeaderMap, kind: &'static str, body: Body) -> Response<Body> {
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    let mut response = Response::new(body);
+    *response.headers_mut() = headers;
+    response
 }

@@ -111,6 +111,7 @@
 
 mod ask;
 mod closing;
+mod front;
 mod generation;
 mod json;
 mod linger;
@@ -122,5 +123,6 @@ mod serve;
 mod stall;
 mod usage;
 
+pub use self::front::Front;
 pub use self::router::Gateway;
 pub use self::serve::{Bounds, serve};

@@ -1,18 +1,17 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use axum::routing::{get, post};
 use bytes::Bytes;
 use http::{Request, Response};
-use tower::ServiceExt;
-use tower::util::BoxCloneSyncService;
 use tower_service::Service;
 
+use super::ask::Chat;
+use super::front::Front;
 use super::models::{self, Shelf};
 use super::{ask, generation, refuse};
 use crate::admit::key::KeyLayer;
-use crate::error::{BoxError, Error};
+use crate::error::BoxError;
 use crate::payload::Payload;
 use crate::settle::MemoryLedger;
 use crate::stack::Stack;
@@ -22,7 +21,7 @@ use crate::wire::Dialect;
 /// OpenRouter's API over a stack. See the [module docs](super).
 #[derive(Clone, Debug)]
 pub struct Gateway {
-    pub(super) chat: BoxCloneSyncService<Request<Body>, Response<Body>, Error>,
+    pub(super) chat: Chat,
     pub(super) roster: Roster,
     pub(super) shelf: Shelf,
     pub(super) ledger: MemoryLedger,
@@ -52,11 +51,8 @@ impl Gateway {
         B::Error: Into<BoxError> + 'static,
     {
         let (ledger, roster) = (stack.ledger().clone(), stack.roster().clone());
-        let chain = stack.always_usage().same_form().around(client);
-        let chain =
-            ServiceExt::<Request<Body>>::map_response(chain, |r: Response<_>| r.map(Body::new));
         Self {
-            chat: BoxCloneSyncService::new(chain),
+            chat: Chat::new(stack.always_usage().same_form().around(client)),
             roster,
             shelf: Shelf::default(),
             ledger,
@@ -76,23 +72,49 @@ impl Gateway {
         &self.ledger
     }
 
-    /// The routes, under `/api/v1` and `/v1`.
+    /// The routes, under `/api/v1` and `/v1`: to be merged with others, or nested.
     pub fn router(self) -> Router {
+        router(&self.doors())
+    }
+
+    /// The same as one service, of which [`serve`](super::serve) makes a server. It costs a question less than the
+    /// routes do.
+    pub fn service(self) -> Front {
+        let doors = self.doors();
+        let rest = router(&doors);
+        Front::new(doors, rest)
+    }
+
+    fn doors(self) -> [Door; 2] {
         let gateway = Arc::new(self);
-        let door = |dialect| Door {
+        [Dialect::OpenRouter, Dialect::OpenAi].map(|dialect| Door {
             gateway: gateway.clone(),
             dialect,
-        };
-        // Flat, since a nested router has its prefix stripped from each request anew.
-        Router::new()
-            .merge(routes("/api/v1", door(Dialect::OpenRouter)))
-            .merge(routes("/v1", door(Dialect::OpenAi)))
-            .fallback(refuse::unknown)
+        })
     }
 }
 
-fn routes(prefix: &str, door: Door) -> Router {
-    let dialect = door.dialect;
+// === impl Door ===
+
+impl Door {
+    /// What the paths of its routes begin with.
+    pub(super) fn prefix(&self) -> &'static str {
+        match self.dialect {
+            Dialect::OpenRouter => "/api/v1",
+            Dialect::OpenAi => "/v1",
+        }
+    }
+}
+
+fn router(doors: &[Door; 2]) -> Router {
+    // Flat, since a nested router has its prefix stripped from each request anew.
+    let routes = doors.iter().cloned().map(routes);
+    let all = routes.fold(Router::new(), Router::merge);
+    all.fallback(refuse::unknown)
+}
+
+fn routes(door: Door) -> Router {
+    let (prefix, dialect) = (door.prefix(), door.dialect);
     let at = |path: &str| format!("{prefix}{path}");
     Router::new()
         .route(&at("/chat/completions"), post(ask::model))

@@ -1,24 +1,25 @@
 //! A router on a listener, with bounds and an end.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use http::header::{CONNECTION, HeaderValue};
 use http::{Request, Response};
 use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tower::ServiceExt;
+use tower_service::Service;
 
 use super::closing::Closing;
 use super::linger::{Linger, Unread};
@@ -65,23 +66,29 @@ impl Default for Bounds {
 /// finish within [`Bounds::grace`], and ends those that are left with an error chunk.
 ///
 /// It speaks HTTP/1.1, with `TCP_NODELAY` on every connection. For TLS and HTTP/2 put a reverse proxy in
-/// front of it.
+/// front of it. It serves a `Router` of axum as well, such as [`Gateway::router`](super::Gateway::router) with others.
 ///
 /// ```no_run
-/// # async fn run(router: axum::Router) -> std::io::Result<()> {
+/// # async fn run(gateway: switchtower::gateway::Gateway) -> std::io::Result<()> {
 /// use switchtower::gateway::{Bounds, serve};
 ///
 /// let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
 /// let interrupted = async { drop(tokio::signal::ctrl_c().await) };
-/// serve(listener, router, Bounds::default(), interrupted).await;
+/// serve(listener, gateway.service(), Bounds::default(), interrupted).await;
 /// # Ok(()) }
 /// ```
-pub async fn serve(
+pub async fn serve<S>(
     listener: TcpListener,
-    router: Router,
+    service: S,
     bounds: Bounds,
     shutdown: impl Future<Output = ()>,
-) {
+) where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+{
     let mut builder = Builder::new(TokioExecutor::new()).http1_only();
     let timer = TokioTimer::new();
     builder
@@ -112,21 +119,20 @@ pub async fn serve(
         let stream = TokioIo::new(Linger::new(stream, unread.clone()));
         let mut told = closing.clone();
         let closing = closing.clone();
-        let left = unread.clone();
-        let service = router
-            .clone()
-            .map_request(move |mut request: Request<Incoming>| {
-                request.extensions_mut().insert(closing.clone());
-                request.map(|body| unread.body(body))
-            })
-            .map_response(move |mut response: Response<Body>| {
+        let service = service.clone();
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(closing.clone());
+            let request = request.map(|body| Body::new(unread.body(body)));
+            let (answer, left) = (service.clone().oneshot(request), unread.clone());
+            async move {
+                let mut response = answer.await?;
                 if left.is_much() {
                     let headers = response.headers_mut();
                     headers.insert(CONNECTION, HeaderValue::from_static("close"));
                 }
-                response
-            });
-        let service = TowerToHyperService::new(service);
+                Ok::<_, Infallible>(response)
+            }
+        });
         let connection = builder.serve_connection(stream, service).into_owned();
         let connection = graceful.watch(connection);
         connections.spawn(async move {

@@ -6,4 +6,4 @@ mod template;
 mod whole;
 
 pub(super) use self::stream::Stream;
-pub(super) use self::whole::whole;
+pub(super) use self::whole::Whole;

@@ -2,7 +2,6 @@ use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use axum::body::Body;
 use bytes::{Buf, Bytes};
 use http_body::Frame;
 
@@ -11,6 +10,7 @@ use super::template::Template;
 use crate::attempt::{Attempt, End};
 use crate::call::Call;
 use crate::clock::now;
+use crate::error::Error;
 use crate::gateway::closing::{Closed, Closing};
 use crate::gateway::usage;
 use crate::settle::MemoryLedger;
@@ -20,8 +20,9 @@ use crate::wire::sse::Scanner;
 use crate::wire::{Chunk, events};
 
 /// Retells an event stream. Every frame that comes from the stack is one whole event.
-pub(in crate::gateway) struct Stream {
-    inner: Body,
+pub(in crate::gateway) struct Stream<B> {
+    /// Until the gateway itself has ended it.
+    inner: Option<B>,
     ledger: MemoryLedger,
     call: Call,
     telling: Telling,
@@ -45,16 +46,16 @@ enum Told {
 
 // === impl Stream ===
 
-impl Stream {
+impl<B> Stream<B> {
     pub(in crate::gateway) fn new(
-        inner: Body,
+        inner: B,
         ledger: MemoryLedger,
         call: Call,
         closing: Option<Closing>,
     ) -> Self {
         let telling = telling::of_chunk(&call);
         Self {
-            inner,
+            inner: Some(inner),
             ledger,
             call,
             telling,
@@ -75,11 +76,11 @@ impl Stream {
         if let Some(attempt) = whole {
             attempt.end(End::Complete, now());
             // Dropped, it is settled.
-            self.inner = Body::empty();
+            self.inner = None;
             self.ready.extend(self.usage());
         } else {
             let error = Closing::end(&self.call);
-            self.inner = Body::empty();
+            self.inner = None;
             self.ready.push_back(events::error(&error, &self.call));
         }
         self.ready.push_back(events::done());
@@ -178,20 +179,26 @@ impl Stream {
     }
 }
 
-impl http_body::Body for Stream {
+impl<B> http_body::Body for Stream<B>
+where
+    B: http_body::Body<Data = Bytes, Error = Error> + Unpin,
+{
     type Data = Bytes;
-    type Error = axum::Error;
+    type Error = Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         loop {
             if let Some(event) = self.ready.pop_front() {
                 return Poll::Ready(Some(Ok(Frame::data(event))));
             }
+            let Some(inner) = &mut self.inner else {
+                return Poll::Ready(None);
+            };
             // Data before the clock, here as well.
-            let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) else {
+            let Poll::Ready(frame) = Pin::new(inner).poll_frame(cx) else {
                 ready!(self.poll_closed(cx));
                 self.break_off();
                 continue;
@@ -209,11 +216,11 @@ impl http_body::Body for Stream {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.ready.is_empty() && self.inner.is_end_stream()
+        self.ready.is_empty() && self.inner.as_ref().is_none_or(B::is_end_stream)
     }
 }
 
-impl Drop for Stream {
+impl<B> Drop for Stream<B> {
     /// Cut off at the end of the grace, behind a reader that was too slow to hear of it: nobody has left.
     fn drop(&mut self) {
         if self.closing.as_ref().is_some_and(Closing::is_over) {

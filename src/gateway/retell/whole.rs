@@ -1,29 +1,53 @@
-use axum::body::Body;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
 use bytes::Bytes;
-use http_body_util::BodyExt;
 
 use super::telling;
 use crate::call::Call;
+use crate::chunks::Chunks;
+use crate::error::Error;
 use crate::gateway::usage;
 use crate::settle::MemoryLedger;
 use crate::wire::Chunk;
 use crate::wire::retell::retell;
 
 /// Retells an answer that is one JSON document. `commit` holds all of it already.
-pub(in crate::gateway) async fn whole(
-    body: Body,
-    ledger: &MemoryLedger,
-    call: &Call,
-) -> Result<Bytes, axum::Error> {
-    let json = body.collect().await?.to_bytes();
+pub(in crate::gateway) struct Whole<B> {
+    body: B,
+    read: Chunks,
+}
+
+// === impl Whole ===
+
+impl<B: http_body::Body<Data = Bytes, Error = Error> + Unpin> Whole<B> {
+    pub(in crate::gateway) fn new(body: B) -> Self {
+        let read = Chunks::default();
+        Self { body, read }
+    }
+
+    pub(in crate::gateway) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        ledger: &MemoryLedger,
+        call: &Call,
+    ) -> Poll<Result<Bytes, Error>> {
+        while let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(cx)?) {
+            if let Ok(data) = frame.into_data() {
+                self.read.push(data);
+            }
+        }
+        Poll::Ready(Ok(told(self.read.take(), ledger, call)))
+    }
+}
+
+fn told(json: Bytes, ledger: &MemoryLedger, call: &Call) -> Bytes {
     // Its end has been seen, so the record is there: it alone says what the request cost.
     let usage = ledger
         .get(call.id().as_str())
         .map(|record| usage::of(&record));
     match (Chunk::read(&json), usage) {
-        (Ok(chunk), Some(usage)) => {
-            Ok(retell(&json, &chunk, &telling::of_whole(call, usage)).into())
-        }
-        _ => Ok(json),
+        (Ok(chunk), Some(usage)) => retell(&json, &chunk, &telling::of_whole(call, usage)).into(),
+        _ => json,
     }
 }
