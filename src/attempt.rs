@@ -8,7 +8,7 @@ use crate::generation::GenerationId;
 use crate::kind::{Kind, Lesson};
 use crate::plan::Candidate;
 use crate::usage::Usage;
-use crate::wire::Finish;
+use crate::wire::{Chunk, Finish};
 
 /// How did an attempt, or a request, end?
 ///
@@ -50,6 +50,8 @@ struct Shared {
     headers: AtomicU64,
     first_content: AtomicU64,
     found: Mutex<Found>,
+    /// What an answer that is one document says, and how long that is.
+    document: OnceLock<(usize, Chunk)>,
     end: OnceLock<(End, Instant)>,
 }
 
@@ -100,6 +102,7 @@ impl Attempt {
             headers: AtomicU64::new(0),
             first_content: AtomicU64::new(0),
             found: Mutex::default(),
+            document: OnceLock::new(),
             end: OnceLock::new(),
         }))
     }
@@ -253,6 +256,18 @@ impl Attempt {
 
     pub(crate) fn find(&self, change: impl FnOnce(&mut Found)) {
         change(&mut self.0.found.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// An answer that is one document of so many bytes has been read.
+    pub(crate) fn read(&self, bytes: usize, chunk: Chunk) {
+        let _ = self.0.document.set((bytes, chunk));
+    }
+
+    /// What an answer says that is one document of so many bytes, if it has been read.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn document(&self, bytes: usize) -> Option<&Chunk> {
+        let (read, chunk) = self.0.document.get()?;
+        (*read == bytes).then_some(chunk)
     }
 
     fn flag(&self, flag: u8) -> bool {

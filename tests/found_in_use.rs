@@ -540,11 +540,11 @@ fn usage_is_taken_out_wherever_it_stands() {
         retell::{Telling, retell},
     };
     let telling = Telling {
-        id: "1".into(),
-        object: "2".into(),
-        created: "3".into(),
-        model: "4".into(),
-        provider: "5".into(),
+        id: "1",
+        object: "2",
+        created: "3",
+        model: "4",
+        provider: "5",
         usage: None,
     };
     for json in [

@@ -208,12 +208,12 @@ fn told(json: &str, usage: Option<&str>) -> Value {
 
 fn retold(json: &[u8], usage: Option<&str>) -> Vec<u8> {
     let telling = Telling {
-        id: r#""gen-1""#.into(),
-        object: r#""chat.completion""#.into(),
-        created: "7".into(),
-        model: r#""a/x""#.into(),
-        provider: r#""Acme""#.into(),
-        usage: usage.map(str::to_owned),
+        id: r#""gen-1""#,
+        object: r#""chat.completion""#,
+        created: "7",
+        model: r#""a/x""#,
+        provider: r#""Acme""#,
+        usage,
     };
     retell(json, &Chunk::read(json).unwrap(), &telling)
 }

@@ -1058,7 +1058,7 @@ fn golden(usage: Value, listed: &[(Rate, &str)]) -> String {
         .to_string()
 }
 
-fn the_record(ledger: &MemoryLedger) -> Arc<Record> {
+fn the_record(ledger: &MemoryLedger) -> Record {
     let records = ledger.records();
     assert_eq!(ledger.totals().records, 1, "{records:?}");
     assert_eq!(ledger.totals().held, 0);

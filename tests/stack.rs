@@ -101,7 +101,7 @@ impl Town {
         tell(self.ask(stream).await.unwrap().into_body()).await
     }
 
-    fn record(&self) -> Arc<Record> {
+    fn record(&self) -> Record {
         let mut records = self.ledger.records();
         assert_eq!(records.len(), 1, "one record for a request");
         records.remove(0)

@@ -82,7 +82,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     greet(&catalog, listener.local_addr()?, &key, demo.is_some());
     let (tell, told) = tokio::sync::oneshot::channel();
     let bounds = gateway::Bounds::default();
-    let served = gateway::serve(listener, gateway.router(), bounds, async {
+    let served = gateway::serve(listener, gateway.service(), bounds, async {
         let _ = told.await;
     });
     let signalled = async {

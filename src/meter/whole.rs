@@ -56,6 +56,7 @@ impl Whole {
                 let message = "the provider's answer has no choices";
                 return Err(Error::new(Kind::Malformed, message));
             }
+            attempt.read(json.len(), chunk);
         }
         attempt.find(|found| found.unread = self.too_large);
         // Read all the same: it may have been an error, and it may have been billed.

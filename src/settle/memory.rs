@@ -47,8 +47,9 @@ pub struct Totals {
 #[derive(Debug)]
 struct Books {
     capacity: usize,
-    newest: VecDeque<Arc<Record>>,
-    by_id: HashMap<GenerationId, Arc<Record>>,
+    newest: VecDeque<Record>,
+    /// Which of all records has this name.
+    numbers: HashMap<GenerationId, u64>,
     totals: Totals,
 }
 
@@ -60,18 +61,26 @@ impl MemoryLedger {
         Self(Arc::new(Mutex::new(Books {
             capacity: capacity.max(1),
             newest: VecDeque::new(),
-            by_id: HashMap::new(),
+            numbers: HashMap::new(),
             totals: Totals::default(),
         })))
     }
 
-    /// The record of this generation, if it is still kept.
-    pub fn get(&self, id: &str) -> Option<Arc<Record>> {
-        self.books().by_id.get(&id.parse().ok()?).cloned()
+    /// A copy of the record of this generation, if it is still kept.
+    pub fn get(&self, id: &str) -> Option<Record> {
+        self.with(&id.parse().ok()?, Record::clone)
     }
 
-    /// The kept records, oldest first.
-    pub fn records(&self) -> Vec<Arc<Record>> {
+    /// Looks at the record of this generation, without a copy. Nobody else can meanwhile.
+    pub(crate) fn with<T>(&self, id: &GenerationId, look: impl FnOnce(&Record) -> T) -> Option<T> {
+        let books = self.books();
+        let number = books.numbers.get(id)?;
+        let gone = books.totals.records - books.newest.len() as u64;
+        books.newest.get((number - gone) as usize).map(look)
+    }
+
+    /// A copy of all kept records, oldest first.
+    pub fn records(&self) -> Vec<Record> {
         self.books().newest.iter().cloned().collect()
     }
 
@@ -113,15 +122,15 @@ impl Slot for MemorySlot {
     }
 
     fn write(self, record: Record) {
-        let record = Arc::new(record);
         let mut books = self.ledger.books();
+        let number = books.totals.records;
         books.totals.add(&record);
+        books.numbers.insert(record.id, number);
         if books.newest.len() == books.capacity
             && let Some(oldest) = books.newest.pop_front()
         {
-            books.by_id.remove(&oldest.id);
+            books.numbers.remove(&oldest.id);
         }
-        books.by_id.insert(record.id, record.clone());
         books.newest.push_back(record);
     }
 }

@@ -12,20 +12,20 @@ use super::json::{Cursor, Span, Syntax};
 use super::mend::{self, Calls, Edit};
 
 /// What is told otherwise than the upstream told it. All values are JSON. See the example of [`retell`].
-#[derive(Clone, Debug, Default)]
-pub struct Telling {
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Telling<'a> {
     /// `id`.
-    pub id: String,
+    pub id: &'a str,
     /// `object`.
-    pub object: String,
+    pub object: &'a str,
     /// `created`: one answer came at one time, whoever tells of it.
-    pub created: String,
+    pub created: &'a str,
     /// `model`.
-    pub model: String,
+    pub model: &'a str,
     /// `provider`.
-    pub provider: String,
+    pub provider: &'a str,
     /// `usage`; on a chunk of a stream it is taken out instead.
-    pub usage: Option<String>,
+    pub usage: Option<&'a str>,
 }
 
 /// Retells one whole answer, or one chunk of a stream when `usage` is none.
@@ -35,11 +35,11 @@ pub struct Telling {
 ///
 /// let json = br#"{"id":"x","model":"m-2","choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}"#;
 /// let telling = Telling {
-///     id: r#""gen-1""#.into(),
-///     object: r#""chat.completion.chunk""#.into(),
-///     created: "7".into(),
-///     model: r#""acme/m""#.into(),
-///     provider: r#""Acme""#.into(),
+///     id: r#""gen-1""#,
+///     object: r#""chat.completion.chunk""#,
+///     created: "7",
+///     model: r#""acme/m""#,
+///     provider: r#""Acme""#,
 ///     usage: None,
 /// };
 /// let told = retell(json, &Chunk::read(json)?, &telling);
@@ -49,7 +49,7 @@ pub struct Telling {
 /// ));
 /// # Ok::<_, Syntax>(())
 /// ```
-pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling) -> Vec<u8> {
+pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling<'_>) -> Vec<u8> {
     retold(json, chunk, telling, &mut Calls::default()).0
 }
 
@@ -57,7 +57,7 @@ pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling) -> Vec<u8> {
 pub(crate) fn retold(
     json: &[u8],
     chunk: &Chunk,
-    telling: &Telling,
+    telling: &Telling<'_>,
     calls: &mut Calls,
 ) -> (Vec<u8>, Option<Range<usize>>) {
     let whole = telling.usage.is_some();
@@ -66,7 +66,8 @@ pub(crate) fn retold(
         .position(|byte| *byte == b'{')
         .map_or(0, |brace| brace + 1);
     let mut edits: Vec<Edit<'_>> = Vec::with_capacity(12);
-    let mut missing = String::new();
+    // The provider at least is.
+    let mut missing = String::with_capacity(64);
     let mut empty = json[open..].trim_ascii_start().starts_with(b"}");
     let mut add = |name: &str, value: &str| {
         ["\"", name, "\":", value, ","]
@@ -74,11 +75,11 @@ pub(crate) fn retold(
             .for_each(|piece| missing.push_str(piece));
     };
     let tell = [
-        ("id", chunk.id, &*telling.id),
-        ("object", chunk.object, &telling.object),
-        ("created", chunk.created, &telling.created),
-        ("model", chunk.model, &telling.model),
-        ("provider", chunk.provider, &telling.provider),
+        ("id", chunk.id, telling.id),
+        ("object", chunk.object, telling.object),
+        ("created", chunk.created, telling.created),
+        ("model", chunk.model, telling.model),
+        ("provider", chunk.provider, telling.provider),
     ];
     for (name, span, value) in tell {
         match span {
@@ -86,7 +87,7 @@ pub(crate) fn retold(
             None => add(name, value),
         }
     }
-    match (chunk.usage, &telling.usage) {
+    match (chunk.usage, telling.usage) {
         (Some(span), Some(usage)) => edits.push((span.range(), usage.as_bytes().into())),
         // One that reports nothing, such as null, would stand after ours and win.
         (None, Some(usage)) => match nothing(json) {

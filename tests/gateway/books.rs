@@ -91,7 +91,7 @@ async fn the_records_agree_with_the_upstreams_books() {
 }
 
 /// Pairs each attempt at this provider with the entry of its book, and returns the sum of exact costs.
-fn compare(upstream: &Upstream, name: &str, records: &[Arc<Record>]) -> i128 {
+fn compare(upstream: &Upstream, name: &str, records: &[Record]) -> i128 {
     let book = upstream.book();
     let entries: HashMap<u64, &Entry> = book
         .entries

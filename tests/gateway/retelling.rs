@@ -55,11 +55,11 @@ proptest! {
         prop_assert_eq!(heard.len(), events.len() + 3, "the end, the usage, [DONE]");
         let first: Value = serde_json::from_str(&heard[0]).unwrap();
         let telling = Telling {
-            id: first["id"].to_string(),
-            object: r#""chat.completion.chunk""#.into(),
-            created: first["created"].to_string(),
-            model: r#""acme/large""#.into(),
-            provider: r#""First""#.into(),
+            id: &first["id"].to_string(),
+            object: r#""chat.completion.chunk""#,
+            created: &first["created"].to_string(),
+            model: r#""acme/large""#,
+            provider: r#""First""#,
             usage: None,
         };
         for (event, heard) in events.iter().zip(&heard) {

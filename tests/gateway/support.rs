@@ -110,7 +110,7 @@ impl House {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let server = tokio::spawn(serve(listener, gateway.router(), bounds, async {
+        let server = tokio::spawn(serve(listener, gateway.service(), bounds, async {
             let _ = stopped.await;
         }));
         Self {
@@ -174,7 +174,7 @@ impl House {
     }
 
     /// The records, once there are so many.
-    pub(crate) async fn records(&self, count: u64) -> Vec<Arc<Record>> {
+    pub(crate) async fn records(&self, count: u64) -> Vec<Record> {
         within(async {
             while self.ledger.totals().records < count {
                 tokio::time::sleep(Duration::from_millis(1)).await;

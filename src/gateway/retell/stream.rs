@@ -5,14 +5,14 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes};
 use http_body::Frame;
 
-use super::telling;
+use super::telling::Words;
 use super::template::Template;
 use crate::attempt::{Attempt, End};
 use crate::call::Call;
 use crate::clock::now;
 use crate::error::Error;
 use crate::gateway::closing::{Closed, Closing};
-use crate::gateway::usage;
+use crate::gateway::usage::Bill;
 use crate::settle::MemoryLedger;
 use crate::wire::mend::Calls;
 use crate::wire::retell::{Telling, retold};
@@ -25,7 +25,7 @@ pub(in crate::gateway) struct Stream<B> {
     inner: Option<B>,
     ledger: MemoryLedger,
     call: Call,
-    telling: Telling,
+    words: Words,
     template: Template,
     calls: Calls,
     ready: VecDeque<Bytes>,
@@ -53,12 +53,12 @@ impl<B> Stream<B> {
         call: Call,
         closing: Option<Closing>,
     ) -> Self {
-        let telling = telling::of_chunk(&call);
+        let words = Words::of_chunk(&call);
         Self {
             inner: Some(inner),
             ledger,
             call,
-            telling,
+            words,
             template: Template::default(),
             calls: Calls::default(),
             closed: None,
@@ -142,7 +142,7 @@ impl<B> Stream<B> {
 
     fn retell(&mut self, data: &[u8], chunk: &Chunk) -> Bytes {
         const FIELD: &[u8] = b"data: ";
-        let (mut told, words) = retold(data, chunk, &self.telling, &mut self.calls);
+        let (mut told, words) = retold(data, chunk, &self.words.telling(), &mut self.calls);
         // Of several data lines: between the tokens of JSON any space will do.
         if data.contains(&b'\n') {
             let newlines = told.iter_mut().filter(|byte| **byte == b'\n');
@@ -159,7 +159,7 @@ impl<B> Stream<B> {
     /// The one usage chunk. The record has been written with the event before: it alone says what
     /// the request cost.
     fn usage(&self) -> Option<Bytes> {
-        let record = self.ledger.get(self.call.id().as_str())?;
+        let usage = self.ledger.with(self.call.id(), Bill::of)?;
         let Telling {
             id,
             object,
@@ -167,8 +167,7 @@ impl<B> Stream<B> {
             model,
             provider,
             ..
-        } = &self.telling;
-        let usage = usage::of(&record);
+        } = self.words.telling();
         Some(
             format!(
                 "data: {{\"id\":{id},\"object\":{object},\"created\":{created},\"model\":{model},\

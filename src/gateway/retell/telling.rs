@@ -1,39 +1,81 @@
-//! What a call has to say about itself.
-
+use std::fmt::{Display, Write};
 use std::time::UNIX_EPOCH;
 
 use crate::call::Call;
 use crate::wire::retell::Telling;
 
-/// For the chunks of a stream: without usage.
-pub(super) fn of_chunk(call: &Call) -> Telling {
-    of(call, call.operation().objects().1, None)
+/// What a call has to say about itself: [`Telling`]'s values, one behind the other in one text.
+pub(super) struct Words {
+    text: String,
+    /// Where each ends; the last is that of the usage, of a whole answer only.
+    ends: [usize; 6],
+    whole: bool,
 }
 
-/// For a whole answer.
-pub(super) fn of_whole(call: &Call, usage: String) -> Telling {
-    of(call, call.operation().objects().0, Some(usage))
-}
+// === impl Words ===
 
-fn of(call: &Call, object: &str, usage: Option<String>) -> Telling {
-    let attempt = call.last();
-    let candidate = attempt.as_ref().and_then(|attempt| attempt.candidate());
-    let created = call
-        .created()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    let model = candidate.map_or("", |candidate| candidate.model.id());
-    let provider = candidate.map_or("", |candidate| candidate.endpoint.provider().name());
-    Telling {
-        id: quoted(call.id().as_str()),
-        object: quoted(object),
-        created: created.as_secs().to_string(),
-        model: quoted(model),
-        provider: quoted(provider),
-        usage,
+impl Words {
+    /// For the chunks of a stream: without usage.
+    pub(super) fn of_chunk(call: &Call) -> Self {
+        Self::of(call, None)
+    }
+
+    /// For a whole answer.
+    pub(super) fn of_whole(call: &Call, usage: impl Display) -> Self {
+        Self::of(call, Some(&usage))
+    }
+
+    fn of(call: &Call, usage: Option<&dyn Display>) -> Self {
+        let attempt = call.last();
+        let candidate = attempt.as_ref().and_then(|attempt| attempt.candidate());
+        let age = call.created().duration_since(UNIX_EPOCH);
+        let (document, chunk) = call.operation().objects();
+        // Enough for most, with the usage.
+        let mut text = String::with_capacity(1024);
+        let mut ends = [0; 6];
+        quote(&mut text, call.id().as_str());
+        ends[0] = text.len();
+        quote(&mut text, usage.map_or(chunk, |_| document));
+        ends[1] = text.len();
+        let _ = write!(text, "{}", age.unwrap_or_default().as_secs());
+        ends[2] = text.len();
+        quote(&mut text, candidate.map_or("", |it| it.model.id()));
+        ends[3] = text.len();
+        quote(
+            &mut text,
+            candidate.map_or("", |it| it.endpoint.provider().name()),
+        );
+        ends[4] = text.len();
+        if let Some(usage) = usage {
+            let _ = write!(text, "{usage}");
+        }
+        ends[5] = text.len();
+        let whole = usage.is_some();
+        Self { text, ends, whole }
+    }
+
+    pub(super) fn telling(&self) -> Telling<'_> {
+        let [id, object, created, model, provider, usage] = self.ends;
+        let text = &self.text;
+        Telling {
+            id: &text[..id],
+            object: &text[id..object],
+            created: &text[object..created],
+            model: &text[created..model],
+            provider: &text[model..provider],
+            usage: self.whole.then(|| &text[provider..usage]),
+        }
     }
 }
 
-fn quoted(text: &str) -> String {
-    serde_json::to_string(text).expect("a string is JSON")
+/// As a JSON string. Few have anything to escape.
+fn quote(text: &mut String, value: &str) {
+    let plain = |byte| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if value.bytes().all(plain) {
+        text.push('"');
+        text.push_str(value);
+        text.push('"');
+    } else {
+        text.push_str(&serde_json::to_string(value).expect("a string is JSON"));
+    }
 }

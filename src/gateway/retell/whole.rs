@@ -3,11 +3,11 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 
-use super::telling;
+use super::telling::Words;
 use crate::call::Call;
 use crate::chunks::Chunks;
 use crate::error::Error;
-use crate::gateway::usage;
+use crate::gateway::usage::Bill;
 use crate::settle::MemoryLedger;
 use crate::wire::Chunk;
 use crate::wire::retell::retell;
@@ -43,11 +43,21 @@ impl<B: http_body::Body<Data = Bytes, Error = Error> + Unpin> Whole<B> {
 
 fn told(json: Bytes, ledger: &MemoryLedger, call: &Call) -> Bytes {
     // Its end has been seen, so the record is there: it alone says what the request cost.
-    let usage = ledger
-        .get(call.id().as_str())
-        .map(|record| usage::of(&record));
-    match (Chunk::read(&json), usage) {
-        (Ok(chunk), Some(usage)) => retell(&json, &chunk, &telling::of_whole(call, usage)).into(),
-        _ => json,
+    let Some(bill) = ledger.with(call.id(), Bill::of) else {
+        return json;
+    };
+    // Read as it came in, unless it was too large to be kept.
+    let attempt = call.last();
+    let known = attempt.as_ref().and_then(|it| it.document(json.len()));
+    let read = match known {
+        Some(_) => None,
+        None => Chunk::read(&json).ok(),
+    };
+    match known.or(read.as_ref()) {
+        Some(chunk) => {
+            let words = Words::of_whole(call, bill);
+            retell(&json, chunk, &words.telling()).into()
+        }
+        None => json,
     }
 }
