@@ -100,14 +100,14 @@
 //!
 //! # To run it
 //!
-//! [`serve`] runs the router on a listener, with `TCP_NODELAY`, bounds on headers and connections, and a
-//! shutdown that lets streams finish, for a while. A caller that is refused while it still sends may send on:
-//! it is told so, and not reset.
+//! [`serve`] runs [`Gateway::service`] on a listener, or any `Router` of axum, with `TCP_NODELAY`, bounds on
+//! headers and connections, and a shutdown that lets streams finish, for a while. A caller that is refused while it
+//! still sends may send on: it is told so, and not reset.
 //!
 //! **When to use**: to serve applications that speak OpenAI's or OpenRouter's API; within one application the
 //! [`Stack`](crate::Stack) is enough. **When it acts**: once per request, and on every event of a stream, which it
 //! retells; a caller that hangs up drops its answer, and with it everything inside. **Order**: outermost. Layers of
-//! your own go around the `Router`, or around the client.
+//! your own go around the service or the `Router`, or around the client.
 
 mod ask;
 mod closing;
