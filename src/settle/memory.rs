@@ -125,12 +125,12 @@ impl Slot for MemorySlot {
         let mut books = self.ledger.books();
         let number = books.totals.records;
         books.totals.add(&record);
-        books.numbers.insert(record.id, number);
         if books.newest.len() == books.capacity
             && let Some(oldest) = books.newest.pop_front()
         {
             books.numbers.remove(&oldest.id);
         }
+        books.numbers.insert(record.id, number);
         books.newest.push_back(record);
     }
 }
