@@ -28,6 +28,7 @@
 //! assert!(standing.is_steady(start + Duration::from_secs(31)));
 //! ```
 
+mod conversation;
 mod endpoint;
 mod figures;
 mod histogram;
@@ -36,11 +37,14 @@ mod percentile;
 mod roster;
 mod scale;
 mod slot;
+mod sticky;
 mod uptime;
 mod window;
 
+pub use self::conversation::Conversation;
 pub use self::endpoint::{Standing, Validity};
 pub use self::percentile::Percentile;
 pub use self::roster::{Lineup, Roster};
+pub use self::sticky::Sticky;
 pub use self::uptime::{Health, Period};
 pub use self::window::{Tally, Window};

@@ -8,6 +8,8 @@
 mod orders;
 mod retry_budget;
 mod standing;
+#[path = "sticky.rs"]
+mod sticky_table;
 mod sync;
 mod wake_up;
 
@@ -19,6 +21,8 @@ mod figures;
 mod load;
 #[path = "../../src/standing/slot.rs"]
 mod slot;
+#[path = "../../src/standing/sticky.rs"]
+mod sticky;
 #[path = "../../src/standing/window.rs"]
 mod window;
 #[path = "../../src/testing/probe/woken.rs"]
