@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::generation::GenerationId;
 use crate::kind::{Kind, Lesson};
 use crate::plan::Candidate;
+use crate::standing::Conversation;
 use crate::usage::Usage;
 use crate::wire::{Chunk, Finish};
 
@@ -39,6 +40,7 @@ struct Shared {
     /// The name of its call.
     call: GenerationId,
     candidate: Option<Candidate>,
+    conversation: Option<Conversation>,
     /// The tokens that it is expected to move.
     tokens: u64,
     started: Instant,
@@ -84,6 +86,7 @@ impl Attempt {
     pub(crate) fn new(
         call: GenerationId,
         candidate: Option<Candidate>,
+        conversation: Option<Conversation>,
         tokens: u64,
         started: Instant,
     ) -> Self {
@@ -93,6 +96,7 @@ impl Attempt {
         Self(Arc::new(Shared {
             call,
             candidate,
+            conversation,
             tokens,
             started,
             flags: AtomicU8::new(0),
@@ -197,6 +201,10 @@ impl Attempt {
                 candidate
                     .standing
                     .succeeded(now, first, self.throughput(now));
+                if let Some(conversation) = &self.0.conversation {
+                    let cached = self.found().usage.map_or(0, |usage| usage.cache_read);
+                    conversation.answered(&candidate.endpoint, cached, now);
+                }
             }
             // OpenRouter tracks a 403 apart: it is the place that is wrong, or what the key may do.
             End::Failed(Kind::UpstreamAuth) if self.found().status == Some(403) => {

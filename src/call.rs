@@ -9,6 +9,7 @@ use http::{Extensions, HeaderMap};
 use crate::attempt::Attempt;
 use crate::generation::GenerationId;
 use crate::plan::{Candidate, Plan};
+use crate::tenant::Tenant;
 use crate::wire::{Dialect, Operation};
 
 /// Tries that one request may take over all its candidates: the attempt budget.
@@ -35,6 +36,7 @@ struct Shared {
     stream: AtomicBool,
     operation: OnceLock<Operation>,
     dialect: OnceLock<Dialect>,
+    tenant: OnceLock<Tenant>,
     headers: OnceLock<HeaderMap>,
     plan: OnceLock<Plan>,
     tries: AtomicU32,
@@ -56,6 +58,7 @@ impl Call {
                 stream: AtomicBool::new(true),
                 operation: OnceLock::new(),
                 dialect: OnceLock::new(),
+                tenant: OnceLock::new(),
                 headers: OnceLock::new(),
                 plan: OnceLock::new(),
                 tries: AtomicU32::new(DEFAULT_TRIES),
@@ -108,6 +111,11 @@ impl Call {
     /// The protocol in which the caller hears of errors.
     pub fn dialect(&self) -> Dialect {
         self.shared.dialect.get().copied().unwrap_or_default()
+    }
+
+    /// Whose request it is; none where nobody has asked for a key.
+    pub fn tenant(&self) -> Option<Tenant> {
+        self.shared.tenant.get().copied()
     }
 
     /// The headers that the caller sent; none until `choose` has put them here.
@@ -172,9 +180,11 @@ impl Call {
             attempt,
         } = self;
         attempt.get_or_insert_with(|| {
-            let candidate = shared.plan.get().and_then(|plan| plan.candidates.get(*at));
+            let plan = shared.plan.get();
+            let candidate = plan.and_then(|plan| plan.candidates.get(*at)).cloned();
+            let conversation = plan.and_then(|plan| plan.conversation.clone());
             let tokens = shared.tokens.load(Relaxed);
-            let attempt = Attempt::new(shared.id, candidate.cloned(), tokens, now());
+            let attempt = Attempt::new(shared.id, candidate, conversation, tokens, now());
             let _ = shared
                 .tries
                 .try_update(Relaxed, Relaxed, |tries| tries.checked_sub(1));
@@ -221,6 +231,10 @@ impl Call {
     /// Chooses the protocol in which the caller hears of errors, once.
     pub fn set_dialect(&self, dialect: Dialect) {
         let _ = self.shared.dialect.set(dialect);
+    }
+
+    pub(crate) fn set_tenant(&self, tenant: Tenant) {
+        let _ = self.shared.tenant.set(tenant);
     }
 
     pub(crate) fn set_tries(&self, tries: u32) {

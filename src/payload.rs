@@ -32,6 +32,9 @@ pub struct Payload {
     sent: bool,
 }
 
+/// The mean of OpenRouter's completions by the end of 2025 ("State of AI: an empirical 100 trillion token study").
+const USUAL_OUTPUT: u64 = 400;
+
 // === impl Payload ===
 
 impl Payload {
@@ -77,6 +80,20 @@ impl Payload {
         static NOTHING: LazyLock<View> =
             LazyLock::new(|| View::read(b"{}").expect("an empty object is well-formed"));
         self.view.as_deref().unwrap_or(&NOTHING)
+    }
+
+    /// The tokens that the answer is likely to have: for each choice as many as is usual, if it may be that long.
+    ///
+    /// ```
+    /// # use switchtower::Payload;
+    /// let payload = Payload::read(r#"{"prompt": "hi", "max_tokens": 10, "n": 2}"#)?;
+    /// assert_eq!(payload.expected_output(), 20);
+    /// # Ok::<_, switchtower::Error>(())
+    /// ```
+    pub fn expected_output(&self) -> u64 {
+        let view = self.view();
+        let output = view.max_output().unwrap_or(USUAL_OUTPUT).min(USUAL_OUTPUT);
+        output.saturating_mul(view.choices().into())
     }
 }
 

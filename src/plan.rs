@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::catalog::{Catalog, Endpoint, Model};
-use crate::standing::Standing;
+use crate::standing::{Conversation, Standing};
 
 /// The endpoints in the order in which to ask them, pinned to one catalogue snapshot: prices never
 /// change under a running request.
@@ -12,9 +12,9 @@ use crate::standing::Standing;
 /// ```
 /// use std::{sync::Arc, time::Instant};
 /// use switchtower::catalog::Catalog;
-/// use switchtower::choose::plan;
+/// use switchtower::choose::{Ask, plan};
 /// use switchtower::standing::Roster;
-/// use switchtower::{BoxError, Filter, Payload, Reason};
+/// use switchtower::{BoxError, Filter, Payload, Reason, Routing};
 ///
 /// # fn main() -> Result<(), BoxError> {
 /// let catalog = Catalog::from_toml(r#"
@@ -29,7 +29,8 @@ use crate::standing::Standing;
 /// "#, "switchtower.toml", |_| None)?;
 ///
 /// let ask = Payload::read(r#"{"model": "swift", "provider": {"ignore": ["acme"], "order": ["beta"]}}"#)?;
-/// let plan = plan(&ask, &Roster::from(Arc::new(catalog)).lineup(), 1, Instant::now())?;
+/// let plan = plan(&Ask::new(&ask, 1, Instant::now()), &Roster::from(Arc::new(catalog)).lineup())?;
+/// assert_eq!((&*plan.requested, plan.routing), ("swift", Routing::Direct));
 /// assert_eq!(plan.candidates[0].endpoint.tag(), "beta");
 /// assert_eq!(plan.candidates[0].reason, Reason::Ordered);
 /// assert_eq!(plan.rejected[0].filter, Filter::Ignore);
@@ -37,12 +38,17 @@ use crate::standing::Standing;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Plan {
+    /// The first model's name, as the caller has sent it.
+    pub requested: Box<str>,
+    /// How that name led to the models.
+    pub routing: Routing,
     /// In the order in which to ask. Never empty.
     pub candidates: Vec<Candidate>,
     /// What was filtered out, and by which rule.
     pub rejected: Vec<Rejected>,
     /// The snapshot that the plan was made from.
     pub catalog: Arc<Catalog>,
+    pub(crate) conversation: Option<Conversation>,
 }
 
 /// One endpoint that may be asked.
@@ -69,6 +75,27 @@ pub struct Rejected {
     pub endpoint: Arc<Endpoint>,
     /// Which rule removed it.
     pub filter: Filter,
+}
+
+/// How did the name that was asked for lead to the models of a plan?
+///
+/// The words are those of OpenRouter's router metadata. See the example of [`Plan`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Routing {
+    /// It is the model's own name, with or without a variant that orders.
+    #[default]
+    Direct,
+    /// Likewise, and there are models to fall back on.
+    Fallback,
+    /// It is another name of the model.
+    Alias,
+    /// It means the newest model of a family.
+    Latest,
+    /// The operator's rule has chosen.
+    Auto,
+    /// It means any model that is free.
+    Free,
 }
 
 /// Why does a candidate stand where it stands?
@@ -159,6 +186,15 @@ pub enum Filter {
     AllowFallbacks,
 }
 
+// === impl Plan ===
+
+impl Plan {
+    /// The conversation that the request belongs to, if it is to be remembered who answered it.
+    pub fn conversation(&self) -> Option<&Conversation> {
+        self.conversation.as_ref()
+    }
+}
+
 // === impl Filter ===
 
 impl Filter {
@@ -172,14 +208,14 @@ impl Filter {
         Self::Quantizations,
         Self::MaxPrice,
         Self::RequireParameters,
-        Self::Tools,
-        Self::ResponseFormat,
-        Self::Verbosity,
         Self::Input,
         Self::Output,
         Self::ContextLength,
         Self::MaxTokens,
         Self::ServiceTier,
+        Self::Tools,
+        Self::ResponseFormat,
+        Self::Verbosity,
         Self::AllowFallbacks,
     ];
 
@@ -202,6 +238,23 @@ impl Filter {
             Filter::MaxTokens => "max_tokens",
             Filter::ServiceTier => "service_tier",
             Filter::AllowFallbacks => "provider.allow_fallbacks",
+        }
+    }
+}
+
+// === impl Routing ===
+
+impl Routing {
+    /// How router metadata spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Fallback => "fallback",
+            Self::Alias => "alias",
+            Self::Latest => "latest",
+            Self::Auto => "auto",
+            Self::Free => "free",
         }
     }
 }

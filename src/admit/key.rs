@@ -36,9 +36,11 @@ use sha2::{Digest, Sha256};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::call::Call;
 use crate::early::Early;
 use crate::error::{BoxError, Error};
 use crate::kind::Kind;
+use crate::tenant::Tenant;
 
 /// Lets in requests that bring one of these keys. See the [module docs](self).
 #[derive(Clone)]
@@ -67,12 +69,12 @@ impl KeyLayer {
         }
     }
 
-    /// May a request with these headers come in?
+    /// May a request with these headers come in, and whose is it?
     ///
     /// # Errors
     ///
     /// [`Kind::Unauthorized`], saying whether the key is missing or wrong.
-    pub fn check(&self, headers: &HeaderMap) -> Result<(), Error> {
+    pub fn check(&self, headers: &HeaderMap) -> Result<Tenant, Error> {
         let key = presented(headers).ok_or_else(|| {
             Error::new(
                 Kind::Unauthorized,
@@ -81,7 +83,7 @@ impl KeyLayer {
         })?;
         let hash = hash(key);
         if self.hashes.contains(&hash) {
-            Ok(())
+            Ok(Tenant::of_hash(&hash))
         } else {
             Err(Error::new(Kind::Unauthorized, "the API key is not valid"))
         }
@@ -141,9 +143,12 @@ where
         self.inner.poll_ready(cx).map_err(Error::from_inner)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         match self.keys.check(request.headers()) {
-            Ok(()) => Early::Admitted(self.inner.call(request)),
+            Ok(tenant) => {
+                Call::of(request.extensions_mut()).set_tenant(tenant);
+                Early::Admitted(self.inner.call(request))
+            }
             Err(error) => Early::refuse(error),
         }
     }

@@ -10,8 +10,8 @@ use super::{Catalog, Model, ModelSpec, Pattern, Problem};
 /// Which models may `openrouter/auto` choose, and which one comes first?
 ///
 /// There is no guess at what a prompt is about: the first [`Task`] that a request is, and that has a model, says
-/// which one is asked first; then the others follow in the order of the rule. So the same request gets the same
-/// models.
+/// which one is asked first; then the others follow in the order of the rule, of which `choose` asks the cheapest
+/// that can answer first. So the same request gets the same models.
 ///
 /// ```
 /// use switchtower::catalog::{AutoSpec, Catalog, EndpointSpec, ModelSpec, Provider, Task};

@@ -90,6 +90,7 @@ impl CatalogBuilder {
         for spec in self.models {
             catalog.add(spec, &providers);
         }
+        catalog.name_canonically();
         catalog.find_families();
         catalog.auto = self.auto.map(|spec| AutoRule::of(&spec, &catalog));
         Ok(catalog)
@@ -99,6 +100,15 @@ impl CatalogBuilder {
 // === impl Catalog ===
 
 impl Catalog {
+    /// Lets a model be found by its permanent name, unless that means another one already: a model shares it with
+    /// its variants.
+    fn name_canonically(&mut self) {
+        for model in &self.models {
+            let name = self.names.entry(model.canonical_slug.clone());
+            name.or_insert_with(|| model.clone());
+        }
+    }
+
     fn add(&mut self, spec: ModelSpec, providers: &HashMap<Box<str>, Arc<Provider>>) {
         let mut dropped = Vec::new();
         let mut endpoints = Vec::new();

@@ -32,7 +32,7 @@ pub struct Catalog {
     pub(super) models: Vec<Arc<Model>>,
     /// How many, of all models.
     pub(super) endpoints: usize,
-    /// Ids and aliases.
+    /// Ids, aliases and canonical slugs.
     pub(super) names: HashMap<Box<str>, Arc<Model>>,
     /// By their names, in order, each with its newest model.
     pub(super) families: Box<[(Box<str>, Arc<Model>)]>,
@@ -75,7 +75,7 @@ impl Catalog {
         self.models.is_empty()
     }
 
-    /// The model with this id or alias, letter for letter, however many there are: it is looked up by a hash that
+    /// The model with this id, alias or canonical slug, letter for letter, however many there are: it is looked up by a hash that
     /// callers, who choose the name, cannot foresee.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&Arc<Model>> {

@@ -1,13 +1,19 @@
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
 use tower_layer::Layer;
 
 use super::service::Choose;
-use crate::standing::Roster;
+use crate::clock::now;
+use crate::standing::{Roster, Sticky};
 
 /// Makes a plan for every request. See the [module docs](super).
 #[derive(Clone, Debug)]
 pub struct ChooseLayer {
     roster: Roster,
     seed: u64,
+    sticky: Option<Arc<Sticky>>,
 }
 
 // === impl ChooseLayer ===
@@ -18,6 +24,7 @@ impl ChooseLayer {
         Self {
             roster: roster.into(),
             seed: fastrand::u64(..),
+            sticky: Some(Arc::new(Sticky::new(now()))),
         }
     }
 
@@ -25,6 +32,21 @@ impl ChooseLayer {
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
+        self
+    }
+
+    /// Keeps a conversation with whoever has answered it, for as long as it is [`idle`](Sticky::IDLE) at most, and remembers
+    /// [so many](Sticky::CAPACITY) conversations. It does, unless told otherwise.
+    #[must_use]
+    pub fn sticky(mut self, idle: Duration, capacity: NonZeroUsize) -> Self {
+        self.sticky = Some(Arc::new(Sticky::with(now(), idle, capacity)));
+        self
+    }
+
+    /// Remembers no conversation.
+    #[must_use]
+    pub fn without_sticky(mut self) -> Self {
+        self.sticky = None;
         self
     }
 
@@ -38,6 +60,6 @@ impl<S> Layer<S> for ChooseLayer {
     type Service = Choose<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Choose::new(inner, self.roster.clone(), self.seed)
+        Choose::new(inner, self.roster.clone(), self.seed, self.sticky.clone())
     }
 }

@@ -1,26 +1,85 @@
 //! Who can answer, and in what order?
 //!
 //! ```text
-//! model, models ─▶ endpoints ─▶ filter ─▶ rank ─▶ Plan
-//!                               only       order, or sort, or
-//!                               ignore     drawn by 1/price² among the steady ones,
-//!                               max_price  the others by price, those that failed recently last
+//! names ─▶ models ─▶ endpoints ─▶ filter ──────────▶ rank ─────────────▶ Plan
+//!  variant  alias                  hard: removed       order, sort, tools, or the operator's strategy
+//!  router   ~latest                soft: left out      own key ▸ tier ▸ sticky ▸ health ▸ measure ▸ price
+//!                                  if others can       thresholds: moved to the end
 //! ```
 //!
-//! [`plan`] is pure: the request's view, a catalogue snapshot, the standings, a seed and `now` go in,
-//! a [`Plan`](crate::Plan) or an explained refusal comes out. The semantics are OpenRouter's; where it leaves
-//! something open, this holds:
+//! [`plan`] is pure: the request, a catalogue snapshot, the standings, a seed and the time go in, a
+//! [`Plan`](crate::Plan) or an explained refusal comes out. The semantics are OpenRouter's. Where it leaves something open, or
+//! says two things, this holds.
 //!
-//! * The one price of an endpoint is three parts prompt and one part completion.
-//! * An outage is half of the attempts of the last thirty seconds, see
-//!   [`Standing::is_steady`](crate::standing::Standing::is_steady).
-//! * All steady endpoints of known price take part in the draw. Free ones come first, drawn evenly
-//!   among themselves. One of unknown price comes after all that are known: unknown is not free. Where none is
-//!   known, as of servers of one's own, the draw is even.
-//! * Names in `order`, `only` and `ignore` match a provider's slug (all its endpoints), an endpoint's
-//!   slug (that one) or a provider's display name, whatever its case. `order` comes before `sort`.
+//! # Names
+//!
+//! | name | means |
+//! |---|---|
+//! | an id, an alias, a canonical slug | that model; letter for letter |
+//! | `…:free`, `:extended`, `:thinking`, `:batch` | an entry of the catalogue of that name; there is no other way to make one |
+//! | `…:nitro`, `…:floor`, `…:exacto` | the model, sorted by throughput (with `priority` endpoints), by price (with `flex` endpoints), by quality; of several the last holds |
+//! | `…:online` | the model: it is accepted, and searches nothing |
+//! | `~author/family-latest` | [`Catalog::latest`](crate::catalog::Catalog::latest) |
+//! | `openrouter/auto` | of the models of the [`AutoRule`](crate::catalog::AutoRule) that can answer, the one for the task, or else the cheapest for this request; and two to fall back on |
+//! | `openrouter/free` | any of the models that can answer for nothing, all as likely; and two to fall back on |
+//!
+//! Suffixes stand in any order. The catalogue's own names come first, whatever they look like. A model that is named twice
+//! counts once, as it was named first; more than 64 are refused. What a router chooses can do *all* that the request asks for,
+//! tools and forms of the answer included, as long as there is such a model.
+//!
+//! # Filters
+//!
+//! | field | removes | where it was open |
+//! |---|---|---|
+//! | `only`, `ignore` | by a provider's slug or display name (its endpoints, but for those of a tier), or by an endpoint's tag (that one) | slugs are spelled as they are, display names in any case |
+//! | `data_collection`, `zdr`, `enforce_distillable_text` | what does not promise it | |
+//! | `quantizations` | what is not in it, families included; who says nothing is `unknown` | |
+//! | `max_price` | what is dearer, at the price in force for this prompt now | unknown is not free; audio without a price of its own is part of the prompt |
+//! | `require_parameters` | what does not list each parameter | what counts as one, and as asked for, [`View::parameters`](crate::wire::View::parameters) and [`Fields::unmet_by`](crate::wire::Fields::unmet_by) say |
+//! | `messages` | what does not read its forms, or has too small a context | its text has a token in six bytes at least; of pictures and the like none is counted |
+//! | `max_tokens` | what does not write as many, or has no room for them | |
+//! | `modalities` | what does not write these forms | |
+//! | `service_tier` | tiers nobody asked for; with `flex`, all others if there is one | `only` and `order` let a tier in by its tag |
+//! | `tools`, `response_format`, `verbosity` | what does not list it, if another endpoint of the model does | who lists nothing is given the benefit of the doubt; a schema prefers `structured_outputs` |
+//!
+//! # Order
+//!
+//! The first that applies decides the measure:
+//!
+//! 1. `order`: as listed, then the others by price.
+//! 2. `sort`; or else a variant's; or else the tier's (`priority` by throughput, `flex` by price).
+//! 3. `tools`, where the operator has not chosen a strategy: the good, those of unknown quality, the poor; drawn by price
+//!    within each. (`:exacto` and `sort: "exacto"`: the same classes, and in each by the share of faulty answers.)
+//! 4. The [`Strategy`](crate::catalog::Strategy) of the model, by default a draw.
+//!
+//! Before the measure come, from the strongest:
+//!
+//! | rule | where it was open |
+//! |---|---|
+//! | thresholds: those that miss one last of all, even behind another model | what nobody has measured comes between; who is in `order` or has an own key is exempt |
+//! | models in the order of their names, unless a sort has the partition `"none"` | a partition without a sort says nothing |
+//! | own keys first | also before `order`; `allow_fallbacks: false` still cuts to `order` |
+//! | the tier that was asked for | |
+//! | whoever has answered the conversation | also before a `sort`, not before `order`; not while it is out or down; under [`ExpectedCost`](crate::catalog::Strategy::ExpectedCost) its warm cache counts as the price it has instead |
+//! | normal, degraded, down, out in the last thirty seconds ([`Standing`](crate::standing::Standing)) | also under a sort |
+//!
+//! * The one price of an endpoint is three parts prompt and one part completion, at the prices in force.
+//! * All that do well and have a known price take part in the draw. Free ones come first, drawn evenly among
+//!   themselves. One of unknown price comes after all that are known. Where none is
+//!   known, as of servers of one's own, the draw is even. The others follow by price.
+//! * Where the order is by what was measured, one request in twenty goes to an endpoint that nobody has measured, if it does
+//!   well and there is a fallback.
 //! * `allow_fallbacks: false` leaves the endpoints in `order`, or without one the first of the plan.
-//! * A name that stands twice in `models` counts once.
+//! * What counts as poor is told from the median of at least four endpoints (1.5 standard deviations for throughput, 2 for
+//!   valid calls of tools and for scores), and the deviation is a sixteenth of it at least for throughput, a hundredth for the
+//!   others.
+//!
+//! # Conversations
+//!
+//! A conversation is known by `session_id`, or `x-session-id`, or `prompt_cache_key`, or how it began (the first message
+//! that instructs and the first that does not: 256 bytes at either end of each). With a session id any answer makes it stay,
+//! otherwise one that read from a cache that saves something. [`Sticky`](crate::standing::Sticky) remembers it for ten
+//! minutes, per tenant and model; through a router, the model stays as well.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -56,13 +115,19 @@
 //! to give back. **Order**: inside `read`,
 //! outside `settle` and `fallback`.
 
+mod ask;
+mod cost;
+mod entry;
 mod filter;
 mod layer;
+mod models;
 mod planner;
 mod rank;
 mod refusal;
 mod service;
+mod sticky;
 
+pub use self::ask::Ask;
 pub use self::layer::ChooseLayer;
 pub use self::planner::plan;
 pub use self::service::Choose;

@@ -1,114 +1,130 @@
 //! From a request to a plan.
 
-use std::sync::{Arc, LazyLock};
-use std::time::Instant;
+use std::sync::LazyLock;
 
-use super::filter::{Filters, matches};
+use super::ask::Ask;
+use super::entry::Entry;
+use super::filter::{Filters, place};
+use super::models::{Models, Wanted, is_free};
 use super::rank::rank;
-use super::refusal::{no_endpoints, no_model, unknown_model, unserved};
-use crate::catalog::{Catalog, Model};
+use super::refusal::{no_endpoints, unserved};
+use super::sticky::{conversation, is_named};
 use crate::error::Error;
-use crate::payload::Payload;
-use crate::plan::{Candidate, Filter, Plan, Reason, Rejected};
-use crate::standing::Lineup;
+use crate::plan::{Filter, Plan, Rejected};
+use crate::standing::{Conversation, Lineup};
 use crate::wire::Preferences;
 
 /// Makes the plan of a request; the same arguments make the same plan.
 ///
 /// # Errors
 ///
-/// [`Kind::Invalid`](crate::Kind::Invalid) when the request names no model, or a preference is not one;
+/// [`Kind::Invalid`](crate::Kind::Invalid) when the request names no model, or too many of them;
 /// [`Kind::UnknownModel`](crate::Kind::UnknownModel) with the nearest names; [`Kind::NoEndpoints`](crate::Kind::NoEndpoints) with
 /// what removed how many.
-pub fn plan(payload: &Payload, lineup: &Lineup, seed: u64, now: Instant) -> Result<Plan, Error> {
+pub fn plan(ask: &Ask<'_>, lineup: &Lineup) -> Result<Plan, Error> {
     static NONE: LazyLock<Preferences> = LazyLock::new(Preferences::default);
-    let (view, catalog) = (payload.view(), lineup.catalog());
+    let view = ask.payload.view();
     if let Some(field) = view.unserved() {
         return Err(unserved(field));
     }
-    let preferences = view.preferences().unwrap_or(&NONE);
-    let filters = Filters::new(preferences)?;
-    let mut random = fastrand::Rng::with_seed(seed);
-    let mut candidates = Vec::new();
-    let mut rejected = Vec::new();
+    let filters = Filters::new(ask, view.preferences().unwrap_or(&NONE));
+    let mut random = fastrand::Rng::with_seed(ask.seed);
+    let mut models = Models::of(ask, lineup, &filters, &mut random)?;
 
-    let (first, others) = models(payload, catalog)?;
-    for model in std::iter::once(&first).chain(&others) {
-        let mut survivors = Vec::with_capacity(model.endpoints().len());
-        for endpoint in model.endpoints() {
-            match filters.rejects(endpoint) {
-                Some(filter) => rejected.push(Rejected {
-                    endpoint: endpoint.clone(),
-                    filter,
-                }),
-                None => survivors.push(Candidate {
-                    model: model.clone(),
-                    endpoint: endpoint.clone(),
-                    standing: lineup.standing(endpoint).clone(),
-                    reason: Reason::Price,
-                }),
-            }
-        }
-        rank(&mut survivors, preferences, &mut random, now);
-        if candidates.is_empty() {
-            candidates = survivors;
-        } else {
-            candidates.append(&mut survivors);
-        }
+    let mut rejected = Vec::new();
+    let mut entries = Vec::with_capacity(models.iter().map(|m| m.model.endpoints().len()).sum());
+    for (at, wanted) in models.iter().enumerate() {
+        let start = entries.len();
+        admit(
+            ask,
+            lineup,
+            &filters,
+            (at, wanted),
+            &mut entries,
+            &mut rejected,
+        );
+        filters.prefer(&mut entries, start, &mut rejected);
     }
-    if !preferences.allow_fallbacks {
-        without_fallbacks(&mut candidates, &mut rejected, preferences);
+    let known = models.conversation.take();
+    let conversation = known.or_else(|| look_up(ask, &filters, &entries));
+    rank(
+        &mut entries,
+        ask,
+        &filters,
+        conversation.as_ref(),
+        &mut random,
+    );
+    if !filters.preferences.allow_fallbacks {
+        without_fallbacks(&mut entries, &mut rejected, filters.preferences);
     }
-    if candidates.is_empty() {
-        return Err(no_endpoints(payload, &rejected));
+    if entries.is_empty() {
+        return Err(no_endpoints(ask.payload, &filters, &rejected));
     }
     Ok(Plan {
-        candidates,
+        requested: models.requested,
+        routing: models.routing,
+        candidates: entries.iter().map(Entry::candidate).collect(),
         rejected,
-        catalog: catalog.clone(),
+        catalog: lineup.catalog().clone(),
+        conversation,
     })
 }
 
-/// The models that the request names, in order, each once: the first, and the others.
-fn models(payload: &Payload, catalog: &Catalog) -> Result<(Arc<Model>, Vec<Arc<Model>>), Error> {
-    let (view, body) = (payload.view(), payload.bytes());
-    let (mut head, mut rest): (Option<Arc<Model>>, Vec<Arc<Model>>) = Default::default();
-    let first = view.model(body).map(|name| (name, "model"));
-    let others = view.models(body).map(|name| (name, "models"));
-    for (name, field) in first.into_iter().chain(others) {
-        let model = catalog
-            .find(&name)
-            .ok_or_else(|| unknown_model(&name, field, catalog))?;
-        if head.is_none() {
-            head = Some(model.clone());
-        } else if !head
-            .iter()
-            .chain(&rest)
-            .any(|known| Arc::ptr_eq(known, model))
-        {
-            rest.push(model.clone());
+/// Lets in the endpoints of one model that no filter removes.
+fn admit<'a>(
+    ask: &Ask<'_>,
+    lineup: &'a Lineup,
+    filters: &Filters<'_>,
+    (at, wanted): (usize, &Wanted<'a>),
+    entries: &mut Vec<Entry<'a>>,
+    rejected: &mut Vec<Rejected>,
+) {
+    for endpoint in wanted.model.endpoints() {
+        // What costs something is nothing that the router for free models has ever offered.
+        if wanted.free && !is_free(endpoint) {
+            continue;
+        }
+        let prices = endpoint.prices().at(filters.needs.prompt, ask.wall);
+        match filters.rejects(wanted, endpoint, &prices) {
+            Some(filter) => rejected.push(Rejected {
+                endpoint: endpoint.clone(),
+                filter,
+            }),
+            None => {
+                let standing = lineup.standing(endpoint);
+                let places = (at as u32, entries.len() as u32);
+                entries.push(Entry::new(*wanted, endpoint, standing, places));
+            }
         }
     }
-    Ok((head.ok_or_else(no_model)?, rest))
+}
+
+/// The conversation, where it can make a difference: it has a name, or a cache would save something.
+fn look_up(ask: &Ask<'_>, filters: &Filters<'_>, entries: &[Entry<'_>]) -> Option<Conversation> {
+    let matters = filters.preferences.order.is_empty()
+        && (is_named(ask)
+            || entries
+                .iter()
+                .any(|entry| Conversation::saves(entry.endpoint)));
+    matters.then(|| conversation(ask)).flatten()
 }
 
 /// Keeps the endpoints that `order` names, or without one the head of the plan.
 fn without_fallbacks(
-    candidates: &mut Vec<Candidate>,
+    entries: &mut Vec<Entry<'_>>,
     rejected: &mut Vec<Rejected>,
     preferences: &Preferences,
 ) {
-    let mut place = 0;
-    candidates.retain(|candidate| {
-        place += 1;
+    let mut at = 0;
+    entries.retain(|entry| {
+        at += 1;
         let keep = match &preferences.order[..] {
-            [] => place == 1,
-            order => order.iter().any(|name| matches(name, &candidate.endpoint)),
+            [] => at == 1,
+            order => place(order, entry.endpoint).is_some(),
         };
         if !keep {
-            let endpoint = candidate.endpoint.clone();
             rejected.push(Rejected {
-                endpoint,
+                endpoint: entry.endpoint.clone(),
                 filter: Filter::AllowFallbacks,
             });
         }

@@ -1,20 +1,18 @@
 //! Why there is no plan, in words that help.
 
+use super::filter::Filters;
+use super::models::STATIC;
 use crate::catalog::Catalog;
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::payload::Payload;
 use crate::plan::{Filter, Rejected};
+use crate::wire::Fields;
 
 /// How much of a caller's model name is repeated to it.
 const NAME: usize = 128;
 /// How many names are repeated.
 const NAMES: usize = 3;
-
-/// OpenRouter's, which change what a model's name means.
-const VARIANTS: [&str; 8] = [
-    "batch", "exacto", "extended", "floor", "free", "nitro", "online", "thinking",
-];
 
 pub(super) fn no_model() -> Error {
     Error::new(
@@ -22,6 +20,19 @@ pub(super) fn no_model() -> Error {
         "no model: name one in `model` or in `models`",
     )
     .with_param("model")
+}
+
+pub(super) fn too_many_models(limit: usize) -> Error {
+    Error::new(
+        Kind::Invalid,
+        format!("`models` names more than {limit} models"),
+    )
+    .with_param("models")
+}
+
+pub(super) fn nothing_for_router(router: &str, why: &str) -> Error {
+    let message = format!("no endpoints found for `{router}`: {why}");
+    Error::new(Kind::NoEndpoints, message).with_param("model")
 }
 
 pub(super) fn unserved(field: &'static str) -> Error {
@@ -41,17 +52,13 @@ pub(super) fn unknown_model(name: &str, field: &'static str, catalog: &Catalog) 
         .with_param(field);
     }
     let shown: String = name.chars().take(NAME).collect();
-    if let Some((base, variant)) = name.split_once(':')
-        && catalog.find(base).is_some()
-        && variant
-            .split(':')
-            .all(|variant| VARIANTS.contains(&variant))
-    {
-        let message = format!("`{shown}`: the variant `:{variant}` is known but not served yet");
-        return Error::new(Kind::UnknownModel, message).with_param(field);
-    }
     let nearest = catalog.nearest(&shown);
     let mut message = format!("`{shown}` is not a valid model ID");
+    if let Some(variant) = variant_of(name, catalog) {
+        message.push_str(&format!(", since there is no `:{variant}` of that model"));
+    } else if name.contains("@preset/") {
+        message.push_str(", since presets are known but not served yet");
+    }
     if !nearest.is_empty() {
         message.push_str("; did you mean ");
         message.push_str(&listed(nearest.iter().map(|name| format!("`{name}`"))));
@@ -60,7 +67,19 @@ pub(super) fn unknown_model(name: &str, field: &'static str, catalog: &Catalog) 
     Error::new(Kind::UnknownModel, message).with_param(field)
 }
 
-pub(super) fn no_endpoints(payload: &Payload, rejected: &[Rejected]) -> Error {
+/// A variant that the catalogue does not have, of a model that it has.
+fn variant_of(name: &str, catalog: &Catalog) -> Option<&'static str> {
+    let (base, variants) = name.split_once(':')?;
+    catalog.find(base)?;
+    let mut variants = variants.split(':');
+    variants.find_map(|variant| STATIC.into_iter().find(|known| *known == variant))
+}
+
+pub(super) fn no_endpoints(
+    payload: &Payload,
+    filters: &Filters<'_>,
+    rejected: &[Rejected],
+) -> Error {
     let (view, body) = (payload.view(), payload.bytes());
     let models = view.model(body).into_iter().chain(view.models(body));
     let models = models.take(NAMES).map(|name| {
@@ -72,7 +91,13 @@ pub(super) fn no_endpoints(payload: &Payload, rejected: &[Rejected]) -> Error {
             .iter()
             .filter(|rejected| rejected.filter == filter)
             .count();
-        (count > 0).then(|| format!("`{}` removed {count}", filter.field()))
+        (count > 0).then(|| {
+            let why = match filter {
+                Filter::RequireParameters => unsupported(filters, rejected),
+                _ => String::new(),
+            };
+            format!("`{}` removed {count}{why}", filter.field())
+        })
     });
     let message = format!(
         "no endpoints found for {}: {}",
@@ -83,6 +108,16 @@ pub(super) fn no_endpoints(payload: &Payload, rejected: &[Rejected]) -> Error {
         .first()
         .map_or("provider", |first| first.filter.field());
     Error::new(Kind::NoEndpoints, message).with_param(param)
+}
+
+/// The parameters that are in the way.
+fn unsupported(filters: &Filters<'_>, rejected: &[Rejected]) -> String {
+    let rejected = rejected.iter();
+    let by_this = rejected.filter(|rejected| rejected.filter == Filter::RequireParameters);
+    let missing = by_this.flat_map(|rejected| filters.unsupported(&rejected.endpoint).iter());
+    let missing: Fields = missing.collect();
+    let names = missing.iter().map(|field| format!("`{}`", field.name()));
+    format!(" for want of {}", listed(names))
 }
 
 fn listed(items: impl Iterator<Item = String>) -> String {

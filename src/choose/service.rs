@@ -5,13 +5,14 @@ use std::task::{Context, Poll};
 use http::Request;
 use tower_service::Service;
 
+use super::ask::Ask;
 use super::planner::plan;
 use crate::call::Call;
-use crate::clock::now;
+use crate::clock::{now, wall};
 use crate::early::Early;
 use crate::error::{BoxError, Error};
 use crate::payload::Payload;
-use crate::standing::Roster;
+use crate::standing::{Roster, Sticky};
 use crate::telemetry;
 
 /// Plans a request. See the [module docs](super).
@@ -24,17 +25,19 @@ pub struct Choose<S> {
     inner: S,
     roster: Roster,
     seed: u64,
+    sticky: Option<Arc<Sticky>>,
     requests: Arc<AtomicU64>,
 }
 
 // === impl Choose ===
 
 impl<S> Choose<S> {
-    pub(super) fn new(inner: S, roster: Roster, seed: u64) -> Self {
+    pub(super) fn new(inner: S, roster: Roster, seed: u64, sticky: Option<Arc<Sticky>>) -> Self {
         Self {
             inner,
             roster,
             seed,
+            sticky,
             requests: Arc::default(),
         }
     }
@@ -55,9 +58,17 @@ where
 
     fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
         let seed = self.seed.wrapping_add(self.requests.fetch_add(1, Relaxed));
-        let plan = self
-            .roster
-            .with(|lineup| plan(request.body(), lineup, seed, now()));
+        let tenant = request.extensions().get().and_then(Call::tenant);
+        let mut ask = Ask::new(request.body(), seed, now())
+            .wall(wall())
+            .tenant(tenant);
+        if let Some(session) = request.headers().get("x-session-id") {
+            ask = ask.session(session.as_bytes());
+        }
+        if let Some(sticky) = &self.sticky {
+            ask = ask.sticky(sticky);
+        }
+        let plan = self.roster.with(|lineup| plan(&ask, lineup));
         let plan = match plan {
             Ok(plan) => plan,
             Err(refusal) => return Early::refuse(refusal),

@@ -22,13 +22,14 @@ use super::router::Door;
 use crate::call::Call;
 use crate::clock::{now, wall};
 use crate::error::Error;
+use crate::tenant::Tenant;
 use crate::wire::headers::is_event_stream;
 
 const GENERATION_ID: HeaderName = HeaderName::from_static("x-generation-id");
 
 /// The stack around the client, whatever that is.
 #[derive(Clone)]
-pub(super) struct Chat(Arc<dyn Fn(Door, Request) -> Asked + Send + Sync>);
+pub(super) struct Chat(Arc<dyn Fn(Door, Tenant, Request) -> Asked + Send + Sync>);
 
 /// The one box of a request: what goes on in the stack, and what becomes of its answer.
 pub(super) type Asked = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
@@ -55,7 +56,7 @@ impl Door {
     /// Asks a model, if the caller may.
     pub(super) fn ask(&self, request: Request) -> Asked {
         match self.gateway.keys.check(request.headers()) {
-            Ok(()) => (self.gateway.chat.0)(self.clone(), request),
+            Ok(tenant) => (self.gateway.chat.0)(self.clone(), tenant, request),
             Err(error) => Box::pin(ready(refuse::response(&error, self.dialect, None))),
         }
     }
@@ -70,10 +71,11 @@ impl Chat {
         S::Future: Send,
         B: http_body::Body<Data = Bytes, Error = Error> + Send + Unpin + 'static,
     {
-        Self(Arc::new(move |door, mut request| {
+        Self(Arc::new(move |door, tenant, mut request| {
             // Minted before anything is asked, so that a failure has a name as well, in the log at least.
             let call = Call::new(now(), wall(), fastrand::u64(..));
             call.set_dialect(door.dialect);
+            call.set_tenant(tenant);
             let closing = request.extensions_mut().remove();
             request.extensions_mut().insert(call.clone());
             Box::pin(Asking {

@@ -13,7 +13,7 @@ pub(super) fn answer(
     headers: &HeaderMap,
     body: impl FnOnce() -> Result<String, Error>,
 ) -> Response<Body> {
-    match door.gateway.keys.check(headers).and_then(|()| body()) {
+    match door.gateway.keys.check(headers).and_then(|_| body()) {
         Ok(body) => {
             let mut response = Response::new(Body::from(body));
             let kind = HeaderValue::from_static("application/json");

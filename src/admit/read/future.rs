@@ -14,7 +14,7 @@ use crate::chunks::Chunks;
 use crate::error::{BoxError, Error};
 use crate::kind::Kind;
 use crate::payload::Payload;
-use crate::wire::{Operation, View};
+use crate::wire::Operation;
 
 /// The future of [`Read`](super::Read).
 #[pin_project]
@@ -120,7 +120,8 @@ where
                     let mut head = this.head.take().expect("a request is called once");
                     let call = Call::of(&mut head.extensions);
                     call.set_stream(payload.view().stream());
-                    call.set_tokens(expected_tokens(payload.view()));
+                    let output = payload.expected_output();
+                    call.set_tokens(output.saturating_add(payload.view().prompt_tokens()));
                     if let Some(operation) = Operation::of(head.uri.path()) {
                         call.set_operation(operation);
                     }
@@ -142,17 +143,6 @@ fn too_large(limit: usize) -> Error {
         format!("the request body is larger than {limit} bytes"),
     )
 }
-
-/// What the prompt takes and the answer will, in tokens: one for four bytes, as English has it, and for each choice the
-/// usual length, if it may be that long.
-fn expected_tokens(view: &View) -> u64 {
-    let output = view.max_output().unwrap_or(USUAL_OUTPUT).min(USUAL_OUTPUT);
-    let output = output.saturating_mul(view.choices().into());
-    output.saturating_add(view.prompt_bytes() as u64 / 4)
-}
-
-/// The mean of OpenRouter's completions by the end of 2025 ("State of AI: an empirical 100 trillion token study").
-const USUAL_OUTPUT: u64 = 400;
 
 /// Is there what this operation cannot do without?
 fn is_complete(payload: &Payload, path: &str) -> Result<(), Error> {

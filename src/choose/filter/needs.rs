@@ -1,0 +1,49 @@
+//! What does the request need of whoever answers it?
+
+use crate::payload::Payload;
+use crate::usage::BYTES_PER_TOKEN;
+use crate::wire::{Field, Fields, Modalities, Tier};
+
+/// The bytes of JSON that a token of a prompt takes at most: hardly any text has more, so that what is too long by this
+/// count does not fit for certain. What is let through by mistake its provider refuses, and then only a larger context is
+/// asked.
+const MOST_BYTES: u64 = 6;
+
+/// What a request needs. One look at its view, before any endpoint is looked at.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::choose) struct Needs {
+    pub(in crate::choose) parameters: Fields,
+    pub(in crate::choose) input: Modalities,
+    pub(super) output: Modalities,
+    pub(in crate::choose) tier: Option<Tier>,
+    /// Likely tokens of the prompt and of the answer.
+    pub(in crate::choose) prompt: u64,
+    pub(in crate::choose) answer: u64,
+    /// At least so many has the prompt.
+    pub(super) least_prompt: u64,
+    pub(super) max_output: Option<u64>,
+}
+
+// === impl Needs ===
+
+impl Needs {
+    pub(super) fn of(payload: &Payload) -> Self {
+        let view = payload.view();
+        let prompt = view.prompt_tokens();
+        // Texts to embed are read one by one.
+        let least_prompt = match view.has(Field::Input) {
+            true => 0,
+            false => prompt.saturating_mul(BYTES_PER_TOKEN) / MOST_BYTES,
+        };
+        Self {
+            parameters: view.parameters(),
+            input: view.input(),
+            output: view.output(),
+            tier: view.tier(),
+            prompt,
+            answer: payload.expected_output(),
+            least_prompt,
+            max_output: view.max_output(),
+        }
+    }
+}

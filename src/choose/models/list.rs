@@ -1,0 +1,134 @@
+//! The models that the request names, in order, each once.
+
+use std::sync::Arc;
+
+use super::able::Able;
+use super::name::{Meaning, Name};
+use super::variant::Effects;
+use super::{auto, free};
+use crate::catalog::Model;
+use crate::choose::ask::Ask;
+use crate::choose::filter::Filters;
+use crate::choose::refusal::{no_model, too_many_models, unknown_model};
+use crate::choose::sticky::conversation;
+use crate::error::Error;
+use crate::plan::Routing;
+use crate::standing::{Conversation, Lineup};
+
+/// More models than any fallback needs: each costs a look at its endpoints.
+const LIMIT: usize = 64;
+
+/// A model, and how it was asked for.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::choose) struct Wanted<'a> {
+    pub(in crate::choose) model: &'a Arc<Model>,
+    pub(in crate::choose) effects: Effects,
+    /// Are only endpoints meant that cost nothing?
+    pub(in crate::choose) free: bool,
+}
+
+/// All of them. The first is apart: most requests name one, and that one needs no list.
+#[derive(Debug, Default)]
+pub(in crate::choose) struct Models<'a> {
+    first: Option<Wanted<'a>>,
+    others: Vec<Wanted<'a>>,
+    /// As the caller has named the first.
+    pub(in crate::choose) requested: Box<str>,
+    pub(in crate::choose) routing: Routing,
+    /// The conversation, where a router has looked for it.
+    pub(in crate::choose) conversation: Option<Conversation>,
+}
+
+// === impl Models ===
+
+impl<'a> Models<'a> {
+    /// # Errors
+    ///
+    /// When there is none, there are too many, or one is unknown.
+    pub(in crate::choose) fn of(
+        ask: &Ask<'a>,
+        lineup: &'a Lineup,
+        filters: &Filters<'_>,
+        random: &mut fastrand::Rng,
+    ) -> Result<Self, Error> {
+        let (view, body) = (ask.payload.view(), ask.payload.bytes());
+        let catalog = lineup.catalog();
+        let mut models = Self::default();
+        let first = view.model(body).map(|name| (name, "model"));
+        let others = view.models(body).map(|name| (name, "models"));
+        for (count, (name, field)) in first.into_iter().chain(others).enumerate() {
+            if count == LIMIT {
+                return Err(too_many_models(LIMIT));
+            }
+            let found =
+                Name::find(&name, catalog).ok_or_else(|| unknown_model(&name, field, catalog))?;
+            if count == 0 {
+                models.requested = (&*name).into();
+                models.routing = found.routing;
+            } else if models.routing == Routing::Direct {
+                models.routing = Routing::Fallback;
+            }
+            let wanted = |model| Wanted {
+                model,
+                effects: found.effects,
+                free: false,
+            };
+            let (router, free) = match found.meaning {
+                Meaning::One(model) => {
+                    models.push(wanted(model));
+                    continue;
+                }
+                Meaning::Auto => ("openrouter/auto", false),
+                Meaning::Free => ("openrouter/free", true),
+            };
+            let conversation = conversation(ask).map(|of| of.through(router));
+            let mut able = Able {
+                ask,
+                filters,
+                effects: found.effects,
+                free,
+                strict: true,
+                router,
+                conversation: conversation.as_ref(),
+                warm: conversation
+                    .as_ref()
+                    .and_then(|of| of.warm(router, ask.now)),
+            };
+            let mut choose = |able: &Able<'_>| match free {
+                false => auto::choose(able, lineup, filters),
+                true => free::pick(able, lineup, random),
+            };
+            let mut chosen = choose(&able)?;
+            if chosen.is_empty() {
+                able.strict = false;
+                chosen = choose(&able)?;
+            }
+            for model in chosen {
+                models.push(Wanted {
+                    free,
+                    ..wanted(model)
+                });
+            }
+            models.conversation = conversation;
+        }
+        models.first.map(|_| models).ok_or_else(no_model)
+    }
+
+    pub(in crate::choose) fn iter(&self) -> impl Iterator<Item = &Wanted<'a>> + Clone {
+        self.first.iter().chain(&self.others)
+    }
+
+    /// Once: the name that comes first holds.
+    fn push(&mut self, wanted: Wanted<'a>) {
+        if self
+            .iter()
+            .any(|known| Arc::ptr_eq(known.model, wanted.model))
+        {
+            return;
+        }
+        match self.first {
+            None => self.first = Some(wanted),
+            Some(_) => self.others.push(wanted),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What does one name mean?
+
+use std::sync::Arc;
+
+use super::variant::Effects;
+use crate::catalog::{Catalog, Model};
+use crate::plan::Routing;
+
+/// What a name means, and what it asks for beyond that.
+pub(super) struct Name<'a> {
+    pub(super) meaning: Meaning<'a>,
+    pub(super) routing: Routing,
+    pub(super) effects: Effects,
+}
+
+/// Which models does a name mean?
+pub(super) enum Meaning<'a> {
+    One(&'a Arc<Model>),
+    /// Those that the operator's rule names.
+    Auto,
+    /// Any that costs nothing.
+    Free,
+}
+
+// === impl Name ===
+
+impl<'a> Name<'a> {
+    /// The catalogue's own names come first, whatever they look like; then suffixes are taken off.
+    pub(super) fn find(name: &str, catalog: &'a Catalog) -> Option<Self> {
+        let effects = Effects::default();
+        if let Some((meaning, routing)) = meaning(name, catalog) {
+            return Some(Self {
+                meaning,
+                routing,
+                effects,
+            });
+        }
+        name.contains(':').then_some(())?;
+        let (entry, effects) = Effects::split(name);
+        let (meaning, routing) =
+            meaning(&entry, catalog).or_else(|| variant_of_alias(&entry, catalog))?;
+        Some(Self {
+            meaning,
+            routing,
+            effects,
+        })
+    }
+}
+
+fn meaning<'a>(name: &str, catalog: &'a Catalog) -> Option<(Meaning<'a>, Routing)> {
+    if let Some(model) = catalog.find(name) {
+        let routing = match model.id() == name {
+            true => Routing::Direct,
+            false => Routing::Alias,
+        };
+        return Some((Meaning::One(model), routing));
+    }
+    match name {
+        "openrouter/auto" => Some((Meaning::Auto, Routing::Auto)),
+        "openrouter/free" => Some((Meaning::Free, Routing::Free)),
+        _ => Some((Meaning::One(catalog.latest(name)?), Routing::Latest)),
+    }
+}
+
+/// `alias:free` is the `:free` of whatever the alias stands for.
+fn variant_of_alias<'a>(name: &str, catalog: &'a Catalog) -> Option<(Meaning<'a>, Routing)> {
+    let (base, variants) = name.split_once(':')?;
+    let id = catalog.find(base)?.id();
+    let model = catalog.find(&format!("{id}:{variants}"))?;
+    Some((Meaning::One(model), Routing::Alias))
+}

@@ -1,0 +1,36 @@
+//! Gives those of whom nothing is known their chance.
+
+use super::super::entry::Entry;
+use super::place::{Doing, Late};
+use crate::plan::Reason;
+
+/// One request in so many goes to an endpoint of which nothing is known, where the others are ordered by what is
+/// known of them. Nobody else would ever ask it.
+const ONE_IN: u32 = 20;
+
+/// Perhaps puts one of them first: one that does well, and that could stand there by everything but its figures.
+pub(super) fn explore(entries: &mut [Entry<'_>], random: &mut fastrand::Rng) {
+    let Some(first) = entries.first() else { return };
+    let settled = first.unknown || !first.place.cold;
+    if settled || first.reason == Reason::Ordered || random.u32(..ONE_IN) != 0 {
+        return;
+    }
+    let place = first.place;
+    let could = |entry: &Entry<'_>| {
+        entry.unknown
+            && entry.place.late != Late::Misses
+            && entry.place.doing == Doing::Well
+            && entry.place.model <= place.model
+            && (entry.place.shared, entry.place.band) == (place.shared, place.band)
+    };
+    let count = entries.iter().filter(|entry| could(entry)).count();
+    if count == 0 {
+        return;
+    }
+    let nth = random.usize(..count);
+    let unknown = entries.iter().enumerate().filter(|(_, entry)| could(entry));
+    if let Some((at, _)) = unknown.map(|(at, entry)| (at, entry.place)).nth(nth) {
+        entries[..=at].rotate_right(1);
+        entries[0].reason = Reason::Explored;
+    }
+}

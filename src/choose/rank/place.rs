@@ -1,0 +1,113 @@
+//! Where does an endpoint stand?
+
+use std::time::Instant;
+
+use super::super::entry::UNKNOWN;
+use crate::plan::Reason;
+use crate::standing::{Health, Standing};
+
+/// What decides the order, from the strongest to the weakest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::choose) struct Place {
+    /// Against the thresholds of the caller.
+    pub(in crate::choose) late: Late,
+    /// The model's place, unless all models are one.
+    pub(in crate::choose) model: u32,
+    /// Not of the operator's own account.
+    pub(in crate::choose) shared: bool,
+    /// Its place in `provider.order`, or its tier's.
+    pub(in crate::choose) band: u32,
+    /// It has not answered this conversation.
+    pub(in crate::choose) cold: bool,
+    pub(in crate::choose) doing: Doing,
+    /// By the mode's own measure.
+    pub(in crate::choose) rank: u64,
+    pub(in crate::choose) price: u64,
+    /// In the catalogue, so that no two places are the same.
+    pub(in crate::choose) at: u32,
+}
+
+/// Does it meet the caller's thresholds?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::choose) enum Late {
+    Meets,
+    Unmeasured,
+    Misses,
+}
+
+/// How has it been doing of late?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::choose) enum Doing {
+    Well,
+    Degraded,
+    Down,
+    Unsteady,
+}
+
+/// The band of whoever is in none.
+pub(in crate::choose) const NO_BAND: u32 = u32::MAX;
+
+// === impl Place ===
+
+impl Place {
+    /// Of an endpoint that nobody has looked at yet.
+    pub(in crate::choose) fn unknown(model: u32, at: u32) -> Self {
+        Self {
+            late: Late::Meets,
+            model,
+            shared: true,
+            band: NO_BAND,
+            cold: true,
+            doing: Doing::Well,
+            rank: 0,
+            price: UNKNOWN,
+            at,
+        }
+    }
+
+    /// Do both compete for the same place, so that one is drawn?
+    pub(super) fn competes_with(&self, other: &Self) -> bool {
+        let group = |place: &Self| (place.late, place.model, place.shared, place.band);
+        group(self) == group(other)
+    }
+
+    /// Why it is there, if not by the mode's own measure.
+    pub(super) fn reason(&self, ordered: bool) -> Option<Reason> {
+        match self {
+            Self {
+                late: Late::Misses, ..
+            } => Some(Reason::BelowThreshold),
+            Self { shared: false, .. } => Some(Reason::OwnKey),
+            Self { band, .. } if ordered && *band != NO_BAND => Some(Reason::Ordered),
+            Self { cold: false, .. } => Some(Reason::Sticky),
+            Self {
+                doing: Doing::Unsteady,
+                ..
+            } => Some(Reason::Unsteady),
+            Self {
+                doing: Doing::Down, ..
+            } => Some(Reason::Down),
+            Self {
+                doing: Doing::Degraded,
+                ..
+            } => Some(Reason::Degraded),
+            Self { band, .. } if *band != NO_BAND => Some(Reason::Tier),
+            _ => None,
+        }
+    }
+}
+
+// === impl Doing ===
+
+impl Doing {
+    pub(super) fn of(standing: &Standing, now: Instant) -> Self {
+        match standing.is_steady(now) {
+            false => Self::Unsteady,
+            true => match standing.health(now) {
+                Health::Normal => Self::Well,
+                Health::Degraded => Self::Degraded,
+                Health::Down => Self::Down,
+            },
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Who can answer, and in what order: the planner, by its plans.
+
+mod draw;
+mod exacto;
+mod filters;
+mod health;
+mod layer;
+mod models;
+mod needs;
+mod order;
+mod properties;
+mod routers;
+mod sorts;
+mod sticky;
+mod strategies;
+mod support;
+mod thresholds;
+mod tiers;
+mod variants;

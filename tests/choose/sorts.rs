@@ -1,0 +1,98 @@
+//! By a measure that the caller has chosen.
+
+use serde_json::{Value, json};
+use switchtower::{Plan, Reason};
+
+use crate::support::*;
+
+fn sort(by: Value) -> Value {
+    provider(json!({"sort": by}))
+}
+
+#[test]
+fn by_throughput_or_by_latency() {
+    let world = World::serving([at("a", "1"), at("b", "2"), at("c", "3")]);
+    for (tag, millis, throughput) in [("a", 300, 20), ("b", 100, 10), ("c", 200, 30)] {
+        world.measure(&format!("a/x@{tag}"), millis, throughput);
+    }
+    for seed in 0..50 {
+        let of = |by: &str| world.draw(&sort(json!(by)), seed).unwrap();
+        assert_eq!(keys(&of("throughput")), ["a/x@c", "a/x@a", "a/x@b"]);
+        assert_eq!(keys(&of("latency")), ["a/x@b", "a/x@c", "a/x@a"]);
+        assert_eq!(reasons(&of("latency")), [Reason::Latency; 3]);
+    }
+}
+
+/// One request in twenty, and never more, goes to an endpoint that nobody has measured.
+#[test]
+fn the_unmeasured_are_explored_at_a_bounded_rate() {
+    let world = World::serving([at("a", "1"), at("b", "2"), at("c", "3"), at("d", "4")]);
+    world.measure("a/x@c", 100, 10);
+    world.fail("a/x@d");
+    for by in ["throughput", "latency"] {
+        let plan = world.plan(sort(json!(by))).unwrap();
+        assert_eq!(keys(&plan), ["a/x@c", "a/x@a", "a/x@b", "a/x@d"]);
+        let firsts = world.firsts(&sort(json!(by)), 20_000);
+        near(firsts["a/x@c"], 0.95, 20_000);
+        near(firsts["a/x@a"], 0.025, 20_000);
+        near(firsts["a/x@b"], 0.025, 20_000);
+        assert_eq!(firsts.len(), 3, "what is out is not explored");
+    }
+    let explored = |plan: &Plan| plan.candidates[0].reason == Reason::Explored;
+    let plans = (0..200).map(|seed| world.draw(&sort(json!("latency")), seed).unwrap());
+    let explored = plans.filter(explored).map(|plan| keys(&plan)[1].to_owned());
+    assert!(explored.clone().count() > 0);
+    assert!(explored.clone().all(|second| second == "a/x@c"));
+}
+
+#[test]
+fn nobody_is_explored_without_a_fallback_or_where_all_are_measured() {
+    let world = World::serving([at("a", "1"), at("b", "2")]);
+    world.measure("a/x@b", 100, 10);
+    let alone = provider(json!({"sort": "latency", "allow_fallbacks": false}));
+    assert_eq!(world.firsts(&alone, 500).len(), 1);
+    assert_eq!(world.firsts(&sort(json!("price")), 500).len(), 1);
+    world.measure("a/x@a", 200, 10);
+    assert_eq!(world.firsts(&sort(json!("latency")), 500)["a/x@b"], 1.0);
+}
+
+/// A failure brings no figure, and takes none away that would make room at the front.
+#[test]
+fn failures_never_improve_a_figure() {
+    let world = World::serving([at("a", "1"), at("b", "2")]);
+    world.measure("a/x@a", 100, 10);
+    world.measure("a/x@b", 200, 5);
+    let before = world.order(sort(json!("latency")));
+    for _ in 0..100 {
+        world.standing("a/x@b").succeeded(world.start, None, None);
+        world.standing("a/x@b").failed(world.start);
+    }
+    assert_eq!(world.order(sort(json!("latency"))), before);
+    assert_eq!(world.order(sort(json!("throughput"))), before);
+}
+
+#[test]
+fn one_order_over_all_models() {
+    let world = World::having([
+        served("a/x", [at("a", "2"), at("b", "4")]),
+        served("a/y", [at("a", "1"), at("b", "3")]),
+    ]);
+    let ask = |sort: Value| json!({"models": ["a/x", "a/y"], "provider": {"sort": sort}});
+    let apart = ["a", "b", "a/y@a", "a/y@b"];
+    let together = ["a/y@a", "a", "a/y@b", "b"];
+    assert_eq!(world.order(ask(json!("price"))), apart);
+    assert_eq!(world.order(ask(json!({"by": "price"}))), apart);
+    let by_model = json!({"by": "price", "partition": "model"});
+    assert_eq!(world.order(ask(by_model)), apart);
+    let none = json!({"by": "price", "partition": "none"});
+    assert_eq!(world.order(ask(none)), together);
+    // The deprecated way to say so, and a variant to sort by.
+    let routed = json!({"models": ["a/x:floor", "a/y:floor"], "route": "sort"});
+    assert_eq!(world.order(routed), together);
+    let routed = json!({"models": ["a/x:floor", "a/y:floor"], "route": "fallback"});
+    assert_eq!(world.order(routed), apart);
+    // A partition without a sort says nothing.
+    let unsorted = json!({"models": ["a/x", "a/y"], "route": "sort"});
+    let plan = world.plan(unsorted).unwrap();
+    assert_eq!(plan.candidates[0].model.id(), "a/x");
+}

@@ -1,0 +1,84 @@
+//! How fast it should be: what is not comes last, and stays.
+
+use serde_json::{Value, json};
+use switchtower::Reason;
+
+use crate::support::*;
+
+fn measured() -> World {
+    let world = World::serving([at("a", "1"), at("b", "2"), at("c", "3"), at("d", "4")]);
+    // 50 tokens a second in nine of ten answers, and in the others ten.
+    for answer in 0..100 {
+        world.measure("a/x@b", 1_000, if answer < 5 { 10 } else { 50 });
+    }
+    for _ in 0..100 {
+        world.measure("a/x@a", 3_000, 20);
+        world.measure("a/x@c", 500, 80);
+    }
+    world
+}
+
+fn wish(wanted: Value) -> Value {
+    let mut body = provider(wanted);
+    body["provider"]["sort"] = "price".into();
+    body
+}
+
+#[test]
+fn the_slow_come_last_and_the_unmeasured_before_them() {
+    let world = measured();
+    let plan = world
+        .plan(wish(json!({"preferred_min_throughput": 40})))
+        .unwrap();
+    assert_eq!(keys(&plan), ["a/x@b", "a/x@c", "a/x@d", "a/x@a"]);
+    assert_eq!(plan.candidates[3].reason, Reason::BelowThreshold);
+    let latency = wish(json!({"preferred_max_latency": 0.8}));
+    assert_eq!(world.order(latency), ["c", "d", "a", "b"]);
+}
+
+#[test]
+fn each_percentile_counts() {
+    let world = measured();
+    let of = |wanted| world.order(wish(wanted));
+    let p90 = json!({"preferred_min_throughput": {"p90": 40}});
+    assert_eq!(of(p90), ["b", "c", "d", "a"]);
+    let p99 = json!({"preferred_min_throughput": {"p50": 40, "p99": 40}});
+    assert_eq!(of(p99), ["c", "d", "a", "b"]);
+    let both = json!({"preferred_min_throughput": 40, "preferred_max_latency": {"p75": 0.8}});
+    assert_eq!(of(both), ["c", "d", "a", "b"]);
+}
+
+#[test]
+fn a_threshold_no_one_meets_changes_nothing() {
+    let world = measured();
+    let nobody = wish(json!({"preferred_min_throughput": 1e6, "ignore": ["d"]}));
+    assert_eq!(world.order(nobody), ["a", "b", "c"]);
+}
+
+#[test]
+fn a_fallback_that_is_fast_enough_goes_before_a_model_that_is_not() {
+    let world = World::having([served("a/x", [at("a", "1")]), served("a/y", [at("b", "2")])]);
+    world.measure("a/x@a", 3_000, 10);
+    world.measure("a/y@b", 100, 90);
+    let mut body = wish(json!({"preferred_max_latency": 1}));
+    body["models"] = json!(["a/y"]);
+    assert_eq!(world.order(body), ["a/y@b", "a"]);
+}
+
+#[test]
+fn whoever_names_an_endpoint_wants_it_fast_or_not() {
+    let world = measured();
+    let body = provider(json!({"order": ["a"], "preferred_min_throughput": 40}));
+    assert_eq!(world.order(body), ["a", "b", "c", "d"]);
+}
+
+#[test]
+fn within_the_thresholds_load_is_balanced() {
+    let world = measured();
+    let body = provider(json!({"preferred_min_throughput": 40}));
+    let firsts = world.firsts(&body, 20_000);
+    // 1/2² to 1/3², of the nineteen in twenty that explore nothing.
+    near(firsts["a/x@b"], 0.95 * 9.0 / 13.0, 20_000);
+    near(firsts["a/x@c"], 0.95 * 4.0 / 13.0, 20_000);
+    near(firsts["a/x@d"], 0.05, 20_000);
+}
