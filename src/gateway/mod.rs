@@ -54,6 +54,21 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # The plan explains itself
+//!
+//! A caller that sends `X-OpenRouter-Metadata: enabled` is told `openrouter_metadata`: as a member of a whole answer, of the last
+//! chunk of a stream, or of an error beside `error`; not where there was no plan, as with a wrong key. To OpenRouter's
+//! keys these are added, which strict clients pass over:
+//!
+//! | key | tells |
+//! |---|---|
+//! | `endpoints.available[].endpoint`, `.reason` | the tag, and [why](crate::Reason) it stands where it stands |
+//! | `endpoints.rejected[]` | who could not be asked, each with the field that [removed](crate::Filter) it |
+//! | `attempts[].endpoint`, `.end` | the tag, and how it ended |
+//!
+//! `attempt` is the number of the last attempt, 0 if nobody was asked; the `status` of one without an answer, or of an
+//! error inside a 200, is the one that a caller would be given for it. Of each list of endpoints the first hundred are told.
+//!
 //! # The lists
 //!
 //! Of the parameters of `GET /models` that OpenRouter has, these are served. Lists are of names with a comma
@@ -115,6 +130,7 @@ mod front;
 mod generation;
 mod json;
 mod linger;
+mod metadata;
 mod models;
 mod refuse;
 mod retell;

@@ -5,6 +5,7 @@ use axum::extract::{OriginalUri, Request};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{Method, Response};
 
+use super::metadata;
 use crate::call::Call;
 use crate::error::Error;
 use crate::kind::{Fault, Kind};
@@ -22,7 +23,11 @@ pub(super) fn response(error: &Error, dialect: Dialect, call: Option<&Call>) -> 
     if call.is_none_or(|call| call.plan().is_none()) {
         telemetry::refused(call, error);
     }
-    let body = envelope(error, dialect, call).to_string();
+    let mut body = envelope(error, dialect, call).to_string().into_bytes();
+    // Of a mistake of our own nothing is told.
+    if let Some(call) = call.filter(|_| error.kind() != Kind::Internal) {
+        body = metadata::onto(body, call);
+    }
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status(error, dialect);
     let headers = response.headers_mut();

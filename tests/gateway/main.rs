@@ -9,6 +9,7 @@ mod failover;
 mod hangup;
 mod last_words;
 mod lookups;
+mod metadata;
 mod models;
 mod operations;
 mod pieces;

@@ -12,6 +12,7 @@ use crate::call::Call;
 use crate::clock::now;
 use crate::error::Error;
 use crate::gateway::closing::{Closed, Closing};
+use crate::gateway::metadata;
 use crate::gateway::usage::Bill;
 use crate::settle::MemoryLedger;
 use crate::wire::mend::Calls;
@@ -81,7 +82,7 @@ impl<B> Stream<B> {
         } else {
             let error = Closing::end(&self.call);
             self.inner = None;
-            self.ready.push_back(events::error(&error, &self.call));
+            self.take(events::error(&error, &self.call));
         }
         self.ready.push_back(events::done());
     }
@@ -131,7 +132,7 @@ impl<B> Stream<B> {
             // Ours already: the stack's last word about an answer that broke.
             Ok(chunk) if chunk.error.is_some() => {
                 self.broken = true;
-                Told::AsItIs
+                Told::Otherwise(self.last_word(data))
             }
             // The upstream's usage, without the cost: ours comes at the end.
             Ok(chunk) if chunk.is_usage() => Told::Nothing,
@@ -156,6 +157,12 @@ impl<B> Stream<B> {
         event.into()
     }
 
+    /// The error that an answer ends in.
+    fn last_word(&self, data: &[u8]) -> Bytes {
+        let told = metadata::onto(data.to_vec(), &self.call);
+        [b"data: ", &*told, b"\n\n"].concat().into()
+    }
+
     /// The one usage chunk. The record has been written with the event before: it alone says what
     /// the request cost.
     fn usage(&self) -> Option<Bytes> {
@@ -168,10 +175,11 @@ impl<B> Stream<B> {
             provider,
             ..
         } = self.words.telling();
+        let metadata = metadata::member(&self.call);
         Some(
             format!(
                 "data: {{\"id\":{id},\"object\":{object},\"created\":{created},\"model\":{model},\
-                 \"provider\":{provider},\"choices\":[],\"usage\":{usage}}}\n\n"
+                 \"provider\":{provider},\"choices\":[],\"usage\":{usage}{metadata}}}\n\n"
             )
             .into(),
         )

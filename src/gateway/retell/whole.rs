@@ -7,6 +7,7 @@ use super::telling::Words;
 use crate::call::Call;
 use crate::chunks::Chunks;
 use crate::error::Error;
+use crate::gateway::metadata;
 use crate::gateway::usage::Bill;
 use crate::settle::MemoryLedger;
 use crate::wire::Chunk;
@@ -56,7 +57,7 @@ fn told(json: Bytes, ledger: &MemoryLedger, call: &Call) -> Bytes {
     match known.or(read.as_ref()) {
         Some(chunk) => {
             let words = Words::of_whole(call, bill);
-            retell(&json, chunk, &words.telling()).into()
+            metadata::onto(retell(&json, chunk, &words.telling()), call).into()
         }
         None => json,
     }
