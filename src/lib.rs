@@ -102,7 +102,7 @@
 //!
 //! | event | level | when | fields |
 //! |---|---|---|---|
-//! | `planned` | debug | `choose` has made a plan | `id`, `candidates`, `rejected`, `first` |
+//! | `planned` | debug | `choose` has made a plan | `id`, `candidates`, `rejected`, `plan`: the first eight, each with its reason |
 //! | `attempt ended` | debug | an attempt is over, however it ended | `id`, `endpoint`, `end`, `content_events` |
 //! | `retrying` | debug | before the backoff of `retry` | `id`, `error`, `wait_ms` |
 //! | `falling back` | debug | `fallback` turns to the next candidate | `id`, `error`, `to` |

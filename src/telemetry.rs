@@ -1,13 +1,21 @@
 //! Every event in one place. A layer says one sentence; nothing here ever holds a
 //! key, a prompt or an answer. The front page of the crate lists them.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::attempt::{Attempt, End};
 use crate::call::Call;
 use crate::error::Error;
 use crate::generation::GenerationId;
+use crate::plan::Plan;
 use crate::settle::Record;
+
+/// How many candidates of a plan are told.
+const TOLD: usize = 8;
+
+/// Candidates and reasons, in their order: only written where somebody reads them.
+struct Ordered<'a>(&'a Plan);
 
 pub(crate) fn planned(call: &Call) {
     let Some(plan) = call.plan() else { return };
@@ -15,7 +23,7 @@ pub(crate) fn planned(call: &Call) {
         id = %call.id(),
         candidates = plan.candidates.len(),
         rejected = plan.rejected.len(),
-        first = plan.candidates.first().map_or("-", |first| first.endpoint.tag()),
+        plan = %Ordered(plan),
         "planned"
     );
 }
@@ -90,4 +98,25 @@ pub(crate) fn grace_over(cut_off: usize) {
 #[cfg(feature = "gateway")]
 pub(crate) fn cannot_accept(error: &std::io::Error) {
     tracing::error!(%error, "cannot accept");
+}
+
+// === impl Ordered ===
+
+impl fmt::Display for Ordered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let candidates = &self.0.candidates;
+        for (place, candidate) in candidates.iter().take(TOLD).enumerate() {
+            let comma = if place == 0 { "" } else { ", " };
+            write!(
+                f,
+                "{comma}{} ({})",
+                candidate.endpoint.key(),
+                candidate.reason
+            )?;
+        }
+        match candidates.len().saturating_sub(TOLD) {
+            0 => Ok(()),
+            more => write!(f, ", and {more} more"),
+        }
+    }
 }

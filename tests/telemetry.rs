@@ -1,0 +1,75 @@
+//! What a log tells of a plan: all of its order, as far as it fits into a line.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use switchtower::catalog::{Catalog, EndpointSpec, ModelSpec, Provider};
+use switchtower::choose::ChooseLayer;
+use switchtower::{BoxError, Payload};
+use tower::{ServiceBuilder, ServiceExt, service_fn};
+use tracing_subscriber::fmt::fmt;
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_plan_is_told_with_its_reasons_in_one_bounded_field() -> Result<(), BoxError> {
+    let log = Log::default();
+    let subscriber = fmt()
+        .with_max_level(tracing::Level::DEBUG)
+        .with_ansi(false)
+        .with_writer({
+            let log = log.clone();
+            move || log.clone()
+        })
+        .finish();
+    let _told = tracing::subscriber::set_default(subscriber);
+
+    let line = planned(&log, 2, r#"{"order": ["acme/1", "acme/0"]}"#).await?;
+    assert!(line.contains("candidates=2 rejected=0"), "{line}");
+    let plan =
+        "plan=swift@acme/1 (named in provider.order), swift@acme/0 (named in provider.order)";
+    assert!(line.ends_with(plan), "{line}");
+
+    let line = planned(&log, 300, r#"{"ignore": ["acme/7"]}"#).await?;
+    assert!(line.contains("candidates=299 rejected=1"), "{line}");
+    assert!(line.ends_with(", and 291 more"), "{line}");
+    assert_eq!(line.matches("swift@").count(), 8, "{line}");
+    assert!(!line.contains("a secret"), "{line}");
+    Ok(())
+}
+
+// === Helpers ===
+
+/// The line about the plan of one request, to a model at so many endpoints.
+async fn planned(log: &Log, endpoints: usize, preferences: &str) -> Result<String, BoxError> {
+    let endpoint = |number| EndpointSpec::new("acme", "m").with_tag(&format!("acme/{number}"));
+    let model = (0..endpoints).map(endpoint);
+    let catalog = Catalog::builder()
+        .provider(Provider::new("acme", "https://api.acme.test/v1".parse()?))
+        .model(model.fold(ModelSpec::new("swift"), ModelSpec::endpoint))
+        .build()?;
+    let client = service_fn(|_| async { Ok::<_, BoxError>(http::Response::new(())) });
+    let choose = ServiceBuilder::new().layer(ChooseLayer::new(Arc::new(catalog)));
+    let ask = format!(
+        r#"{{"model": "swift", "messages": [{{"role": "user", "content": "a secret"}}], "provider": {preferences}}}"#
+    );
+    let request = http::Request::new(Payload::read(ask)?);
+    choose.service(client).oneshot(request).await?;
+    let told = std::mem::take(&mut *log.0.lock().unwrap());
+    let told = String::from_utf8(told)?;
+    let mut lines = told.lines().filter(|line| line.contains(" planned "));
+    let line = lines.next().ok_or("nothing was told")?.to_owned();
+    assert_eq!(lines.next(), None);
+    Ok(line)
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
