@@ -78,6 +78,87 @@ fn the_wrappers_take_fewer_than_forty_lines() {
     }
 }
 
+// === the plan, explained ===
+
+#[test]
+fn the_readme_shows_what_explain_prints() {
+    let readme = include_str!("../README.md");
+    let command = "cargo run --example explain -- ";
+    let (_, rest) = readme.split_once(command).expect("a command");
+    let (args, rest) = rest.split_once('\n').unwrap();
+    let (_, rest) = rest.split_once("```text\n").expect("its output");
+    let (printed, _) = rest.split_once("```").unwrap();
+    assert_eq!(explain(args), (Some(0), printed.to_owned()));
+}
+
+#[test]
+fn a_plan_is_explained_for_its_catalogue_seed_and_failures() {
+    let request = Scratch::file(
+        "request.json",
+        r#"{"model": "anthropic/claude", "messages": [{"role": "user", "content": "hi"}]}"#,
+    );
+    let firsts = (0..40).map(|seed| {
+        let args = format!(
+            "--seed {seed} --catalog switchtower.toml {}",
+            request.path()
+        );
+        let (_, text) = explain(&args);
+        assert_eq!(explain(&args).1, text, "a seed repeats");
+        let first = text.lines().nth(1).map(str::to_owned);
+        first.unwrap_or_else(|| panic!("no plan: {text}"))
+    });
+    assert!(firsts.collect::<BTreeSet<_>>().len() > 1, "a draw");
+
+    let nobody = Scratch::file(
+        "nobody.json",
+        r#"{"model": "heron", "provider": {"only": ["nobody"]}}"#,
+    );
+    let (code, text) = explain(nobody.path());
+    assert_eq!(code, Some(0));
+    assert!(
+        text.starts_with("404 ") && text.contains("`provider.only` removed 4"),
+        "{text}"
+    );
+}
+
+#[test]
+fn explain_refuses_what_it_cannot_read() {
+    for (args, says) in [
+        ("", "no request"),
+        ("no-such.json", "no-such.json"),
+        ("Cargo.toml", "Cargo.toml"),
+        ("--catalog README.md examples/explain.json", "README.md:3"),
+        ("--fail nobody examples/explain.json", "--fail nobody"),
+        ("--seed x examples/explain.json", "x"),
+        ("--sed 1 examples/explain.json", "--sed"),
+    ] {
+        let (code, text) = explain(args);
+        assert_eq!(code, Some(2), "{args}: {text}");
+        assert_eq!(text.trim_end().lines().count(), 1, "{args}: {text}");
+        assert!(
+            text.starts_with("explain: ") && text.contains(says),
+            "{args}: {text}"
+        );
+    }
+    let (code, help) = explain("--help");
+    assert_eq!(code, Some(0));
+    for flag in ["--catalog", "--seed", "--fail"] {
+        assert!(help.contains(flag), "{help}");
+    }
+}
+
+/// With these arguments: the exit status, and what was said.
+fn explain(args: &str) -> (Option<i32>, String) {
+    let mut command = Command::new(example("explain"));
+    command.args(args.split_whitespace()).env_clear();
+    let output = command
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
 // === what the gateway prints, and what can be pasted ===
 
 #[test]
