@@ -10,6 +10,7 @@ import OpenAI from "openai";
 import { VERSION } from "openai/version";
 
 import * as answers from "./checks/openai_node/answers.mjs";
+import * as catalog from "./checks/openai_node/catalog.mjs";
 import * as failures from "./checks/openai_node/failures.mjs";
 import * as tools from "./checks/openai_node/tools.mjs";
 import { KEY, open } from "./support/gateway.mjs";
@@ -21,7 +22,7 @@ const report = new Report();
 for (const path of ["/api/v1", "/v1"]) {
     const settings = { baseURL: gateway.url + path, apiKey: KEY, maxRetries: 0 };
     const scene = { client: new OpenAI(settings), settings, path, gateway };
-    for (const { checks } of [answers, tools, failures]) {
+    for (const { checks } of [answers, catalog, tools, failures]) {
         for (const [name, check] of Object.entries(checks)) {
             await report.check(path, name, () => check(scene));
         }

@@ -14,7 +14,7 @@ import time
 
 import openai
 
-from checks.openai_python import answers, failures, tools
+from checks.openai_python import answers, catalog, failures, tools
 from provider import Provider
 from support.gateway import KEY, Gateway
 
@@ -48,7 +48,7 @@ def main():
         file.write(provider.catalog())
         file.flush()
         with Gateway(GATEWAY, "--config", file.name) as gateway:
-            check(gateway, tools.CHECKS + failures.CHECKS, provider)
+            check(gateway, tools.CHECKS + catalog.CHECKS + failures.CHECKS, provider)
     provider.shutdown()
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed or not passed else 0)

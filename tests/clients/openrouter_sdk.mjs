@@ -12,7 +12,9 @@ import { createRequire } from "node:module";
 import { OpenRouter } from "@openrouter/sdk";
 
 import * as answers from "./checks/openrouter_sdk/answers.mjs";
+import * as catalog from "./checks/openrouter_sdk/catalog.mjs";
 import * as failures from "./checks/openrouter_sdk/failures.mjs";
+import * as routing from "./checks/openrouter_sdk/routing.mjs";
 import { KEY, open } from "./support/gateway.mjs";
 import { Report } from "./support/report.mjs";
 
@@ -23,7 +25,7 @@ const report = new Report();
 // A 5xx that stays would be repeated for an hour.
 const settings = { serverURL: `${gateway.url}/api/v1`, apiKey: KEY, retryConfig: { strategy: "none" } };
 const scene = { client: new OpenRouter(settings), settings, gateway };
-for (const { checks } of [answers, failures]) {
+for (const { checks } of [answers, catalog, routing, failures]) {
     for (const [name, check] of Object.entries(checks)) {
         await report.check("/api/v1", name, () => check(scene));
     }

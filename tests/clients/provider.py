@@ -30,6 +30,49 @@ MODELS = "says unpriced calls mumbles breaks fails drones 400 401 402 404 413 42
 WORDS = ["Half", " a", " sen", "tence", "."]
 CALLS = [("call_1", "weather", '{"city": "Rome"}'), ("call_2", "weather", '{"city": "Oslo"}')]
 VECTORS = [[0.5, -0.25, 0.125], [1.0, 0.0, -1.0]]
+# Models about which a catalogue has more to say.
+MORE = """
+[models."test/eye-1"]
+name = "Test: Eye 1"
+created = 1700000000
+canonical_slug = "test/eye-1-20231114"
+context_length = 32000
+input = ["text", "image"]
+distillable = true
+expiration_date = "2027-01-31"
+[[models."test/eye-1".endpoints]]
+provider = "actor"
+tag = "actor/fp8"
+model = "says"
+quantization = "fp8"
+parameters = ["tools", "seed"]
+max_prompt_tokens = 30000
+zdr = true
+data_collection = "deny"
+[models."test/eye-1".endpoints.prices]
+prompt = "0.5"
+completion = "2"
+overrides = [{ above = 20000, prompt = "1" }, { utc = "22:00-06:00", weekdays = ["sun"], completion = "1" }]
+
+[models."test/eye-2"]
+name = "Test: Eye 2"
+created = 1800000000
+[[models."test/eye-2".endpoints]]
+provider = "actor"
+model = "says"
+
+[models."test/vectors"]
+output = ["embeddings"]
+[[models."test/vectors".endpoints]]
+provider = "actor"
+model = "says"
+
+[models."test/secret"]
+hidden = true
+[[models."test/secret".endpoints]]
+provider = "actor"
+model = "says"
+"""
 USAGE = {"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12}
 
 # Keys that some providers send with a null.
@@ -51,14 +94,14 @@ class Provider(http.server.ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def catalog(self):
-        text = f'[providers.actor]\nname = "Actor"\nbase_url = "{self.url}/v1"\n'
+        text = f'[providers.actor]\nname = "Actor"\nbase_url = "{self.url}/v1"\nheadquarters = "DE"\n'
         for model in MODELS:
             prices = "" if model == "unpriced" else 'prices = { prompt = "1", completion = "2" }\n'
             text += (
                 f'[models."test/{model}"]\ncontext_length = 8192\n'
                 f'[[models."test/{model}".endpoints]]\nprovider = "actor"\nmodel = "{model}"\n{prices}'
             )
-        return text
+        return text + MORE
 
 
 class Answer(http.server.BaseHTTPRequestHandler):

@@ -123,7 +123,7 @@ fn parameters(name: &str, value: &str) -> Result<Fields, Error> {
 }
 
 /// OpenRouter's, of which a catalogue here has none.
-const OTHERS: [&str; 3] = ["rerank", "speech", "transcription"];
+const OTHERS: [&str; 4] = ["decisions", "rerank", "speech", "transcription"];
 
 fn modalities(name: &str, value: &str) -> Result<Modalities, Error> {
     let known = listed(value).filter(|item| !OTHERS.contains(item));
