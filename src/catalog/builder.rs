@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
 use super::{
-    AutoRule, AutoSpec, BuildError, Catalog, Dropped, Endpoint, Model, ModelSpec, Provider, check,
-    family,
+    AutoRule, AutoSpec, BuildError, Catalog, Dropped, Endpoint, Model, ModelSpec, Provider, Report,
+    check, family,
 };
 use crate::wire::Tier;
 
@@ -23,6 +24,10 @@ pub struct CatalogBuilder {
     /// Slugs that endpoints may name, and the variable in which their key was sought in vain.
     pub(super) absent: Vec<(Box<str>, Box<str>)>,
     pub(super) auto: Option<AutoSpec>,
+    /// What it is said to have left out already, and what its sources gave.
+    pub(super) dropped: Vec<Dropped>,
+    pub(super) reports: Vec<Report>,
+    pub(super) until: Option<SystemTime>,
     revision: Option<Box<str>>,
 }
 
@@ -61,6 +66,13 @@ impl CatalogBuilder {
         self
     }
 
+    /// The content is that of one more source, too.
+    pub(super) fn add_revision(&mut self, revision: &str) {
+        if let Some(before) = &mut self.revision {
+            *before = short_hash(format!("{before}{revision}"));
+        }
+    }
+
     /// The catalogue, if all names are sound, unique and known.
     ///
     /// # Errors
@@ -71,11 +83,14 @@ impl CatalogBuilder {
 
         let revision = self.revision.unwrap_or_else(|| {
             let (providers, models, auto) = (&self.providers, &self.models, &self.auto);
-            short_hash(&format!("{providers:?}{models:?}{auto:?}"))
+            short_hash(format!("{providers:?}{models:?}{auto:?}"))
         });
         let mut catalog = Catalog {
             providers: self.providers.into_iter().map(Arc::new).collect(),
             revision,
+            dropped: self.dropped,
+            reports: self.reports,
+            until: self.until,
             ..Catalog::default()
         };
         let absent = self.absent.into_iter();
@@ -182,7 +197,7 @@ impl Catalog {
     }
 }
 
-fn short_hash(text: &str) -> Box<str> {
+pub(super) fn short_hash(text: impl AsRef<[u8]>) -> Box<str> {
     Sha256::digest(text)[..6]
         .iter()
         .fold(String::new(), |mut hex, byte| {

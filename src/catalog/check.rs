@@ -134,7 +134,7 @@ fn is_slug(slug: &str) -> bool {
 }
 
 /// Without `@`, so that the last one in an endpoint's key ends the model.
-fn is_tag(tag: &str, provider: &str) -> bool {
+pub(super) fn is_tag(tag: &str, provider: &str) -> bool {
     match tag.strip_prefix(provider) {
         Some("") => true,
         Some(variant) => variant.starts_with('/') && variant[1..].split('/').all(is_slug),

@@ -1,11 +1,22 @@
-//! Where a catalogue comes from: a text, or a file and the environment.
+//! Where a catalogue comes from: a text, or a file with its sources and the environment.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
+use super::source::Wanted;
 use super::toml::{Keyless, read};
 use super::{Catalog, LoadError, Problem};
+use crate::clock;
+
+/// A catalogue file, and what becomes of providers without a key.
+#[derive(Debug)]
+pub(super) struct Place {
+    path: PathBuf,
+    keyless: Keyless,
+}
 
 /// The longest file that is read, in bytes: some fifty thousand endpoints.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
@@ -25,8 +36,24 @@ impl Catalog {
         file: &str,
         env: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, LoadError> {
+        Self::from_toml_with(text, file, env, |_| Err(nowhere()))
+    }
+
+    /// As [`from_toml`](Self::from_toml), with the bytes of its `sources`, by the names that it gives them.
+    ///
+    /// See [`Report`](super::Report) for an example. Prices that begin on some day are those of today.
+    ///
+    /// # Errors
+    ///
+    /// As for [`from_toml`](Self::from_toml), and if a source cannot be read or is none.
+    pub fn from_toml_with(
+        text: &str,
+        file: &str,
+        env: impl Fn(&str) -> Option<String>,
+        files: impl Fn(&str) -> io::Result<Vec<u8>>,
+    ) -> Result<Self, LoadError> {
         bounded(text.len(), file)?;
-        read(text, file, env, Keyless::Refused)
+        read(text, file, env, Keyless::Refused, &files, clock::wall()).map(|(catalog, _)| catalog)
     }
 
     /// As [`from_toml`](Self::from_toml), but serves what the environment has keys for.
@@ -57,17 +84,19 @@ impl Catalog {
         env: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, LoadError> {
         bounded(text.len(), file)?;
-        read(text, file, env, Keyless::Dropped)
+        let files = |_: &str| Err(nowhere());
+        read(text, file, env, Keyless::Dropped, &files, clock::wall()).map(|(catalog, _)| catalog)
     }
 
-    /// Reads the file at `path`, and keys from the environment of the process.
+    /// Reads the file at `path` with its sources, whose paths are relative to it, and keys from the environment of the
+    /// process.
     ///
     /// # Errors
     ///
-    /// As for [`from_toml`](Self::from_toml), and if there are more than 16 MiB or none that can be read.
+    /// As for [`from_toml_with`](Self::from_toml_with), and if a file has more than 16 MiB or cannot be read.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, LoadError> {
-        let (text, file) = text_of(path.as_ref())?;
-        Self::from_toml(&text, &file, variable)
+        let place = Place::new(path.as_ref(), Keyless::Refused);
+        place.read(clock::wall(), &mut |_| ()).map(|(catalog, _)| catalog)
     }
 
     /// As [`load`](Self::load), but serves what the environment has keys for, as
@@ -77,8 +106,37 @@ impl Catalog {
     ///
     /// As for [`load`](Self::load), missing keys apart.
     pub fn load_available(path: impl AsRef<Path>) -> Result<Self, LoadError> {
-        let (text, file) = text_of(path.as_ref())?;
-        Self::from_toml_available(&text, &file, variable)
+        let place = Place::new(path.as_ref(), Keyless::Dropped);
+        place.read(clock::wall(), &mut |_| ()).map(|(catalog, _)| catalog)
+    }
+}
+
+// === impl Place ===
+
+impl Place {
+    pub(super) fn new(path: &Path, keyless: Keyless) -> Self {
+        Place {
+            path: path.to_owned(),
+            keyless,
+        }
+    }
+
+    /// The catalogue as it is now. `look` is told of each file before that is read.
+    pub(super) fn read(
+        &self,
+        wall: SystemTime,
+        look: &mut dyn FnMut(&Path),
+    ) -> Result<(Catalog, Wanted), LoadError> {
+        look(&self.path);
+        let (text, file) = text_of(&self.path)?;
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        let look = RefCell::new(look);
+        let files = |name: &str| {
+            let path = folder.join(name);
+            look.borrow_mut()(&path);
+            bytes_of(&path)
+        };
+        read(&text, &file, variable, self.keyless, &files, wall)
     }
 }
 
@@ -86,19 +144,35 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// Whoever has a text only has no folder in which its sources could be.
+fn nowhere() -> io::Error {
+    let why = "a text has no sources; use `Catalog::load` or `Catalog::from_toml_with`";
+    io::Error::new(io::ErrorKind::Unsupported, why)
+}
+
 fn text_of(path: &Path) -> Result<(String, String), LoadError> {
     let file = path.display().to_string();
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|source| source.take(MAX_FILE + 1).read_to_end(&mut bytes))
-        .map_err(|error| LoadError::whole(&file, Problem::Read(error)))?;
-    bounded(bytes.len(), &file)?;
+    let read = |error| LoadError::whole(&file, Problem::Read(error));
+    let bytes = bytes_of(path).map_err(read)?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok((text, file)),
         Err(error) => {
             let error = io::Error::new(io::ErrorKind::InvalidData, error.utf8_error());
             Err(LoadError::whole(&file, Problem::Read(error)))
         }
+    }
+}
+
+/// At most as many as are read of a file, and one more is an error.
+fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > MAX_FILE {
+        true => Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("it has more than {MAX_FILE} bytes"),
+        )),
+        false => Ok(bytes),
     }
 }
 

@@ -107,6 +107,7 @@ mod problem;
 mod provider;
 mod secret;
 mod snapshot;
+mod source;
 mod strategy;
 mod toml;
 
@@ -125,4 +126,7 @@ pub use problem::Problem;
 pub use provider::{About, Provider};
 pub use secret::Secret;
 pub use snapshot::Catalog;
+pub use source::{
+    Changes, Format, Gap, Held, ReloadError, Reloader, Report, Repriced, Skipped, Unpriced,
+};
 pub use strategy::Strategy;

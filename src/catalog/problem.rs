@@ -25,10 +25,24 @@ pub enum Problem {
         /// The most that is read.
         limit: u64,
     },
-    /// It is not TOML.
+    /// A list has more items than this.
+    TooMany {
+        /// The most that are taken.
+        limit: usize,
+    },
+    /// It is not TOML, or a source not JSON.
     Syntax {
         /// What the parser says.
         message: Box<str>,
+    },
+    /// A source is JSON, but of no format that is known, or has no row.
+    UnknownFormat,
+    /// A source is not a file of this machine.
+    NotAFile,
+    /// This needs a feature of the crate that is not on.
+    NeedsFeature {
+        /// Its name.
+        feature: &'static str,
     },
     /// There is no such key here.
     UnknownKey {
@@ -194,6 +208,13 @@ impl fmt::Display for Problem {
         match self {
             Problem::Read(error) => write!(f, "cannot be read: {error}"),
             Problem::TooLong { limit } => write!(f, "is longer than {limit} bytes"),
+            Problem::TooMany { limit } => write!(f, "has more than {limit} items"),
+            Problem::UnknownFormat => f.write_str(
+                "has no row of a format that is known: OpenRouter's models or endpoints, LiteLLM's price map, the data \
+                 of genai-prices",
+            ),
+            Problem::NotAFile => f.write_str("must be the path of a file; nothing is fetched from elsewhere"),
+            Problem::NeedsFeature { feature } => write!(f, "needs the crate's feature `{feature}`"),
             Problem::Syntax { message } => f.write_str(message),
             Problem::UnknownKey { expected } => {
                 write!(f, "is not a known key; there are {}", expected.join(", "))

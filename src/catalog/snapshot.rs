@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use super::{AutoRule, CatalogBuilder, Dropped, Endpoint, Model, Provider, nearest};
+use super::{AutoRule, CatalogBuilder, Dropped, Endpoint, Model, Provider, Report, nearest};
 
 /// All models and providers at one moment.
 ///
@@ -41,6 +42,9 @@ pub struct Catalog {
     pub(super) auto: Option<AutoRule>,
     pub(super) dropped: Vec<Dropped>,
     pub(super) revision: Box<str>,
+    pub(super) reports: Vec<Report>,
+    /// When a price begins to hold that does not yet.
+    pub(super) until: Option<SystemTime>,
 }
 
 // === impl Catalog ===
@@ -109,7 +113,13 @@ impl Catalog {
         &self.dropped
     }
 
-    /// A short name for this content: twelve hex digits of the SHA-256 of the file.
+    /// What became of the rows of each source, in the order of the layers.
+    #[must_use]
+    pub fn reports(&self) -> &[Report] {
+        &self.reports
+    }
+
+    /// A short name for this content: twelve hex digits of the SHA-256 of the file, and of its sources if it has any.
     #[must_use]
     pub fn revision(&self) -> &str {
         &self.revision

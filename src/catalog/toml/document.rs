@@ -1,10 +1,14 @@
 //! `switchtower.toml`, read key by key.
 
+use std::time::SystemTime;
+
 use toml::de::DeTable;
 
 use super::auto::auto;
 use super::model::model;
 use super::node::{Table, offset};
+use super::sources::{known_as, sources};
+use crate::catalog::source::{Files, Wanted, gather};
 use crate::catalog::{BuildError, Catalog, CatalogBuilder, LoadError, Problem};
 
 /// What becomes of a provider whose key is not in the environment?
@@ -24,31 +28,42 @@ pub(in crate::catalog) fn read(
     file: &str,
     env: impl Fn(&str) -> Option<String>,
     keyless: Keyless,
-) -> Result<Catalog, LoadError> {
+    files: Files<'_>,
+    wall: SystemTime,
+) -> Result<(Catalog, Wanted), LoadError> {
     let root = DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
         let message = error.message().into();
         LoadError::at(file, text, at, <_>::default(), Problem::Syntax { message })
     })?;
-    Reader { env, keyless }
-        .document(&Table::root(root.get_ref()))
-        .and_then(|builder| builder.revision_of(text).build())
-        .map_err(|error| {
-            let (field, problem) = error.into_parts();
-            let at = offset(root.get_ref(), &field, problem.is_the_key());
-            LoadError::at(file, text, at, field, problem)
-        })
+    let at = |error: BuildError| {
+        let (field, problem) = error.into_parts();
+        let at = offset(root.get_ref(), &field, problem.is_the_key());
+        LoadError::at(file, text, at, field, problem)
+    };
+    let reader = Reader { env, keyless };
+    let (builder, wanted) = reader.document(&Table::root(root.get_ref())).map_err(at)?;
+    let mut builder = builder.revision_of(text);
+    if !wanted.is_empty() {
+        builder = gather(builder, &wanted, files, wall, at)?;
+    }
+    Ok((builder.build().map_err(at)?, wanted))
 }
 
 // === impl Reader ===
 
 impl<F: Fn(&str) -> Option<String>> Reader<F> {
-    fn document(&self, root: &Table<'_>) -> Result<CatalogBuilder, BuildError> {
-        root.only(&["providers", "models", "auto"])?;
+    fn document(&self, root: &Table<'_>) -> Result<(CatalogBuilder, Wanted), BuildError> {
+        root.only(&["sources", "embedded", "confirm", "providers", "models", "auto"])?;
+        let mut wanted = sources(root)?;
         let mut builder = CatalogBuilder::default();
         if let Some(providers) = root.get("providers") {
             for (slug, node) in providers.table()?.in_order() {
-                builder = self.provider(slug, &node.table()?, builder)?;
+                let table = node.table()?;
+                if let Some(names) = known_as(&table)? {
+                    wanted.known_as.insert(slug.into(), names);
+                }
+                builder = self.provider(slug, &table, builder)?;
             }
         }
         if let Some(models) = root.get("models") {
@@ -59,6 +74,6 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         if let Some(node) = root.get("auto") {
             builder = builder.auto(auto(&node.table()?)?);
         }
-        Ok(builder)
+        Ok((builder, wanted))
     }
 }

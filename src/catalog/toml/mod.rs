@@ -7,5 +7,6 @@ mod model;
 mod node;
 mod prices;
 mod provider;
+mod sources;
 
 pub(super) use document::{Keyless, read};

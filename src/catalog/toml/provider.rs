@@ -55,6 +55,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             "status_page_url",
             "headquarters",
             "datacenters",
+            "prices_as",
         ])?;
 
         let base_url = table.need("base_url")?;

@@ -1,0 +1,112 @@
+//! What a lower layer adds to a model.
+
+use crate::catalog::{EndpointSpec, ModelSpec};
+use crate::wire::Tier;
+
+/// Takes from `below` what `model` does not say, whose first `above` endpoints are of layers above.
+///
+/// Of a provider's endpoints in one tier the uppermost layer that has any lists all; a lower one only completes those
+/// that it tells of too, or the only one there is. A price list is never mixed of two.
+pub(super) fn fill(model: &mut ModelSpec, above: usize, below: ModelSpec) {
+    let ModelSpec {
+        id: _,
+        aliases: _,
+        name,
+        created,
+        description,
+        context_length,
+        canonical_slug,
+        input,
+        output,
+        distillable,
+        moderated,
+        hidden,
+        expires,
+        hugging_face_id,
+        strategy: _,
+        endpoints,
+    } = below;
+    or(&mut model.name, name);
+    or(&mut model.created, created);
+    or(&mut model.description, description);
+    or(&mut model.context_length, context_length);
+    or(&mut model.canonical_slug, canonical_slug);
+    or(&mut model.input, input);
+    or(&mut model.output, output);
+    or(&mut model.expires, expires);
+    or(&mut model.hugging_face_id, hugging_face_id);
+    model.distillable |= distillable;
+    model.moderated |= moderated;
+    model.hidden |= hidden;
+
+    for endpoint in endpoints {
+        add(&mut model.endpoints, above, endpoint);
+    }
+}
+
+/// Gives endpoints that no source named the name that another of the same provider has; leaves out those for which
+/// there is none. Was there one?
+pub(super) fn name_endpoints(model: &mut ModelSpec) -> bool {
+    let named = |endpoint: &&EndpointSpec| !endpoint.upstream_model.is_empty();
+    let names: Vec<_> = model.endpoints.iter().filter(named).map(|e| (e.provider.clone(), e.upstream_model.clone())).collect();
+    let before = model.endpoints.len();
+    model.endpoints.retain_mut(|endpoint| {
+        if endpoint.upstream_model.is_empty() {
+            let known = names.iter().find(|(provider, _)| *provider == endpoint.provider);
+            if let Some((_, name)) = known {
+                endpoint.upstream_model = name.clone();
+            }
+        }
+        !endpoint.upstream_model.is_empty()
+    });
+    model.endpoints.len() < before
+}
+
+fn add(endpoints: &mut Vec<EndpointSpec>, above: usize, below: EndpointSpec) {
+    let group = |endpoint: &EndpointSpec| (endpoint.provider.clone(), Tier::of_tag(endpoint.tag()));
+    let of_group = group(&below);
+    let mates: Vec<_> = endpoints[..above].iter().enumerate().filter(|(_, other)| group(other) == of_group).map(|(at, _)| at).collect();
+    match mates.as_slice() {
+        [] => endpoints.push(below),
+        [only] => complete(&mut endpoints[*only], below),
+        several => {
+            let same = several.iter().find(|at| endpoints[**at].tag() == below.tag());
+            match same {
+                Some(at) => complete(&mut endpoints[*at], below),
+                // It may yet know what the provider calls the model.
+                None => several.iter().for_each(|at| {
+                    let endpoint = &mut endpoints[*at];
+                    if endpoint.upstream_model.is_empty() {
+                        endpoint.upstream_model.clone_from(&below.upstream_model);
+                    }
+                }),
+            }
+        }
+    }
+}
+
+fn complete(endpoint: &mut EndpointSpec, below: EndpointSpec) {
+    if endpoint.upstream_model.is_empty() {
+        endpoint.upstream_model = below.upstream_model;
+    }
+    if endpoint.prices.is_unknown() {
+        endpoint.prices = below.prices;
+    }
+    or(&mut endpoint.context_length, below.context_length);
+    or(&mut endpoint.max_completion_tokens, below.max_completion_tokens);
+    or(&mut endpoint.max_prompt_tokens, below.max_prompt_tokens);
+    or(&mut endpoint.quantization, below.quantization);
+    or(&mut endpoint.parameters, below.parameters);
+    or(&mut endpoint.collects_data, below.collects_data);
+    or(&mut endpoint.zdr, below.zdr);
+    or(&mut endpoint.own_key, below.own_key);
+    or(&mut endpoint.weight, below.weight);
+    or(&mut endpoint.score, below.score);
+    endpoint.implicit_caching |= below.implicit_caching;
+}
+
+fn or<T>(above: &mut Option<T>, below: Option<T>) {
+    if above.is_none() {
+        *above = below;
+    }
+}

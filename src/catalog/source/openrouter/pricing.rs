@@ -1,0 +1,84 @@
+//! OpenRouter's `pricing` object.
+
+use crate::Price;
+use crate::catalog::source::sheet::Draft;
+use crate::catalog::source::value::{Per, Value};
+use crate::catalog::{Gap, Hours, Override, Rate};
+
+/// How OpenRouter spells what has a rate.
+const KEYS: [(&str, Rate); 14] = [
+    ("prompt", Rate::Prompt),
+    ("completion", Rate::Completion),
+    ("input_cache_read", Rate::CacheRead),
+    ("input_cache_write", Rate::CacheWrite),
+    ("input_cache_write_1h", Rate::CacheWrite1h),
+    ("internal_reasoning", Rate::Reasoning),
+    ("audio", Rate::Audio),
+    ("input_audio_cache", Rate::AudioCacheRead),
+    ("audio_output", Rate::AudioOutput),
+    ("image_token", Rate::Image),
+    ("image_output", Rate::ImageOutput),
+    ("request", Rate::Request),
+    ("image", Rate::ImageUnit),
+    ("web_search", Rate::WebSearch),
+];
+
+/// The list. A `discount` is in the prices already.
+pub(super) fn draft(pricing: Option<Value<'_>>) -> Draft {
+    let mut draft = Draft::default();
+    for (key, value) in pricing.map(Value::members).unwrap_or_default() {
+        match &*key {
+            "discount" => {}
+            "overrides" => {
+                for entry in value.items() {
+                    add_override(entry, &mut draft);
+                }
+            }
+            key => match rate(key, value) {
+                Some(Ok((rate, price))) => {
+                    draft.prices = std::mem::take(&mut draft.prices).with(rate, price);
+                }
+                Some(Err(why)) => draft.gap(key, why),
+                None => draft.gap(key, Gap::Unit),
+            },
+        }
+    }
+    draft.tell_missing();
+    draft
+}
+
+fn rate(key: &str, value: Value<'_>) -> Option<Result<(Rate, Price), Gap>> {
+    let (_, rate) = KEYS.iter().find(|(known, _)| *known == key)?;
+    Some(value.price(Per::One).map(|price| (*rate, price)))
+}
+
+/// An entry with a condition that is not known would hold too often, and is left out.
+fn add_override(entry: Value<'_>, draft: &mut Draft) {
+    let mut conditional = Override::new();
+    let (mut start, mut end) = (None, None);
+    for (key, value) in entry.members() {
+        let hhmm = || value.integer().and_then(|hhmm| u16::try_from(hhmm).ok());
+        match &*key {
+            "min_prompt_tokens" => match value.integer() {
+                Some(tokens) => conditional = conditional.above(tokens),
+                None => return draft.gap("overrides.min_prompt_tokens", Gap::Unreadable),
+            },
+            "utc_start" => start = Some(hhmm()),
+            "utc_end" => end = Some(hhmm()),
+            key => match rate(key, value) {
+                Some(Ok((rate, price))) => conditional = conditional.with(rate, price),
+                Some(Err(why)) => draft.gap(&format!("overrides.{key}"), why),
+                None => return draft.gap(&format!("overrides.{key}"), Gap::Condition),
+            },
+        }
+    }
+    match (start, end) {
+        (None, None) => {}
+        (Some(Some(start)), Some(Some(end))) => match Hours::hhmm(start, end) {
+            Ok(hours) => conditional = conditional.during(hours),
+            Err(_) => return draft.gap("overrides.utc_start", Gap::Unreadable),
+        },
+        _ => return draft.gap("overrides.utc_start", Gap::Unreadable),
+    }
+    draft.with_override("overrides", conditional);
+}

@@ -1,0 +1,113 @@
+//! What a source says, in the catalogue's own words.
+
+use std::collections::HashSet;
+use std::time::SystemTime;
+
+use super::name::folded;
+use super::{Gap, Report, Skipped};
+use crate::catalog::check::{is_model_name, is_tag};
+use crate::catalog::{ModelSpec, Override, Prices};
+
+/// The models of one source. A layer: it is put under others, and never changed by them.
+#[derive(Debug)]
+pub(super) struct Sheet {
+    /// The rows that were taken, each with the models that it tells of.
+    pub(super) rows: Vec<Vec<ModelSpec>>,
+    pub(super) report: Report,
+    /// When it will say something else, since a price begins to hold.
+    pub(super) until: Option<SystemTime>,
+    listed: HashSet<String>,
+}
+
+/// A price list in the making, with what could not be put on it.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub(super) prices: Prices,
+    pub(super) gaps: Vec<(Box<str>, Gap)>,
+}
+
+/// Ten times as many as the largest source has.
+const MAX_ROWS: usize = 50_000;
+
+// === impl Sheet ===
+
+impl Sheet {
+    pub(super) fn new(report: Report) -> Self {
+        Sheet {
+            rows: Vec::new(),
+            report,
+            until: None,
+            listed: HashSet::new(),
+        }
+    }
+
+    pub(super) fn skip(&mut self, why: Skipped) {
+        self.report.skip(why);
+    }
+
+    /// Takes a row, with its gaps, unless its names are not fit or it says only what another has said.
+    pub(super) fn take(&mut self, mut row: Vec<ModelSpec>, gaps: Vec<(Box<str>, Gap)>) {
+        if self.rows.len() >= MAX_ROWS {
+            return self.skip(Skipped::Bound);
+        }
+        row.retain(is_fit);
+        if row.is_empty() {
+            return self.skip(Skipped::Name);
+        }
+        row.retain_mut(|model| self.is_new(model));
+        let Some(first) = row.first() else {
+            return self.skip(Skipped::Duplicate);
+        };
+        for (dimension, why) in gaps {
+            self.report.gap(&first.id, &dimension, why);
+        }
+        self.report.take();
+        self.rows.push(row);
+    }
+
+    /// Is anything of it left once what is listed already is left out?
+    fn is_new(&mut self, model: &mut ModelSpec) -> bool {
+        let (id, listed) = (folded(&model.id), &mut self.listed);
+        if model.endpoints.is_empty() {
+            return listed.insert(id);
+        }
+        model
+            .endpoints
+            .retain(|endpoint| listed.insert(format!("{id}@{}", endpoint.tag())));
+        !model.endpoints.is_empty()
+    }
+}
+
+/// Would a catalogue take these names?
+fn is_fit(model: &ModelSpec) -> bool {
+    let endpoints = model.endpoints.iter();
+    let mut unfit = endpoints.filter(|endpoint| {
+        let upstream = &endpoint.upstream_model;
+        !is_tag(endpoint.tag(), &endpoint.provider)
+            || !(upstream.is_empty() || is_model_name(upstream))
+    });
+    is_model_name(&model.id) && unfit.next().is_none()
+}
+
+// === impl Draft ===
+
+impl Draft {
+    pub(super) fn gap(&mut self, dimension: &str, why: Gap) {
+        self.gaps.push((dimension.into(), why));
+    }
+
+    pub(super) fn with_override(&mut self, dimension: &str, conditional: Override) {
+        if self.prices.overrides().len() == Prices::MAX_OVERRIDES {
+            return self.gap(dimension, Gap::Bound);
+        }
+        let prices = std::mem::take(&mut self.prices);
+        self.prices = prices.with_override(conditional);
+    }
+
+    /// Tells it where nothing is known of what every request has.
+    pub(super) fn tell_missing(&mut self) {
+        if self.prices.prompt().is_none() && self.prices.completion().is_none() {
+            self.gap("prompt", Gap::Missing);
+        }
+    }
+}
