@@ -18,8 +18,12 @@ const EDGES: [&str; 3] = ["client", "gateway", "testing"];
 const SHELL: [&str; 5] = ["layer.rs", "service.rs", "future.rs", "body.rs", "stack.rs"];
 
 /// Files that touch the runtime under another name, and why.
-const TOUCHING: [(&str, &str); 9] = [
+const TOUCHING: [(&str, &str); 10] = [
     ("admit/key.rs", "a layer in one file"),
+    (
+        "catalog/load.rs",
+        "what is loaded without a date has the prices of today",
+    ),
     (
         "dispatch/kept.rs",
         "what it takes to ask again is a service and a request",

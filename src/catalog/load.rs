@@ -96,7 +96,9 @@ impl Catalog {
     /// As for [`from_toml_with`](Self::from_toml_with), and if a file has more than 16 MiB or cannot be read.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, LoadError> {
         let place = Place::new(path.as_ref(), Keyless::Refused);
-        place.read(clock::wall(), &mut |_| ()).map(|(catalog, _)| catalog)
+        place
+            .read(clock::wall(), &mut |_| ())
+            .map(|(catalog, _)| catalog)
     }
 
     /// As [`load`](Self::load), but serves what the environment has keys for, as
@@ -107,7 +109,9 @@ impl Catalog {
     /// As for [`load`](Self::load), missing keys apart.
     pub fn load_available(path: impl AsRef<Path>) -> Result<Self, LoadError> {
         let place = Place::new(path.as_ref(), Keyless::Dropped);
-        place.read(clock::wall(), &mut |_| ()).map(|(catalog, _)| catalog)
+        place
+            .read(clock::wall(), &mut |_| ())
+            .map(|(catalog, _)| catalog)
     }
 }
 
@@ -166,7 +170,9 @@ fn text_of(path: &Path) -> Result<(String, String), LoadError> {
 /// At most as many as are read of a file, and one more is an error.
 fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+    File::open(path)?
+        .take(MAX_FILE + 1)
+        .read_to_end(&mut bytes)?;
     match bytes.len() as u64 > MAX_FILE {
         true => Err(io::Error::new(
             io::ErrorKind::FileTooLarge,

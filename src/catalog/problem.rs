@@ -25,11 +25,6 @@ pub enum Problem {
         /// The most that is read.
         limit: u64,
     },
-    /// A list has more items than this.
-    TooMany {
-        /// The most that are taken.
-        limit: usize,
-    },
     /// It is not TOML, or a source not JSON.
     Syntax {
         /// What the parser says.
@@ -208,7 +203,6 @@ impl fmt::Display for Problem {
         match self {
             Problem::Read(error) => write!(f, "cannot be read: {error}"),
             Problem::TooLong { limit } => write!(f, "is longer than {limit} bytes"),
-            Problem::TooMany { limit } => write!(f, "has more than {limit} items"),
             Problem::UnknownFormat => f.write_str(
                 "has no row of a format that is known: OpenRouter's models or endpoints, LiteLLM's price map, the data \
                  of genai-prices",

@@ -73,15 +73,23 @@ impl Changes {
     #[must_use]
     pub fn between(before: &Catalog, after: &Catalog) -> Self {
         let mut known: HashMap<&str, &Endpoint> = HashMap::new();
-        known.extend(before.endpoints().map(|endpoint| (endpoint.key(), &**endpoint)));
+        known.extend(
+            before
+                .endpoints()
+                .map(|endpoint| (endpoint.key(), &**endpoint)),
+        );
         let priced = |catalog: &Catalog| {
             let endpoints = catalog.endpoints();
-            endpoints.filter(|endpoint| !endpoint.prices().is_unknown()).count()
+            endpoints
+                .filter(|endpoint| !endpoint.prices().is_unknown())
+                .count()
         };
         // An alias may have become the id of its model, or the reverse.
         let missing_in = |there: &Catalog, here: &Catalog| {
             let models = here.models().iter();
-            models.filter(|model| there.find(model.id()).is_none()).count()
+            models
+                .filter(|model| there.find(model.id()).is_none())
+                .count()
         };
         let mut changes = Changes {
             models: Shift {
@@ -207,7 +215,8 @@ impl fmt::Display for Changes {
 
 impl fmt::Display for Repriced {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let spelled = |price: Option<Price>| price.map_or("unknown".to_owned(), |price| price.to_string());
+        let spelled =
+            |price: Option<Price>| price.map_or("unknown".to_owned(), |price| price.to_string());
         let (before, after) = (spelled(self.before), spelled(self.after));
         write!(f, "{}: {}", self.endpoint, self.rate.key())?;
         if let Some(place) = self.in_override {

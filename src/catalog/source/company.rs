@@ -35,32 +35,102 @@ const fn company(
 /// Who has more than one name, or is the author of what it serves. A name that ends in `*` is a prefix. All others are
 /// known by their slug, whatever its dashes.
 const COMPANIES: [Company; 25] = [
-    company(&["openai"], &["openai", "text-completion-openai"], &["openai"], Some("openai")),
-    company(&["anthropic"], &["anthropic"], &["anthropic"], Some("anthropic")),
-    company(&["google", "google-ai-studio", "gemini"], &["gemini"], &["google"], Some("google")),
-    company(&["google-vertex", "vertex", "vertex-ai"], &["vertex_ai*"], &["google"], None),
-    company(&["mistral"], &["mistral", "codestral"], &["mistral"], Some("mistralai")),
-    company(&["deepseek"], &["deepseek"], &["deepseek"], Some("deepseek")),
+    company(
+        &["openai"],
+        &["openai", "text-completion-openai"],
+        &["openai"],
+        Some("openai"),
+    ),
+    company(
+        &["anthropic"],
+        &["anthropic"],
+        &["anthropic"],
+        Some("anthropic"),
+    ),
+    company(
+        &["google", "google-ai-studio", "gemini"],
+        &["gemini"],
+        &["google"],
+        Some("google"),
+    ),
+    company(
+        &["google-vertex", "vertex", "vertex-ai"],
+        &["vertex_ai*"],
+        &["google"],
+        None,
+    ),
+    company(
+        &["mistral"],
+        &["mistral", "codestral"],
+        &["mistral"],
+        Some("mistralai"),
+    ),
+    company(
+        &["deepseek"],
+        &["deepseek"],
+        &["deepseek"],
+        Some("deepseek"),
+    ),
     company(&["xai", "x-ai"], &["xai"], &["x-ai"], Some("x-ai")),
-    company(&["cohere"], &["cohere", "cohere_chat"], &["cohere"], Some("cohere")),
-    company(&["perplexity"], &["perplexity"], &["perplexity"], Some("perplexity")),
-    company(&["moonshotai", "moonshot"], &["moonshot"], &["moonshotai"], Some("moonshotai")),
+    company(
+        &["cohere"],
+        &["cohere", "cohere_chat"],
+        &["cohere"],
+        Some("cohere"),
+    ),
+    company(
+        &["perplexity"],
+        &["perplexity"],
+        &["perplexity"],
+        Some("perplexity"),
+    ),
+    company(
+        &["moonshotai", "moonshot"],
+        &["moonshot"],
+        &["moonshotai"],
+        Some("moonshotai"),
+    ),
     company(&["minimax"], &["minimax"], &["minimax"], Some("minimax")),
     company(&["z-ai", "zai"], &["zai"], &["zai"], Some("z-ai")),
-    company(&["alibaba", "dashscope", "qwen"], &["dashscope"], &[], Some("qwen")),
-    company(&["voyage", "voyageai"], &["voyage"], &["voyageai"], Some("voyageai")),
+    company(&["alibaba", "dashscope", "qwen"], &["dashscope"], &[], None),
+    company(
+        &["voyage", "voyageai"],
+        &["voyage"],
+        &["voyageai"],
+        Some("voyageai"),
+    ),
     company(&["ai21"], &["ai21"], &[], Some("ai21")),
     company(&["arcee", "arcee-ai"], &[], &["arcee"], Some("arcee-ai")),
-    company(&["inception"], &["inception", "text-completion-inception"], &[], Some("inception")),
-    company(&["azure", "azure-openai"], &["azure", "azure_text"], &["azure"], None),
+    company(
+        &["inception"],
+        &["inception", "text-completion-inception"],
+        &[],
+        Some("inception"),
+    ),
+    company(
+        &["azure", "azure-openai"],
+        &["azure", "azure_text"],
+        &["azure"],
+        None,
+    ),
     company(
         &["amazon-bedrock", "bedrock", "aws"],
         &["bedrock", "bedrock_converse", "bedrock_mantle"],
         &["aws"],
         None,
     ),
-    company(&["together", "together-ai"], &["together_ai"], &["together"], None),
-    company(&["fireworks", "fireworks-ai"], &["fireworks_ai*"], &["fireworks"], None),
+    company(
+        &["together", "together-ai"],
+        &["together_ai"],
+        &["together"],
+        None,
+    ),
+    company(
+        &["fireworks", "fireworks-ai"],
+        &["fireworks_ai*"],
+        &["fireworks"],
+        None,
+    ),
     company(&["lambda"], &["lambda_ai"], &[], None),
     company(&["friendli"], &["friendliai"], &[], None),
     company(&["nvidia"], &["nvidia_nim"], &[], None),
@@ -101,7 +171,11 @@ impl Taker {
 pub(super) fn author(provider: &str) -> Option<&'static str> {
     let mut known = COMPANIES.iter();
     let is = |names: &[&str]| names.iter().any(|name| matches(name, provider));
-    known.find_map(|company| company.author.filter(|_| is(company.litellm) || is(company.genai)))
+    known.find_map(|company| {
+        company
+            .author
+            .filter(|_| is(company.litellm) || is(company.genai))
+    })
 }
 
 fn matches(known: &str, name: &str) -> bool {

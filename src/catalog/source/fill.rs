@@ -24,6 +24,7 @@ pub(super) fn fill(model: &mut ModelSpec, above: usize, below: ModelSpec) {
         expires,
         hugging_face_id,
         strategy: _,
+        family,
         endpoints,
     } = below;
     or(&mut model.name, name);
@@ -35,6 +36,7 @@ pub(super) fn fill(model: &mut ModelSpec, above: usize, below: ModelSpec) {
     or(&mut model.output, output);
     or(&mut model.expires, expires);
     or(&mut model.hugging_face_id, hugging_face_id);
+    or(&mut model.family, family);
     model.distillable |= distillable;
     model.moderated |= moderated;
     model.hidden |= hidden;
@@ -48,11 +50,18 @@ pub(super) fn fill(model: &mut ModelSpec, above: usize, below: ModelSpec) {
 /// there is none. Was there one?
 pub(super) fn name_endpoints(model: &mut ModelSpec) -> bool {
     let named = |endpoint: &&EndpointSpec| !endpoint.upstream_model.is_empty();
-    let names: Vec<_> = model.endpoints.iter().filter(named).map(|e| (e.provider.clone(), e.upstream_model.clone())).collect();
+    let names: Vec<_> = model
+        .endpoints
+        .iter()
+        .filter(named)
+        .map(|e| (e.provider.clone(), e.upstream_model.clone()))
+        .collect();
     let before = model.endpoints.len();
     model.endpoints.retain_mut(|endpoint| {
         if endpoint.upstream_model.is_empty() {
-            let known = names.iter().find(|(provider, _)| *provider == endpoint.provider);
+            let known = names
+                .iter()
+                .find(|(provider, _)| *provider == endpoint.provider);
             if let Some((_, name)) = known {
                 endpoint.upstream_model = name.clone();
             }
@@ -65,12 +74,19 @@ pub(super) fn name_endpoints(model: &mut ModelSpec) -> bool {
 fn add(endpoints: &mut Vec<EndpointSpec>, above: usize, below: EndpointSpec) {
     let group = |endpoint: &EndpointSpec| (endpoint.provider.clone(), Tier::of_tag(endpoint.tag()));
     let of_group = group(&below);
-    let mates: Vec<_> = endpoints[..above].iter().enumerate().filter(|(_, other)| group(other) == of_group).map(|(at, _)| at).collect();
+    let mates: Vec<_> = endpoints[..above]
+        .iter()
+        .enumerate()
+        .filter(|(_, other)| group(other) == of_group)
+        .map(|(at, _)| at)
+        .collect();
     match mates.as_slice() {
         [] => endpoints.push(below),
         [only] => complete(&mut endpoints[*only], below),
         several => {
-            let same = several.iter().find(|at| endpoints[**at].tag() == below.tag());
+            let same = several
+                .iter()
+                .find(|at| endpoints[**at].tag() == below.tag());
             match same {
                 Some(at) => complete(&mut endpoints[*at], below),
                 // It may yet know what the provider calls the model.
@@ -93,7 +109,10 @@ fn complete(endpoint: &mut EndpointSpec, below: EndpointSpec) {
         endpoint.prices = below.prices;
     }
     or(&mut endpoint.context_length, below.context_length);
-    or(&mut endpoint.max_completion_tokens, below.max_completion_tokens);
+    or(
+        &mut endpoint.max_completion_tokens,
+        below.max_completion_tokens,
+    );
     or(&mut endpoint.max_prompt_tokens, below.max_prompt_tokens);
     or(&mut endpoint.quantization, below.quantization);
     or(&mut endpoint.parameters, below.parameters);

@@ -46,9 +46,15 @@ impl Format {
             let listed = first.get("id").and(first.get("models"))?;
             return listed.is_array().then_some(Self::GenaiPrices);
         }
-        if let Some(data) = value.get("data").filter(|data| data.get("litellm_provider").is_none()) {
+        if let Some(data) = value
+            .get("data")
+            .filter(|data| data.get("litellm_provider").is_none())
+        {
             return match data.items().into_iter().next() {
-                Some(first) => first.get("id").and(first.get("pricing")).map(|_| Self::OpenRouterModels),
+                Some(first) => first
+                    .get("id")
+                    .and(first.get("pricing"))
+                    .map(|_| Self::OpenRouterModels),
                 None => data.get("endpoints").map(|_| Self::OpenRouterEndpoints),
             };
         }

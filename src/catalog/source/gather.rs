@@ -8,9 +8,9 @@ use super::sheet::Sheet;
 use super::value::Value;
 use super::wanted::{Files, Wanted};
 use super::{Format, Report, embedded, genai, litellm, openrouter};
+use crate::catalog::builder::short_hash;
 use crate::catalog::field::Field;
 use crate::catalog::{BuildError, CatalogBuilder, Dropped, LoadError, Problem};
-use crate::catalog::builder::short_hash;
 
 /// The most bytes of all files together.
 const MAX_BYTES: usize = 256 * 1024 * 1024;
@@ -38,7 +38,12 @@ pub(in crate::catalog) fn gather(
     let mut sheets = Vec::new();
     let mut left = MAX_BYTES;
     for (index, name) in wanted.files.iter().enumerate() {
-        let wrong = |problem| at(BuildError::new(Field::default().key("sources").item(index), problem));
+        let wrong = |problem| {
+            at(BuildError::new(
+                Field::default().key("sources").item(index),
+                problem,
+            ))
+        };
         let bytes = files(name).map_err(|error| wrong(Problem::Read(error)))?;
         left = left.checked_sub(bytes.len()).ok_or_else(|| {
             wrong(Problem::TooLong {
@@ -65,10 +70,17 @@ fn drop_unserved(builder: &mut CatalogBuilder) {
     if builder.absent.is_empty() {
         return;
     }
-    let (served, unserved) = builder.models.drain(..).partition(|model| !model.endpoints.is_empty());
+    let (served, unserved) = builder
+        .models
+        .drain(..)
+        .partition(|model| !model.endpoints.is_empty());
     builder.models = served;
     let unserved: Vec<_> = unserved;
-    builder.dropped.extend(unserved.into_iter().map(|model| Dropped::Model { id: model.id }));
+    builder.dropped.extend(
+        unserved
+            .into_iter()
+            .map(|model| Dropped::Model { id: model.id }),
+    );
 }
 
 fn sheet(name: &str, bytes: &[u8], takers: &[Taker], wall: SystemTime) -> Result<Sheet, LoadError> {

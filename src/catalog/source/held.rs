@@ -47,7 +47,12 @@ impl Held {
                 count: changes.jumps,
             }
         };
-        let all = (&changes.models, &changes.priced, &changes.jump, changes.jumps);
+        let all = (
+            &changes.models,
+            &changes.priced,
+            &changes.jump,
+            changes.jumps,
+        );
         let token = short_hash(format!("{all:?}"));
         (confirm != Some(&*token)).then_some(Held { why, token })
     }
@@ -68,7 +73,11 @@ impl fmt::Display for Held {
             Why::Jumped { first, count: 1 } => write!(f, "a price jumps: {first}")?,
             Why::Jumped { first, count } => write!(f, "{count} prices jump: first {first}")?,
         }
-        write!(f, "; the last catalogue stays, unless its file says confirm = {:?}", self.token)
+        write!(
+            f,
+            "; the last catalogue stays, unless its file says confirm = {:?}",
+            self.token
+        )
     }
 }
 

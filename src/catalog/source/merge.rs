@@ -25,7 +25,10 @@ struct Entry {
 /// Models are the same if their ids are but for case, dots and dashes; the uppermost spelling stays, the others become
 /// aliases. Rows that come to nothing are taken back in the report of their sheet.
 pub(super) fn merge(own: Vec<ModelSpec>, sheets: &mut [Sheet]) -> Vec<ModelSpec> {
-    let taken: HashSet<Box<str>> = own.iter().flat_map(|model| model.aliases.iter().cloned()).collect();
+    let taken: HashSet<Box<str>> = own
+        .iter()
+        .flat_map(|model| model.aliases.iter().cloned())
+        .collect();
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut entries: Vec<Entry> = Vec::new();
     let own_models = own.len();

@@ -12,10 +12,11 @@ const AUTHORS: [(&str, &str); 8] = [
     ("meta", "meta-llama"),
 ];
 
-/// What hosts write before a name that has nothing to do with the model.
-const HOSTS: [&str; 3] = ["accounts/fireworks/models/", "@cf/", "@hf/"];
+/// What these hosts write before the name of a model.
+const FIREWORKS: &str = "accounts/fireworks/models/";
+const CLOUDFLARE: [&str; 2] = ["@cf/", "@hf/"];
 
-/// Who makes the models whose names begin so, for hosts that leave the author out.
+/// Who makes the models whose names begin so.
 const FAMILIES: [(&str, &str); 17] = [
     ("gpt-", "openai"),
     ("o1", "openai"),
@@ -55,27 +56,43 @@ pub(super) fn same_company(a: &str, b: &str) -> bool {
     letters(a) == letters(b)
 }
 
-/// The id of a model of this author.
-pub(super) fn authored(author: &str, name: &str) -> String {
-    let name = name.to_ascii_lowercase();
-    match name.starts_with(&format!("{author}/")) {
-        true => name,
-        false => format!("{author}/{name}"),
-    }
-}
-
-/// The id of a model at a host, by what the host calls it: `Qwen/Qwen3-32B` is `qwen/qwen3-32b`, `gpt-4o` is
-/// `openai/gpt-4o`. Where no author is known, the host stands for it.
-pub(super) fn hosted(host: &str, name: &str) -> String {
-    let name = name.to_ascii_lowercase();
-    let name = HOSTS
-        .iter()
-        .find_map(|prefix| name.strip_prefix(prefix))
-        .unwrap_or(&name);
-    if let Some((author, model)) = name.split_once('/') {
-        let known = AUTHORS.iter().find(|(from, _)| *from == author);
-        return format!("{}/{model}", known.map_or(author, |(_, to)| to));
+/// The id of a model, by what a provider calls it: `Qwen/Qwen3-32B` is `qwen/qwen3-32b`, `gpt-4o` is `openai/gpt-4o`.
+///
+/// Where the name has no author and is of no family that is known, the author is whoever makes what this provider
+/// serves; where that is not one company, the host stands for it.
+pub(super) fn id(host: &str, author: Option<&str>, name: &str) -> String {
+    let lower = name.to_ascii_lowercase();
+    let name = match lower.strip_prefix(FIREWORKS) {
+        Some(name) => with_dots(name),
+        None => {
+            let bare = CLOUDFLARE
+                .iter()
+                .find_map(|prefix| lower.strip_prefix(prefix));
+            bare.unwrap_or(&lower).to_owned()
+        }
+    };
+    if let Some((before, model)) = name.split_once('/') {
+        let known = AUTHORS.iter().find(|(from, _)| *from == before);
+        return format!("{}/{model}", known.map_or(before, |(_, to)| to));
     }
     let family = FAMILIES.iter().find(|(begins, _)| name.starts_with(begins));
-    format!("{}/{name}", family.map_or(host, |(_, author)| author))
+    let author = family.map(|(_, author)| *author).or(author);
+    format!("{}/{name}", author.unwrap_or(host))
+}
+
+/// Is it the id of a model by this author?
+pub(super) fn is_by(author: &str, id: &str) -> bool {
+    id.strip_prefix(author)
+        .is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Fireworks has no dots: `deepseek-v3p2` is `deepseek-v3.2`.
+fn with_dots(name: &str) -> String {
+    let bytes = name.as_bytes();
+    let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let dotted = name.char_indices().map(|(at, c)| match c {
+        'p' if at > 0 && is_digit(at - 1) && is_digit(at + 1) => '.',
+        c => c,
+    });
+    dotted.collect()
 }

@@ -172,9 +172,9 @@ impl Reloader {
 
     fn has_settled(&mut self, found: &[Seen], now: SystemTime) -> bool {
         match &self.changed {
-            Some((changed, since)) if changed == found => {
-                now.duration_since(*since).is_ok_and(|since| since >= self.settling)
-            }
+            Some((changed, since)) if changed == found => now
+                .duration_since(*since)
+                .is_ok_and(|since| since >= self.settling),
             _ => {
                 self.changed = Some((found.to_vec(), now));
                 self.settling.is_zero()

@@ -159,9 +159,15 @@ impl fmt::Display for Report {
             taken,
             ..
         } = self;
-        write!(f, "{source}: {format}, revision {revision}: {taken} of {rows} rows taken")?;
+        write!(
+            f,
+            "{source}: {format}, revision {revision}: {taken} of {rows} rows taken"
+        )?;
         let mut before = "; skipped: ";
-        for why in Skipped::ALL.into_iter().filter(|why| self.skipped(*why) > 0) {
+        for why in Skipped::ALL
+            .into_iter()
+            .filter(|why| self.skipped(*why) > 0)
+        {
             write!(f, "{before}{} {why}", self.skipped(why))?;
             before = ", ";
         }

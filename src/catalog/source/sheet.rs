@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use super::name::folded;
 use super::{Gap, Report, Skipped};
 use crate::catalog::check::{is_model_name, is_tag};
-use crate::catalog::{ModelSpec, Override, Prices};
+use crate::catalog::{ModelSpec, Override, Prices, attributes};
 
 /// The models of one source. A layer: it is put under others, and never changed by them.
 #[derive(Debug)]
@@ -51,6 +51,7 @@ impl Sheet {
             return self.skip(Skipped::Bound);
         }
         row.retain(is_fit);
+        row.iter_mut().for_each(without_unfit);
         if row.is_empty() {
             return self.skip(Skipped::Name);
         }
@@ -75,6 +76,16 @@ impl Sheet {
             .endpoints
             .retain(|endpoint| listed.insert(format!("{id}@{}", endpoint.tag())));
         !model.endpoints.is_empty()
+    }
+}
+
+/// What is only told and not well-formed is not told.
+fn without_unfit(model: &mut ModelSpec) {
+    if attributes::of_model(model).is_err() {
+        model.canonical_slug = None;
+        model.hugging_face_id = None;
+        model.expires = None;
+        model.family = None;
     }
 }
 

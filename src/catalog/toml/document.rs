@@ -54,7 +54,14 @@ pub(in crate::catalog) fn read(
 
 impl<F: Fn(&str) -> Option<String>> Reader<F> {
     fn document(&self, root: &Table<'_>) -> Result<(CatalogBuilder, Wanted), BuildError> {
-        root.only(&["sources", "embedded", "confirm", "providers", "models", "auto"])?;
+        root.only(&[
+            "sources",
+            "embedded",
+            "confirm",
+            "providers",
+            "models",
+            "auto",
+        ])?;
         let mut wanted = sources(root)?;
         let mut builder = CatalogBuilder::default();
         if let Some(providers) = root.get("providers") {

@@ -53,7 +53,10 @@ pub(super) fn in_force(prices: Value<'_>, wall: SystemTime) -> InForce<'_> {
 }
 
 /// Has what stands under this condition begun? If not, the second is when it will.
-pub(super) fn has_begun(constraint: Option<Value<'_>>, wall: SystemTime) -> (bool, Option<SystemTime>) {
+pub(super) fn has_begun(
+    constraint: Option<Value<'_>>,
+    wall: SystemTime,
+) -> (bool, Option<SystemTime>) {
     match when(constraint) {
         When::Always => (true, None),
         When::From(day) => (day <= wall, (day > wall).then_some(day)),
@@ -80,7 +83,11 @@ fn when(constraint: Option<Value<'_>>) -> When {
 
 /// Midnight UTC of `2026-12-31`.
 fn day(date: &str) -> Option<SystemTime> {
-    let digits = |part: &str| part.parse::<u64>().ok().filter(|_| part.bytes().all(|b| b.is_ascii_digit()));
+    let digits = |part: &str| {
+        part.parse::<u64>()
+            .ok()
+            .filter(|_| part.bytes().all(|b| b.is_ascii_digit()))
+    };
     let mut parts = date.split('-').map(digits);
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
     let sound = parts.next().is_none()
@@ -94,13 +101,18 @@ fn day(date: &str) -> Option<SystemTime> {
         let day_of_era = year % 400 * 365 + year % 400 / 4 - year % 400 / 100 + day_of_year;
         u32::try_from(year / 400 * 146_097 + day_of_era - 719_468).ok()
     };
-    sound.then(|| days(year)).flatten().map(|days| UNIX_EPOCH + DAY * days)
+    sound
+        .then(|| days(year))
+        .flatten()
+        .map(|days| UNIX_EPOCH + DAY * days)
 }
 
 /// `00:30:00Z`, of which the seconds are nought.
 fn hours(start: &str, end: &str) -> Option<Hours> {
     let minutes = |time: &str| Some(time.strip_suffix("Z")?.strip_suffix(":00")?.to_owned());
-    format!("{}-{}", minutes(start)?, minutes(end)?).parse().ok()
+    format!("{}-{}", minutes(start)?, minutes(end)?)
+        .parse()
+        .ok()
 }
 
 // === impl InForce ===

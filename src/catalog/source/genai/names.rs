@@ -25,7 +25,10 @@ fn spelled(rule: Value<'_>, names: &mut Vec<String>) {
     for (kind, operand) in rule.members() {
         match &*kind {
             "equals" => names.extend(operand.text().map(String::from)),
-            "or" => operand.items().into_iter().for_each(|rule| spelled(rule, names)),
+            "or" => operand
+                .items()
+                .into_iter()
+                .for_each(|rule| spelled(rule, names)),
             _ => {}
         }
     }

@@ -38,8 +38,12 @@ pub(super) fn draft(standard: &InForce<'_>, instead: &[(String, Value<'_>)]) -> 
     // By length: who crosses two thresholds pays as beyond the longer one.
     let mut long = BTreeMap::new();
     let base = standard.base.map(Value::members).unwrap_or_default();
-    let base = base.into_iter().filter(|(key, _)| instead.iter().all(|(other, _)| *other != *key));
-    let all = base.map(|(key, value)| (key.into_owned(), value)).chain(instead.iter().cloned());
+    let base = base
+        .into_iter()
+        .filter(|(key, _)| instead.iter().all(|(other, _)| *other != *key));
+    let all = base
+        .map(|(key, value)| (key.into_owned(), value))
+        .chain(instead.iter().cloned());
     for (key, value) in all {
         steps(&key, value, &mut long, &mut draft);
     }

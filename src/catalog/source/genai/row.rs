@@ -6,7 +6,7 @@ use super::dated::{InForce, earlier, has_begun, in_force};
 use super::names::names;
 use super::rates::draft;
 use crate::catalog::source::company::{Taker, author};
-use crate::catalog::source::name::{authored, hosted};
+use crate::catalog::source::name::{id, is_by};
 use crate::catalog::source::sheet::Sheet;
 use crate::catalog::source::value::{Value, tokens};
 use crate::catalog::{EndpointSpec, Gap, ModelSpec, Skipped};
@@ -22,13 +22,19 @@ pub(super) fn read(
     wall: SystemTime,
     sheet: &mut Sheet,
 ) -> Result<(), Skipped> {
-    let id = row.get("id").and_then(Value::text).ok_or(Skipped::Malformed)?;
+    let title = row
+        .get("id")
+        .and_then(Value::text)
+        .ok_or(Skipped::Malformed)?;
     let prices = row.get("prices").ok_or(Skipped::Malformed)?;
     if row.get("deprecated").and_then(Value::bool) == Some(true) {
         return Err(Skipped::Retired);
     }
     let standard = in_force(prices, wall);
-    if standard.base.is_none_or(|list| list.get("input_mtok").is_none()) {
+    if standard
+        .base
+        .is_none_or(|list| list.get("input_mtok").is_none())
+    {
         return Err(Skipped::Mode);
     }
     let mut gaps = Vec::new();
@@ -40,8 +46,11 @@ pub(super) fn read(
         gaps.push(("constraint".into(), Gap::Condition));
     }
 
-    let names = names(&id, row.get("match"));
-    let takers: Vec<_> = takers.iter().filter(|taker| serves(taker, provider, &names[0])).collect();
+    let names = names(&title, row.get("match"));
+    let takers: Vec<_> = takers
+        .iter()
+        .filter(|taker| serves(taker, provider, &names[0]))
+        .collect();
     let Some(taker) = takers.first() else {
         return Err(Skipped::Provider);
     };
@@ -51,10 +60,7 @@ pub(super) fn read(
     let mut models = Vec::new();
     for name in &names {
         let author = author(provider).filter(|author| is_of(author, name));
-        let id = match author {
-            Some(author) => authored(author, name),
-            None => hosted(&taker.slug, name),
-        };
+        let id = id(&taker.slug, author, name);
         let mut model = about(&id, name, row, &standard);
         for taker in &takers {
             let endpoint = EndpointSpec::new(&taker.slug, name);
@@ -65,7 +71,7 @@ pub(super) fn read(
                 model = model.endpoint(endpoint.clone().with_tag(&tag).with_prices(prices));
             }
         }
-        if author.is_some() {
+        if author.is_some_and(|author| is_by(author, &id)) {
             model = model.with_alias(name);
         }
         models.push(model);
@@ -98,14 +104,20 @@ fn variants<'a>(
     until: &mut Option<SystemTime>,
 ) -> Vec<Variant<'a>> {
     let mut found: Vec<Variant<'a>> = Vec::new();
-    for variant in row.get("price_variants").map(Value::items).unwrap_or_default() {
+    for variant in row
+        .get("price_variants")
+        .map(Value::items)
+        .unwrap_or_default()
+    {
         let conditions = variant.get("when").map(Value::members).unwrap_or_default();
         let tier = match conditions.as_slice() {
             [(key, value)] if key == "service_tier" => {
                 let name = value.text().unwrap_or_default();
                 Tier::named(&name).ok_or(Gap::Tier)
             }
-            [(key, value)] if key == "processing" && value.text().as_deref() == Some("batch") => Err(Gap::Batch),
+            [(key, value)] if key == "processing" && value.text().as_deref() == Some("batch") => {
+                Err(Gap::Batch)
+            }
             _ => Err(Gap::Condition),
         };
         let (begun, later) = has_begun(variant.get("constraint"), wall);
@@ -115,7 +127,10 @@ fn variants<'a>(
         match tier {
             Err(why) if begun => gaps.push(("price_variants".into(), why)),
             Ok(tier) if begun && tier != Tier::Default => {
-                let prices = variant.get("prices").map(Value::members).unwrap_or_default();
+                let prices = variant
+                    .get("prices")
+                    .map(Value::members)
+                    .unwrap_or_default();
                 let at = found.iter().position(|(of, _)| *of == tier);
                 let at = at.unwrap_or_else(|| {
                     found.push((tier, Vec::new()));
@@ -140,5 +155,8 @@ fn serves(taker: &Taker, provider: &str, name: &str) -> bool {
 }
 
 fn is_of(author: &str, name: &str) -> bool {
-    author != "google" || ["gem", "learnlm", "text-embedding"].iter().any(|begins| name.starts_with(begins))
+    author != "google"
+        || ["gem", "learnlm", "text-embedding"]
+            .iter()
+            .any(|begins| name.starts_with(begins))
 }

@@ -26,13 +26,23 @@ const CLAIMS: [(&str, &[Field]); 6] = [
         &[Field::Tools, Field::ToolChoice, Field::ParallelToolCalls],
     ),
     ("supports_tool_choice", &[Field::ToolChoice]),
-    ("supports_parallel_function_calling", &[Field::ParallelToolCalls]),
+    (
+        "supports_parallel_function_calling",
+        &[Field::ParallelToolCalls],
+    ),
     ("supports_response_schema", &[Field::StructuredOutputs]),
     (
         "supports_reasoning",
-        &[Field::Reasoning, Field::ReasoningEffort, Field::IncludeReasoning],
+        &[
+            Field::Reasoning,
+            Field::ReasoningEffort,
+            Field::IncludeReasoning,
+        ],
     ),
-    ("supports_sampling_params", &[Field::Temperature, Field::TopP, Field::TopK]),
+    (
+        "supports_sampling_params",
+        &[Field::Temperature, Field::TopP, Field::TopK],
+    ),
 ];
 
 const INPUTS: [(&str, Modality); 5] = [
@@ -71,7 +81,7 @@ impl Attributes {
         match name {
             "max_input_tokens" => self.context = tokens(),
             "max_output_tokens" => self.completion = tokens(),
-            "deprecation_date" => self.expires = value.text().filter(|date| is_date(date)).map(Into::into),
+            "deprecation_date" => self.expires = value.text().map(Into::into),
             "supports_prompt_caching" => self.caches = value.bool() == Some(true),
             "supported_modalities" => self.input = add(self.input, value),
             "supported_output_modalities" => self.output = add(self.output, value),
@@ -99,7 +109,9 @@ impl Attributes {
     /// `max_input_tokens` stands for the context: who lists a window lists it there, and who counts the completion
     /// apart is asked for less than it could take.
     pub(super) fn model(&self, id: &str) -> ModelSpec {
-        let mut model = ModelSpec::new(id).with_input(self.input).with_output(self.output);
+        let mut model = ModelSpec::new(id)
+            .with_input(self.input)
+            .with_output(self.output);
         model.context_length = self.context;
         model.expires.clone_from(&self.expires);
         model
@@ -121,10 +133,4 @@ fn add(forms: Modalities, names: Value<'_>) -> Modalities {
     named
         .filter_map(|name| Modality::named(&name))
         .fold(forms, Modalities::with)
-}
-
-/// `2026-12-31`
-fn is_date(text: &str) -> bool {
-    let dashes = |(at, b): (usize, u8)| if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() };
-    text.len() == 10 && text.bytes().enumerate().all(dashes)
 }

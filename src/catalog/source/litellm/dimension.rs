@@ -30,7 +30,10 @@ const BASES: [(&str, Rate); 14] = [
     ("cache_read_input_token_cost", Rate::CacheRead),
     ("input_cost_per_token_cache_hit", Rate::CacheRead),
     ("cache_creation_input_token_cost", Rate::CacheWrite),
-    ("cache_creation_input_token_cost_above_1hr", Rate::CacheWrite1h),
+    (
+        "cache_creation_input_token_cost_above_1hr",
+        Rate::CacheWrite1h,
+    ),
     ("output_cost_per_reasoning_token", Rate::Reasoning),
     ("input_cost_per_audio_token", Rate::Audio),
     ("cache_read_input_audio_token_cost", Rate::AudioCacheRead),

@@ -4,7 +4,7 @@ use super::attributes::Attributes;
 use super::rates::rates;
 use crate::catalog::Skipped;
 use crate::catalog::source::company::{Taker, author};
-use crate::catalog::source::name::{authored, hosted};
+use crate::catalog::source::name::{id, is_by};
 use crate::catalog::source::sheet::Sheet;
 use crate::catalog::source::value::Value;
 
@@ -26,7 +26,10 @@ fn read_row(key: &str, row: Value<'_>, takers: &[Taker], sheet: &mut Sheet) -> R
     }
     let provider = row.get("litellm_provider").and_then(Value::text);
     let provider = provider.ok_or(Skipped::Malformed)?;
-    let takers: Vec<_> = takers.iter().filter(|taker| taker.is_litellm(&provider)).collect();
+    let takers: Vec<_> = takers
+        .iter()
+        .filter(|taker| taker.is_litellm(&provider))
+        .collect();
     if takers.is_empty() {
         return Err(Skipped::Provider);
     }
@@ -43,10 +46,7 @@ fn read_row(key: &str, row: Value<'_>, takers: &[Taker], sheet: &mut Sheet) -> R
     }
 
     let author = author(&provider);
-    let id = match author {
-        Some(author) => authored(author, upstream),
-        None => hosted(&takers[0].slug, upstream),
-    };
+    let id = id(&takers[0].slug, author, upstream);
     let rates = rates(&provider, row);
     let mut model = attributes.model(&id);
     for taker in takers {
@@ -59,7 +59,7 @@ fn read_row(key: &str, row: Value<'_>, takers: &[Taker], sheet: &mut Sheet) -> R
         let standard = endpoint.with_prices(rates.standard.prices.clone());
         model.endpoints.insert(0, standard);
     }
-    if author.is_some() {
+    if author.is_some_and(|author| is_by(author, &id)) {
         model = model.with_alias(upstream);
     }
     sheet.take(vec![model], rates.standard.gaps);
@@ -68,18 +68,17 @@ fn read_row(key: &str, row: Value<'_>, takers: &[Taker], sheet: &mut Sheet) -> R
 
 /// The key without the provider before it: `azure/gpt-4o`, but also `vertex_ai/…` of `vertex_ai-llama_models`.
 fn upstream<'a>(key: &'a str, provider: &str) -> &'a str {
-    let base = provider.split_once('-').map_or(provider, |(base, _)| base);
-    let base = base.strip_suffix("_chat").unwrap_or(base);
-    let rest = [provider, base]
+    let base = |mark| provider.split_once(mark).map_or(provider, |(base, _)| base);
+    let rest = [provider, base('-'), base('_')]
         .into_iter()
         .find_map(|name| key.strip_prefix(name)?.strip_prefix('/'));
     rest.unwrap_or(key)
 }
 
-/// `ft:gpt-4o` is what any fine-tuned one costs, `together-ai-4.1b-8b` any of that size.
+/// `ft:gpt-4o` is what any fine-tuned one costs, `together-ai-4.1b-8b` any of that size, `container` one for code.
 fn is_template(upstream: &str) -> bool {
     let classes = ["ft:", "together-ai-", "fireworks-ai-"];
-    classes.iter().any(|class| upstream.starts_with(class))
+    upstream == "container" || classes.iter().any(|class| upstream.starts_with(class))
 }
 
 /// `azure/eu/gpt-4o`, `bedrock/us-east-1/…`: elsewhere than at the one base URL.

@@ -108,7 +108,8 @@ impl Listed {
             Some(Ok(_)) => Gap::Varies,
             _ => Gap::Unreadable,
         };
-        self.gaps.push(("search_context_cost_per_query".into(), gap));
+        self.gaps
+            .push(("search_context_cost_per_query".into(), gap));
     }
 
     /// What a tier does not list is as everybody pays it, above a threshold as below.

@@ -22,7 +22,12 @@ pub(super) fn apply(table: Value<'_>, draft: &mut Draft) {
     for (from, step) in steps {
         let mut conditional = Override::new().above(from);
         for (name, value) in step.members() {
-            let Meaning::Price(Dimension { rate, tier: None, above: None }) = meaning(&name) else {
+            let Meaning::Price(Dimension {
+                rate,
+                tier: None,
+                above: None,
+            }) = meaning(&name)
+            else {
                 match meaning(&name) {
                     Meaning::Nothing => {}
                     _ => draft.gap(&format!("{NAME}.{name}"), Gap::Unit),

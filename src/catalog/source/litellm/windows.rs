@@ -22,7 +22,14 @@ pub(super) fn apply(off_peak: Value<'_>, draft: &mut Draft) {
                 return draft.gap(NAME, Gap::Condition);
             }
             name => match (meaning(name), value.price(Per::One)) {
-                (Meaning::Price(Dimension { rate, tier: None, above: None }), Ok(price)) => {
+                (
+                    Meaning::Price(Dimension {
+                        rate,
+                        tier: None,
+                        above: None,
+                    }),
+                    Ok(price),
+                ) => {
                     conditional = conditional.with(rate, price);
                 }
                 (Meaning::Nothing, _) => {}

@@ -33,16 +33,22 @@ pub(super) fn model(id: &str, row: Value<'_>) -> ModelSpec {
         model.input = forms(architecture.get("input_modalities"));
         model.output = forms(architecture.get("output_modalities"));
     }
-    let moderated = row.get("top_provider").and_then(|top| top.get("is_moderated"));
+    let moderated = row
+        .get("top_provider")
+        .and_then(|top| top.get("is_moderated"));
     model.moderated = moderated.and_then(Value::bool) == Some(true);
     model
 }
 
 /// `supported_parameters`; what is not known here is supported by whoever passes it on.
 pub(super) fn parameters(row: Value<'_>) -> Option<Fields> {
-    let names = row.get("supported_parameters").filter(|names| names.is_array())?;
+    let names = row
+        .get("supported_parameters")
+        .filter(|names| names.is_array())?;
     let named = names.items().into_iter().filter_map(Value::text);
-    let fields: Fields = named.filter_map(|name| Field::named(name.as_bytes())).collect();
+    let fields: Fields = named
+        .filter_map(|name| Field::named(name.as_bytes()))
+        .collect();
     Some(fields.within(Fields::PARAMETERS))
 }
 

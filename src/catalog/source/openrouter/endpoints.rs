@@ -11,12 +11,10 @@ use crate::wire::Quantization;
 /// What the provider calls the model does not stand there; some other source must say it.
 const UNNAMED: &str = "";
 
-pub(in crate::catalog::source) fn read(
-    listing: Value<'_>,
-    takers: &[Taker],
-    sheet: &mut Sheet,
-) {
-    let Some(about) = listing.get("data") else { return };
+pub(in crate::catalog::source) fn read(listing: Value<'_>, takers: &[Taker], sheet: &mut Sheet) {
+    let Some(about) = listing.get("data") else {
+        return;
+    };
     let id = about.get("id").and_then(Value::text);
     for row in about.get("endpoints").map(Value::items).unwrap_or_default() {
         let tag = row.get("tag").and_then(Value::text);
@@ -28,7 +26,10 @@ pub(in crate::catalog::source) fn read(
             Some((base, variant)) => (base, Some(variant)),
             None => (&*tag, None),
         };
-        let takers: Vec<_> = takers.iter().filter(|taker| taker.is_openrouter(base)).collect();
+        let takers: Vec<_> = takers
+            .iter()
+            .filter(|taker| taker.is_openrouter(base))
+            .collect();
         if takers.is_empty() {
             sheet.skip(Skipped::Provider);
             continue;
@@ -36,7 +37,8 @@ pub(in crate::catalog::source) fn read(
         let draft = draft(row.get("pricing"));
         let mut model = model(id, about);
         for taker in takers {
-            let mut endpoint = EndpointSpec::new(&taker.slug, UNNAMED).with_prices(draft.prices.clone());
+            let mut endpoint =
+                EndpointSpec::new(&taker.slug, UNNAMED).with_prices(draft.prices.clone());
             if let Some(variant) = variant {
                 endpoint = endpoint.with_tag(&format!("{}/{variant}", taker.slug));
             }

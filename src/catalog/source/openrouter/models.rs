@@ -7,12 +7,11 @@ use crate::catalog::source::sheet::{Draft, Sheet};
 use crate::catalog::source::value::{Value, tokens};
 use crate::catalog::{EndpointSpec, Skipped};
 
-pub(in crate::catalog::source) fn read(
-    listing: Value<'_>,
-    takers: &[Taker],
-    sheet: &mut Sheet,
-) {
-    let resellers: Vec<_> = takers.iter().filter(|taker| taker.is_openrouter("openrouter")).collect();
+pub(in crate::catalog::source) fn read(listing: Value<'_>, takers: &[Taker], sheet: &mut Sheet) {
+    let resellers: Vec<_> = takers
+        .iter()
+        .filter(|taker| taker.is_openrouter("openrouter"))
+        .collect();
     for row in listing.get("data").map(Value::items).unwrap_or_default() {
         let Some(id) = row.get("id").and_then(Value::text) else {
             sheet.skip(Skipped::Malformed);
@@ -25,9 +24,11 @@ pub(in crate::catalog::source) fn read(
             false => draft(row.get("pricing")),
         };
         for taker in &resellers {
-            let mut endpoint = EndpointSpec::new(&taker.slug, &id).with_prices(draft.prices.clone());
+            let mut endpoint =
+                EndpointSpec::new(&taker.slug, &id).with_prices(draft.prices.clone());
             let top = row.get("top_provider");
-            endpoint.max_completion_tokens = top.and_then(|top| tokens(top, "max_completion_tokens"));
+            endpoint.max_completion_tokens =
+                top.and_then(|top| tokens(top, "max_completion_tokens"));
             endpoint.parameters = parameters(row);
             model = model.endpoint(endpoint);
         }
