@@ -161,6 +161,9 @@ impl Reloader {
             Ok(read) => read,
             Err(error) => return Some(Err(ReloadError::Invalid(error))),
         };
+        if catalog.revision() == self.last.revision() && !due {
+            return None;
+        }
         let changes = Changes::between(&self.last, &catalog);
         if let Some(held) = Held::check(&changes, wanted.confirm.as_deref()) {
             return Some(Err(ReloadError::Held(held)));
