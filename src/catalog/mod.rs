@@ -53,7 +53,8 @@
 //! | | `own_key` | true if the key is of the operator's own account, so that it is asked first |
 //! | | `privacy_policy_url`, `terms_of_service_url`, `status_page_url` | for people |
 //! | | `headquarters`, `datacenters` | for people: a country's two letters, and an array of them |
-//! | `models.<id>` | `endpoints` | needed, at least one |
+//! | | `prices_as` | by which names [sources](#sources) know it, if not by those below |
+//! | `models.<id>` | `endpoints` | needed, at least one, unless a source has one |
 //! | | `aliases` | other names; none may be the id of a model |
 //! | | `context_length` | tokens of prompt and completion together |
 //! | | `input`, `output` | arrays of `text`, `image`, `file`, `audio`, `video`, `embeddings`; else not known, and nothing is held against it |
@@ -83,8 +84,66 @@
 //! | | `long_above` | a prompt of more tokens than this is `long`; else 100000 |
 //! | `auto.tasks` | `vision`, `long`, `tools`, `reasoning` | the model that comes first for such a request, see [`AutoRule`] |
 //!
+//! | | `sources` | files of models and prices, see [below](#sources); their paths are relative to this file |
+//! | | `embedded` | true to have those that come with the crate (feature `prices`) |
+//! | | `confirm` | what a [`Held`] reload asks for |
+//!
 //! All conditions of an override must hold; of several that do, the later one wins, rate by rate.
 //! Any other key is refused. Prices are strings because a TOML float would lose digits.
+//!
+//! # Sources
+//!
+//! Others keep lists of models and prices. With one of them, who one's providers are is all that there is to say:
+//!
+//! ```
+//! # #[cfg(feature = "prices")] {
+//! use switchtower::catalog::Catalog;
+//!
+//! let text = r#"
+//!     embedded = true
+//!
+//!     [providers.openai]
+//!     base_url = "https://api.openai.com/v1"
+//!     key_env = "OPENAI_API_KEY"
+//! "#;
+//! let catalog = Catalog::from_toml(text, "switchtower.toml", |_| Some("sk-123".to_owned()))?;
+//!
+//! let model = catalog.find("gpt-5").unwrap();
+//! assert_eq!(model.id(), "openai/gpt-5");
+//! assert_eq!(model.endpoints()[0].prices().prompt().unwrap().to_string(), "0.00000125");
+//! println!("{}", catalog.reports()[0]);
+//! # }
+//! # Ok::<(), switchtower::catalog::LoadError>(())
+//! ```
+//!
+//! | source | what it is, told by its shape | what it gives |
+//! |---|---|---|
+//! | LiteLLM's price map | `model_prices_and_context_window.json` | models, limits, prices, tiers of each provider |
+//! | OpenRouter's models | `GET /api/v1/models` | what models are; and, since the prices are its own, endpoints of OpenRouter, if that is a provider |
+//! | OpenRouter's endpoints | `GET /api/v1/models/{author}/{slug}/endpoints` | tags, limits, quantizations and prices of the providers of one model |
+//! | genai-prices | `prices.json`; a part of it is embedded | models and prices of each provider, some from a day on |
+//!
+//! **Layers.** The file itself lies on top, under it the `sources` in their order, under them what is embedded. A layer
+//! says what none above it has said, and changes nothing. Models are the same if their ids are but for case, dots and
+//! dashes. Of a provider's endpoints for a model the uppermost layer that has any lists all, tier by tier, and a lower one
+//! completes them; but a price list is never mixed of two. No source makes a provider, and what one says of a provider
+//! that the file does not have is skipped.
+//!
+//! **Who is who.** A provider is known to sources by its slug, whatever its dashes, and well-known ones by their other
+//! names too: `google`, `google-ai-studio` or `gemini` is LiteLLM's `gemini`; `google-vertex` all of its `vertex_ai…`;
+//! `azure`, `amazon-bedrock` (`bedrock`, `aws`), `together`, `fireworks`, `xai` (`x-ai`), `z-ai`, `moonshotai`, `mistral`,
+//! `cohere`, `alibaba` (`dashscope`) and others likewise. `prices_as = ["azure_ai"]` says it for any other; a name that ends in `*` is the beginning of one. A model's id is
+//! that of OpenRouter, as far as the name tells: `gpt-5` of `openai` or `azure` is `openai/gpt-5`, and
+//! `zai-org/GLM-4.7` of a host is `z-ai/glm-4.7`.
+//!
+//! **Prices** are read from their decimal text; digits beyond 10⁻¹⁵ USD, which floats leave, are rounded away. What is
+//! not listed is unknown, which is not free, and a price below zero is unknown too. Conditions become [`Override`]s,
+//! service tiers endpoints such as `openai/flex`. What has no place in a price list is a [`Gap`] in the source's
+//! [`Report`], which also accounts for every row: all of them are taken, or skipped for a reason. At most 50,000 rows are
+//! taken of a source, at most 16 MiB of a file, 256 MiB of all, and 1,000 files.
+//!
+//! **Changes.** A [`Reloader`] reads it all anew when a file changes, and keeps the last good catalogue where the new one
+//! cannot be right.
 
 mod attributes;
 mod auto;

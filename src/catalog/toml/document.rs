@@ -55,12 +55,12 @@ pub(in crate::catalog) fn read(
 impl<F: Fn(&str) -> Option<String>> Reader<F> {
     fn document(&self, root: &Table<'_>) -> Result<(CatalogBuilder, Wanted), BuildError> {
         root.only(&[
-            "sources",
-            "embedded",
-            "confirm",
             "providers",
             "models",
             "auto",
+            "sources",
+            "embedded",
+            "confirm",
         ])?;
         let mut wanted = sources(root)?;
         let mut builder = CatalogBuilder::default();
