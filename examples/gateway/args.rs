@@ -11,7 +11,7 @@ usage: gateway [--listen ADDRESS] [--providers demo|env | --config FILE]
   --listen ADDRESS   where to listen; default 127.0.0.1:8080
   --providers demo   three demo providers on this machine; the default
   --providers env    the real providers whose keys are in the environment
-  --config FILE      those of a switchtower.toml
+  --config FILE      those of a switchtower.toml; it and its sources are read anew when they change
 
 SWITCHTOWER_KEY is the key that callers need; without it a random one is made, and only loopback
 addresses may be listened on.";

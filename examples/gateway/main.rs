@@ -9,12 +9,13 @@
 mod args;
 mod demo;
 mod log;
+mod watch;
 
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::time::SystemTime;
 
 use hyper_rustls::HttpsConnectorBuilder;
-use switchtower::catalog::Catalog;
+use switchtower::catalog::{Catalog, Reloader};
 use switchtower::gateway::{self, Gateway};
 use switchtower::{Stack, client};
 use tokio::net::TcpListener;
@@ -47,14 +48,19 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
 
     // The demo providers live as long as this.
     let mut demo = None;
+    let mut reloader = None;
     let catalog = match &args.providers {
-        Providers::Demo => demo.insert(demo::Demo::start().await?).catalog()?,
+        Providers::Demo => demo.insert(demo::Demo::start().await?).catalog()?.into(),
         Providers::Env => Catalog::from_toml_available(
             include_str!("../../switchtower.toml"),
             "switchtower.toml",
             |name| std::env::var(name).ok(),
-        )?,
-        Providers::Config(file) => Catalog::load(file)?,
+        )?
+        .into(),
+        Providers::Config(file) => {
+            let opened = Reloader::open(file, SystemTime::now())?;
+            reloader.insert(opened).catalog().clone()
+        }
     };
     if catalog.is_empty() {
         return Err(match &args.providers {
@@ -67,7 +73,6 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     // Everything between a client and a gateway:
-    let catalog = Arc::new(catalog);
     let tls = HttpsConnectorBuilder::new()
         .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())?
         .https_or_http()
@@ -75,6 +80,10 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         .enable_http2()
         .wrap_connector(client::hyper::connector());
     let stack = Stack::new(catalog.clone());
+    watch::report(&catalog);
+    if let Some(reloader) = reloader {
+        tokio::spawn(watch::watch(reloader, stack.roster().clone()));
+    }
     let gateway = Gateway::new(stack, client::hyper::over(tls)).keys([&key]);
 
     // Before anyone is told that we are here: a signal that comes at once must find its handler.

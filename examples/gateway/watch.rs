@@ -1,0 +1,48 @@
+//! The catalogue's files, looked at every second.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use switchtower::catalog::{Catalog, Reloader};
+use switchtower::standing::Roster;
+use tracing::{info, warn};
+
+const EVERY: Duration = Duration::from_secs(1);
+
+/// What each source gave, and which prices it has that no list has.
+pub(crate) fn report(catalog: &Catalog) {
+    for report in catalog.reports() {
+        info!("{report}");
+        for unpriced in report.unpriced() {
+            tracing::debug!("not priced: {unpriced}");
+        }
+    }
+}
+
+/// Puts in force what the files say, for ever. Who asks at that moment stays with what was in force.
+pub(crate) async fn watch(mut reloader: Reloader, roster: Roster) {
+    let mut seconds = tokio::time::interval(EVERY);
+    loop {
+        seconds.tick().await;
+        // Files may block, and a map takes some milliseconds to be read.
+        let look = tokio::task::spawn_blocking(move || {
+            let found = reloader.check(SystemTime::now());
+            (reloader, found)
+        });
+        let Ok((looked, found)) = look.await else {
+            return warn!("the catalogue is not looked at any more");
+        };
+        reloader = looked;
+        match found {
+            None => {}
+            Some(Err(error)) => warn!("{error}"),
+            Some(Ok((catalog, changes))) => {
+                info!("catalogue {}: {changes}", catalog.revision());
+                for repriced in changes.repriced() {
+                    info!("{repriced}");
+                }
+                report(&catalog);
+                roster.swap(catalog, Instant::now());
+            }
+        }
+    }
+}
