@@ -1,10 +1,10 @@
-//! Prices and catalogues: no text makes them panic, and what is accepted reads back the same.
+//! Prices, catalogues and sources: no text makes them panic, and what is accepted reads back the same.
 #![no_main]
 
 use std::time::UNIX_EPOCH;
 
 use libfuzzer_sys::fuzz_target;
-use switchtower::catalog::Catalog;
+use switchtower::catalog::{Catalog, Changes, Format, Skipped};
 use switchtower::{Money, Price};
 
 fuzz_target!(|text: &str| {
@@ -15,6 +15,7 @@ fuzz_target!(|text: &str| {
         assert_eq!(money.to_string().parse(), Ok(money));
     }
     let _ = Price::per_million(text);
+    source(text);
     let env = |name: &str| (!name.is_empty()).then(|| "key".to_owned());
     match Catalog::from_toml(text, "fuzz.toml", env) {
         Ok(catalog) => {
@@ -39,3 +40,32 @@ fuzz_target!(|text: &str| {
         Err(error) => assert!(!error.to_string().contains('\n'), "one line: {error}"),
     }
 });
+
+/// A catalogue that takes rows of everybody the seeds tell of, over whatever the text is.
+fn source(text: &str) {
+    let toml = r#"
+        sources = ["fuzz.json", "fuzz.json"]
+        providers.openai.base_url = "http://127.0.0.1/"
+        providers.openrouter.base_url = "http://127.0.0.1/"
+        providers.azure.base_url = "http://127.0.0.1/"
+        providers.deepinfra.base_url = "http://127.0.0.1/"
+        [providers.any]
+        base_url = "http://127.0.0.1/"
+        prices_as = ["*"]
+    "#;
+    let files = |_: &str| Ok(text.as_bytes().to_vec());
+    let catalog = match Catalog::from_toml_with(toml, "fuzz.toml", |_| None, files) {
+        Ok(catalog) => catalog,
+        Err(error) => return assert!(!error.to_string().contains('\n'), "one line: {error}"),
+    };
+    assert!(Format::detect(text.as_bytes()).is_some());
+    for report in catalog.reports() {
+        let skipped: usize = Skipped::ALL.iter().map(|why| report.skipped(*why)).sum();
+        assert_eq!(report.rows(), report.taken() + skipped, "{report}");
+    }
+    for model in catalog.models() {
+        assert!(catalog.find(model.id()).is_some());
+        assert!(!model.endpoints().is_empty());
+    }
+    assert!(Changes::between(&catalog, &catalog).is_empty());
+}
