@@ -9,7 +9,7 @@ use crate::kind::{Kind, Lesson};
 use crate::plan::Candidate;
 use crate::standing::Conversation;
 use crate::usage::Usage;
-use crate::wire::{Chunk, Finish};
+use crate::wire::{BadCall, Chunk, Finish};
 
 /// How did an attempt, or a request, end?
 ///
@@ -70,6 +70,9 @@ pub struct Found {
     pub finish: Option<Finish>,
     /// The choices that have begun and have no finish reason yet: bit *i* for index *i*.
     pub unfinished: u128,
+    /// Are the calls such as the tools can take? Of an answer that ended in calls to a request with tools, unless there
+    /// was too much of it. [`meter`](crate::meter) says how this is judged.
+    pub tool_calls: Option<Result<(), BadCall>>,
     /// Was the answer too large to be read, so that nobody knows its usage?
     pub unread: bool,
     /// The upstream's own id of the answer.
@@ -195,34 +198,40 @@ impl Attempt {
         let Some(candidate) = self.candidate() else {
             return;
         };
-        match end {
-            End::Complete => {
-                let first = self.first_content_after();
-                candidate
-                    .standing
-                    .succeeded(now, first, self.throughput(now));
-                if let Some(conversation) = &self.0.conversation {
-                    let cached = self.found().usage.map_or(0, |usage| usage.cache_read);
-                    conversation.answered(&candidate.endpoint, cached, now);
-                }
-            }
+        let lesson = match end {
+            End::Complete => return self.teach_success(candidate, now),
             // OpenRouter tracks a 403 apart: it is the place that is wrong, or what the key may do.
-            End::Failed(Kind::UpstreamAuth) if self.found().status == Some(403) => {
-                candidate.standing.limited(now);
-            }
-            End::Failed(kind) => match kind.lesson() {
-                Lesson::Failed => candidate.standing.failed(now),
-                Lesson::Limited => candidate.standing.limited(now),
-                Lesson::Nothing => {}
-            },
-            End::Superseded | End::Cancelled => {}
+            End::Failed(Kind::UpstreamAuth) if self.found().status == Some(403) => Lesson::Limited,
+            End::Failed(kind) => kind.lesson(),
+            End::Superseded | End::Cancelled => Lesson::Nothing,
+        };
+        match lesson {
+            Lesson::Failed => candidate.standing.failed(now),
+            Lesson::Limited => candidate.standing.limited(now),
+            Lesson::Nothing => {}
+        }
+    }
+
+    fn teach_success(&self, candidate: &Candidate, now: Instant) {
+        let (found, standing) = (self.found(), &candidate.standing);
+        let (first, throughput) = (self.first_content_after(), self.throughput(&found, now));
+        standing.succeeded(now, first, throughput);
+        if let Some(verdict) = found.tool_calls {
+            standing.called_tools(now, verdict.is_ok());
+        }
+        if let Some(conversation) = &self.0.conversation {
+            let cached = found.usage.map_or(0, |usage| usage.cache_read);
+            conversation.answered(&candidate.endpoint, cached, now);
         }
     }
 
     /// Output tokens a second, from asking to the end, in thousandths: a provider that queues is slow,
     /// as OpenRouter counts it. None if it wrote too little to tell.
-    fn throughput(&self, now: Instant) -> Option<u32> {
-        let tokens = self.found().usage.map(|usage| usage.completion_tokens())?;
+    fn throughput(&self, found: &Found, now: Instant) -> Option<u32> {
+        let tokens = found
+            .usage
+            .as_ref()
+            .map(|usage| usage.completion_tokens())?;
         let took = now.saturating_duration_since(self.0.started).as_micros();
         let rate = u128::from(tokens) * 1_000_000_000 / took.max(1);
         (tokens > 0).then(|| u32::try_from(rate).unwrap_or(u32::MAX))

@@ -12,7 +12,7 @@ use flow::{
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
 use switchtower::meter::{Body, Meter, MeterLayer};
-use switchtower::wire::Finish;
+use switchtower::wire::{BadCall, Finish};
 use switchtower::{Attempt, Call, End, Error, Kind, Payload, Usage};
 use tower::{Layer, ServiceExt};
 
@@ -625,6 +625,308 @@ async fn trailers_of_a_stream_pass() {
     assert_eq!(told.trailers, Some(trailers));
     assert_eq!(told.frames.len(), 4);
     assert_eq!(end(&attempt), End::Complete);
+}
+
+// === Calls of tools ===
+
+const TOOLS: &str = r#"{"model":"acme/swift","stream":true,"messages":[],"tools":[
+    {"type":"function","function":{"name":"time"}},
+    {"type":"function","function":{"name":"weather","parameters":{"type":"object","additionalProperties":false,
+        "required":["city"],"properties":{"city":{"type":"string"},"days":{"type":"integer"},"unit":{"enum":["C","F"]}}}}},
+    {"type":"custom","custom":{"name":"shell"}},
+    {"type":"openrouter:web_search"}]}"#;
+
+/// A delta of one choice that carries this list of parts.
+fn parts(choice: u8, parts: &str) -> String {
+    event(&format!(
+        r#"{{"choices":[{{"index":{choice},"delta":{{"tool_calls":[{parts}]}}}}]}}"#
+    ))
+}
+
+fn ended(choice: u8, reason: &str) -> String {
+    event(&format!(
+        r#"{{"choices":[{{"index":{choice},"delta":{{}},"finish_reason":"{reason}"}}]}}"#
+    ))
+}
+
+/// A whole call.
+fn called(name: &str, arguments: &str) -> String {
+    let arguments = serde_json::to_string(arguments).unwrap();
+    format!(
+        r#"{{"id":"c","type":"function","function":{{"name":"{name}","arguments":{arguments}}}}}"#
+    )
+}
+
+type Verdict = Option<Result<(), BadCall>>;
+
+/// What is thought of an answer to a request with tools that consists of these events, and `[DONE]`.
+async fn judged_for(body: &str, events: &[String]) -> Verdict {
+    let answer = Answer::sse([events.concat(), DONE.to_owned()]);
+    let (told, attempt) = measure_for(asking(body), answer).await;
+    assert!(told.error.is_none(), "{told:?}");
+    assert_eq!(
+        told.bytes(),
+        [events.concat().as_bytes(), DONE.as_bytes()].concat()
+    );
+    attempt.found().tool_calls
+}
+
+async fn judged(events: &[String]) -> Verdict {
+    judged_for(TOOLS, events).await
+}
+
+#[tokio::test]
+async fn a_call_is_judged_by_its_json_its_name_and_its_schema() {
+    use BadCall::{InvalidJson, SchemaMismatch, UnknownName};
+    for (name, arguments, verdict) in [
+        ("time", "{}", Ok(())),
+        ("time", r#"{"anything":[1]}"#, Ok(())),
+        ("time", " null ", Ok(())),
+        ("time", "", Err(InvalidJson)),
+        ("time", "{", Err(InvalidJson)),
+        ("time", "{} {}", Err(InvalidJson)),
+        ("time", "{'a':1}", Err(InvalidJson)),
+        ("Time", "{}", Err(UnknownName)),
+        ("", "{}", Err(UnknownName)),
+        ("openrouter:web_search", "{}", Err(UnknownName)),
+        ("weather", r#"{"city":"Ulm","days":3,"unit":"C"}"#, Ok(())),
+        ("weather", r#"{"city":"Ulm","days":3.0}"#, Ok(())),
+        ("weather", r#"{"days":3}"#, Err(SchemaMismatch)),
+        ("weather", r#"{"city":7}"#, Err(SchemaMismatch)),
+        (
+            "weather",
+            r#"{"city":"Ulm","days":3.5}"#,
+            Err(SchemaMismatch),
+        ),
+        (
+            "weather",
+            r#"{"city":"Ulm","unit":"K"}"#,
+            Err(SchemaMismatch),
+        ),
+        ("weather", r#"{"city":"Ulm","more":1}"#, Err(SchemaMismatch)),
+        ("weather", r#"["Ulm"]"#, Err(SchemaMismatch)),
+    ] {
+        let call = called(name, arguments);
+        let answer = [parts(0, &call), ended(0, "tool_calls")];
+        assert_eq!(judged(&answer).await, Some(verdict), "{call}");
+        // And as one document.
+        let json = format!(
+            r#"{{"choices":[{{"message":{{"tool_calls":[{call}]}},"finish_reason":"tool_calls"}}]}}"#
+        );
+        let (_, attempt) = measure_for(asking(TOOLS), Answer::json([json])).await;
+        assert_eq!(attempt.found().tool_calls, Some(verdict), "{call}");
+    }
+}
+
+#[tokio::test]
+async fn only_an_answer_that_ends_in_calls_to_a_request_with_tools_is_judged() {
+    let bad = parts(0, &called("weather", "{"));
+    assert_eq!(judged(&[text("hi"), finish("stop")]).await, None);
+    assert_eq!(judged(&[bad.clone(), ended(0, "length")]).await, None);
+    let ended_so = |reason| [bad.clone(), ended(0, reason)];
+    assert!(judged(&ended_so("tool_calls")).await.is_some());
+    assert!(judged(&ended_so("function_call")).await.is_some());
+    for tools in ["", r#","tools":[]"#, r#","tools":null"#] {
+        let body = format!(r#"{{"model":"acme/swift","stream":true,"messages":[]{tools}}}"#);
+        assert_eq!(judged_for(&body, &ended_so("tool_calls")).await, None);
+    }
+}
+
+/// Parts of two calls come mixed, each some bytes long, with an index or without one.
+#[tokio::test]
+async fn parts_are_put_together_by_their_call() {
+    let whole = [
+        r#"{"city":"Ulm \"Mitte\" \u00f6","days":2}"#,
+        r#"{"city":"Bonn"}"#,
+    ];
+    for size in [1, 2, 7, 100] {
+        let piece = |text: &str, at: usize| {
+            let chars: Vec<char> = text.chars().skip(at * size).take(size).collect();
+            chars.into_iter().collect::<String>()
+        };
+        for broken in [false, true] {
+            let mut events = vec![
+                parts(
+                    0,
+                    r#"{"index":0,"id":"a","function":{"name":"weather","arguments":""}}"#,
+                ),
+                parts(
+                    0,
+                    r#"{"index":1,"id":"b","function":{"name":"wea"}},{"index":1,"function":{"name":"ther"}}"#,
+                ),
+            ];
+            for at in 0..60 {
+                for (index, text) in whole.iter().enumerate() {
+                    let piece = serde_json::to_string(&piece(text, at)).unwrap();
+                    events.push(parts(
+                        0,
+                        &format!(r#"{{"index":{index},"function":{{"arguments":{piece}}}}}"#),
+                    ));
+                }
+            }
+            if broken {
+                events.push(parts(0, r#"{"index":1,"function":{"arguments":"}"}}"#));
+            }
+            events.push(ended(0, "tool_calls"));
+            let verdict = if broken {
+                Err(BadCall::InvalidJson)
+            } else {
+                Ok(())
+            };
+            assert_eq!(judged(&events).await, Some(verdict), "{size}");
+        }
+    }
+}
+
+/// Some providers do not say to which call a part belongs, and some say the name each time.
+#[tokio::test]
+async fn parts_without_an_index_are_of_the_last_call() {
+    let answer = [
+        parts(
+            0,
+            r#"{"id":"a","function":{"name":"weather","arguments":"{\"city\":"}}"#,
+        ),
+        parts(
+            0,
+            r#"{"function":{"name":"weather","arguments":"\"Ulm\"}"}}"#,
+        ),
+        parts(
+            0,
+            r#"{"id":"b","function":{"name":"time","arguments":"{}"}}"#,
+        ),
+        ended(0, "tool_calls"),
+    ];
+    assert_eq!(judged(&answer).await, Some(Ok(())));
+}
+
+/// The index of a choice may follow what the choice says.
+#[tokio::test]
+async fn each_choice_has_its_own_calls() {
+    let body = TOOLS.replacen('{', r#"{"n":2,"#, 1);
+    let late = |choice: u8, arguments: &str| {
+        event(&format!(
+            r#"{{"choices":[{{"delta":{{"tool_calls":[{{"index":0,"function":{{"name":"time","arguments":"{arguments}"}}}}]}},"index":{choice}}}]}}"#
+        ))
+    };
+    let good = [
+        late(0, "{"),
+        late(1, "{"),
+        late(1, "}"),
+        late(0, "}"),
+        ended(0, "stop"),
+        ended(1, "tool_calls"),
+    ];
+    assert_eq!(judged_for(&body, &good).await, Some(Ok(())));
+    let bad = [
+        late(0, "{"),
+        late(1, "{}"),
+        ended(0, "tool_calls"),
+        ended(1, "tool_calls"),
+    ];
+    assert_eq!(
+        judged_for(&body, &bad).await,
+        Some(Err(BadCall::InvalidJson))
+    );
+}
+
+/// The call comes in the event that ends it.
+#[tokio::test]
+async fn a_call_may_come_with_the_end() {
+    let call = called("weather", "no");
+    let last = event(&format!(
+        r#"{{"choices":[{{"index":0,"delta":{{"tool_calls":[{call}]}},"finish_reason":"tool_calls"}}]}}"#
+    ));
+    assert_eq!(judged(&[last]).await, Some(Err(BadCall::InvalidJson)));
+}
+
+/// What a custom tool is given is text, and what an object is given as is no string.
+#[tokio::test]
+async fn not_all_arguments_are_spelled_alike() {
+    for (call, verdict) in [
+        (
+            r#"{"type":"custom","custom":{"name":"shell","input":"ls -l {"}}"#,
+            Ok(()),
+        ),
+        (
+            r#"{"type":"custom","custom":{"name":"sh","input":"ls"}}"#,
+            Err(BadCall::UnknownName),
+        ),
+        (
+            r#"{"function":{"name":"weather","arguments":{"city":"Ulm"}}}"#,
+            Ok(()),
+        ),
+        (
+            r#"{"function":{"name":"weather","arguments":{"city":[]}}}"#,
+            Err(BadCall::SchemaMismatch),
+        ),
+        (
+            r#"{"function":{"name":"weather","arguments":null}}"#,
+            Err(BadCall::InvalidJson),
+        ),
+    ] {
+        let answer = [parts(0, call), ended(0, "tool_calls")];
+        assert_eq!(judged(&answer).await, Some(verdict), "{call}");
+    }
+    let call =
+        r#"{"choices":[{"index":0,"delta":{"function_call":{"name":"time","arguments":"{"}}}]}"#;
+    let answer = [event(call), ended(0, "function_call")];
+    assert_eq!(judged(&answer).await, Some(Err(BadCall::InvalidJson)));
+}
+
+#[tokio::test]
+async fn an_answer_of_too_many_calls_is_not_judged() {
+    let calls = |count: usize| -> Vec<String> {
+        let call =
+            |index| format!(r#"{{"index":{index},"function":{{"name":"time","arguments":"{{"}}}}"#);
+        (0..count)
+            .map(|index| parts(0, &call(index)))
+            .chain([ended(0, "tool_calls")])
+            .collect()
+    };
+    assert_eq!(judged(&calls(128)).await, Some(Err(BadCall::InvalidJson)));
+    assert_eq!(judged(&calls(129)).await, None);
+    let long = |len: usize| {
+        let call = called("time", &"{".repeat(len - "time".len()));
+        [parts(0, &call), ended(0, "tool_calls")]
+    };
+    assert_eq!(
+        judged(&long(64 << 10)).await,
+        Some(Err(BadCall::InvalidJson))
+    );
+    assert_eq!(judged(&long((64 << 10) + 1)).await, None);
+}
+
+/// A schema that refers to itself, or that doubles with each level, costs no more than any other; what is no schema is
+/// met by all.
+#[tokio::test]
+async fn no_schema_stops_the_clock() {
+    let mut doubling = String::from(r#"{"type":"string"}"#);
+    for _ in 0..13 {
+        doubling = format!(r#"{{"allOf":[{doubling},{doubling}]}}"#);
+    }
+    for (schema, verdict) in [
+        (r##"{"$ref":"#"}"##, Ok(())),
+        (
+            r##"{"$ref":"https://elsewhere.example/schema.json","type":"string"}"##,
+            Ok(()),
+        ),
+        (r#"{"pattern":"(a+)+$"}"#, Ok(())),
+        (r#"7"#, Ok(())),
+        (r#"{"type":"nonsense"}"#, Ok(())),
+        (r#"false"#, Err(BadCall::SchemaMismatch)),
+        (&doubling, Err(BadCall::SchemaMismatch)),
+        (&doubling.replace("string", "object"), Ok(())),
+    ] {
+        let body = format!(
+            r#"{{"model":"acme/swift","stream":true,"messages":[],"tools":[{{"type":"function","function":{{"name":"f","parameters":{schema}}}}}]}}"#
+        );
+        let answer = [parts(0, &called("f", r#"{"a":1}"#)), ended(0, "tool_calls")];
+        assert_eq!(
+            judged_for(&body, &answer).await,
+            Some(verdict),
+            "{schema:.80}"
+        );
+    }
 }
 
 // === Refusals ===

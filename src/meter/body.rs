@@ -42,9 +42,13 @@ pub(super) struct Guard(Attempt);
 impl<B> Body<B> {
     pub(super) fn new(inner: B, guard: Guard, stream: bool, expected: Expected) -> Self {
         let scan = if stream {
-            Scan::Events(Events::new(!expected.usage, expected.choices))
+            Scan::Events(Events::new(
+                !expected.usage,
+                expected.choices,
+                expected.calls,
+            ))
         } else {
-            Scan::Whole(Whole::new(expected.stream == Some(true)))
+            Scan::Whole(Whole::new(expected.stream == Some(true), expected.calls))
         };
         Self { inner, scan, guard }
     }

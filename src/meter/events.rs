@@ -2,6 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 
+use super::calls::Calls;
 use super::judge::{Ends, Verdict, judge};
 use crate::attempt::Attempt;
 use crate::error::Error;
@@ -23,12 +24,12 @@ pub(super) struct Events {
 // === impl Events ===
 
 impl Events {
-    pub(super) fn new(hide: bool, choices: u32) -> Self {
+    pub(super) fn new(hide: bool, choices: u32, calls: Option<Box<Calls>>) -> Self {
         Self {
             scanner: Scanner::default(),
             chunk: Bytes::new(),
             partial: BytesMut::new(),
-            ends: Ends::of(choices),
+            ends: Ends::of(choices, calls),
             hide,
         }
     }

@@ -1,10 +1,11 @@
 //! What does the caller expect of an answer?
 
+use super::calls::Calls;
 use super::layer::MeterLayer;
-use crate::wire::View;
+use crate::payload::Payload;
 
 /// What the request says about its answer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Expected {
     /// A stream? None where the answer may have either form.
     pub(super) stream: Option<bool>,
@@ -12,16 +13,20 @@ pub(super) struct Expected {
     pub(super) usage: bool,
     /// How many choices?
     pub(super) choices: u32,
+    /// Calls of tools, of which there are some?
+    pub(super) calls: Option<Box<Calls>>,
 }
 
 // === impl Expected ===
 
 impl Expected {
-    pub(super) fn of(view: &View, settings: MeterLayer) -> Self {
+    pub(super) fn of(request: &Payload, settings: MeterLayer) -> Self {
+        let view = request.view();
         Self {
             stream: settings.same_form.then(|| view.stream()),
             usage: settings.always_usage || view.wants_usage(),
             choices: view.choices(),
+            calls: Calls::of(request),
         }
     }
 }

@@ -104,7 +104,7 @@ where
                         }
                         parts.extensions.insert(this.call.clone());
                         let guard = this.guard.take().expect("polled after completion");
-                        let body = Body::new(body, guard, stream, *this.expected);
+                        let body = Body::new(body, guard, stream, std::mem::take(this.expected));
                         return Poll::Ready(Ok(Response::from_parts(parts, body)));
                     }
                     Err(error) => Error::from_inner(error),

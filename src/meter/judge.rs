@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::calls::Calls;
 use crate::attempt::{Attempt, End};
 use crate::clock::now;
 use crate::error::Error;
@@ -33,23 +34,26 @@ pub(super) struct Ends {
     finished: u128,
     /// What the last event was like: most are like it.
     echo: Echo,
+    calls: Option<Box<Calls>>,
 }
 
 // === impl Ends ===
 
 impl Ends {
     /// Of an answer to a request for so many choices.
-    pub(super) fn of(choices: u32) -> Self {
+    pub(super) fn of(choices: u32, calls: Option<Box<Calls>>) -> Self {
         Self {
             asked: choices.min(u128::BITS),
+            calls,
             ..Self::default()
         }
     }
 
     /// Of an answer that is one document.
-    pub(super) fn of_document() -> Self {
+    pub(super) fn of_document(calls: Option<Box<Calls>>) -> Self {
         Self {
             whole: true,
+            calls,
             ..Self::default()
         }
     }
@@ -136,6 +140,9 @@ pub(super) fn read(json: &[u8], attempt: &Attempt, ends: &mut Ends) -> Result<Ch
             let message = "the provider broke off its answer with an error";
             return Err(Error::new(Kind::Unavailable, message));
         }
+    }
+    if let Some(calls) = &mut ends.calls {
+        calls.hear(json, &chunk, attempt);
     }
     if (chunk.seen & !ends.seen) | chunk.finished != 0 {
         ends.seen |= chunk.seen;

@@ -17,6 +17,12 @@
 //! it does not see the event that carries it, unless
 //! [`MeterLayer::always_usage`] says so.
 //!
+//! Where the request offers tools, the calls of an answer that ends in calls are judged, as OpenRouter judges those of a
+//! provider: a call is bad if its arguments are no JSON, if no tool has its name, or if the arguments plainly do not
+//! fit the tool's JSON Schema. Of a schema the common keywords of draft 7 are looked at, and never a reference; what is not
+//! looked at is met. The caller's own schema must not stop the clock, so no more than 10,000 comparisons are made.
+//! An answer with more than 128 calls, or 64 KiB of them, is not judged, nor one to more than 256 KiB of tools.
+//!
 //! ```
 //! use http_body_util::Full;
 //! use switchtower::{Call, Payload, meter::MeterLayer};
@@ -43,8 +49,10 @@
 //! `address`, under `deadline`, which also bounds the reading of an error body.
 
 mod body;
+mod calls;
 mod events;
 mod expected;
+mod fit;
 mod future;
 mod judge;
 mod layer;

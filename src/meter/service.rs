@@ -48,7 +48,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
-        let expected = Expected::of(request.body().view(), self.settings);
+        let expected = Expected::of(request.body(), self.settings);
         let call = Call::of(request.extensions_mut());
         call.attempt(now).metered();
         let call = call.clone();

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::calls::Calls;
 use super::judge::{Ends, read};
 use crate::attempt::Attempt;
 use crate::chunks::Chunks;
@@ -19,14 +20,16 @@ pub(super) struct Whole {
     too_large: bool,
     /// Was a stream asked for?
     stream_asked: bool,
+    calls: Option<Box<Calls>>,
 }
 
 // === impl Whole ===
 
 impl Whole {
-    pub(super) fn new(stream_asked: bool) -> Self {
+    pub(super) fn new(stream_asked: bool, calls: Option<Box<Calls>>) -> Self {
         Self {
             stream_asked,
+            calls,
             ..Self::default()
         }
     }
@@ -51,7 +54,7 @@ impl Whole {
                     "the provider sent an empty answer",
                 ));
             }
-            let chunk = read(json, attempt, &mut Ends::of_document())?;
+            let chunk = read(json, attempt, &mut Ends::of_document(self.calls.take()))?;
             if chunk.choices.is_none() && chunk.object.is_none() {
                 let message = "the provider's answer has no choices";
                 return Err(Error::new(Kind::Malformed, message));

@@ -25,6 +25,8 @@ pub struct Chunk {
     pub content: u32,
     /// Where the words stand, if its content is one string of one choice: without its quotes.
     pub words: Option<Span>,
+    /// Whether it calls tools, or goes on with such a call.
+    pub calls: bool,
     /// The choices it speaks of: bit *i* for index *i*, the last bit for all from 127 on.
     pub seen: u128,
     /// Those among them that have a finish reason.
@@ -119,9 +121,10 @@ impl Chunk {
         while let Some(key) = cursor.next_member()? {
             match &*key.bytes(json) {
                 b"delta" | b"message" => {
-                    let (bytes, words) = content::message(cursor)?;
-                    self.words = words.filter(|_| place == 0 && self.content == 0);
-                    self.add(bytes);
+                    let said = content::message(cursor)?;
+                    self.words = said.words.filter(|_| place == 0 && self.content == 0);
+                    self.calls |= said.calls;
+                    self.add(said.bytes);
                 }
                 b"text" => {
                     self.words = None;

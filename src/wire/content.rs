@@ -3,10 +3,20 @@
 use super::json::{Cursor, Kind, Span, Syntax, Text};
 use super::shape;
 
-/// Of a `delta` or a `message`, with the place of its `content`, if that is one string and all there is.
-pub(super) fn message(cursor: &mut Cursor<'_>) -> Result<(u32, Option<Span>), Syntax> {
+/// What a `delta` or a `message` says.
+#[derive(Debug)]
+pub(super) struct Said {
+    pub(super) bytes: u32,
+    /// The place of its `content`, if that is one string and all there is.
+    pub(super) words: Option<Span>,
+    /// Does it call a tool, or go on with it?
+    pub(super) calls: bool,
+}
+
+/// Of a `delta` or a `message`.
+pub(super) fn message(cursor: &mut Cursor<'_>) -> Result<Said, Syntax> {
     let (mut said, mut thought) = (0, 0);
-    let mut words = None;
+    let (mut words, mut calls) = (None, false);
     each_member(cursor, |cursor, key| {
         let more = match key {
             b"content" if cursor.peek()? == Kind::String => {
@@ -15,8 +25,16 @@ pub(super) fn message(cursor: &mut Cursor<'_>) -> Result<(u32, Option<Span>), Sy
                 string.len(cursor.source()) as u32
             }
             b"content" | b"refusal" => text(cursor)?,
-            b"tool_calls" | b"images" => items(cursor)?,
-            b"function_call" | b"audio" => single(cursor)?,
+            b"images" => items(cursor)?,
+            b"audio" => single(cursor)?,
+            b"tool_calls" | b"function_call" => {
+                let bytes = match key {
+                    b"tool_calls" => items(cursor)?,
+                    _ => single(cursor)?,
+                };
+                calls |= bytes > 0;
+                bytes
+            }
             // One and the same reasoning under several names: the longest counts.
             b"reasoning" | b"reasoning_content" => {
                 thought = text(cursor)?.max(thought);
@@ -34,7 +52,12 @@ pub(super) fn message(cursor: &mut Cursor<'_>) -> Result<(u32, Option<Span>), Sy
     let bytes = thought.saturating_add(said);
     // Whatever else there is adds to the bytes.
     let words = words.filter(|words| words.len(cursor.source()) as u32 == bytes);
-    Ok((bytes, words.map(Text::span)))
+    let words = words.map(Text::span);
+    Ok(Said {
+        bytes,
+        words,
+        calls,
+    })
 }
 
 /// Of text: a string, or parts, each of which is a string, an object with text, or something else, which counts as one.
@@ -116,7 +139,7 @@ fn sum(
 }
 
 /// Walks an object; anything else is passed over.
-fn each_member<'a>(
+pub(super) fn each_member<'a>(
     cursor: &mut Cursor<'a>,
     mut each: impl FnMut(&mut Cursor<'a>, &[u8]) -> Result<(), Syntax>,
 ) -> Result<(), Syntax> {

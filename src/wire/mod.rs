@@ -29,9 +29,11 @@ pub mod json;
 pub mod retell;
 pub mod sse;
 
+pub(crate) mod calls;
 pub(crate) mod events;
 pub(crate) mod mend;
 pub(crate) mod refusal;
+pub(crate) mod tools;
 
 mod chunk;
 mod content;
@@ -74,4 +76,5 @@ pub use self::sort::{Partition, Sort};
 pub use self::splice::Edits;
 pub use self::thresholds::Thresholds;
 pub use self::tier::Tier;
+pub use self::tools::BadCall;
 pub use self::view::View;

@@ -1,9 +1,9 @@
 /// The calls of tools that a stream has told so far: some providers do not say to which of them a part belongs.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Calls(Vec<Last>);
 
 /// The last call of a choice.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Last {
     choice: u64,
     index: u64,
@@ -18,7 +18,7 @@ const CHOICES: usize = 128;
 impl Calls {
     /// The index of a part: its own, or that of the last call of its choice, as long as no new `id` begins another.
     /// `place` is that in its list.
-    pub(super) fn index(&mut self, choice: u64, own: Option<u64>, id: &[u8], place: u64) -> u64 {
+    pub(crate) fn index(&mut self, choice: u64, own: Option<u64>, id: &[u8], place: u64) -> u64 {
         let room = self.0.len() < CHOICES;
         let last = self.0.iter_mut().find(|last| last.choice == choice);
         let begins = |last: &Last| !id.is_empty() && *id != *last.id;

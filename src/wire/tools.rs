@@ -1,0 +1,50 @@
+use super::content::each_member;
+use super::json::{Cursor, Kind, Span, Syntax, Text};
+
+/// What is wrong with a call of a tool?
+///
+/// [`Found::tool_calls`](crate::Found::tool_calls) tells it. The names are OpenRouter's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BadCall {
+    /// Its arguments are no JSON.
+    InvalidJson,
+    /// The request offers no tool of that name.
+    UnknownName,
+    /// Its arguments are not what the tool's schema wants.
+    SchemaMismatch,
+}
+
+/// A tool that a request offers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tool {
+    /// What the model is to call it.
+    pub(crate) name: Text,
+    /// The JSON Schema of its arguments.
+    pub(crate) parameters: Option<Span>,
+}
+
+/// Reads the value of `tools`. What has no name, as a provider's own tools have none, cannot be called by one.
+pub(crate) fn tools(json: &[u8]) -> Result<Vec<Tool>, Syntax> {
+    let (mut cursor, mut tools) = (Cursor::new(json)?, Vec::new());
+    cursor.array()?;
+    while cursor.next_item()? {
+        let (mut name, mut parameters) = (None, None);
+        each_member(&mut cursor, |cursor, key| match key {
+            b"function" | b"custom" => each_member(cursor, |cursor, key| match key {
+                b"name" if cursor.peek()? == Kind::String => {
+                    name = Some(cursor.string()?);
+                    Ok(())
+                }
+                b"parameters" => {
+                    parameters = Some(cursor.skip()?);
+                    Ok(())
+                }
+                _ => cursor.skip().map(drop),
+            }),
+            _ => cursor.skip().map(drop),
+        })?;
+        tools.extend(name.map(|name| Tool { name, parameters }));
+    }
+    cursor.end()?;
+    Ok(tools)
+}
