@@ -10,13 +10,13 @@ use bytes::Bytes;
 use flow::{
     Answer, Client, DONE, Step, event, finish, good, json, millis, ordered, role, secs, text, three,
 };
-use http::{Request, Response};
+use http::Request;
 use http_body_util::{BodyExt, Full};
 use proptest::prelude::*;
 use switchtower::Stack;
 use switchtower::standing::{Lineup, Period, Standing, Tally};
 use tokio::time::timeout;
-use tower::{Service, ServiceExt};
+use tower::ServiceExt;
 
 // === What is under way ===
 
@@ -47,7 +47,7 @@ async fn an_attempt_weighs_what_it_is_expected_to_move() {
 async fn an_attempt_that_nobody_watches_ends_with_its_call() {
     let roster = switchtower::standing::Roster::from(three());
     let stack = tower::ServiceBuilder::new()
-        .layer(switchtower::admit::ReadLayer::new())
+        .layer(switchtower::admit::read::ReadLayer::new())
         .layer(switchtower::choose::ChooseLayer::new(roster.clone()).seed(1))
         .layer(switchtower::dispatch::commit::CommitLayer::new())
         .service(Client::new([Answer::json([json("hi")])]));
@@ -184,8 +184,9 @@ async fn a_caller_that_leaves_teaches_nothing() {
     ] {
         let request =
             Request::post("/v1/chat/completions").body(Full::<Bytes>::from(ordered(true)));
-        let mut client = stack.around(Client::new([answer]));
-        let asking = client.ready().await.unwrap().call(request.unwrap());
+        let asking = stack
+            .around(Client::new([answer]))
+            .oneshot(request.unwrap());
         if let Ok(Ok(answer)) = timeout(millis(1), asking).await {
             let mut body = answer.into_body();
             let _ = timeout(millis(1), body.frame()).await;

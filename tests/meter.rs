@@ -629,7 +629,7 @@ async fn trailers_of_a_stream_pass() {
 
 // === Calls of tools ===
 
-const TOOLS: &str = r#"{"model":"acme/swift","stream":true,"messages":[],"tools":[
+const TOOLS: &str = r#"{"model":"acme/swift","stream":true,"tools":[
     {"type":"function","function":{"name":"time"}},
     {"type":"function","function":{"name":"weather","parameters":{"type":"object","additionalProperties":false,
         "required":["city"],"properties":{"city":{"type":"string"},"days":{"type":"integer"},"unit":{"enum":["C","F"]}}}}},
@@ -727,7 +727,7 @@ async fn only_an_answer_that_ends_in_calls_to_a_request_with_tools_is_judged() {
     assert!(judged(&ended_so("tool_calls")).await.is_some());
     assert!(judged(&ended_so("function_call")).await.is_some());
     for tools in ["", r#","tools":[]"#, r#","tools":null"#] {
-        let body = format!(r#"{{"model":"acme/swift","stream":true,"messages":[]{tools}}}"#);
+        let body = format!(r#"{{"model":"acme/swift","stream":true{tools}}}"#);
         assert_eq!(judged_for(&body, &ended_so("tool_calls")).await, None);
     }
 }
@@ -918,7 +918,7 @@ async fn no_schema_stops_the_clock() {
         (&doubling.replace("string", "object"), Ok(())),
     ] {
         let body = format!(
-            r#"{{"model":"acme/swift","stream":true,"messages":[],"tools":[{{"type":"function","function":{{"name":"f","parameters":{schema}}}}}]}}"#
+            r#"{{"model":"acme/swift","stream":true,"tools":[{{"type":"function","function":{{"name":"f","parameters":{schema}}}}}]}}"#
         );
         let answer = [parts(0, &called("f", r#"{"a":1}"#)), ended(0, "tool_calls")];
         assert_eq!(

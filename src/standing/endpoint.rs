@@ -191,7 +191,8 @@ impl Standing {
 
     /// Attempts of the last thirty minutes that were answered or failed.
     pub fn requests(&self, now: Instant) -> u32 {
-        self.tally(Period::HalfHour, now).total()
+        let Tally { succeeded, failed } = self.tally(Period::HalfHour, now);
+        succeeded + failed
     }
 
     /// Attempts of the last thirty minutes that were [limited](Self::limited).
@@ -204,7 +205,7 @@ impl Standing {
     pub fn tool_calls(&self, now: Instant) -> Validity {
         let calls = self.look(|seen| seen.tool_calls.tally(self.second(now) / 300));
         Validity {
-            answers: calls.total(),
+            answers: calls.succeeded + calls.failed,
             faulty: calls.failed,
         }
     }

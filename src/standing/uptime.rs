@@ -61,8 +61,12 @@ impl Uptime {
 
 /// The share that succeeded, in thousandths of a percent, rounded down: 100 % is without a failure.
 pub(super) fn share(tally: Tally) -> Option<u32> {
-    let total = u64::from(tally.total());
+    let total = total(tally);
     (total >= FEW.into()).then(|| (u64::from(tally.succeeded) * 100_000 / total) as u32)
+}
+
+fn total(tally: Tally) -> u64 {
+    u64::from(tally.succeeded) + u64::from(tally.failed)
 }
 
 // === impl Health ===
@@ -72,7 +76,7 @@ impl Health {
     pub const REQUESTS: u32 = 100;
 
     pub(super) fn of(tally: Tally) -> Self {
-        let (total, failed) = (u64::from(tally.total()), u64::from(tally.failed));
+        let (total, failed) = (total(tally), u64::from(tally.failed));
         match failed * 100 {
             _ if total < Self::REQUESTS.into() => Self::Normal,
             hundredths if hundredths <= 5 * total => Self::Normal,

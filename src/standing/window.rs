@@ -52,13 +52,3 @@ impl<const TICKS: usize> Window<TICKS> {
         sum
     }
 }
-
-// === impl Tally ===
-
-impl Tally {
-    /// All that was counted.
-    #[must_use]
-    pub fn total(self) -> u32 {
-        self.succeeded + self.failed
-    }
-}
