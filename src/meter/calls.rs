@@ -1,6 +1,7 @@
 //! The calls of tools of one answer, put together and judged.
 
 use std::cell::OnceCell;
+use std::fmt;
 
 use serde_json::Value;
 
@@ -20,7 +21,6 @@ const CALLS: usize = 128;
 const TOOLS: usize = 256 << 10;
 
 /// What an answer has called so far. Only a request that offers tools has one.
-#[derive(Clone, Debug)]
 pub(super) struct Calls {
     /// The value of the request's `tools`.
     tools: Box<[u8]>,
@@ -35,7 +35,6 @@ pub(super) struct Calls {
 }
 
 /// A call that is being told.
-#[derive(Clone, Debug)]
 struct Call {
     choice: u64,
     index: u64,
@@ -88,6 +87,13 @@ impl Calls {
         let verdict = self.bad.map_or(Ok(()), Err);
         let told = (self.called && !self.too_much).then_some(verdict);
         attempt.find(|found| found.tool_calls = told);
+    }
+}
+
+impl fmt::Debug for Calls {
+    /// How many alone: they are a part of the answer.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Calls({} open)", self.open.len())
     }
 }
 

@@ -1,9 +1,9 @@
 /// The calls of tools that a stream has told so far: some providers do not say to which of them a part belongs.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Calls(Vec<Last>);
 
 /// The last call of a choice.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Last {
     choice: u64,
     index: u64,
