@@ -652,3 +652,39 @@ async fn an_attempt_without_an_id_has_none() {
         );
     }
 }
+
+/// A concurrency limit under the stack gave its last permit to somebody else while a first try was failing; the next try
+/// waited for it, and outlived the time for the whole request. Found by seed 7 of `tests/simulation`.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_is_not_ready_again_does_not_outlive_the_request() {
+    use tokio::sync::Semaphore;
+    use tokio::time::{Instant, sleep};
+    use tower::limit::ConcurrencyLimit;
+
+    // The one is asked again, the other falls back.
+    for model in ["a/x", "a/y"] {
+        let permits = Arc::new(Semaphore::new(1));
+        let client = service_fn(|_: Request<Payload>| async {
+            sleep(Duration::from_secs(1)).await;
+            Err::<Response<Answer>, _>(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
+        });
+        let deadlines = Deadlines {
+            total: Duration::from_secs(20),
+            ..Deadlines::default()
+        };
+        let stack = Stack::new(catalog()).deadlines(deadlines).seed(1);
+        let service = stack.around(ConcurrencyLimit::with_semaphore(client, permits.clone()));
+        let body =
+            format!(r#"{{"model":"{model}","messages":[{{"role":"user","content":"hi"}}]}}"#);
+        let asking = tokio::spawn(service.oneshot(Request::new(body)));
+
+        let began = Instant::now();
+        sleep(Duration::from_millis(500)).await;
+        let _other = permits.acquire().await.unwrap();
+        let error = asking.await.unwrap().map(drop).unwrap_err();
+        assert_eq!(error.kind(), Kind::Elapsed(switchtower::Phase::Total));
+        assert_eq!(began.elapsed().as_secs(), 20);
+        assert_eq!(stack.ledger().records()[0].attempts.len(), 1);
+        assert_eq!(stack.ledger().totals().held, 0);
+    }
+}

@@ -1,11 +1,16 @@
 //! What it takes to ask again.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use http::{Extensions, HeaderMap, Method, Request, Uri, Version};
+use tokio::time::Sleep;
 use tower_service::Service;
 
 use crate::call::Call;
+use crate::error::{BoxError, Error};
+use crate::kind::Phase;
 use crate::payload::Payload;
 
 /// A request with the service that took it, for another try.
@@ -13,7 +18,7 @@ use crate::payload::Payload;
 /// The service is a clone, which is not ready yet: the ready one answers first. Of the request there are
 /// references, no copies, as long as the headers are the call's and nobody has put anything else into the
 /// extensions.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Kept<S> {
     service: S,
     method: Method,
@@ -22,6 +27,8 @@ pub(super) struct Kept<S> {
     headers: Option<Box<HeaderMap>>,
     extensions: Option<Extensions>,
     payload: Payload,
+    /// Made when the service is not ready for the first time.
+    sleep: Option<Pin<Box<Sleep>>>,
 }
 
 // === impl Kept ===
@@ -38,16 +45,26 @@ impl<S: Service<Request<Payload>>> Kept<S> {
             // The call alone is not worth a copy: it is put in anew.
             extensions: (extensions.len() > 1).then(|| extensions.clone()),
             payload: request.body().clone(),
+            sleep: None,
         }
     }
 
-    /// Asks once more, for this turn of the call, as soon as the service is ready.
+    /// Asks once more, for this turn of the call, as soon as the service is ready, but not after the time of the call.
     pub(in crate::dispatch) fn poll_ask(
         &mut self,
         cx: &mut Context<'_>,
         call: &Call,
-    ) -> Poll<Result<S::Future, S::Error>> {
-        ready!(self.service.poll_ready(cx))?;
+    ) -> Poll<Result<S::Future, Error>>
+    where
+        S::Error: Into<BoxError> + 'static,
+    {
+        match self.service.poll_ready(cx) {
+            Poll::Ready(ready) => ready.map_err(Error::from_inner)?,
+            Poll::Pending => {
+                ready!(self.poll_over(cx, call));
+                return Poll::Ready(Err(Error::elapsed(Phase::Total)));
+            }
+        }
         let mut request = Request::new(self.payload.clone());
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
@@ -56,5 +73,14 @@ impl<S: Service<Request<Payload>>> Kept<S> {
         *request.extensions_mut() = self.extensions.clone().unwrap_or_default();
         request.extensions_mut().insert(call.clone());
         Poll::Ready(Ok(self.service.call(request)))
+    }
+
+    /// Ready when the time of the call is over.
+    fn poll_over(&mut self, cx: &mut Context<'_>, call: &Call) -> Poll<()> {
+        let Some(until) = call.until() else {
+            return Poll::Pending;
+        };
+        let sleep = || Box::pin(tokio::time::sleep_until(until.into()));
+        self.sleep.get_or_insert_with(sleep).as_mut().poll(cx)
     }
 }

@@ -88,8 +88,7 @@ where
                 StateProj::Readying => {
                     let kept = this.kept.as_mut();
                     let kept = kept.expect("a plan with several candidates keeps it");
-                    let asked = ready!(kept.poll_ask(cx, this.call));
-                    let future = asked.map_err(Error::from_inner)?;
+                    let future = ready!(kept.poll_ask(cx, this.call))?;
                     // Readying → Asking
                     this.state.set(State::Asking(future));
                 }

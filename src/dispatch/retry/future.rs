@@ -114,8 +114,7 @@ where
                 StateProj::Readying => {
                     let kept = this.kept.as_mut().expect("a retry needs it");
                     // The call's handle knows of no attempt yet: this is a new one.
-                    let asked = ready!(kept.poll_ask(cx, this.call));
-                    let future = asked.map_err(Error::from_inner)?;
+                    let future = ready!(kept.poll_ask(cx, this.call))?;
                     // Readying → Asking
                     this.state.set(State::Asking(future));
                 }
