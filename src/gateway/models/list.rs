@@ -73,8 +73,16 @@ fn told(door: &Door, uri: &Uri, output: Modalities) -> Result<String, Error> {
         };
         let mut body = serde_json::to_string(&around).expect("text and numbers are JSON");
         body.pop();
-        let rows: Vec<_> = rows[shown].iter().map(|row| &*row.json).collect();
-        [&body, ",\"data\":[", &rows.join(","), "]}"].concat()
+        let rows = &rows[shown];
+        // Of a long list megabytes: copied once.
+        body.reserve(rows.iter().map(|row| row.json.len() + 1).sum::<usize>() + 16);
+        body.push_str(",\"data\":[");
+        for (place, row) in rows.iter().enumerate() {
+            body.push_str(if place == 0 { "" } else { "," });
+            body.push_str(&row.json);
+        }
+        body.push_str("]}");
+        body
     }))
 }
 
