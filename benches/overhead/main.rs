@@ -11,6 +11,7 @@ mod instructions;
 mod layers;
 mod limits;
 mod measure;
+mod plans;
 mod requests;
 mod table;
 
@@ -66,8 +67,8 @@ fn main() -> ExitCode {
     ExitCode::from(u8::from(!broken.is_empty()))
 }
 
-fn tables(gauge: &mut Gauge) -> [Table; 3] {
-    [read(gauge), calls(gauge), events(gauge)]
+fn tables(gauge: &mut Gauge) -> [Table; 4] {
+    [read(gauge), plans(gauge), calls(gauge), events(gauge)]
 }
 
 fn read(gauge: &mut Gauge) -> Table {
@@ -99,6 +100,21 @@ fn calls(gauge: &mut Gauge) -> Table {
         }
         row("whole stack", layers::stack(gauge, &body));
         row("gateway", layers::gateway(gauge, &body));
+    }
+    table
+}
+
+fn plans(gauge: &mut Gauge) -> Table {
+    let mut table = Table::new("a plan of ten endpoints");
+    let body = requests::small();
+    let yardstick = gauge.of(|| requests::serde_pass(&body));
+    table.row("serde_json pass, 1 KB", yardstick, yardstick);
+    for (wish, text) in plans::WISHES {
+        for models in [5, 5_000] {
+            let cost = plans::plan_of(gauge, &body, text, models);
+            let wish = if wish.is_empty() { "" } else { &format!(", {wish}") };
+            table.row(format!("plan{wish}, {models} models"), cost, yardstick);
+        }
     }
     table
 }

@@ -17,3 +17,4 @@ mod support;
 mod thresholds;
 mod tiers;
 mod variants;
+mod wishes;

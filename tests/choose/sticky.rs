@@ -4,11 +4,15 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::{Request, StatusCode};
+use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use switchtower::catalog::{EndpointSpec, Prices, Rate, Strategy};
+use switchtower::catalog::{Catalog, EndpointSpec, Prices, Rate, Strategy};
 use switchtower::choose::Ask;
 use switchtower::standing::Sticky;
-use switchtower::{Payload, Plan, Reason, Tenant};
+use switchtower::testing::{Script, Upstream};
+use switchtower::{Payload, Plan, Reason, Stack, Tenant, client};
+use tower::ServiceExt;
 
 use crate::support::*;
 
@@ -273,4 +277,73 @@ fn many_conversations_are_kept_apart() {
     assert!(kept.count() > 19_000);
     let strangers = (20_000..40_000).filter(|n| sticky.recall(key(*n), start).is_some());
     assert!(strangers.count() <= 2);
+}
+
+// === Through the whole stack ===
+
+/// Two providers at one price, whose caches are cheaper, and the stack around a client.
+async fn town() -> ([Upstream; 2], impl AsyncFn(&str) -> bool) {
+    let providers = [Upstream::start().await, Upstream::start().await];
+    let mut text = String::new();
+    for (slug, provider) in ["one", "two"].iter().zip(&providers) {
+        text += &format!(
+            "providers.{slug}.base_url = \"{}\"\n[[models.swift.endpoints]]\nprovider = \"{slug}\"\nmodel = \"m\"\n\
+             prices = {{ prompt = \"1\", completion = \"1\", cache_read = \"0.1\" }}\n",
+            provider.base_url()
+        );
+    }
+    let catalog = Catalog::from_toml(&text, "test.toml", |_| None).unwrap();
+    let chain = Stack::new(Arc::new(catalog)).around(client::hyper::plain());
+    let ask = async move |body: &str| {
+        let request = Request::post("/v1/chat/completions").body(body.to_owned());
+        let answer = chain.clone().oneshot(request.unwrap()).await;
+        match answer {
+            Ok(answer) => answer.into_body().collect().await.is_ok(),
+            Err(_) => false,
+        }
+    };
+    (providers, ask)
+}
+
+fn calls(providers: &[Upstream; 2]) -> [u64; 2] {
+    [providers[0].calls(), providers[1].calls()]
+}
+
+#[tokio::test]
+async fn a_whole_answer_makes_a_session_stay_and_a_failure_moves_it() {
+    let (providers, ask) = town().await;
+    let session = r#"{"model": "swift", "session_id": "chat-1", "messages": [{"role": "user", "content": "Hi"}]}"#;
+    for _ in 0..20 {
+        assert!(ask(session).await);
+    }
+    let stayed = calls(&providers);
+    assert!(stayed == [20, 0] || stayed == [0, 20], "{stayed:?}");
+    let (warm, cold) = if stayed[0] > 0 { (0, 1) } else { (1, 0) };
+    providers[warm].next(Script::fail(StatusCode::BAD_GATEWAY));
+    providers[warm].next(Script::fail(StatusCode::BAD_GATEWAY));
+    for _ in 0..20 {
+        assert!(ask(session).await);
+    }
+    assert!(providers[cold].calls() >= 19, "{:?}", calls(&providers));
+}
+
+#[tokio::test]
+async fn without_a_session_it_stays_once_the_cache_was_read() {
+    let (providers, ask) = town().await;
+    let body = r#"{"model": "swift", "messages": [{"role": "user", "content": "Hi"}]}"#;
+    for _ in 0..40 {
+        assert!(ask(body).await);
+    }
+    let spread = calls(&providers);
+    assert!(spread[0] > 0 && spread[1] > 0, "one in 2³⁹ tosses: {spread:?}");
+    let cached = || Script::new().prompt_tokens(100).cached_tokens(90);
+    providers.iter().for_each(|provider| provider.script(cached()));
+    assert!(ask(body).await);
+    let before = calls(&providers);
+    for _ in 0..20 {
+        assert!(ask(body).await);
+    }
+    let after = calls(&providers);
+    let more = [after[0] - before[0], after[1] - before[1]];
+    assert!(more == [20, 0] || more == [0, 20], "{more:?}");
 }
