@@ -169,7 +169,7 @@ pub use self::generation::{GenerationId, NotAGenerationId};
 pub use self::kind::{Again, Fault, Kind, Lesson, Next, Phase, Rule};
 pub use self::money::{Femto, Money, ParsePriceError, Price};
 pub use self::payload::Payload;
-pub use self::plan::{Candidate, Filter, Plan, Reason, Rejected, Routing};
+pub use self::plan::{Candidate, Filter, Plan, Reason, Rejected, Requested, Routing};
 pub use self::stack::{Chain, Stack};
 pub use self::tenant::Tenant;
 pub use self::usage::{BYTES_PER_TOKEN, Usage};

@@ -1,6 +1,7 @@
 //! Who is to be asked, in which order and why.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::catalog::{Catalog, Endpoint, Model};
@@ -39,7 +40,7 @@ use crate::standing::{Conversation, Standing};
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The first model's name, as the caller has sent it.
-    pub requested: Box<str>,
+    pub requested: Requested,
     /// How that name led to the models.
     pub routing: Routing,
     /// In the order in which to ask. Never empty.
@@ -75,6 +76,19 @@ pub struct Rejected {
     pub endpoint: Arc<Endpoint>,
     /// Which rule removed it.
     pub filter: Filter,
+}
+
+/// A model's name as a caller has sent it. It is a `str`, kept without a copy where it is the model's own.
+///
+/// See the example of [`Plan`].
+#[derive(Clone, Debug)]
+pub struct Requested(Spelled);
+
+#[derive(Clone, Debug)]
+enum Spelled {
+    /// As the catalogue has it.
+    Alike(Arc<Model>),
+    Otherwise(Box<str>),
 }
 
 /// How did the name that was asked for lead to the models of a plan?
@@ -238,6 +252,29 @@ impl Filter {
             Filter::MaxTokens => "max_tokens",
             Filter::ServiceTier => "service_tier",
             Filter::AllowFallbacks => "provider.allow_fallbacks",
+        }
+    }
+}
+
+// === impl Requested ===
+
+impl Requested {
+    /// This name, which has led to that model first.
+    pub(crate) fn new(name: &str, model: &Arc<Model>) -> Self {
+        Self(match model.id() == name {
+            true => Spelled::Alike(model.clone()),
+            false => Spelled::Otherwise(name.into()),
+        })
+    }
+}
+
+impl Deref for Requested {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match &self.0 {
+            Spelled::Alike(model) => model.id(),
+            Spelled::Otherwise(name) => name,
         }
     }
 }

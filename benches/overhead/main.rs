@@ -112,7 +112,11 @@ fn plans(gauge: &mut Gauge) -> Table {
     for (wish, text) in plans::WISHES {
         for models in [5, 5_000] {
             let cost = plans::plan_of(gauge, &body, text, models);
-            let wish = if wish.is_empty() { "" } else { &format!(", {wish}") };
+            let wish = if wish.is_empty() {
+                ""
+            } else {
+                &format!(", {wish}")
+            };
             table.row(format!("plan{wish}, {models} models"), cost, yardstick);
         }
     }

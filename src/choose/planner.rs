@@ -29,7 +29,7 @@ pub fn plan(ask: &Ask<'_>, lineup: &Lineup) -> Result<Plan, Error> {
     }
     let filters = Filters::new(ask, view.preferences().unwrap_or(&NONE));
     let mut random = fastrand::Rng::with_seed(ask.seed);
-    let mut models = Models::of(ask, lineup, &filters, &mut random)?;
+    let (mut models, requested) = Models::of(ask, lineup, &filters, &mut random)?;
 
     let mut rejected = Vec::new();
     let mut entries = Vec::with_capacity(models.iter().map(|m| m.model.endpoints().len()).sum());
@@ -61,7 +61,7 @@ pub fn plan(ask: &Ask<'_>, lineup: &Lineup) -> Result<Plan, Error> {
         return Err(no_endpoints(ask.payload, &filters, &rejected));
     }
     Ok(Plan {
-        requested: models.requested,
+        requested,
         routing: models.routing,
         candidates: entries.iter().map(Entry::candidate).collect(),
         rejected,

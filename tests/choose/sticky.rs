@@ -287,7 +287,7 @@ async fn town() -> ([Upstream; 2], impl AsyncFn(&str) -> bool) {
     let mut text = String::new();
     for (slug, provider) in ["one", "two"].iter().zip(&providers) {
         text += &format!(
-            "providers.{slug}.base_url = \"{}\"\n[[models.swift.endpoints]]\nprovider = \"{slug}\"\nmodel = \"m\"\n\
+            "[providers.{slug}]\nbase_url = \"{}\"\n[[models.swift.endpoints]]\nprovider = \"{slug}\"\nmodel = \"m\"\n\
              prices = {{ prompt = \"1\", completion = \"1\", cache_read = \"0.1\" }}\n",
             provider.base_url()
         );
@@ -335,9 +335,14 @@ async fn without_a_session_it_stays_once_the_cache_was_read() {
         assert!(ask(body).await);
     }
     let spread = calls(&providers);
-    assert!(spread[0] > 0 && spread[1] > 0, "one in 2³⁹ tosses: {spread:?}");
+    assert!(
+        spread[0] > 0 && spread[1] > 0,
+        "one in 2³⁹ tosses: {spread:?}"
+    );
     let cached = || Script::new().prompt_tokens(100).cached_tokens(90);
-    providers.iter().for_each(|provider| provider.script(cached()));
+    providers
+        .iter()
+        .for_each(|provider| provider.script(cached()));
     assert!(ask(body).await);
     let before = calls(&providers);
     for _ in 0..20 {

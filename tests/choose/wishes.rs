@@ -71,7 +71,9 @@ proptest! {
 
 fn candidates(plan: &Result<Plan, switchtower::Error>) -> BTreeSet<String> {
     let candidates = plan.iter().flat_map(|plan| &plan.candidates);
-    candidates.map(|candidate| candidate.endpoint.key().to_owned()).collect()
+    candidates
+        .map(|candidate| candidate.endpoint.key().to_owned())
+        .collect()
 }
 
 /// Two models at six providers, and a request for both.
@@ -143,16 +145,22 @@ fn some(most: usize) -> impl Strategy<Value = Vec<&'static str>> {
 
 fn hard() -> impl Strategy<Value = Hard> {
     let rarely = || prop::bool::weighted(0.2);
-    (some(5), some(3), prop::option::weighted(0.3, 0..8u64), rarely(), rarely(), rarely()).prop_map(
-        |(only, ignore, max_price, zdr, deny, fp8)| Hard {
+    (
+        some(5),
+        some(3),
+        prop::option::weighted(0.3, 0..8u64),
+        rarely(),
+        rarely(),
+        rarely(),
+    )
+        .prop_map(|(only, ignore, max_price, zdr, deny, fp8)| Hard {
             only,
             ignore,
             max_price,
             zdr,
             deny,
             fp8,
-        },
-    )
+        })
 }
 
 fn wish() -> impl Strategy<Value = Wish> {
@@ -177,11 +185,13 @@ fn case() -> impl Strategy<Value = Case> {
     let offers = || prop::collection::vec(offer(), 1..=TAGS.len());
     let strategy = prop::sample::select(Order::ALL.to_vec());
     let variant = prop::sample::select(vec!["", ":nitro", ":floor", ":exacto", ":online"]);
-    (offers(), offers(), strategy, variant, wish()).prop_map(|(x, y, strategy, variant, wish)| Case {
-        offers: [x, y],
-        strategy,
-        variant,
-        wish,
+    (offers(), offers(), strategy, variant, wish()).prop_map(|(x, y, strategy, variant, wish)| {
+        Case {
+            offers: [x, y],
+            strategy,
+            variant,
+            wish,
+        }
     })
 }
 
@@ -207,7 +217,11 @@ impl Case {
     }
 
     fn endpoints<'a>(&self, world: &'a World) -> Vec<&'a Endpoint> {
-        world.catalog.endpoints().map(|endpoint| &**endpoint).collect()
+        world
+            .catalog
+            .endpoints()
+            .map(|endpoint| &**endpoint)
+            .collect()
     }
 
     fn body(&self) -> Value {
@@ -244,9 +258,15 @@ impl Wish {
         set("only", json!(only));
         set("ignore", json!(ignore));
         set("zdr", json!(self.hard.zdr));
-        set("data_collection", json!(if self.hard.deny { "deny" } else { "allow" }));
+        set(
+            "data_collection",
+            json!(if self.hard.deny { "deny" } else { "allow" }),
+        );
         if let Some(max) = self.hard.max_price {
-            set("max_price", json!({"prompt": max, "completion": max.to_string()}));
+            set(
+                "max_price",
+                json!({"prompt": max, "completion": max.to_string()}),
+            );
         }
         if self.hard.fp8 {
             set("quantizations", json!(["fp8"]));
@@ -256,7 +276,14 @@ impl Wish {
 
     /// An oracle of its own.
     fn admits(&self, endpoint: &Endpoint) -> bool {
-        let Hard { only, ignore, max_price, zdr, deny, fp8 } = &self.hard;
+        let Hard {
+            only,
+            ignore,
+            max_price,
+            zdr,
+            deny,
+            fp8,
+        } = &self.hard;
         let affordable = max_price.is_none_or(|max| {
             let max = max * 1_000_000_000;
             let known = endpoint.prices().prompt().map(|price| price.femtodollars());

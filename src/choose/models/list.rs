@@ -12,7 +12,7 @@ use crate::choose::filter::Filters;
 use crate::choose::refusal::{no_model, too_many_models, unknown_model};
 use crate::choose::sticky::conversation;
 use crate::error::Error;
-use crate::plan::Routing;
+use crate::plan::{Requested, Routing};
 use crate::standing::{Conversation, Lineup};
 
 /// More models than any fallback needs: each costs a look at its endpoints.
@@ -32,8 +32,6 @@ pub(in crate::choose) struct Wanted<'a> {
 pub(in crate::choose) struct Models<'a> {
     first: Option<Wanted<'a>>,
     others: Vec<Wanted<'a>>,
-    /// As the caller has named the first.
-    pub(in crate::choose) requested: Box<str>,
     pub(in crate::choose) routing: Routing,
     /// The conversation, where a router has looked for it.
     pub(in crate::choose) conversation: Option<Conversation>,
@@ -42,6 +40,8 @@ pub(in crate::choose) struct Models<'a> {
 // === impl Models ===
 
 impl<'a> Models<'a> {
+    /// The models, and the name of the first.
+    ///
     /// # Errors
     ///
     /// When there is none, there are too many, or one is unknown.
@@ -50,7 +50,7 @@ impl<'a> Models<'a> {
         lineup: &'a Lineup,
         filters: &Filters<'_>,
         random: &mut fastrand::Rng,
-    ) -> Result<Self, Error> {
+    ) -> Result<(Self, Requested), Error> {
         let (view, body) = (ask.payload.view(), ask.payload.bytes());
         let catalog = lineup.catalog();
         let mut models = Self::default();
@@ -63,7 +63,6 @@ impl<'a> Models<'a> {
             let found =
                 Name::find(&name, catalog).ok_or_else(|| unknown_model(&name, field, catalog))?;
             if count == 0 {
-                models.requested = (&*name).into();
                 models.routing = found.routing;
             } else if models.routing == Routing::Direct {
                 models.routing = Routing::Fallback;
@@ -111,7 +110,10 @@ impl<'a> Models<'a> {
             }
             models.conversation = conversation;
         }
-        models.first.map(|_| models).ok_or_else(no_model)
+        let name = view.model(body).or_else(|| view.models(body).next());
+        let named = models.first.zip(name);
+        let requested = named.map(|(first, name)| Requested::new(&name, first.model));
+        Ok((models, requested.ok_or_else(no_model)?))
     }
 
     pub(in crate::choose) fn iter(&self) -> impl Iterator<Item = &Wanted<'a>> + Clone {
