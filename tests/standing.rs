@@ -305,6 +305,16 @@ proptest! {
             prop_assert_eq!(calls.faulty, count(300, 24, |outcome| outcome == 3));
             let recent = tally(count(1, 30, |outcome| outcome > 3), count(1, 30, |outcome| outcome < 2));
             prop_assert_eq!(standing.recent(now), recent);
+            prop_assert_eq!(standing.is_steady(now), recent.failed == 0 || recent.failed < recent.succeeded);
+            let half_hour = standing.tally(Period::HalfHour, now);
+            let total = half_hour.succeeded + half_hour.failed;
+            let health = match half_hour.failed * 100 {
+                _ if total < 100 => Health::Normal,
+                failed if failed <= 5 * total => Health::Normal,
+                failed if failed <= 20 * total => Health::Degraded,
+                _ => Health::Down,
+            };
+            prop_assert_eq!(standing.health(now), health);
         }
     }
 }

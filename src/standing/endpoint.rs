@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use super::histogram::{Better, Histogram};
+use super::latest::Latest;
 use super::load::Load;
 use super::percentile::Percentile;
 use super::uptime::{Health, Period, Uptime, share};
@@ -31,9 +32,11 @@ pub struct Validity {
     pub faulty: u32,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Seen {
-    outages: Window<OUTAGE_WINDOW>,
+    outages: Window<30>,
+    outage: Latest,
+    failure: Latest,
     uptime: Uptime,
     /// Those that were limited, as failures.
     limits: Window<30>,
@@ -42,7 +45,9 @@ struct Seen {
 }
 
 /// How many seconds a failure counts: OpenRouter looks at the last thirty.
-const OUTAGE_WINDOW: usize = 30;
+const OUTAGE: u32 = 30;
+/// By how many seconds health is told.
+const HALF_HOUR: u32 = 30 * 60;
 
 /// A unit of first-token times: 2¹⁰ µs, so that they are told from 1 ms to 18 minutes.
 const MILLISECOND: u32 = 10;
@@ -100,6 +105,7 @@ impl Standing {
     pub fn limited(&self, now: Instant) {
         let (seen, second) = (self.seen(), self.second(now));
         seen.outages.count(second, false);
+        seen.outage.note(second);
         seen.limits.count(second / 60, false);
     }
 
@@ -118,12 +124,18 @@ impl Standing {
     /// the attempts in the outage window, so that one failure of a rarely asked endpoint counts and
     /// one in a hundred does not.
     pub fn is_steady(&self, now: Instant) -> bool {
+        if !self.is_within(OUTAGE, now, |seen| &seen.outage) {
+            return true;
+        }
         let recent = self.recent(now);
         recent.failed == 0 || recent.failed < recent.succeeded
     }
 
     /// How it did in the last thirty minutes.
     pub fn health(&self, now: Instant) -> Health {
+        if !self.is_within(HALF_HOUR, now, |seen| &seen.failure) {
+            return Health::Normal;
+        }
         Health::of(self.tally(Period::HalfHour, now))
     }
 
@@ -213,11 +225,21 @@ impl Standing {
     fn count(&self, now: Instant, success: bool) {
         let (seen, second) = (self.seen(), self.second(now));
         seen.outages.count(second, success);
+        if !success {
+            seen.outage.note(second);
+            seen.failure.note(second);
+        }
         seen.uptime.count(second, success);
     }
 
     fn seen(&self) -> &Seen {
-        self.seen.get_or_init(Box::default)
+        self.seen.get_or_init(|| Box::new(Seen::new()))
+    }
+
+    /// May this have been within so many seconds?
+    fn is_within(&self, seconds: u32, now: Instant, of: impl FnOnce(&Seen) -> &Latest) -> bool {
+        let seen = self.seen.get();
+        seen.is_some_and(|seen| of(seen).is_within(seconds, self.second(now)))
     }
 
     fn look(&self, look: impl FnOnce(&Seen) -> Tally) -> Tally {
@@ -229,5 +251,20 @@ impl Standing {
     fn second(&self, now: Instant) -> u32 {
         let age = now.saturating_duration_since(self.epoch).as_secs();
         u32::try_from(age).unwrap_or(u32::MAX)
+    }
+}
+
+// === impl Seen ===
+
+impl Seen {
+    fn new() -> Self {
+        Self {
+            outages: Window::default(),
+            outage: Latest::new(),
+            failure: Latest::new(),
+            uptime: Uptime::default(),
+            limits: Window::default(),
+            tool_calls: Window::default(),
+        }
     }
 }

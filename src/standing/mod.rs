@@ -32,6 +32,7 @@ mod conversation;
 mod endpoint;
 mod figures;
 mod histogram;
+mod latest;
 mod load;
 mod percentile;
 mod roster;

@@ -17,6 +17,8 @@ mod wake_up;
 mod budget;
 #[path = "../../src/standing/figures.rs"]
 mod figures;
+#[path = "../../src/standing/latest.rs"]
+mod latest;
 #[path = "../../src/standing/load.rs"]
 mod load;
 #[path = "../../src/standing/slot.rs"]

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::figures::Figures;
+use crate::latest::Latest;
 use crate::load::Load;
 use crate::orders::{Step, as_one_after_the_other, at_once, outcomes};
 use crate::sync::AtomicU32;
@@ -93,6 +94,20 @@ fn a_figure_is_of_its_own_tick() {
     assert_eq!(seen, HashSet::from([told(0, 0), told(0, 1), told(1, 1)]));
 }
 
+// === Latest ===
+
+#[test]
+fn the_latest_is_the_latest_whoever_comes_last() {
+    as_one_after_the_other::<Latest, _, _>(
+        Latest::new,
+        &[
+            &[|latest| note(latest, 7), |latest| latest.is_within(30, 40)],
+            &[|latest| note(latest, 12), |latest| note(latest, 3)],
+        ],
+        |latest| [36, 37, 41, 42].map(|second| latest.is_within(30, second)),
+    );
+}
+
 // === Load ===
 
 #[test]
@@ -126,6 +141,11 @@ fn count<const SECONDS: usize>(window: &Window<SECONDS>, second: u32, success: b
 fn sum<const SECONDS: usize>(window: &Window<SECONDS>, second: u32) -> (u32, u32) {
     let Tally { succeeded, failed } = window.tally(second);
     (succeeded, failed)
+}
+
+fn note(latest: &Latest, second: u32) -> bool {
+    latest.note(second);
+    true
 }
 
 /// Something that is counted, and what is worked out from it.
