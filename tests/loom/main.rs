@@ -23,6 +23,7 @@ mod latest;
 mod load;
 #[path = "../../src/standing/slot.rs"]
 mod slot;
+#[allow(dead_code, reason = "keys are made by hand here")]
 #[path = "../../src/standing/sticky.rs"]
 mod sticky;
 #[path = "../../src/standing/window.rs"]
