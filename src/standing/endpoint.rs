@@ -12,7 +12,7 @@ use super::window::{Tally, Window};
 
 /// What has been learned of one endpoint. See the example in the [module docs](super).
 ///
-/// It takes 48 bytes until the endpoint is asked, 2 KB from its first end on, and 3 KB for each of first token and
+/// It takes 80 bytes until the endpoint is asked, 2 KB from its first end on, and 3 KB for each of first token and
 /// throughput from the first sample on. Counters that are full stay full.
 #[derive(Debug)]
 pub struct Standing {

@@ -7,7 +7,7 @@ use super::slot::{Slot, lap_of, laps};
 
 /// Samples of the last five minutes, counted in buckets: OpenRouter's window for its percentiles.
 ///
-/// Five slices of a minute, this one included, of 144 buckets of 20 bits: 2,888 bytes. A value is told within 5.9 % or
+/// Five slices of a minute, this one included, of 144 buckets of 20 bits: 2.9 KB. A value is told within 5.9 % or
 /// half a unit. Percentiles are by nearest rank, and kept until the next sample or the next minute.
 #[derive(Debug)]
 pub(super) struct Histogram {
