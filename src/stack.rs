@@ -140,6 +140,13 @@ impl<L> Stack<L> {
         }
     }
 
+    /// Chooses by this layer instead: from its roster, and with what it remembers of conversations.
+    #[must_use]
+    pub fn choose(mut self, layer: ChooseLayer) -> Self {
+        self.choose = layer;
+        self
+    }
+
     /// Sets the four deadlines.
     #[must_use]
     pub fn deadlines(mut self, deadlines: Deadlines) -> Self {

@@ -193,6 +193,9 @@ impl Catalog {
         for alias in &model.aliases {
             self.names.insert(alias.clone(), model.clone());
         }
+        if !model.hidden && model.endpoints.iter().any(|endpoint| endpoint.is_free()) {
+            self.free.push(model.clone());
+        }
         self.models.push(model);
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Prices, Provider};
+use crate::Price;
 use crate::wire::{Fields, Modalities, Quantization, Tier};
 
 /// One model as one provider serves it: the unit of choice, of price and of standing.
@@ -98,6 +99,14 @@ impl Endpoint {
     #[must_use]
     pub fn prices(&self) -> &Prices {
         &self.prices
+    }
+
+    /// Does it charge for nothing, long prompts and dear hours included?
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        let dearest = self.prices.dearest(u64::MAX);
+        let each = [dearest.prompt(), dearest.completion(), dearest.request()];
+        each.iter().all(|price| price.is_some_and(Price::is_zero))
     }
 
     /// Tokens of prompt and completion together; the model's, unless the endpoint has its own.

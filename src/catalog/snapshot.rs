@@ -31,6 +31,8 @@ use super::{AutoRule, CatalogBuilder, Dropped, Endpoint, Model, Provider, Report
 pub struct Catalog {
     pub(super) providers: Vec<Arc<Provider>>,
     pub(super) models: Vec<Arc<Model>>,
+    /// Those that are not hidden and have an endpoint that is free.
+    pub(super) free: Vec<Arc<Model>>,
     /// How many, of all models.
     pub(super) endpoints: usize,
     /// Ids, aliases and canonical slugs.
@@ -66,6 +68,13 @@ impl Catalog {
     #[must_use]
     pub fn models(&self) -> &[Arc<Model>] {
         &self.models
+    }
+
+    /// The models that are not hidden and have an endpoint that [is free](Endpoint::is_free), in order: what
+    /// `openrouter/free` picks from.
+    #[must_use]
+    pub fn free(&self) -> &[Arc<Model>] {
+        &self.free
     }
 
     /// The endpoints of all models, in order: the one at place *n* has the [`index`](super::Endpoint::index) *n*.

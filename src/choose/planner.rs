@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::ask::Ask;
 use super::entry::Entry;
 use super::filter::{Filters, place};
-use super::models::{Models, Wanted, is_free};
+use super::models::{Models, Wanted};
 use super::rank::rank;
 use super::refusal::{no_endpoints, unserved};
 use super::sticky::{conversation, is_named};
@@ -81,7 +81,7 @@ fn admit<'a>(
 ) {
     for endpoint in wanted.model.endpoints() {
         // What costs something is nothing that the router for free models has ever offered.
-        if wanted.free && !is_free(endpoint) {
+        if wanted.free && !endpoint.is_free() {
             continue;
         }
         let prices = endpoint.prices().at(filters.needs.prompt, ask.wall);

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::free::is_free;
 use super::list::Wanted;
 use super::variant::Effects;
 use crate::catalog::Model;
@@ -44,7 +43,7 @@ impl Able<'_> {
         let needs = &self.filters.needs;
         let costs = model.endpoints().iter().filter_map(|endpoint| {
             let prices = endpoint.prices().at(needs.prompt, self.ask.wall);
-            let able = (!self.free || is_free(endpoint))
+            let able = (!self.free || endpoint.is_free())
                 && (!self.strict || self.filters.fulfils(endpoint))
                 && self.filters.rejects(&wanted, endpoint, &prices).is_none();
             able.then(|| expected_cost(&prices, needs, false))

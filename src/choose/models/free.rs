@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::able::{Able, FALLBACKS};
-use crate::catalog::{Endpoint, Model, Prices};
+use crate::catalog::Model;
 use crate::error::Error;
 use crate::standing::Lineup;
 
@@ -13,9 +13,7 @@ pub(super) fn pick<'a>(
     lineup: &'a Lineup,
     random: &mut fastrand::Rng,
 ) -> Result<Vec<&'a Arc<Model>>, Error> {
-    let models = lineup.catalog().models().iter();
-    let has_free = |model: &Arc<Model>| model.endpoints().iter().any(|e| is_free(e));
-    let free = models.filter(|model| !model.is_hidden() && has_free(model));
+    let free = lineup.catalog().free().iter();
     let mut picked: Vec<_> = free
         .clone()
         .filter(|model| able.cost(model).is_some())
@@ -30,13 +28,4 @@ pub(super) fn pick<'a>(
     }
     picked.truncate(1 + FALLBACKS);
     able.or_all(picked, free)
-}
-
-/// Does it charge for nothing, long prompts and dear hours included?
-pub(in crate::choose) fn is_free(endpoint: &Endpoint) -> bool {
-    let nothing = |prices: &Prices| {
-        let each = [prices.prompt(), prices.completion(), prices.request()];
-        each.iter().all(|price| price.is_some_and(|p| p.is_zero()))
-    };
-    nothing(&endpoint.prices().dearest(u64::MAX))
 }

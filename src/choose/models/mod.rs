@@ -7,6 +7,5 @@ mod list;
 mod name;
 mod variant;
 
-pub(super) use self::free::is_free;
 pub(super) use self::list::{Models, Wanted};
 pub(super) use self::variant::STATIC;
