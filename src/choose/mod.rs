@@ -36,7 +36,7 @@
 //! | `quantizations` | what is not in it, families included; who says nothing is `unknown` | |
 //! | `max_price` | what is dearer, at the price in force for this prompt now | unknown is not free; audio without a price of its own is part of the prompt |
 //! | `require_parameters` | what does not list each parameter | what counts as one, and as asked for, [`View::parameters`](crate::wire::View::parameters) and [`Fields::unmet_by`](crate::wire::Fields::unmet_by) say |
-//! | `messages` | what does not read its forms, or has too small a context | its text has a token in six bytes at least; of pictures and the like none is counted |
+//! | `messages` | what does not read its forms, or has too small a context | its text has a token in six bytes at least, in 24 if it is not in ASCII; of pictures and the like none is counted |
 //! | `max_tokens` | what does not write as many, or has no room for them | |
 //! | `modalities` | what does not write these forms | |
 //! | `service_tier` | tiers nobody asked for; with `flex`, all others if there is one | `only` and `order` let a tier in by its tag |
@@ -56,14 +56,15 @@
 //!
 //! | rule | where it was open |
 //! |---|---|
-//! | thresholds: those that miss one last of all, even behind another model | what nobody has measured comes between; who is in `order` or has an own key is exempt |
-//! | models in the order of their names, unless a sort has the partition `"none"` | a partition without a sort says nothing |
+//! | thresholds: those that miss one last of all, even behind another model | what nobody has measured comes between; who is in `order` or has an own key counts as the best of its model |
+//! | models in the order of their names, unless a sort has the partition `"none"` | a partition without a sort says nothing, nor does one where the models' variants sort differently |
 //! | own keys first | also before `order`; `allow_fallbacks: false` still cuts to `order` |
-//! | the tier that was asked for | |
+//! | the tier that was asked for | not before `order` |
 //! | whoever has answered the conversation | also before a `sort`, not before `order`; not while it is out or down; under [`ExpectedCost`](crate::catalog::Strategy::ExpectedCost) its warm cache counts as the price it has instead |
 //! | normal, degraded, down, out in the last thirty seconds ([`Standing`](crate::standing::Standing)) | also under a sort |
 //!
-//! * The one price of an endpoint is three parts prompt and one part completion, at the prices in force.
+//! * The one price of an endpoint is three parts prompt and one part completion, at the prices in force, and what a token of
+//!   this request has to bear of a price per request.
 //! * All that do well and have a known price take part in the draw. Free ones come first, drawn evenly among
 //!   themselves. One of unknown price comes after all that are known. Where none is
 //!   known, as of servers of one's own, the draw is even. The others follow by price.

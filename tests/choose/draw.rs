@@ -2,17 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
 use switchtower::Price;
 use switchtower::catalog::{Catalog, EndpointSpec, ModelSpec, Prices, Provider, Rate};
 
 use crate::support::*;
 
-/// A million, and a slice of them where each takes ten times as long.
-const DRAWS: u32 = if cfg!(debug_assertions) {
-    100_000
-} else {
-    1_000_000
-};
+const DRAWS: u32 = 1_000_000;
 
 /// The worked example: A $1, B $2 and out, C $3. P(A) = 0.9, P(C) = 0.1, and then A ▸ C ▸ B.
 #[test]
@@ -112,4 +108,25 @@ fn prices_at_the_edge_do_not_break_the_draw() {
     assert_eq!(world.shares(500)["a/x@a a/x@b"], 1.0);
     let same = World::new(&[("a/x", &[("a", "18000000000"), ("b", "18000000000")])]);
     near(same.shares(20_000)["a/x@a a/x@b"], 0.5, 20_000);
+}
+
+/// Its tokens cost nothing, so it got every request, at a dollar each.
+#[test]
+fn who_asks_for_a_fee_is_not_free() {
+    let fee = flat("0").with(Rate::Request, "0.001".parse().unwrap());
+    let world = World::serving([
+        EndpointSpec::new("a", "x").with_prices(fee),
+        at("b", "2"),
+        at("c", "0"),
+    ]);
+    // 100 and 400 tokens: two millionths of a dollar each is what the fee comes to.
+    let body = |wanted| json!({"model": "a/x", "prompt": "x".repeat(398), "provider": wanted});
+    let firsts = world.firsts(&body(json!({"ignore": ["c"]})), 20_000);
+    near(firsts["a/x@a"], 0.5, 20_000);
+    assert_eq!(world.firsts(&body(json!({})), 100)["a/x@c"], 1.0);
+    // The longer the request, the less does a fee matter.
+    let long = json!({"model": "a/x", "prompt": "x".repeat(40_000), "provider": {"sort": "price"}});
+    assert_eq!(world.order(long), ["c", "a", "b"]);
+    let short = json!({"model": "a/x", "prompt": "x", "provider": {"sort": "price"}});
+    assert_eq!(world.order(short), ["c", "b", "a"]);
 }

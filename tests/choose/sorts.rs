@@ -96,3 +96,15 @@ fn one_order_over_all_models() {
     let plan = world.plan(unsorted).unwrap();
     assert_eq!(plan.candidates[0].model.id(), "a/x");
 }
+
+/// Throughputs were compared with prices, and the second model came first whatever was measured.
+#[test]
+fn models_that_sort_differently_are_no_one_order() {
+    let world = World::having([served("a/x", [at("a", "9")]), served("a/y", [at("b", "1")])]);
+    world.measure("a/x@a", 100, 90);
+    world.measure("a/y@b", 100, 10);
+    for fallback in ["a/y", "a/y:floor"] {
+        let body = json!({"models": ["a/x:nitro", fallback], "route": "sort"});
+        assert_eq!(world.order(body), ["a", "a/y@b"], "{fallback}");
+    }
+}

@@ -82,3 +82,22 @@ fn within_the_thresholds_load_is_balanced() {
     near(firsts["a/x@c"], 0.95 * 4.0 / 13.0, 20_000);
     near(firsts["a/x@d"], 0.05, 20_000);
 }
+
+/// Nobody had been measured, and yet a fallback came first, since whoever names it takes it fast or not.
+#[test]
+fn who_is_exempt_is_no_better_than_the_best_of_its_model() {
+    let model = |id, own| served(id, [at("a", "1"), at("b", "5").with_own_key(own)]);
+    let world = World::having([model("a/x", false), model("a/y", true)]);
+    let ask = |wanted: Value| json!({"models": ["a/x", "a/y"], "provider": wanted});
+    let own = ask(json!({"preferred_max_latency": 1, "only": ["a", "b"]}));
+    let order = world.order(own);
+    assert_eq!(order[2..], ["a/y@b", "a/y@a"]);
+    let named = ask(json!({"preferred_max_latency": 1, "order": ["b"]}));
+    assert_eq!(world.order(named), ["b", "a", "a/y@b", "a/y@a"]);
+    // Once a fallback is known to be fast, all that is exempt of it goes with it.
+    world.measure("a/y@a", 100, 50);
+    let named = ask(json!({"preferred_max_latency": 1, "order": ["b"]}));
+    let plan = world.plan(named).unwrap();
+    assert_eq!(keys(&plan), ["a/y@b", "a/y@a", "a/x@b", "a/x@a"]);
+    assert_eq!(plan.candidates[2].reason, Reason::Ordered);
+}

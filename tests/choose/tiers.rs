@@ -122,3 +122,21 @@ fn a_key_of_ones_own_for_a_later_model_goes_first_where_all_are_one() {
     let together = ask(json!({"by": "price", "partition": "none"}));
     assert_eq!(world.order(together), ["a/y@b", "a"]);
 }
+
+/// A tier's endpoints shared the first place of the list, and the cheapest of them all stood there.
+#[test]
+fn an_order_comes_before_the_tier_that_was_asked_for() {
+    let world = World::serving([
+        at("a", "1"),
+        at("b", "9"),
+        at("c/priority", "0.1"),
+        at("c", "3"),
+    ]);
+    let mut body = tier("priority");
+    body["provider"] = json!({"order": ["b", "a"]});
+    let plan = world.plan(body).unwrap();
+    let order = ["a/x@b", "a/x@a", "a/x@c/priority", "a/x@c"];
+    assert_eq!(keys(&plan), order);
+    let (named, tier) = (Reason::Ordered, Reason::Tier);
+    assert_eq!(reasons(&plan), [named, named, tier, Reason::Price]);
+}

@@ -1,7 +1,8 @@
 //! Puts the endpoints that are left into the order in which to ask them.
 
 use super::super::ask::Ask;
-use super::super::entry::{Entry, UNKNOWN};
+use super::super::cost::token_price;
+use super::super::entry::Entry;
 use super::super::filter::{Filters, place};
 use super::Mode;
 use super::balance::draw;
@@ -11,7 +12,6 @@ use super::place::{Doing, Late, NO_BAND, Place};
 use super::strategy::better_of_two;
 use super::thresholds::late;
 use crate::catalog::Strategy;
-use crate::money::Price;
 use crate::plan::Reason;
 use crate::standing::Conversation;
 use crate::wire::Partition;
@@ -27,15 +27,11 @@ pub(in crate::choose) fn rank(
     for entry in entries.iter_mut() {
         entry.mode = Mode::of(filters, &entry.wanted, entry.endpoint);
     }
-    // A partition says over what a sort ranges; without one it says nothing.
+    // A partition says over what a sort ranges; without one, or between two, it says nothing.
+    let first = entries.first().map(|entry| entry.mode);
     let together = filters.preferences.partition == Some(Partition::Together)
-        && matches!(
-            entries.first(),
-            Some(Entry {
-                mode: Mode::Sorted(_),
-                ..
-            })
-        );
+        && matches!(first, Some(Mode::Sorted(_)))
+        && entries.iter().all(|entry| Some(entry.mode) == first);
     for of_model in entries.chunk_by_mut(|a, b| a.place.model == b.place.model) {
         put(of_model, ask, filters, conversation, random);
     }
@@ -65,21 +61,17 @@ fn put(
         let warm = conversation.warm(entries.first()?.endpoint.model(), now)?;
         Some((conversation, warm))
     });
-    for entry in entries {
+    let listed = wish.order.len() as u32;
+    for entry in entries.iter_mut() {
         let warm = warm.is_some_and(|(conversation, warm)| conversation.is(warm, entry.endpoint));
         let (mode, shared) = (entry.mode, !entry.endpoint.has_own_key());
         let doing = Doing::of(entry.standing, now);
-        let order = place(&wish.order, entry.endpoint);
-        let band = match order {
+        let band = match place(&wish.order, entry.endpoint) {
             Some(place) => place as u32,
-            None if needs.tier.is_some() && needs.tier == entry.endpoint.tier() => 0,
+            None if needs.tier.is_some() && needs.tier == entry.endpoint.tier() => listed,
             None => NO_BAND,
         };
-        // Whoever names an endpoint wants it, fast or not; and an own key comes first.
-        let late = match order.is_some() || !shared {
-            true => Late::Meets,
-            false => late(wish, entry.standing, now),
-        };
+        let late = late(wish, entry.standing, now);
         let moves = doing <= Doing::Degraded
             && !matches!(mode, Mode::Ordered | Mode::Strategy(Strategy::ExpectedCost));
         let prices = entry.endpoint.prices().at(needs.prompt, ask.wall);
@@ -92,11 +84,19 @@ fn put(
             cold: !(warm && moves),
             doing,
             rank: rank.unwrap_or(mode.unmeasured()),
-            price: prices.balance().map_or(UNKNOWN, Price::femtodollars),
+            price: token_price(&prices, needs),
             ..entry.place
         };
-        let reason = entry.place.reason(order.is_some());
-        entry.reason = reason.unwrap_or(mode.reason());
+    }
+    // Whoever names an endpoint wants it, fast or not, and an own key comes first: it is as good as the best of its model.
+    let best = entries.iter().map(|entry| entry.place.late).min();
+    for entry in entries {
+        let ordered = entry.place.band < listed;
+        if let Some(best) = best.filter(|_| ordered || !entry.place.shared) {
+            entry.place.late = best;
+        }
+        let reason = entry.place.reason(ordered);
+        entry.reason = reason.unwrap_or(entry.mode.reason());
     }
 }
 

@@ -15,7 +15,7 @@ pub(in crate::choose) struct Place {
     pub(in crate::choose) model: u32,
     /// Not of the operator's own account.
     pub(in crate::choose) shared: bool,
-    /// Its place in `provider.order`, or its tier's.
+    /// Its place in `provider.order`, or behind all of that its tier's.
     pub(in crate::choose) band: u32,
     /// It has not answered this conversation.
     pub(in crate::choose) cold: bool,
@@ -74,11 +74,11 @@ impl Place {
     /// Why it is there, if not by the mode's own measure.
     pub(super) fn reason(&self, ordered: bool) -> Option<Reason> {
         match self {
+            Self { shared: false, .. } => Some(Reason::OwnKey),
+            _ if ordered => Some(Reason::Ordered),
             Self {
                 late: Late::Misses, ..
             } => Some(Reason::BelowThreshold),
-            Self { shared: false, .. } => Some(Reason::OwnKey),
-            Self { band, .. } if ordered && *band != NO_BAND => Some(Reason::Ordered),
             Self { cold: false, .. } => Some(Reason::Sticky),
             Self {
                 doing: Doing::Unsteady,

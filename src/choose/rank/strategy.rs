@@ -7,9 +7,9 @@ use crate::standing::{Percentile, Standing};
 /// The smallest of such numbers is drawn by weight, and the next one of those that are left by weight again: each is
 /// the time until a clock strikes that strikes as often as the weight says.
 pub(super) fn weighted(weight: u32, random: &mut fastrand::Rng) -> u64 {
-    let time = -(1.0 - random.f64()).ln() / f64::from(weight);
+    let time = (1.0 - random.f64()).ln() / f64::from(weight);
     // Floats that are not negative are in the order of their bits.
-    (time + 0.0).abs().to_bits()
+    time.abs().to_bits()
 }
 
 /// By the requests that it answers just now; among equals, by chance.
