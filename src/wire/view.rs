@@ -233,6 +233,12 @@ impl View {
         self.value(field).is_some()
     }
 
+    /// Whether the value of a field is an array.
+    pub(crate) fn lists(&self, field: Field, body: &[u8]) -> bool {
+        let value = self.value(field).map(|span| span.of(body));
+        value.is_some_and(|value| value.starts_with(b"["))
+    }
+
     /// Where the value of a field stands.
     #[must_use]
     pub fn value(&self, field: Field) -> Option<Span> {

@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use serde_json::{Value, json};
 use switchtower::catalog::{EndpointSpec, ModelSpec, Override, Prices, Rate};
 use switchtower::wire::{Field, Fields, Modalities, Modality, Quantization};
-use switchtower::{Filter, Kind};
+use switchtower::{Filter, Kind, Payload};
 
 use crate::support::*;
 
@@ -290,4 +290,27 @@ fn an_unknown_price_is_within_no_limit_but_a_free_one_is() {
         left(&world, &provider(json!({"max_price": {"completion": 1}}))),
         "b"
     );
+}
+
+/// A letter of Russian takes six bytes where clients escape it, and a token has four of them: a prompt that filled half of the
+/// context was refused as too long.
+#[test]
+fn other_scripts_have_more_bytes_a_token() {
+    let world = World::serving([
+        at("a", "1").with_context_length(tokens(1_000)),
+        at("b", "1"),
+    ]);
+    let left = |letter: &str, count: usize| {
+        let text = letter.repeat(count);
+        let body =
+            format!(r#"{{"model":"a/x","messages":[{{"role":"user","content":"{text}"}}]}}"#);
+        let plan = world.of_payload(&Payload::read(body).unwrap(), 1).unwrap();
+        plan.candidates.len()
+    };
+    assert_eq!([left("x", 6_000), left("x", 6_006)], [2, 1]);
+    assert_eq!([left(r"\u0436", 4_000), left(r"\u0436", 4_004)], [2, 1]);
+    assert_eq!([left("ж", 12_000), left("ж", 12_012)], [2, 1]);
+    // Tokens that somebody has counted already, and several prompts, are none to be guessed at.
+    let counted = json!({"model": "a/x", "prompt": vec![100_256; 2_000]});
+    assert_eq!(world.plan(counted).unwrap().candidates.len(), 2);
 }

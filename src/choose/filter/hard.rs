@@ -1,11 +1,14 @@
 //! Who cannot, or may not, answer the request?
 
+use std::cell::OnceCell;
+
 use super::caps::Caps;
 use super::named::{exactly, named};
 use super::needs::Needs;
 use crate::catalog::{Endpoint, Prices};
 use crate::choose::ask::Ask;
 use crate::choose::models::Wanted;
+use crate::payload::Payload;
 use crate::plan::Filter;
 use crate::wire::{Fields, Preferences, Tier};
 
@@ -15,6 +18,9 @@ pub(in crate::choose) struct Filters<'a> {
     pub(in crate::choose) preferences: &'a Preferences,
     pub(in crate::choose) needs: Needs,
     caps: Caps,
+    payload: &'a Payload,
+    /// Counted once there is somebody whom the prompt may not fit.
+    least_prompt: OnceCell<u64>,
 }
 
 // === impl Filters ===
@@ -25,6 +31,8 @@ impl<'a> Filters<'a> {
             preferences,
             needs: Needs::of(ask.payload),
             caps: Caps::of(&preferences.max_price),
+            payload: ask.payload,
+            least_prompt: OnceCell::new(),
         }
     }
 
@@ -37,9 +45,7 @@ impl<'a> Filters<'a> {
     ) -> Option<Filter> {
         let (wish, needs) = (self.preferences, &self.needs);
         let listed = |names: &[String]| names.iter().any(|name| named(name, endpoint));
-        let fits = |most: Option<u64>, tokens: u64| most.is_none_or(|most| tokens <= most);
-        let least = needs.least_prompt;
-        let both = least.saturating_add(needs.max_output.unwrap_or(0));
+        let output = needs.max_output.unwrap_or(0);
         let rules = [
             (Filter::Only, !wish.only.is_empty() && !listed(&wish.only)),
             (Filter::Ignore, listed(&wish.ignore)),
@@ -74,17 +80,12 @@ impl<'a> Filters<'a> {
                     .output()
                     .is_some_and(|writes| !writes.covers(needs.output)),
             ),
-            (
-                Filter::ContextLength,
-                !fits(endpoint.context_length(), both)
-                    || !fits(endpoint.max_prompt_tokens(), least),
-            ),
+            (Filter::ContextLength, self.is_too_long(endpoint, output)),
             (
                 Filter::MaxTokens,
-                !fits(
-                    endpoint.max_completion_tokens(),
-                    needs.max_output.unwrap_or(0),
-                ),
+                endpoint
+                    .max_completion_tokens()
+                    .is_some_and(|most| most < output),
             ),
             (
                 Filter::ServiceTier,
@@ -101,6 +102,19 @@ impl<'a> Filters<'a> {
     pub(in crate::choose) fn unsupported(&self, endpoint: &Endpoint) -> Fields {
         let supported = endpoint.parameters().unwrap_or_default();
         self.needs.parameters.unmet_by(supported)
+    }
+
+    /// Has it no room for the prompt, and an answer of so many tokens? Only a prompt that looks too long is counted.
+    fn is_too_long(&self, endpoint: &Endpoint, output: u64) -> bool {
+        let beyond = |prompt: u64| {
+            let both = prompt.saturating_add(output);
+            endpoint.context_length().is_some_and(|most| most < both)
+                || endpoint
+                    .max_prompt_tokens()
+                    .is_some_and(|most| most < prompt)
+        };
+        let counted = || self.needs.least_prompt_of(self.payload);
+        beyond(self.needs.least_prompt) && beyond(*self.least_prompt.get_or_init(counted))
     }
 
     /// Is an endpoint of this tier let in?

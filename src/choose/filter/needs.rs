@@ -1,13 +1,17 @@
 //! What does the request need of whoever answers it?
 
+use memchr::memmem;
+
 use crate::payload::Payload;
 use crate::usage::BYTES_PER_TOKEN;
 use crate::wire::{Field, Fields, Modalities, Tier};
 
-/// The bytes of JSON that a token of a prompt takes at most: hardly any text has more, so that what is too long by this
-/// count does not fit for certain. What is let through by mistake its provider refuses, and then only a larger context is
-/// asked.
+/// The bytes of JSON that a token of a prompt takes at most: hardly any text in ASCII has more, so that what is too long by
+/// this count does not fit for certain. What is let through by mistake its provider refuses, and then only a larger context
+/// is asked.
 const MOST_BYTES: u64 = 6;
+/// So many times more in other scripts: a token has four letters, as in English, and each is spelled as `\u0436` is.
+const SCRIPTS: u64 = 4;
 
 /// What a request needs. One look at its view, before any endpoint is looked at.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +23,7 @@ pub(in crate::choose) struct Needs {
     /// Likely tokens of the prompt and of the answer.
     pub(in crate::choose) prompt: u64,
     pub(in crate::choose) answer: u64,
-    /// At least so many has the prompt.
+    /// At least so many has the prompt, if it is in ASCII.
     pub(super) least_prompt: u64,
     pub(super) max_output: Option<u64>,
 }
@@ -30,8 +34,9 @@ impl Needs {
     pub(super) fn of(payload: &Payload) -> Self {
         let view = payload.view();
         let prompt = view.prompt_tokens();
-        // Texts to embed are read one by one.
-        let least_prompt = match view.has(Field::Input) {
+        // Texts to embed are read one by one, as are several prompts; and who sends tokens has counted them.
+        let several = view.has(Field::Input) || view.lists(Field::Prompt, payload.bytes());
+        let least_prompt = match several {
             true => 0,
             false => prompt.saturating_mul(BYTES_PER_TOKEN) / MOST_BYTES,
         };
@@ -44,6 +49,15 @@ impl Needs {
             answer: payload.expected_output(),
             least_prompt,
             max_output: view.max_output(),
+        }
+    }
+
+    /// At least so many tokens has the prompt. Looks at all of it.
+    pub(super) fn least_prompt_of(&self, payload: &Payload) -> u64 {
+        let body = payload.bytes();
+        match body.is_ascii() && memmem::find(body, br"\u").is_none() {
+            true => self.least_prompt,
+            false => self.least_prompt / SCRIPTS,
         }
     }
 }
