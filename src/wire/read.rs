@@ -96,7 +96,7 @@ impl View {
         let text = cursor.source();
         let mut asks = true;
         match (field, kind) {
-            (Field::Models, _) => {
+            (Field::Models, Kind::Array) => {
                 shape::strings(cursor, field.name(), expected, |_| true)?;
             }
             (Field::Messages, _) => self.messages = Messages::read(cursor)?,
@@ -176,7 +176,7 @@ fn shape(field: Field) -> (&'static [Kind], &'static str) {
     use Kind::{Array, Bool, Null, Number, Object, String};
     match field {
         Field::Model => (&[String], "a string"),
-        Field::Models => (&[Array], "an array of strings"),
+        Field::Models => (&[Array, Null], "an array of strings or null"),
         Field::Messages => (&[Array], "a non-empty array"),
         Field::Stream => (&[Bool, Null], "a boolean or null"),
         Field::MaxTokens | Field::MaxCompletionTokens => {

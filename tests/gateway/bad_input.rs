@@ -316,7 +316,7 @@ fn bodies() -> Vec<Bad> {
             "numbers of models",
             json!({"models": [1]}),
             "models",
-            "an array of strings",
+            "an array of strings or null",
         ),
         with(
             "a stream of yes",

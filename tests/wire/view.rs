@@ -97,7 +97,7 @@ fn refuses_with_a_sentence() {
         (r#"{"model":null}"#, "`model` must be a string (at byte 9)"),
         (
             r#"{"models":["a",1]}"#,
-            "`models` must be an array of strings (at byte 15)",
+            "`models` must be an array of strings or null (at byte 15)",
         ),
         (
             r#"{"stream":"true"}"#,
