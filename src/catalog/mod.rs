@@ -60,7 +60,7 @@
 //! | | `input`, `output` | arrays of `text`, `image`, `file`, `audio`, `video`, `embeddings`; else not known, and nothing is held against it |
 //! | | `distillable` | true if its author allows to distill from its text |
 //! | | `moderated` | true if its author has prompts looked at |
-//! | | `hidden` | true if it is neither listed, nor chosen by an alias or a router |
+//! | | `hidden` | true if it is neither listed, nor the newest of its family, nor chosen by a router; who knows its name is answered |
 //! | | `family` | see [`Model::family`]; else what the id tells |
 //! | | `strategy` | the name of a [`Strategy`]; else `balanced` |
 //! | | `name`, `description`, `created` | for people; `created` in seconds since 1970, by which `~author/family-latest` goes |

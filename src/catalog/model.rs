@@ -98,7 +98,7 @@ impl Model {
         self.moderated
     }
 
-    /// Is it neither listed, nor chosen by an alias or a router?
+    /// Is it neither listed, nor the newest of its family, nor chosen by a router? Who knows its name is answered.
     #[must_use]
     pub fn is_hidden(&self) -> bool {
         self.hidden

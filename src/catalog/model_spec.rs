@@ -135,7 +135,7 @@ impl ModelSpec {
         self
     }
 
-    /// It is answered for, but neither listed nor chosen by an alias or a router.
+    /// Who knows its name is answered, but it is neither listed, nor the newest of its family, nor chosen by a router.
     #[must_use]
     pub fn hidden(mut self) -> Self {
         self.hidden = true;

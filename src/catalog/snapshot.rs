@@ -101,7 +101,7 @@ impl Catalog {
         self.auto.as_ref()
     }
 
-    /// At most three ids or aliases that someone who wrote `name` may have meant, likeliest first.
+    /// At most three ids or aliases that someone who wrote `name` may have meant, likeliest first; none of a hidden model.
     ///
     /// ```
     /// # use switchtower::catalog::Catalog;
@@ -109,10 +109,9 @@ impl Catalog {
     /// ```
     #[must_use]
     pub fn nearest(&self, name: &str) -> Vec<&str> {
-        let ids_and_aliases = self
-            .models
-            .iter()
-            .flat_map(|model| std::iter::once(model.id()).chain(model.aliases()));
+        let listed = self.models.iter().filter(|model| !model.is_hidden());
+        let ids_and_aliases =
+            listed.flat_map(|model| std::iter::once(model.id()).chain(model.aliases()));
         nearest::nearest(name, ids_and_aliases)
     }
 

@@ -101,12 +101,11 @@ fn admit<'a>(
 
 /// The conversation, where it can make a difference: it has a name, or a cache would save something.
 fn look_up(ask: &Ask<'_>, filters: &Filters<'_>, entries: &[Entry<'_>]) -> Option<Conversation> {
-    let matters = filters.preferences.order.is_empty()
-        && (is_named(ask)
-            || entries
-                .iter()
-                .any(|entry| Conversation::saves(entry.endpoint)));
-    matters.then(|| conversation(ask)).flatten()
+    let mut endpoints = entries.iter().map(|entry| entry.endpoint);
+    let matters = is_named(ask) || endpoints.any(|endpoint| Conversation::saves(endpoint));
+    matters
+        .then(|| conversation(ask, filters.preferences))
+        .flatten()
 }
 
 /// Keeps the endpoints that `order` names, or without one the head of the plan.

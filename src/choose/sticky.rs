@@ -2,20 +2,20 @@
 
 use super::ask::Ask;
 use crate::standing::Conversation;
-use crate::wire::Field;
+use crate::wire::{Field, Preferences};
 
-/// Of a message so many bytes at either end tell conversations apart, and its length: a long one is not read again.
+/// Of a message or a name so many bytes at either end tell conversations apart, and its length: a long one is not read again.
 const ENDS: usize = 256;
 
 /// What is it known by: its name, or else how it began?
 #[derive(Hash)]
 enum By<'a> {
-    Session(&'a [u8]),
-    CacheKey(&'a [u8]),
+    Session(Ends<'a>),
+    CacheKey(Ends<'a>),
     Opening([Option<Ends<'a>>; 2]),
 }
 
-/// A message, as far as it is looked at.
+/// A message or a name, as far as it is looked at.
 #[derive(Hash)]
 struct Ends<'a> {
     head: &'a [u8],
@@ -23,9 +23,9 @@ struct Ends<'a> {
     len: usize,
 }
 
-/// Its conversation, if conversations are remembered.
-pub(super) fn conversation(ask: &Ask<'_>) -> Option<Conversation> {
-    let sticky = ask.sticky?;
+/// Its conversation, if conversations are remembered, and the caller has not said whom to ask.
+pub(super) fn conversation(ask: &Ask<'_>, wish: &Preferences) -> Option<Conversation> {
+    let sticky = ask.sticky.filter(|_| wish.order.is_empty())?;
     let (view, body) = (ask.payload.view(), ask.payload.bytes());
     let text = |field| view.text(field, body).filter(|text| !text.is_empty());
     let session = text(Field::SessionId);
@@ -35,8 +35,8 @@ pub(super) fn conversation(ask: &Ask<'_>) -> Option<Conversation> {
     };
     let cache_key = text(Field::PromptCacheKey);
     let by = match (session, &cache_key) {
-        (Some(session), _) => By::Session(session),
-        (None, Some(key)) => By::CacheKey(key.as_bytes()),
+        (Some(session), _) => By::Session(Ends::of(session)),
+        (None, Some(key)) => By::CacheKey(Ends::of(key.as_bytes())),
         (None, None) => By::Opening(view.opening().map(|span| Some(Ends::of(span?.of(body))))),
     };
     let named = matches!(by, By::Session(_));
@@ -57,12 +57,12 @@ pub(super) fn is_named(ask: &Ask<'_>) -> bool {
 // === impl Ends ===
 
 impl<'a> Ends<'a> {
-    fn of(message: &'a [u8]) -> Self {
-        let (head, rest) = message.split_at(message.len().min(ENDS));
+    fn of(text: &'a [u8]) -> Self {
+        let (head, rest) = text.split_at(text.len().min(ENDS));
         Self {
             head,
             tail: &rest[rest.len().saturating_sub(ENDS)..],
-            len: message.len(),
+            len: text.len(),
         }
     }
 }

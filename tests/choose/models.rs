@@ -102,3 +102,42 @@ fn what_would_change_the_answer_but_is_not_served_is_refused() {
         );
     }
 }
+
+/// A tenth of a megabyte of suffixes that mean nothing went into the record of the request.
+#[test]
+fn a_name_is_no_longer_than_names_are() {
+    let world = World::new(&[("a/x", &[("one", "1")])]);
+    let named = |times| json!({"model": format!("a/x{}", ":online".repeat(times))});
+    assert_eq!(world.plan(named(72)).unwrap().requested.len(), 507);
+    let error = world.plan(named(20_000)).unwrap_err();
+    assert_eq!(error.kind(), Kind::UnknownModel);
+    assert!(error.message().len() < 300, "{error}");
+}
+
+/// Who did not know its name was told.
+#[test]
+fn a_hidden_model_is_not_proposed() {
+    let world = World::having([
+        served("acme/secret-1", [at("a", "1")])
+            .hidden()
+            .with_alias("secret"),
+        served("acme/second-1", [at("a", "1")]),
+    ]);
+    for name in ["acme/secret-2", "secre"] {
+        let error = world.plan(json!({"model": name})).unwrap_err();
+        assert!(!error.message().contains("`acme/secret-1`"), "{error}");
+        assert!(!error.message().contains("`secret`"), "{error}");
+    }
+    for name in ["acme/secret-1", "secret", "secret:nitro"] {
+        assert!(world.plan(json!({"model": name})).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn models_that_are_null_are_none() {
+    let world = World::new(&[("a/x", &[("one", "1")])]);
+    let plan = world.plan(json!({"model": "a/x", "models": null}));
+    assert_eq!(keys(&plan.unwrap()), ["a/x@one"]);
+    let error = world.plan(json!({"models": null})).unwrap_err();
+    assert_eq!(error.param(), Some("model"));
+}

@@ -226,3 +226,31 @@ fn a_conversation_stays_with_the_model_that_a_router_chose() {
         assert_eq!(plan(seed).candidates[0].endpoint.key(), answered.key());
     }
 }
+
+/// Each time it was named it looked at every model there is.
+#[test]
+fn a_router_that_is_named_again_chooses_nothing_more() {
+    let models = (0..8).map(|n| served(&format!("a/{n}:free"), [at("a", "0")]));
+    let world = World::having(models);
+    let again = json!({"models": ["openrouter/free", "openrouter/free:nitro", "openrouter/free", "a/7:free"]});
+    for seed in 0..20 {
+        let plan = world.draw(&again, seed).unwrap();
+        let chosen = plan
+            .candidates
+            .iter()
+            .filter(|c| c.model.id() != "a/7:free");
+        assert!((2..=3).contains(&chosen.count()), "{:?}", keys(&plan));
+    }
+}
+
+#[test]
+fn an_order_is_no_part_of_a_conversation_through_a_router_either() {
+    let models = (0..8).map(|n| served(&format!("a/{n}:free"), [at("a", "0"), at("b", "0")]));
+    let world = World::having(models);
+    let sticky = Arc::new(Sticky::new(world.start));
+    let body =
+        json!({"model": "openrouter/free", "session_id": "chat-1", "provider": {"order": ["a"]}});
+    let payload = payload(&body);
+    let ask = Ask::new(&payload, 1, world.start).sticky(&sticky);
+    assert!(world.ask(&ask).unwrap().conversation().is_none());
+}

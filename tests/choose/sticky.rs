@@ -157,6 +157,17 @@ fn a_conversation_is_known_by_how_it_began() {
     assert!(nothing.conversation().is_none());
 }
 
+/// Of a name as long as a book the ends are looked at.
+#[test]
+fn a_session_may_have_a_long_name() {
+    let memory = three();
+    let named = |end: &str| talk(json!({"session_id": "x".repeat(1_000_000) + end}));
+    memory.answer(&named("1"), "a/x@c", 0);
+    assert!(memory.stays(&named("1"), "a/x@c"));
+    assert!(!memory.stays(&named("2"), "a/x@c"));
+    assert!(!memory.stays(&named("11"), "a/x@c"));
+}
+
 #[test]
 fn tenants_have_nothing_in_common() {
     let memory = three();

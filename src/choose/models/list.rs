@@ -53,7 +53,7 @@ impl<'a> Models<'a> {
     ) -> Result<(Self, Requested), Error> {
         let (view, body) = (ask.payload.view(), ask.payload.bytes());
         let catalog = lineup.catalog();
-        let mut models = Self::default();
+        let (mut models, mut routed) = (Self::default(), [false; 2]);
         let first = view.model(body).map(|name| (name, "model"));
         let others = view.models(body).map(|name| (name, "models"));
         for (count, (name, field)) in first.into_iter().chain(others).enumerate() {
@@ -80,7 +80,11 @@ impl<'a> Models<'a> {
                 Meaning::Auto => ("openrouter/auto", false),
                 Meaning::Free => ("openrouter/free", true),
             };
-            let conversation = conversation(ask).map(|of| of.through(router));
+            // It would choose the same again, and it looks at many models.
+            if std::mem::replace(&mut routed[usize::from(free)], true) {
+                continue;
+            }
+            let conversation = conversation(ask, filters.preferences).map(|of| of.through(router));
             let mut able = Able {
                 ask,
                 filters,

@@ -22,11 +22,17 @@ pub(super) enum Meaning<'a> {
     Free,
 }
 
+/// Twice what a catalogue takes for a name, so that there is room for suffixes: it goes into each record of the request.
+const LONGEST: usize = 512;
+
 // === impl Name ===
 
 impl<'a> Name<'a> {
     /// The catalogue's own names come first, whatever they look like; then suffixes are taken off.
     pub(super) fn find(name: &str, catalog: &'a Catalog) -> Option<Self> {
+        if name.len() > LONGEST {
+            return None;
+        }
         let effects = Effects::default();
         if let Some((meaning, routing)) = meaning(name, catalog) {
             return Some(Self {
