@@ -28,12 +28,16 @@ pub struct Usage {
     pub cache_write_1h: u64,
     /// Audio heard.
     pub audio_input: u64,
+    /// Images seen, by their tokens.
+    pub image_input: u64,
     /// Text, tool calls and everything else written.
     pub output: u64,
     /// Tokens thought, billed but not shown.
     pub reasoning: u64,
     /// Audio spoken.
     pub audio_output: u64,
+    /// Images drawn, by their tokens.
+    pub image_output: u64,
     /// Images in the prompt, counted where one has a price of its own; their tokens are apart.
     pub images: u64,
     /// Searches of the web that the provider reports; what they found is among the tokens.
@@ -50,6 +54,7 @@ impl Usage {
             self.cache_write,
             self.cache_write_1h,
             self.audio_input,
+            self.image_input,
         ]
         .into_iter()
         .fold(self.input, u64::saturating_add)
@@ -60,6 +65,7 @@ impl Usage {
         self.output
             .saturating_add(self.reasoning)
             .saturating_add(self.audio_output)
+            .saturating_add(self.image_output)
     }
 
     /// Read and written.

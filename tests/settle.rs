@@ -322,6 +322,26 @@ async fn the_hold_is_for_the_dearest_candidate_and_holds_add_up() {
     assert_eq!(ledger.totals().held, 0);
 }
 
+/// Alibaba asks three times as much for a token that was thought.
+#[test]
+fn the_worst_answer_is_thought_where_that_is_dearer() {
+    for (reasoning, millionths) in [("4", 4000), ("1", 1200)] {
+        let prices = prices(&[
+            (Rate::Prompt, "0"),
+            (Rate::Completion, "1.2"),
+            (Rate::Reasoning, reasoning),
+        ]);
+        let catalog = Catalog::builder()
+            .provider(Provider::new("one", "http://one.test/v1".parse().unwrap()))
+            .model(
+                ModelSpec::new("a/x").endpoint(EndpointSpec::new("one", "x").with_prices(prices)),
+            );
+        let endpoint = catalog.build().unwrap().models()[0].endpoints()[0].clone();
+        let worst = worst_of(&endpoint, 0, 0, Some(1000), 1).unwrap();
+        assert_eq!(worst, Femto::from_femtodollars(millionths * 1_000_000_000));
+    }
+}
+
 #[test]
 fn the_longest_answer_is_what_both_allow() {
     let endpoint = |limit: Option<u64>| {
@@ -817,6 +837,48 @@ fn both_lives_of_a_cache_have_their_price() {
     );
     // 10 · 3 + 400 · 3.75 + 600 · 6 = 5130 millionths.
     assert_eq!(cost, "0.00513");
+}
+
+/// Some count what is inside of the prompt as OpenAI does, and tell the lives of what they cached as Anthropic does.
+#[test]
+fn an_hour_in_the_cache_has_its_price_whoever_spells_it() {
+    let cost = golden(
+        json!({
+            "prompt_tokens": 1010, "cache_creation_input_tokens": 1000, "completion_tokens": 0,
+            "cache_creation": {"ephemeral_5m_input_tokens": 400, "ephemeral_1h_input_tokens": 600},
+        }),
+        &[
+            (Rate::Prompt, "3"),
+            (Rate::CacheWrite, "3.75"),
+            (Rate::CacheWrite1h, "6"),
+            (Rate::Completion, "15"),
+        ],
+    );
+    assert_eq!(cost, "0.00513");
+}
+
+/// Gemini asks twelve times as much for a token of an image as for one of text, and reports them within the completion.
+#[test]
+fn tokens_of_images_have_their_price() {
+    let usage = json!({
+        "prompt_tokens": 300, "completion_tokens": 1300, "total_tokens": 1600,
+        "prompt_tokens_details": {"image_tokens": 258},
+        "completion_tokens_details": {"image_tokens": 1290},
+    });
+    let read = read_usage(usage.to_string().as_bytes()).unwrap();
+    assert_eq!((read.input, read.image_input), (42, 258));
+    assert_eq!((read.output, read.image_output), (10, 1290));
+    assert_eq!(read.total_tokens(), 1600);
+    let own: &[(Rate, &str)] = &[
+        (Rate::Prompt, "0.3"),
+        (Rate::Completion, "2.5"),
+        (Rate::Image, "0.6"),
+        (Rate::ImageOutput, "30"),
+    ];
+    // 42 · 0.3 + 258 · 0.6 + 10 · 2.5 + 1290 · 30 = 38892.4 millionths.
+    assert_eq!(golden(usage.clone(), own), "0.0388924");
+    // 300 · 0.3 + 1300 · 2.5 = 3340 millionths: without a price of its own it is a token like any other.
+    assert_eq!(golden(usage, &own[..2]), "0.00334");
 }
 
 // === The ledger ===

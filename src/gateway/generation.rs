@@ -158,7 +158,7 @@ impl<'a> Told<'a> {
             native_tokens_completion: usage.completion_tokens(),
             native_tokens_cached: usage.cache_read,
             native_tokens_reasoning: usage.reasoning,
-            native_tokens_completion_images: None,
+            native_tokens_completion_images: (usage.image_output > 0).then_some(usage.image_output),
             num_media_prompt: None,
             num_media_completion: None,
             num_input_audio_prompt: None,

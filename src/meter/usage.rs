@@ -11,7 +11,7 @@ use crate::wire::json::{Cursor, Kind, integer};
 /// | `prompt_tokens` + `prompt_cache_hit_tokens` (DeepSeek) | inside | the difference |
 /// | `input_tokens` + `cache_read_input_tokens` (Anthropic) | beside | `input_tokens` |
 ///
-/// Reasoning and audio tokens are inside `completion_tokens`. A part larger than its whole is cut to
+/// Reasoning, audio and image tokens are inside `completion_tokens`. A part larger than its whole is cut to
 /// the whole, so that the classes always add up to the provider's own total. An explicit zero is a
 /// report, not a gap.
 ///
@@ -34,19 +34,9 @@ pub fn read(json: &[u8]) -> Option<Usage> {
     {
         return None;
     }
-    let (input, cache_read, cache_write, cache_write_1h, audio_input) = spelled.read();
-    let (output, reasoning, audio_output) = spelled.written();
     Some(Usage {
-        input,
-        cache_read,
-        cache_write,
-        cache_write_1h,
-        audio_input,
-        output,
-        reasoning,
-        audio_output,
         web_searches: spelled.web_searches.unwrap_or(0),
-        ..Usage::default()
+        ..spelled.written(spelled.read())
     })
 }
 
@@ -58,8 +48,10 @@ struct Spelled {
     cached_tokens: Option<u64>,
     cache_write_tokens: Option<u64>,
     audio_input: Option<u64>,
+    image_input: Option<u64>,
     reasoning_tokens: Option<u64>,
     audio_output: Option<u64>,
+    image_output: Option<u64>,
     prompt_cache_hit_tokens: Option<u64>,
     input_tokens: Option<u64>,
     output_tokens: Option<u64>,
@@ -101,6 +93,8 @@ impl Spelled {
                 (b"prompt_tokens_details", b"cached_tokens") => &mut self.cached_tokens,
                 (b"prompt_tokens_details", b"cache_write_tokens") => &mut self.cache_write_tokens,
                 (b"prompt_tokens_details", b"audio_tokens") => &mut self.audio_input,
+                (b"prompt_tokens_details", b"image_tokens") => &mut self.image_input,
+                (b"completion_tokens_details", b"image_tokens") => &mut self.image_output,
                 (b"completion_tokens_details", b"reasoning_tokens") => &mut self.reasoning_tokens,
                 (b"completion_tokens_details", b"audio_tokens") => &mut self.audio_output,
                 (b"cache_creation", b"ephemeral_1h_input_tokens") => {
@@ -117,29 +111,35 @@ impl Spelled {
         })
     }
 
-    fn read(&self) -> (u64, u64, u64, u64, u64) {
-        let Some(prompt) = self.prompt_tokens else {
-            let write = self.cache_creation_input_tokens.unwrap_or(0);
-            let hour = self.ephemeral_1h_input_tokens.unwrap_or(0).min(write);
-            let cached = self.cache_read_input_tokens.unwrap_or(0);
-            return (
-                self.input_tokens.unwrap_or(0),
-                cached,
-                write - hour,
-                hour,
-                0,
-            );
+    /// What was read.
+    fn read(&self) -> Usage {
+        let written = self.cache_write_tokens.or(self.cache_creation_input_tokens);
+        let hour = self.ephemeral_1h_input_tokens;
+        let Some(mut input) = self.prompt_tokens else {
+            let mut cache_write = self.cache_creation_input_tokens.unwrap_or(0);
+            return Usage {
+                input: self.input_tokens.unwrap_or(0),
+                cache_read: self.cache_read_input_tokens.unwrap_or(0),
+                cache_write_1h: take(&mut cache_write, hour),
+                cache_write,
+                ..Usage::default()
+            };
         };
         let cached = self
             .cached_tokens
             .or(self.prompt_cache_hit_tokens)
             .or(self.cache_read_input_tokens);
-        let write = self.cache_write_tokens.or(self.cache_creation_input_tokens);
-        let mut left = prompt;
-        let cached = take(&mut left, cached);
-        let write = take(&mut left, write);
-        let audio = take(&mut left, self.audio_input);
-        (left, cached, write, 0, audio)
+        let cache_read = take(&mut input, cached);
+        let mut cache_write = take(&mut input, written);
+        Usage {
+            cache_read,
+            cache_write_1h: take(&mut cache_write, hour),
+            cache_write,
+            audio_input: take(&mut input, self.audio_input),
+            image_input: take(&mut input, self.image_input),
+            input,
+            ..Usage::default()
+        }
     }
 
     /// Are the thoughts no part of the completion, as with xAI? The total tells.
@@ -150,15 +150,20 @@ impl Spelled {
         whole.is_some() && whole == self.total_tokens && reasoning != Some(0)
     }
 
-    fn written(&self) -> (u64, u64, u64) {
-        let mut left = self.completion_tokens.or(self.output_tokens).unwrap_or(0);
+    /// The same, with what was written.
+    fn written(&self, read: Usage) -> Usage {
+        let mut output = self.completion_tokens.or(self.output_tokens).unwrap_or(0);
         let reasoning = self.reasoning_tokens;
-        let reasoning = match self.is_beside(left, reasoning) {
-            true => reasoning.unwrap_or(0),
-            false => take(&mut left, reasoning),
-        };
-        let audio = take(&mut left, self.audio_output);
-        (left, reasoning, audio)
+        Usage {
+            reasoning: match self.is_beside(output, reasoning) {
+                true => reasoning.unwrap_or(0),
+                false => take(&mut output, reasoning),
+            },
+            audio_output: take(&mut output, self.audio_output),
+            image_output: take(&mut output, self.image_output),
+            output,
+            ..read
+        }
     }
 }
 

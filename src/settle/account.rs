@@ -101,6 +101,7 @@ fn attempt_record(
                 output: 0,
                 reasoning: 0,
                 audio_output: 0,
+                image_output: 0,
                 web_searches: 0,
                 ..usage
             };

@@ -76,9 +76,11 @@ pub fn of(prices: &Prices, usage: &Usage) -> Option<Femto> {
         (usage.cache_write, prices.cache_write()),
         (usage.cache_write_1h, prices.cache_write_1h()),
         (usage.audio_input, prices.audio()),
+        (usage.image_input, prices.image()),
         (usage.output, prices.completion()),
         (usage.reasoning, prices.reasoning()),
         (usage.audio_output, prices.audio_output()),
+        (usage.image_output, prices.image_output()),
         (usage.images, prices.image_unit()),
         (usage.web_searches, prices.web_search()),
     ];
@@ -93,9 +95,9 @@ pub fn of(prices: &Prices, usage: &Usage) -> Option<Femto> {
 }
 
 /// The worst that an endpoint may bill for a prompt of this many bytes, images included: a token every two bytes, and
-/// the longest answer allowed. Two bytes a token bound everything but the densest scripts. Whether a price
-/// that depends on the hour or on the prompt will hold is not known yet, so the dearest counts. How often it will
-/// search the web, nobody knows.
+/// the longest answer allowed, be all of it thought where that is dearer. Two bytes a token bound everything but the
+/// densest scripts. Whether a price that depends on the hour or on the prompt will hold is not known yet, so the dearest
+/// counts. How often it will search the web, nobody knows.
 pub fn worst_of(
     endpoint: &Endpoint,
     prompt_bytes: u64,
@@ -114,5 +116,12 @@ pub fn worst_of(
         images,
         ..Usage::default()
     };
-    of(&endpoint.prices().dearest(usage.input), &usage)
+    let prices = endpoint.prices().dearest(usage.input);
+    let written = of(&prices, &usage)?;
+    let thought = Usage {
+        output: 0,
+        reasoning: usage.output,
+        ..usage
+    };
+    Some(written.max(of(&prices, &thought)?))
 }
