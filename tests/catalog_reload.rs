@@ -250,6 +250,91 @@ fn the_prices_of_long_prompts_are_guarded_too() {
     );
 }
 
+/// Where nothing was dearer or cheaper before, the base list held.
+#[test]
+fn an_override_that_is_new_is_held_against_the_base_list() {
+    let town = Town::new("new-override");
+    let map = |more: &str| {
+        format!(
+            r#"{{"a": {{"litellm_provider": "openai", "mode": "chat", "input_cost_per_token": 1e-6{more}}}}}"#
+        )
+    };
+    town.write("litellm.json", &map(""));
+    let mut reloader = town.open();
+    let long = |price: &str| format!(", \"input_cost_per_token_above_1_tokens\": {price}");
+    town.write("litellm.json", &map(&long("0")));
+    assert!(reloader.check(at(0)).is_none());
+    let error = reloader.check(at(2)).unwrap().unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("prompt of override 0 unknown to 0"),
+        "{error}"
+    );
+
+    town.write("litellm.json", &map(&long("2e-6")));
+    assert!(reloader.check(at(3)).is_none());
+    reloader.check(at(5)).unwrap().unwrap();
+    // The same price from another length on is told, too.
+    town.write(
+        "litellm.json",
+        &map(", \"input_cost_per_token_above_2_tokens\": 2e-6"),
+    );
+    assert!(reloader.check(at(6)).is_none());
+    let (_, changes) = reloader.check(at(8)).unwrap().unwrap();
+    assert!(!changes.is_empty());
+    assert_eq!((changes.prices(), changes.conditions()), (0, 1));
+    assert!(
+        changes
+            .to_string()
+            .ends_with("0 prices changed, 1 under other conditions")
+    );
+}
+
+/// An unknown price is charged to nobody.
+#[test]
+fn a_price_that_vanishes_is_held() {
+    let town = Town::new("vanishes");
+    town.prices(&[("a", "1e-6"), ("b", "1e-6"), ("c", "1e-6")]);
+    let mut reloader = town.open();
+    town.prices(&[("a", "null"), ("b", "1e-6"), ("c", "1e-6")]);
+    assert!(reloader.check(at(0)).is_none());
+    let error = reloader.check(at(2)).unwrap().unwrap_err();
+    let expected = "a price jumps: openai/a@openai: prompt 0.000001 to unknown; ";
+    assert!(error.to_string().starts_with(expected), "{error}");
+}
+
+/// The operator has seen two jumps, and meanwhile the second has become another.
+#[test]
+fn who_confirms_confirms_every_jump() {
+    let town = Town::new("every");
+    town.prices(&[("a", "1e-6"), ("b", "1e-6")]);
+    let mut reloader = town.open();
+    town.prices(&[("a", "1e-3"), ("b", "1e-3")]);
+    assert!(reloader.check(at(0)).is_none());
+    let Some(Err(ReloadError::Held(held))) = reloader.check(at(2)) else {
+        panic!("two prices jump")
+    };
+    town.prices(&[("a", "1e-3"), ("b", "0")]);
+    town.toml(&format!(
+        "sources = [\"litellm.json\"]\nconfirm = {:?}\n",
+        held.token()
+    ));
+    assert!(reloader.check(at(3)).is_none());
+    assert!(reloader.check(at(5)).unwrap().is_err());
+}
+
+#[test]
+fn a_clock_that_is_set_back_delays_no_change() {
+    let town = Town::new("back");
+    town.prices(&[("a", "1e-6")]);
+    let mut reloader = town.open();
+    town.prices(&[("a", "2e-6")]);
+    assert!(reloader.check(at(1_000_000)).is_none());
+    assert!(reloader.check(at(10)).is_none());
+    assert!(reloader.check(at(12)).unwrap().is_ok());
+}
+
 #[test]
 fn a_price_with_a_date_comes_into_force_on_that_day() {
     let town = Town::new("dated");
@@ -265,10 +350,16 @@ fn a_price_with_a_date_comes_into_force_on_that_day() {
         prompt(reloader.catalog(), "openai/a"),
         "1e-6".parse().unwrap()
     );
+    let before = reloader.catalog().revision().to_owned();
     assert!(reloader.check(day(20_513) - SECOND).is_none());
     let (catalog, changes) = reloader.check(day(20_513)).unwrap().unwrap();
     assert_eq!(prompt(&catalog, "openai/a"), "2e-6".parse().unwrap());
     assert_eq!(changes.prices(), 2);
+    assert_ne!(
+        catalog.revision(),
+        before,
+        "other prices are another content"
+    );
     assert!(reloader.check(day(20_513) + SECOND).is_none());
     // The guard looks at it as at any other, once.
     assert!(reloader.check(day(20_514)).unwrap().is_err());

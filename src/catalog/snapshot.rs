@@ -127,7 +127,8 @@ impl Catalog {
         &self.reports
     }
 
-    /// A short name for this content: twelve hex digits of the SHA-256 of the file, and of its sources if it has any.
+    /// A short name for this content: twelve hex digits of the SHA-256 of the file, of its sources if it has any, and of
+    /// the day on which another of their prices will hold.
     #[must_use]
     pub fn revision(&self) -> &str {
         &self.revision

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use sha2::{Digest, Sha256};
+
 use crate::Price;
 use crate::catalog::{Catalog, Endpoint, Override, Prices, Rate};
 
@@ -36,6 +38,10 @@ pub struct Changes {
     /// The first price of those that jump, and how many do.
     pub(super) jump: Option<Repriced>,
     pub(super) jumps: usize,
+    /// A digest of all that jump.
+    pub(super) jumped: Sha256,
+    /// Conditions under which other prices hold, that are others.
+    moved: usize,
 }
 
 /// So many before, so many after.
@@ -115,7 +121,7 @@ impl Changes {
     /// Is nothing different?
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.added + self.removed + self.total == 0
+        self.added + self.removed + self.total + self.moved == 0
     }
 
     /// How many models are new.
@@ -128,6 +134,12 @@ impl Changes {
     #[must_use]
     pub fn removed(&self) -> usize {
         self.removed
+    }
+
+    /// How many overrides hold under other conditions.
+    #[must_use]
+    pub fn conditions(&self) -> usize {
+        self.moved
     }
 
     /// How many prices are others.
@@ -144,15 +156,24 @@ impl Changes {
 
     fn compare(&mut self, key: &str, before: &Prices, after: &Prices) {
         for rate in Rate::ALL {
-            self.note(key, rate, None, before.listed(rate), after.listed(rate));
+            let prices = (before.listed(rate), after.listed(rate));
+            // What is listed no more is charged by what stands in for it.
+            self.note(key, rate, None, prices, (prices.0, after.get(rate)));
         }
         let (then, now) = (before.overrides(), after.overrides());
         for place in 0..then.len().max(now.len()) {
             let (then, now) = (then.get(place), now.get(place));
             for rate in Rate::ALL {
                 let listed = |list: Option<&Override>| list.and_then(|list| list.listed(rate));
-                self.note(key, rate, Some(place), listed(then), listed(now));
+                let prices = (listed(then), listed(now));
+                // Where it lists nothing, the base list holds.
+                let in_force = (
+                    prices.0.or(before.listed(rate)),
+                    prices.1.or(after.get(rate)),
+                );
+                self.note(key, rate, Some(place), prices, in_force);
             }
+            self.moved += usize::from(conditions(then) != conditions(now));
         }
     }
 
@@ -161,8 +182,8 @@ impl Changes {
         key: &str,
         rate: Rate,
         in_override: Option<usize>,
-        before: Option<Price>,
-        after: Option<Price>,
+        (before, after): (Option<Price>, Option<Price>),
+        in_force: (Option<Price>, Option<Price>),
     ) {
         if before == after {
             return;
@@ -175,9 +196,10 @@ impl Changes {
             after,
         };
         self.total += 1;
-        if jumps(before, after) {
+        if jumps(in_force.0, in_force.1) {
             self.jumps += 1;
             self.jump.get_or_insert_with(change);
+            self.jumped.update(format!("{:?}", change()));
         }
         if self.repriced.len() < Self::MAX_REPRICED {
             self.repriced.push(change());
@@ -185,14 +207,18 @@ impl Changes {
     }
 }
 
-/// What becomes free has jumped; what was free or not known has not, since it costs nobody's money but its caller's, and
-/// that is told.
+/// When does it hold?
+fn conditions(list: Option<&Override>) -> impl PartialEq {
+    list.map(|list| (list.min_prompt_tokens(), list.hours(), list.days()))
+}
+
+/// What becomes free or unknown has jumped; what was free or not known has not, since it costs nobody's money but its
+/// caller's, and that is told.
 fn jumps(before: Option<Price>, after: Option<Price>) -> bool {
-    let (Some(before), Some(after)) = (before, after) else {
-        return false;
-    };
-    let (before, after) = (before.femtodollars(), after.femtodollars());
-    before > 0 && (after > before.saturating_mul(JUMP) || after.saturating_mul(JUMP) < before)
+    let before = before.map_or(0, Price::femtodollars);
+    let within =
+        |after: u64| after <= before.saturating_mul(JUMP) && after.saturating_mul(JUMP) >= before;
+    before > 0 && !after.map(Price::femtodollars).is_some_and(within)
 }
 
 impl fmt::Display for Changes {
@@ -209,7 +235,11 @@ impl fmt::Display for Changes {
             "{added} model{} added, {removed} removed; {total} price{} changed",
             many(added),
             many(total)
-        )
+        )?;
+        match self.moved {
+            0 => Ok(()),
+            moved => write!(f, ", {moved} under other conditions"),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! From files to sheets, and from these to one catalogue.
 
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::company::Taker;
 use super::merge::merge;
@@ -60,6 +60,11 @@ pub(in crate::catalog) fn gather(
     }
     builder.models = merge(builder.models, &mut sheets);
     builder.until = sheets.iter().filter_map(|sheet| sheet.until).min();
+    if let Some(until) = builder.until {
+        // What holds until then is not what holds afterwards.
+        let until = until.duration_since(UNIX_EPOCH).unwrap_or_default();
+        builder.add_revision(&until.as_secs().to_string());
+    }
     builder.reports = sheets.into_iter().map(|sheet| sheet.report).collect();
     drop_unserved(&mut builder);
     Ok(builder)

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use sha2::Digest;
+
 use super::changes::{Changes, Repriced, Shift};
 use crate::catalog::builder::short_hash;
 
@@ -9,7 +11,7 @@ use crate::catalog::builder::short_hash;
 ///
 /// A file that was cut, a unit that was mistaken, a provider that vanished from a list: all of them look like a
 /// catalogue. So one that has fewer than half the models or the priced endpoints of the last one is held, and so is one
-/// in which a price is more than ten times what it was, less than a tenth of it, or free where it was not.
+/// in which a price is more than ten times what it was, less than a tenth of it, or free or unknown where it was not.
 ///
 /// The operator who means it writes `confirm` into the catalogue's file, as the message says: it names this very change,
 /// and accepts no other. See [`Reloader`](super::Reloader).
@@ -47,12 +49,8 @@ impl Held {
                 count: changes.jumps,
             }
         };
-        let all = (
-            &changes.models,
-            &changes.priced,
-            &changes.jump,
-            changes.jumps,
-        );
+        let jumped = changes.jumped.clone().finalize();
+        let all = (&changes.models, &changes.priced, jumped);
         let token = short_hash(format!("{all:?}"));
         (confirm != Some(&*token)).then_some(Held { why, token })
     }

@@ -175,7 +175,8 @@ impl Reloader {
 
     fn has_settled(&mut self, found: &[Seen], now: SystemTime) -> bool {
         match &self.changed {
-            Some((changed, since)) if changed == found => now
+            // A clock that was set back has seen nothing yet.
+            Some((changed, since)) if changed == found && *since <= now => now
                 .duration_since(*since)
                 .is_ok_and(|since| since >= self.settling),
             _ => {
