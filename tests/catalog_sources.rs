@@ -411,6 +411,134 @@ fn the_operator_wins_then_files_in_their_order() {
     assert_eq!((report.taken(), report.skipped(Skipped::Shadowed)), (3, 1));
 }
 
+/// `gpt-4o` costs half of what the model costed under its first name, by which it can still be asked for.
+#[test]
+fn an_endpoint_has_the_price_of_the_name_that_its_provider_is_asked_by() {
+    let toml = r#"
+        sources = ["map.json"]
+        providers.openai.base_url = "https://api.openai.com/v1"
+        providers.azure.base_url = "https://acme.openai.azure.com/openai/v1"
+        [[models."openai/gpt-4o".endpoints]]
+        provider = "openai"
+        model = "gpt-4o-2024-05-13"
+        [[models."openai/gpt-4o".endpoints]]
+        provider = "azure"
+        model = "our-deployment"
+    "#;
+    let row = |key: &str, provider: &str, price: &str| {
+        format!(
+            r#""{key}": {{"litellm_provider": "{provider}", "mode": "chat", "input_cost_per_token": {price}}}"#
+        )
+    };
+    let map = format!(
+        "{{{}, {}, {}}}",
+        row("gpt-4o", "openai", "2.5e-6"),
+        row("gpt-4o-2024-05-13", "openai", "5e-6"),
+        row("azure/gpt-4o", "azure", "2.75e-6"),
+    );
+    let catalog = load(toml, &[("map.json", &map)]).unwrap();
+    let prompt = |key| endpoint(&catalog, key).prices().prompt().unwrap();
+    assert_eq!(prompt("openai/gpt-4o@openai"), per_million("5"));
+    // Of a name that no source knows, the model's own has to do.
+    assert_eq!(prompt("openai/gpt-4o@azure"), per_million("2.75"));
+    assert_eq!(prompt("openai/gpt-4o-2024-05-13@openai"), per_million("5"));
+}
+
+/// Half the bits, half the price: but that is another endpoint.
+#[test]
+fn a_variant_does_not_have_the_price_of_another() {
+    let toml = |tag: &str| {
+        format!(
+            r#"
+            sources = ["e.json"]
+            providers.host.base_url = "https://host.example/v1"
+            [[models."acme/swift-2.5".endpoints]]
+            provider = "host"
+            model = "swift"
+            tag = "{tag}"
+            "#
+        )
+    };
+    for (tag, price) in [
+        ("host/fp8", Some("2")),
+        ("host/bf16", None),
+        ("host", Some("2")),
+        ("host/priority", Some("4")),
+    ] {
+        let catalog = load(&toml(tag), &[("e.json", ENDPOINTS)]).unwrap();
+        let endpoint = endpoint(&catalog, &format!("acme/swift-2.5@{tag}"));
+        assert_eq!(endpoint.prices().prompt(), price.map(per_million), "{tag}");
+    }
+}
+
+/// Models that make music or pictures are listed with nothing to pay for tokens, and with a price for each piece.
+#[test]
+fn what_is_paid_by_another_unit_is_not_free() {
+    let toml = r#"
+        sources = ["map.json", "models.json", "genai.json"]
+        providers.openai.base_url = "https://api.openai.com/v1"
+        providers.openrouter.base_url = "https://openrouter.ai/api/v1"
+    "#;
+    let row = r#""litellm_provider": "openai", "mode": "chat", "input_cost_per_token": 0, "output_cost_per_token": 0"#;
+    let map = format!(
+        r#"{{"lyre": {{{row}, "output_cost_per_image": 0.04, "input_cost_per_token_priority": 0}},
+            "free": {{{row}, "output_cost_per_image": 0}},
+            "both": {{{row}, "input_cost_per_request": 0.01, "output_cost_per_second": 0.04}}}}"#
+    );
+    let models = r#"{"data": [
+        {"id": "acme/lyre", "pricing": {"prompt": "0", "completion": "0", "video_second": "0.1"}},
+        {"id": "acme/free", "pricing": {"prompt": "0", "completion": "0", "video_second": "0"}}]}"#;
+    let genai = r#"[{"id": "openai", "models": [
+        {"id": "organ", "match": {"equals": "organ"}, "prices": {"input_mtok": 0, "output_mtok": 0, "audio_hours": 1}}]}]"#;
+    let files = [
+        ("map.json", &*map),
+        ("models.json", models),
+        ("genai.json", genai),
+    ];
+    let catalog = load(toml, &files).unwrap();
+    for (key, known) in [
+        ("openai/lyre@openai", false),
+        ("openai/lyre@openai/priority", false),
+        ("openai/free@openai", true),
+        ("openai/both@openai", true),
+        ("acme/lyre@openrouter", false),
+        ("acme/free@openrouter", true),
+        ("openai/organ@openai", false),
+    ] {
+        let prices = endpoint(&catalog, key).prices();
+        assert_eq!(!prices.is_unknown(), known, "{key}: {prices:?}");
+    }
+    let lyre = catalog.reports()[0].unpriced();
+    assert!(
+        lyre.iter()
+            .any(|gap| &*gap.model == "openai/lyre" && gap.why == Gap::Missing)
+    );
+}
+
+/// A window wins over what is dearer beyond some length, so it says that anew; and a tier pays by the hour as well.
+#[test]
+fn long_prompts_are_dear_at_any_hour() {
+    let toml = "sources = [\"g.json\"]\nproviders.openai.base_url = \"https://api.openai.com/v1\"";
+    let data = r#"[{"id": "openai", "models": [{"id": "a", "match": {"equals": "a"}, "prices": [
+        {"prices": {"input_mtok": {"base": 1, "tiers": [{"start": 1000, "price": 4}]}, "output_mtok": 8}},
+        {"constraint": {"start_time": "08:00:00Z", "end_time": "20:00:00Z"}, "prices": {
+            "input_mtok": {"base": 2, "tiers": [{"start": 1000, "price": 6}]}, "output_mtok": 16}}],
+        "price_variants": [{"when": {"service_tier": "priority"}, "prices": {"input_mtok": 3}}]}]}]"#;
+    let catalog = load(toml, &[("g.json", data)]).unwrap();
+    let at = |key, tokens, hour: u64| {
+        let list = endpoint(&catalog, key).prices();
+        let list = list.at(tokens, UNIX_EPOCH + Duration::from_secs(hour * 3600));
+        [list.prompt(), list.completion()].map(Option::unwrap)
+    };
+    let usd = |prompt, completion| [per_million(prompt), per_million(completion)];
+    assert_eq!(at("openai/a@openai", 1000, 0), usd("1", "8"));
+    assert_eq!(at("openai/a@openai", 1001, 0), usd("4", "8"));
+    assert_eq!(at("openai/a@openai", 1000, 8), usd("2", "16"));
+    assert_eq!(at("openai/a@openai", 1001, 8), usd("6", "16"));
+    assert_eq!(at("openai/a@openai/priority", 1001, 0), usd("3", "8"));
+    assert_eq!(at("openai/a@openai/priority", 1001, 8), usd("3", "16"));
+}
+
 #[test]
 fn errors_name_the_file_and_the_place() {
     let with = |sources: &str| {

@@ -126,7 +126,8 @@
 //! **Layers.** The file itself lies on top, under it the `sources` in their order, under them what is embedded. A layer
 //! says what none above it has said, and changes nothing. Models are the same if their ids are but for case, dots and
 //! dashes. Of a provider's endpoints for a model the uppermost layer that has any lists all, tier by tier, and a lower one
-//! completes them; but a price list is never mixed of two. No source makes a provider, and what one says of a provider
+//! completes them; but a price list is never mixed of two. An endpoint without one has the price of the very name by which
+//! its provider is asked, if a source has that, else that of the model. No source makes a provider, and what one says of a provider
 //! that the file does not have is skipped.
 //!
 //! **Who is who.** A provider is known to sources by its slug, whatever its dashes, and well-known ones by their other
@@ -137,7 +138,8 @@
 //! `zai-org/GLM-4.7` of a host is `z-ai/glm-4.7`.
 //!
 //! **Prices** are read from their decimal text; digits beyond 10⁻¹⁵ USD, which floats leave, are rounded away. What is
-//! not listed is unknown, which is not free, and a price below zero is unknown too. Conditions become [`Override`]s,
+//! not listed is unknown, which is not free, and a price below zero is unknown too; so is one of nothing for a token where
+//! something is asked for a unit that is not counted, such as a second of video. Conditions become [`Override`]s,
 //! service tiers endpoints such as `openai/flex`. What has no place in a price list is a [`Gap`] in the source's
 //! [`Report`], which also accounts for every row: all of them are taken, or skipped for a reason. At most 50,000 rows are
 //! taken of a source, at most 16 MiB of a file, 256 MiB of all, and 1,000 files.

@@ -46,6 +46,16 @@ pub(super) fn fill(model: &mut ModelSpec, above: usize, below: ModelSpec) {
     }
 }
 
+/// What the provider calls a model, and in which tier it serves it.
+pub(super) type Called = (Box<str>, Option<Tier>, Box<str>);
+
+/// None where nobody says how it is called.
+pub(super) fn called(endpoint: &EndpointSpec) -> Option<Called> {
+    let name = &endpoint.upstream_model;
+    let tier = Tier::of_tag(endpoint.tag());
+    (!name.is_empty()).then(|| (endpoint.provider.clone(), tier, name.clone()))
+}
+
 /// Gives endpoints that no source named the name that another of the same provider has; leaves out those for which
 /// there is none. Was there one?
 pub(super) fn name_endpoints(model: &mut ModelSpec) -> bool {
@@ -82,15 +92,15 @@ fn add(endpoints: &mut Vec<EndpointSpec>, above: usize, below: EndpointSpec) {
         .collect();
     match mates.as_slice() {
         [] => endpoints.push(below),
-        [only] => complete(&mut endpoints[*only], below),
-        several => {
-            let same = several
+        [only] if is_same(&endpoints[*only], &below) => complete(&mut endpoints[*only], below),
+        others => {
+            let same = others
                 .iter()
                 .find(|at| endpoints[**at].tag() == below.tag());
             match same {
                 Some(at) => complete(&mut endpoints[*at], below),
                 // It may yet know what the provider calls the model.
-                None => several.iter().for_each(|at| {
+                None => others.iter().for_each(|at| {
                     let endpoint = &mut endpoints[*at];
                     if endpoint.upstream_model.is_empty() {
                         endpoint.upstream_model.clone_from(&below.upstream_model);
@@ -101,7 +111,18 @@ fn add(endpoints: &mut Vec<EndpointSpec>, above: usize, below: EndpointSpec) {
     }
 }
 
-fn complete(endpoint: &mut EndpointSpec, below: EndpointSpec) {
+/// May they be one, of which only one layer knows the variant? `acme/fp4` is not `acme/fp8`.
+fn is_same(endpoint: &EndpointSpec, below: &EndpointSpec) -> bool {
+    let has_variant = |endpoint: &EndpointSpec| {
+        let rest = &endpoint.tag()[endpoint.provider.len()..];
+        let tier = Tier::of_tag(endpoint.tag()).is_some();
+        rest.matches('/').count() > usize::from(tier)
+    };
+    endpoint.tag() == below.tag() || !(has_variant(endpoint) && has_variant(below))
+}
+
+/// Takes from `below` what `endpoint` does not say.
+pub(super) fn complete(endpoint: &mut EndpointSpec, below: EndpointSpec) {
     if endpoint.upstream_model.is_empty() {
         endpoint.upstream_model = below.upstream_model;
     }

@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Skipped;
-use super::fill::{fill, name_endpoints};
+use super::fill::{Called, called, complete, fill, name_endpoints};
 use super::name::folded;
 use super::sheet::Sheet;
-use crate::catalog::ModelSpec;
 use crate::catalog::check::is_model_name;
+use crate::catalog::{EndpointSpec, ModelSpec};
 
 /// A model as the layers so far describe it, the uppermost first.
 struct Entry {
@@ -43,6 +43,7 @@ pub(super) fn merge(own: Vec<ModelSpec>, sheets: &mut [Sheet]) -> Vec<ModelSpec>
     }
     let mut shadowed = HashSet::new();
     for (sheet, layer) in sheets.iter_mut().enumerate() {
+        complete_by_name(&mut entries, layer);
         for (row, models) in std::mem::take(&mut layer.rows).into_iter().enumerate() {
             for mut model in models {
                 if taken.contains(&model.id) {
@@ -74,6 +75,26 @@ pub(super) fn merge(own: Vec<ModelSpec>, sheets: &mut [Sheet]) -> Vec<ModelSpec>
     }
     settle(&mut entries, sheets, &shadowed, own_models);
     with_aliases(entries)
+}
+
+/// An endpoint that says by which name its provider is asked has the price of that name, whatever the model is called
+/// here: `gpt-4o` may be asked for as `gpt-4o-2024-05-13`, which costs twice as much.
+fn complete_by_name(entries: &mut [Entry], layer: &Sheet) {
+    let mut known: HashMap<Called, &EndpointSpec> = HashMap::new();
+    for endpoint in layer.rows.iter().flatten().flat_map(|row| &row.endpoints) {
+        if let Some(called) = called(endpoint) {
+            known.entry(called).or_insert(endpoint);
+        }
+    }
+    let endpoints = entries
+        .iter_mut()
+        .flat_map(|entry| &mut entry.model.endpoints);
+    for endpoint in endpoints.filter(|endpoint| endpoint.prices.is_unknown()) {
+        let found = called(endpoint).and_then(|called| known.get(&called));
+        if let Some(below) = found {
+            complete(endpoint, (*below).clone());
+        }
+    }
 }
 
 /// Leaves out what nobody serves, and takes back the rows that told of nothing else.

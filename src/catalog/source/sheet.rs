@@ -4,9 +4,11 @@ use std::collections::HashSet;
 use std::time::SystemTime;
 
 use super::name::folded;
+use super::value::{Per, Value};
 use super::{Gap, Report, Skipped};
+use crate::Price;
 use crate::catalog::check::{is_model_name, is_tag};
-use crate::catalog::{ModelSpec, Override, Prices, attributes};
+use crate::catalog::{ModelSpec, Override, Prices, Rate, attributes};
 
 /// The models of one source. A layer: it is put under others, and never changed by them.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub(super) struct Sheet {
 pub(super) struct Draft {
     pub(super) prices: Prices,
     pub(super) gaps: Vec<(Box<str>, Gap)>,
+    /// Does it cost something by a unit that is not counted?
+    pub(super) uncounted: bool,
 }
 
 /// Ten times as many as the largest source has.
@@ -100,6 +104,11 @@ fn is_fit(model: &ModelSpec) -> bool {
     is_model_name(&model.id) && unfit.next().is_none()
 }
 
+/// Is it a price, and not nothing?
+pub(super) fn costs(value: Value<'_>) -> bool {
+    value.price(Per::One).is_ok_and(|price| !price.is_zero())
+}
+
 // === impl Draft ===
 
 impl Draft {
@@ -115,8 +124,25 @@ impl Draft {
         self.prices = prices.with_override(conditional);
     }
 
-    /// Tells it where nothing is known of what every request has.
-    pub(super) fn tell_missing(&mut self) {
+    /// What a price is for has no rate here.
+    pub(super) fn uncounted(&mut self, dimension: &str, value: Value<'_>) {
+        self.uncounted |= costs(value);
+        self.gap(dimension, Gap::Unit);
+    }
+
+    /// The prices, once all are there. Who asks for nothing by the token, and for something by the image or the second,
+    /// is not free: what a request costs there is not known.
+    pub(super) fn settle(&mut self) {
+        let is_free = |rate| self.prices.listed(rate).is_none_or(Price::is_zero);
+        let free = [Rate::Prompt, Rate::Completion, Rate::Request].into_iter();
+        if self.uncounted && free.clone().all(is_free) {
+            self.prices = Prices::unknown();
+        }
+    }
+
+    /// Likewise; tells it where nothing is known of what every request has.
+    pub(super) fn finish(&mut self) {
+        self.settle();
         if self.prices.prompt().is_none() && self.prices.completion().is_none() {
             self.gap("prompt", Gap::Missing);
         }

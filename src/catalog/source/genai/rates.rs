@@ -6,7 +6,7 @@ use super::dated::InForce;
 use crate::Price;
 use crate::catalog::source::sheet::Draft;
 use crate::catalog::source::value::{Per, Value};
-use crate::catalog::{Gap, Override, Rate};
+use crate::catalog::{Gap, Hours, Override, Rate};
 
 const KEYS: [(&str, Rate, Per); 13] = [
     ("input_mtok", Rate::Prompt, Per::Million),
@@ -25,71 +25,83 @@ const KEYS: [(&str, Rate, Per); 13] = [
 ];
 
 /// The list that holds, with its hours, where `instead` has no other price.
-pub(super) fn draft(standard: &InForce<'_>, instead: &[(String, Value<'_>)]) -> Draft {
+pub(super) fn draft<'a>(standard: &InForce<'a>, instead: &[(String, Value<'a>)]) -> Draft {
     let mut draft = Draft::default();
-    for (key, value) in standard.base.map(Value::members).unwrap_or_default() {
-        if instead.iter().all(|(other, _)| *other != key) {
-            add(&key, value, None, &mut draft);
+    let base = standard.base.map(|list| others(list, instead));
+    let mut all = base.unwrap_or_default();
+    all.extend(instead.iter().cloned());
+    for (key, value) in &all {
+        if let Some((rate, price)) = read(key, *value, &mut draft) {
+            draft.prices = std::mem::take(&mut draft.prices).with(rate, price);
         }
     }
-    for (key, value) in instead {
-        add(key, *value, None, &mut draft);
+    for conditional in steps(&all, None, &mut draft) {
+        draft.with_override("tiers", conditional);
     }
-    // By length: who crosses two thresholds pays as beyond the longer one.
-    let mut long = BTreeMap::new();
-    let base = standard.base.map(Value::members).unwrap_or_default();
-    let base = base
-        .into_iter()
-        .filter(|(key, _)| instead.iter().all(|(other, _)| *other != *key));
-    let all = base
-        .map(|(key, value)| (key.into_owned(), value))
-        .chain(instead.iter().cloned());
-    for (key, value) in all {
-        steps(&key, value, &mut long, &mut draft);
-    }
-    for (above, conditional) in long {
-        draft.with_override("tiers", Override::above(conditional, above));
-    }
-    if instead.is_empty() {
-        for (hours, list) in &standard.windows {
-            let mut conditional = Override::new().during(*hours);
-            for (key, value) in list.members() {
-                add(&key, value, Some(&mut conditional), &mut draft);
+    for (hours, list) in &standard.windows {
+        let list = others(*list, instead);
+        let mut conditional = Override::new().during(*hours);
+        for (key, value) in &list {
+            if let Some((rate, price)) = read(key, *value, &mut draft) {
+                conditional = conditional.with(rate, price);
             }
+        }
+        draft.with_override("constraint", conditional);
+        // It wins over what was dearer beyond some length, and must say so anew.
+        for conditional in steps(&list, Some(*hours), &mut draft) {
             draft.with_override("constraint", conditional);
         }
     }
     draft
 }
 
+/// What a list has of which there is nothing instead.
+fn others<'a>(list: Value<'a>, instead: &[(String, Value<'a>)]) -> Vec<(String, Value<'a>)> {
+    let members = list.members().into_iter();
+    members
+        .map(|(key, value)| (key.into_owned(), value))
+        .filter(|(key, _)| instead.iter().all(|(other, _)| other != key))
+        .collect()
+}
+
 /// A price, or the base of a tiered one.
-fn add(key: &str, value: Value<'_>, conditional: Option<&mut Override>, draft: &mut Draft) {
+fn read(key: &str, value: Value<'_>, draft: &mut Draft) -> Option<(Rate, Price)> {
     let value = match value.is_object() {
         true => value.get("base").unwrap_or(value),
         false => value,
     };
     match rate(key, value) {
+        Ok(found) => return Some(found),
+        Err(Gap::Unit) => draft.uncounted(key, value),
         Err(why) => draft.gap(key, why),
-        Ok((rate, price)) => match conditional {
-            Some(conditional) => *conditional = std::mem::take(conditional).with(rate, price),
-            None => draft.prices = std::mem::take(&mut draft.prices).with(rate, price),
-        },
     }
+    None
 }
 
-fn steps(key: &str, value: Value<'_>, long: &mut BTreeMap<u64, Override>, draft: &mut Draft) {
-    for step in value.get("tiers").map(Value::items).unwrap_or_default() {
-        let start = step.get("start").and_then(Value::integer);
-        let price = step.get("price").ok_or(Gap::Unreadable);
-        match (start, price.and_then(|price| rate(key, price))) {
-            (Some(start), Ok((rate, price))) => {
-                let conditional = long.entry(start).or_default();
-                *conditional = std::mem::take(conditional).with(rate, price);
+/// By length: who crosses two thresholds pays as beyond the longer one.
+fn steps(list: &[(String, Value<'_>)], hours: Option<Hours>, draft: &mut Draft) -> Vec<Override> {
+    let mut long = BTreeMap::<u64, Override>::new();
+    for (key, value) in list {
+        for step in value.get("tiers").map(Value::items).unwrap_or_default() {
+            let start = step.get("start").and_then(Value::integer);
+            let price = step.get("price").ok_or(Gap::Unreadable);
+            match (start, price.and_then(|price| rate(key, price))) {
+                (Some(start), Ok((rate, price))) => {
+                    let conditional = long.entry(start).or_default();
+                    *conditional = std::mem::take(conditional).with(rate, price);
+                }
+                (_, Err(why)) => draft.gap(&format!("{key}.tiers"), why),
+                (None, _) => draft.gap(&format!("{key}.tiers"), Gap::Unreadable),
             }
-            (_, Err(why)) => draft.gap(&format!("{key}.tiers"), why),
-            (None, _) => draft.gap(&format!("{key}.tiers"), Gap::Unreadable),
         }
     }
+    let at_hours = |conditional: Override| match hours {
+        Some(hours) => conditional.during(hours),
+        None => conditional,
+    };
+    long.into_iter()
+        .map(|(above, conditional)| at_hours(conditional.above(above)))
+        .collect()
 }
 
 fn rate(key: &str, value: Value<'_>) -> Result<(Rate, Price), Gap> {

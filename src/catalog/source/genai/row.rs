@@ -55,7 +55,7 @@ pub(super) fn read(
         return Err(Skipped::Provider);
     };
     let mut list = draft(&standard, &[]);
-    list.tell_missing();
+    list.finish();
     gaps.append(&mut list.gaps);
     let mut models = Vec::new();
     for name in &names {

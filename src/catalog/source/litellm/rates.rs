@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::dimension::{Dimension, Meaning, meaning};
 use super::{tiered, windows};
 use crate::Price;
-use crate::catalog::source::sheet::Draft;
+use crate::catalog::source::sheet::{Draft, costs};
 use crate::catalog::source::value::{Per, Value};
 use crate::catalog::{Gap, Override, Prices, Rate};
 use crate::wire::Tier;
@@ -23,6 +23,8 @@ pub(super) struct Rates {
 struct Listed {
     prices: Vec<(Dimension, Price)>,
     gaps: Vec<(Box<str>, Gap)>,
+    /// Does it cost something by a unit that is not counted?
+    uncounted: bool,
 }
 
 /// xAI counts a prompt of exactly so many tokens as a long one, as LiteLLM does for it.
@@ -46,6 +48,7 @@ pub(super) fn rates(provider: &str, row: Value<'_>) -> Rates {
     for tier in [Tier::Priority, Tier::Flex] {
         if listed.prices.iter().any(|(of, _)| of.tier == Some(tier)) {
             let mut draft = listed.draft(Some(tier), inclusive);
+            draft.settle();
             rates.standard.gaps.append(&mut draft.gaps);
             rates.tiers.push((tier, draft.prices));
         }
@@ -57,7 +60,7 @@ pub(super) fn rates(provider: &str, row: Value<'_>) -> Rates {
     if let Some(off_peak) = off_peak {
         windows::apply(off_peak, &mut standard);
     }
-    standard.tell_missing();
+    standard.finish();
     rates.standard.prices = standard.prices;
     rates.standard.gaps.append(&mut standard.gaps);
     rates.standard.gaps.append(&mut listed.gaps);
@@ -70,7 +73,10 @@ impl Listed {
     fn add(&mut self, name: &str, value: Value<'_>) {
         let gap = match meaning(name) {
             Meaning::Nothing => return,
-            Meaning::Gap(why) => why,
+            Meaning::Gap(why) => {
+                self.uncounted |= why == Gap::Unit && costs(value);
+                why
+            }
             Meaning::Price(dimension) => match value.price(Per::One) {
                 Ok(price) => return self.price(name, dimension, price),
                 Err(why) => why,
@@ -114,7 +120,10 @@ impl Listed {
 
     /// What a tier does not list is as everybody pays it, above a threshold as below.
     fn draft(&self, tier: Option<Tier>, inclusive: bool) -> Draft {
-        let mut draft = Draft::default();
+        let mut draft = Draft {
+            uncounted: self.uncounted,
+            ..Draft::default()
+        };
         for rate in Rate::ALL {
             if let Some(price) = self.pick(rate, tier, None) {
                 draft.prices = std::mem::take(&mut draft.prices).with(rate, price);

@@ -30,7 +30,7 @@ pub(super) fn apply(table: Value<'_>, draft: &mut Draft) {
             else {
                 match meaning(&name) {
                     Meaning::Nothing => {}
-                    _ => draft.gap(&format!("{NAME}.{name}"), Gap::Unit),
+                    _ => draft.uncounted(&format!("{NAME}.{name}"), value),
                 }
                 continue;
             };

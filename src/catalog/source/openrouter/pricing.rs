@@ -39,11 +39,11 @@ pub(super) fn draft(pricing: Option<Value<'_>>) -> Draft {
                     draft.prices = std::mem::take(&mut draft.prices).with(rate, price);
                 }
                 Some(Err(why)) => draft.gap(key, why),
-                None => draft.gap(key, Gap::Unit),
+                None => draft.uncounted(key, value),
             },
         }
     }
-    draft.tell_missing();
+    draft.finish();
     draft
 }
 
