@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Prices, Provider};
+use super::{Prices, Provider, Rate};
 use crate::Price;
 use crate::wire::{Fields, Modalities, Quantization, Tier};
 
@@ -101,12 +101,12 @@ impl Endpoint {
         &self.prices
     }
 
-    /// Does it charge for nothing, long prompts and dear hours included?
+    /// Does it charge for nothing, long prompts, dear hours, images and searches included?
     #[must_use]
     pub fn is_free(&self) -> bool {
         let dearest = self.prices.dearest(u64::MAX);
-        let each = [dearest.prompt(), dearest.completion(), dearest.request()];
-        each.iter().all(|price| price.is_some_and(Price::is_zero))
+        let mut each = Rate::ALL.into_iter().map(|rate| dearest.get(rate));
+        each.all(|price| price.is_some_and(Price::is_zero))
     }
 
     /// Tokens of prompt and completion together; the model's, unless the endpoint has its own.

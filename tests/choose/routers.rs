@@ -202,6 +202,17 @@ fn free_is_any_model_that_costs_nothing_all_as_likely() {
         error.message().ends_with("`provider.only` removed 5"),
         "{error}"
     );
+    // What is drawn, seen, spoken or searched costs something there, whatever its words do.
+    for rate in [
+        Rate::ImageOutput,
+        Rate::ImageUnit,
+        Rate::AudioOutput,
+        Rate::WebSearch,
+    ] {
+        let prices = flat("0").with(rate, "0.00003".parse().unwrap());
+        let none = World::serving([at("a", "?").with_prices(prices)]).plan(free());
+        assert!(none.is_err(), "{rate:?}");
+    }
     let none = World::serving([at("a", "1")]).plan(free()).unwrap_err();
     assert_eq!(none.kind(), Kind::NoEndpoints);
 }
