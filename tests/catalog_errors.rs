@@ -3,6 +3,32 @@
 use proptest::prelude::*;
 use switchtower::catalog::{Catalog, EndpointSpec, LoadError, ModelSpec, Problem, Provider};
 
+/// What the parser says is repeated, and whoever reads a log has a line for it.
+#[test]
+fn an_error_of_the_syntax_is_one_line() {
+    for odd in [
+        "= 1",
+        "[",
+        "'",
+        "\"\"\"\n",
+        "a = \0",
+        "a =\r\n",
+        "a = 1979-",
+        "a = 1979-13-01",
+        "a = 1979-05-27T24:00:00",
+        "a = 00:32:00.a999999",
+        "a = 25:00:00",
+        "a = 0x",
+        "a = 1__0",
+        "a = tru",
+        "a = [1,\n2",
+        "a = 1\na = 2",
+    ] {
+        let told = load(odd).unwrap_err().to_string();
+        assert!(!told.contains('\n') && told.trim_end() == told, "{told:?}");
+    }
+}
+
 #[test]
 fn every_error_names_its_place() {
     for (find, put, error) in [
