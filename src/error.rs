@@ -9,6 +9,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::kind::{Kind, Phase};
+use crate::refused::Refused;
 
 /// A boxed error, as Tower spells it: what [`Error::from_inner`] takes.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -34,6 +35,7 @@ struct Inner {
     param: Option<Cow<'static, str>>,
     upstream: Option<Upstream>,
     retry_after: Option<Duration>,
+    refused: Option<Refused>,
     source: Option<BoxError>,
 }
 
@@ -67,6 +69,7 @@ impl Error {
             param: None,
             upstream: None,
             retry_after: None,
+            refused: None,
             source: None,
         }))
     }
@@ -124,6 +127,13 @@ impl Error {
         self
     }
 
+    /// Adds why nobody could be asked.
+    #[must_use]
+    pub fn with_refused(mut self, refused: Refused) -> Self {
+        self.0.refused = Some(refused);
+        self
+    }
+
     /// Adds the cause.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
@@ -155,6 +165,11 @@ impl Error {
     /// How long the upstream asks to be left alone.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
+    }
+
+    /// Why nobody could be asked, if it was refused to plan.
+    pub fn refused(&self) -> Option<&Refused> {
+        self.0.refused.as_ref()
     }
 
     /// The status with which this error leaves the gateway. A refusal of the caller's own request

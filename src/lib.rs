@@ -155,6 +155,7 @@ mod payload;
 mod plan;
 #[cfg(doctest)]
 mod readme;
+mod refused;
 mod stack;
 mod sync;
 mod telemetry;
@@ -170,6 +171,7 @@ pub use self::kind::{Again, Fault, Kind, Lesson, Next, Phase, Rule};
 pub use self::money::{Femto, Money, ParsePriceError, Price};
 pub use self::payload::Payload;
 pub use self::plan::{Candidate, Filter, Plan, Reason, Rejected, Requested, Routing};
+pub use self::refused::Refused;
 pub use self::stack::{Chain, Stack};
 pub use self::tenant::Tenant;
 pub use self::usage::{BYTES_PER_TOKEN, Usage};

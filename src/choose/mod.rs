@@ -122,6 +122,7 @@ mod entry;
 mod filter;
 mod layer;
 mod models;
+mod operation;
 mod planner;
 mod rank;
 mod refusal;

@@ -6,8 +6,9 @@ use super::ask::Ask;
 use super::entry::Entry;
 use super::filter::{Filters, place};
 use super::models::{Models, Wanted};
+use super::operation::right;
 use super::rank::rank;
-use super::refusal::{no_endpoints, unserved};
+use super::refusal::{no_endpoints, unserved, wrong_operation};
 use super::sticky::{conversation, is_named};
 use crate::error::Error;
 use crate::plan::{Filter, Plan, Rejected};
@@ -30,6 +31,11 @@ pub fn plan(ask: &Ask<'_>, lineup: &Lineup) -> Result<Plan, Error> {
     let filters = Filters::new(ask, view.preferences().unwrap_or(&NONE));
     let mut random = fastrand::Rng::with_seed(ask.seed);
     let (mut models, requested) = Models::of(ask, lineup, &filters, &mut random)?;
+    for Wanted { model, .. } in models.iter() {
+        if let Some(right) = right(view, model) {
+            return Err(wrong_operation(model.id(), right));
+        }
+    }
 
     let mut rejected = Vec::new();
     let mut entries = Vec::with_capacity(models.iter().map(|m| m.model.endpoints().len()).sum());
@@ -58,7 +64,12 @@ pub fn plan(ask: &Ask<'_>, lineup: &Lineup) -> Result<Plan, Error> {
         without_fallbacks(&mut entries, &mut rejected, filters.preferences);
     }
     if entries.is_empty() {
-        return Err(no_endpoints(ask.payload, &filters, &rejected));
+        return Err(no_endpoints(
+            ask.payload,
+            &filters,
+            models.routing,
+            rejected,
+        ));
     }
     Ok(Plan {
         requested,

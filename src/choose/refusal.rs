@@ -6,8 +6,9 @@ use crate::catalog::Catalog;
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::payload::Payload;
-use crate::plan::{Filter, Rejected};
-use crate::wire::Fields;
+use crate::plan::{Filter, Rejected, Routing};
+use crate::refused::Refused;
+use crate::wire::{Fields, Operation};
 
 /// How much of a caller's model name is repeated to it.
 const NAME: usize = 128;
@@ -32,7 +33,22 @@ pub(super) fn too_many_models(limit: usize) -> Error {
 
 pub(super) fn nothing_for_router(router: &str, why: &str) -> Error {
     let message = format!("no endpoints found for `{router}`: {why}");
-    Error::new(Kind::NoEndpoints, message).with_param("model")
+    let error = Error::new(Kind::NoEndpoints, message).with_param("model");
+    error.with_refused(of(router))
+}
+
+/// The model answers another operation than the one that is asked for.
+pub(super) fn wrong_operation(name: &str, right: Operation) -> Error {
+    let shown: String = shown(name);
+    let message = format!(
+        "`{shown}` does not answer this: POST /{} does",
+        right.path()
+    );
+    let error = Error::new(Kind::Invalid, message).with_param("model");
+    error.with_refused(Refused {
+        right: Some(right),
+        ..of(name)
+    })
 }
 
 pub(super) fn unserved(field: &'static str) -> Error {
@@ -51,7 +67,7 @@ pub(super) fn unknown_model(name: &str, field: &'static str, catalog: &Catalog) 
         )
         .with_param(field);
     }
-    let shown: String = name.chars().take(NAME).collect();
+    let shown = shown(name);
     let nearest = catalog.nearest(&shown);
     let mut message = format!("`{shown}` is not a valid model ID");
     if let Some(variant) = variant_of(name, catalog) {
@@ -64,7 +80,20 @@ pub(super) fn unknown_model(name: &str, field: &'static str, catalog: &Catalog) 
         message.push_str(&listed(nearest.iter().map(|name| format!("`{name}`"))));
         message.push('?');
     }
-    Error::new(Kind::UnknownModel, message).with_param(field)
+    let error = Error::new(Kind::UnknownModel, message).with_param(field);
+    error.with_refused(of(name))
+}
+
+/// What is told of a name that led nowhere.
+fn of(name: &str) -> Refused {
+    Refused {
+        requested: vec![shown(name).into()],
+        ..Refused::default()
+    }
+}
+
+fn shown(name: &str) -> String {
+    name.chars().take(NAME).collect()
 }
 
 /// A variant that the catalogue does not have, of a model that it has.
@@ -78,14 +107,13 @@ fn variant_of(name: &str, catalog: &Catalog) -> Option<&'static str> {
 pub(super) fn no_endpoints(
     payload: &Payload,
     filters: &Filters<'_>,
-    rejected: &[Rejected],
+    routing: Routing,
+    rejected: Vec<Rejected>,
 ) -> Error {
     let (view, body) = (payload.view(), payload.bytes());
     let models = view.model(body).into_iter().chain(view.models(body));
-    let models = models.take(NAMES).map(|name| {
-        let shown: String = name.chars().take(NAME).collect();
-        format!("`{shown}`")
-    });
+    let requested: Vec<Box<str>> = models.map(|name| shown(&name).into()).collect();
+    let models = requested.iter().take(NAMES).map(|name| format!("`{name}`"));
     let removed = Filter::ALL.into_iter().filter_map(|filter| {
         let count = rejected
             .iter()
@@ -93,7 +121,7 @@ pub(super) fn no_endpoints(
             .count();
         (count > 0).then(|| {
             let why = match filter {
-                Filter::RequireParameters => unsupported(filters, rejected),
+                Filter::RequireParameters => unsupported(filters, &rejected),
                 _ => String::new(),
             };
             format!("`{}` removed {count}{why}", filter.field())
@@ -107,7 +135,13 @@ pub(super) fn no_endpoints(
     let param = rejected
         .first()
         .map_or("provider", |first| first.filter.field());
-    Error::new(Kind::NoEndpoints, message).with_param(param)
+    let error = Error::new(Kind::NoEndpoints, message).with_param(param);
+    error.with_refused(Refused {
+        requested,
+        routing,
+        rejected,
+        right: None,
+    })
 }
 
 /// The parameters that are in the way.

@@ -69,15 +69,14 @@ where
             ask = ask.sticky(sticky);
         }
         let plan = self.roster.with(|lineup| plan(&ask, lineup));
-        let plan = match plan {
-            Ok(plan) => plan,
-            Err(refusal) => return Early::refuse(refusal),
-        };
         // From here on the headers are the call's, so that a retry clones none.
         let headers = std::mem::take(request.headers_mut());
         let call = Call::of(request.extensions_mut());
         call.set_headers(headers);
-        call.set_plan(plan);
+        match plan {
+            Ok(plan) => call.set_plan(plan),
+            Err(refusal) => return Early::refuse(refusal),
+        }
         telemetry::planned(call);
         Early::Admitted(self.inner.call(request))
     }

@@ -1,11 +1,14 @@
 //! `openrouter_metadata`: a request's plan and what became of it, told to a caller that asks.
 
-use http::header::{HeaderMap, HeaderName};
+use http::header::HeaderName;
 use serde::Serialize;
 
 use crate::attempt::{Attempt, End};
 use crate::call::Call;
+use crate::error::Error;
+use crate::kind::Kind;
 use crate::plan::{Candidate, Plan, Rejected};
+use crate::refused::Refused;
 
 const METADATA: HeaderName = HeaderName::from_static("x-openrouter-metadata");
 /// As it was called before.
@@ -65,29 +68,44 @@ struct Tried<'a> {
 /// The member that goes behind the others of an object, with its comma; nothing where nobody asked for it, or
 /// where there was no plan.
 pub(super) fn member(call: &Call) -> String {
-    let plan = call
-        .headers()
-        .filter(|headers| is_wanted(headers))
-        .and_then(|_| call.plan());
-    let told =
-        plan.and_then(|plan| serde_json::to_string(&Metadata::of(plan, &call.attempts())).ok());
-    told.map_or_else(String::new, |told| {
-        format!(",\"openrouter_metadata\":{told}")
-    })
+    match call.plan().filter(|_| is_wanted(call)) {
+        Some(plan) => told(&Metadata::of(plan, &call.attempts())),
+        None => String::new(),
+    }
 }
 
 /// This object, which has members, with this one behind them.
 pub(super) fn onto(object: Vec<u8>, call: &Call) -> Vec<u8> {
-    let member = member(call);
+    behind(object, &member(call))
+}
+
+/// The same with the body of an error: where rules have left nobody for a plan, it tells which.
+pub(super) fn onto_error(object: Vec<u8>, error: &Error, call: &Call) -> Vec<u8> {
+    let nobody = error.kind() == Kind::NoEndpoints && is_wanted(call);
+    match error.refused().filter(|_| nobody) {
+        Some(refused) => behind(object, &told(&Metadata::refused(refused))),
+        None => onto(object, call),
+    }
+}
+
+fn behind(object: Vec<u8>, member: &str) -> Vec<u8> {
     match object.trim_ascii_end().strip_suffix(b"}") {
         Some(open) if !member.is_empty() => [open, member.as_bytes(), b"}"].concat(),
         _ => object,
     }
 }
 
-fn is_wanted(headers: &HeaderMap) -> bool {
+fn told(metadata: &Metadata<'_>) -> String {
+    let told = serde_json::to_string(metadata).ok();
+    told.map_or_else(String::new, |told| {
+        format!(",\"openrouter_metadata\":{told}")
+    })
+}
+
+fn is_wanted(call: &Call) -> bool {
     let names = [METADATA, EXPERIMENTAL];
-    let value = names.iter().find_map(|name| headers.get(name));
+    let headers = call.headers();
+    let value = headers.and_then(|headers| names.iter().find_map(|name| headers.get(name)));
     value.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"enabled"))
 }
 
@@ -119,6 +137,25 @@ impl<'a> Metadata<'a> {
                 rejected: rejected.iter().take(LONGEST).map(Removed::of).collect(),
             },
             attempts: attempts.iter().filter_map(Tried::of).collect(),
+        }
+    }
+
+    /// Of a request that nobody could be asked for.
+    fn refused(refused: &'a Refused) -> Self {
+        let rejected = &refused.rejected;
+        Self {
+            requested: refused.requested.first().map_or("", |name| name),
+            strategy: refused.routing.as_str(),
+            region: None,
+            summary: "available=0".to_owned(),
+            attempt: 0,
+            is_byok: false,
+            endpoints: Endpoints {
+                total: rejected.len(),
+                available: Vec::new(),
+                rejected: rejected.iter().take(LONGEST).map(Removed::of).collect(),
+            },
+            attempts: Vec::new(),
         }
     }
 }

@@ -29,6 +29,19 @@
 //! Every stream carries exactly one usage chunk, with `choices: []`, before `[DONE]`, asked for or not, as
 //! OpenRouter's do; a stream that broke ends in its error chunk instead.
 //!
+//! Where a model cannot be had, an error under `/api/v1` says so in a word, `error.availability.code`:
+//!
+//! | code | status | |
+//! |---|---|---|
+//! | `model_not_found` | 400 | there is no model of that name |
+//! | `wrong_endpoint` | 400 | it answers another route, which `constraint.detail` names |
+//! | `privacy_restricted` | 404 | each endpoint was removed by `zdr` or `data_collection` |
+//! | `constraint_filtered` | 404 | by these and others, such as `max_price` or the length of the context |
+//! | `no_endpoints` | 404 | at least one by a name: `only`, `ignore`, `order` without fallbacks; or a router has none to choose from |
+//! | `model_unavailable_upstream` | 404 | each provider that was asked said that it has no such model |
+//! | `capacity_exhausted` | 429 | each was limiting; it may help to ask again, after `retry_after` seconds |
+//! | `temporarily_unavailable` | 503 | each failed in a way that passes; likewise |
+//!
 //! ```
 //! use std::sync::Arc;
 //! use switchtower::{BoxError, Stack, catalog::Catalog, client, gateway::Gateway};

@@ -26,7 +26,7 @@ pub(super) fn response(error: &Error, dialect: Dialect, call: Option<&Call>) -> 
     let mut body = envelope(error, dialect, call).to_string().into_bytes();
     // Of a mistake of our own nothing is told.
     if let Some(call) = call.filter(|_| error.kind() != Kind::Internal) {
-        body = metadata::onto(body, call);
+        body = metadata::onto_error(body, error, call);
     }
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status(error, dialect);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::Dialect;
+use super::{Dialect, availability};
 use crate::attempt::End;
 use crate::call::Call;
 use crate::error::Error;
@@ -36,11 +36,17 @@ pub fn envelope(error: &Error, dialect: Dialect, call: Option<&Call>) -> Value {
 /// The `error` object alone, as it stands in an envelope and in the last chunk of a stream.
 pub(crate) fn object(error: &Error, dialect: Dialect, call: Option<&Call>) -> Value {
     match dialect {
-        Dialect::OpenRouter => json!({
-            "code": status(error, dialect).as_u16(),
-            "message": error.message(),
-            "metadata": metadata(error, call),
-        }),
+        Dialect::OpenRouter => {
+            let mut object = json!({
+                "code": status(error, dialect).as_u16(),
+                "message": error.message(),
+                "metadata": metadata(error, call),
+            });
+            if let Some(availability) = availability::of(error, call) {
+                object["availability"] = availability;
+            }
+            object
+        }
         Dialect::OpenAi => json!({
             "message": error.message(),
             "type": openai_type(error),

@@ -35,6 +35,7 @@ pub(crate) mod mend;
 pub(crate) mod refusal;
 pub(crate) mod tools;
 
+mod availability;
 mod chunk;
 mod content;
 mod cuts;

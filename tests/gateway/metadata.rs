@@ -217,6 +217,29 @@ async fn an_error_tells_it_beside_itself() {
 }
 
 #[tokio::test]
+async fn a_plan_that_nobody_is_left_for_tells_who_was_removed() {
+    let house = House::open(2).await;
+    let more = json!({"provider": {"only": ["second"], "zdr": true}});
+    let answer = ask(&house, "/api/v1", &[(HEADER, "enabled")], more).await;
+    assert_eq!(answer.status, 404);
+    let told = &answer.json()["openrouter_metadata"];
+    assert_told(told);
+    assert_eq!(
+        (&told["requested"], &told["attempt"]),
+        (&json!("acme/large"), &json!(0))
+    );
+    let endpoints = &told["endpoints"];
+    assert_eq!(
+        (&endpoints["total"], &endpoints["available"]),
+        (&json!(2), &json!([]))
+    );
+    assert_eq!(
+        column(&endpoints["rejected"], "removed_by"),
+        ["provider.only", "provider.zdr"]
+    );
+}
+
+#[tokio::test]
 async fn a_refusal_at_the_door_tells_nothing() {
     let house = House::open(1).await;
     for (what, body) in [

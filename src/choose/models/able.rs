@@ -8,6 +8,7 @@ use crate::catalog::Model;
 use crate::choose::ask::Ask;
 use crate::choose::cost::expected_cost;
 use crate::choose::filter::Filters;
+use crate::choose::operation::right;
 use crate::choose::refusal::nothing_for_router;
 use crate::error::Error;
 use crate::standing::Conversation;
@@ -41,6 +42,9 @@ impl Able<'_> {
             free: self.free,
         };
         let needs = &self.filters.needs;
+        if right(self.ask.payload.view(), model).is_some() {
+            return None;
+        }
         let costs = model.endpoints().iter().filter_map(|endpoint| {
             let prices = endpoint.prices().at(needs.prompt, self.ask.wall);
             let able = (!self.free || endpoint.is_free())
