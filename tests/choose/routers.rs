@@ -265,3 +265,17 @@ fn an_order_is_no_part_of_a_conversation_through_a_router_either() {
     let ask = Ask::new(&payload, 1, world.start).sticky(&sticky);
     assert!(world.ask(&ask).unwrap().conversation().is_none());
 }
+
+/// Each of thousands went into the plan, to be refused.
+#[test]
+fn a_refusal_of_a_router_looks_at_so_many_models() {
+    let models = (0..70).map(|n| served(&format!("m/{n}"), [at("a", "1")]));
+    let world = ruled(AutoSpec::new().with_models("m/*"), models);
+    let error = world
+        .plan(auto(json!({"provider": {"ignore": ["a"]}})))
+        .unwrap_err();
+    assert!(
+        error.message().ends_with("`provider.ignore` removed 64"),
+        "{error}"
+    );
+}

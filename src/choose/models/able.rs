@@ -15,6 +15,8 @@ use crate::standing::Conversation;
 
 /// How many models are asked should the first one fail.
 pub(super) const FALLBACKS: usize = 2;
+/// Of how many models it is told why they cannot answer.
+const EXPLAINED: usize = 64;
 
 /// One request, before a router.
 pub(super) struct Able<'a> {
@@ -23,8 +25,6 @@ pub(super) struct Able<'a> {
     pub(super) effects: Effects,
     /// Are only endpoints meant that cost nothing?
     pub(super) free: bool,
-    /// Must it be able to do what a request for one model would rather go without, such as tools?
-    pub(super) strict: bool,
     pub(super) router: &'static str,
     pub(super) conversation: Option<&'a Conversation>,
     /// The endpoint that has answered the conversation through this router.
@@ -34,25 +34,26 @@ pub(super) struct Able<'a> {
 // === impl Able ===
 
 impl Able<'_> {
-    /// What the request is likely to cost at the cheapest endpoint that may answer it; none if none may.
-    pub(super) fn cost(&self, model: &Arc<Model>) -> Option<u64> {
+    /// Does it go without something that is asked for, such as tools, and what is the request likely to cost: at the endpoint
+    /// for which that is the least. None if none may answer.
+    pub(super) fn best(&self, model: &Arc<Model>) -> Option<(bool, u64)> {
         let wanted = Wanted {
             model,
             effects: self.effects,
             free: self.free,
         };
         let needs = &self.filters.needs;
-        if right(self.ask.payload.view(), model).is_some() {
+        if !self.answers(model) {
             return None;
         }
-        let costs = model.endpoints().iter().filter_map(|endpoint| {
+        let each = model.endpoints().iter().filter_map(|endpoint| {
             let prices = endpoint.prices().at(needs.prompt, self.ask.wall);
             let able = (!self.free || endpoint.is_free())
-                && (!self.strict || self.filters.fulfils(endpoint))
                 && self.filters.rejects(&wanted, endpoint, &prices).is_none();
-            able.then(|| expected_cost(&prices, needs, false))
+            let lacks = !self.filters.fulfils(endpoint);
+            able.then(|| (lacks, expected_cost(&prices, needs, false)))
         });
-        costs.min()
+        each.min()
     }
 
     /// Has this model answered the conversation?
@@ -61,21 +62,28 @@ impl Able<'_> {
         known.is_some_and(|(of, warm)| model.endpoints().iter().any(|e| of.is(warm, e)))
     }
 
-    /// What is chosen. If that is nothing even when less is asked for, then all there are, so that the refusal says what is
-    /// in the way of each.
+    /// What is chosen. If that is nothing, then what there is, so that the refusal says what is in the way of each.
     pub(super) fn or_all<'m>(
         &self,
         chosen: Vec<&'m Arc<Model>>,
         all: impl Iterator<Item = &'m Arc<Model>>,
     ) -> Result<Vec<&'m Arc<Model>>, Error> {
-        let models = match chosen.is_empty() && !self.strict {
-            true => all.collect(),
+        let models = match chosen.is_empty() {
+            true => all
+                .filter(|model| self.answers(model))
+                .take(EXPLAINED)
+                .collect(),
             false => chosen,
         };
-        match models.is_empty() && !self.strict {
+        match models.is_empty() {
             true => Err(self.nothing("there is no such model")),
             false => Ok(models),
         }
+    }
+
+    /// Does it answer what is asked at all?
+    fn answers(&self, model: &Model) -> bool {
+        right(self.ask.payload.view(), model).is_none()
     }
 
     pub(super) fn nothing(&self, why: &str) -> Error {

@@ -24,17 +24,19 @@ pub(super) fn choose<'a>(
         .into_iter()
         .filter(|task| is(*task))
         .find_map(|task| rule.task(task));
-    let costs = all().filter_map(|model| Some((able.cost(model)?, model)));
-    let mut choice: Vec<_> = costs
-        .map(|(cost, model)| {
+    let best = all().filter_map(|model| Some((able.best(model)?, model)));
+    let mut choice: Vec<_> = best
+        .map(|((lacks, cost), model)| {
             let named = first.is_some_and(|first| Arc::ptr_eq(first, model));
-            (!able.has_answered(model), !named, cost, model)
+            ((lacks, !able.has_answered(model), !named, cost), model)
         })
         .collect();
     // The order of the rule decides between two of one price.
-    choice.sort_by_key(|(cold, other, cost, _)| (*cold, *other, *cost));
+    choice.sort_by_key(|(key, _)| *key);
+    let lacks = choice.first().is_some_and(|((lacks, ..), _)| *lacks);
+    choice.retain(|((lacking, ..), _)| *lacking == lacks);
     choice.truncate(1 + FALLBACKS);
-    able.or_all(choice.into_iter().map(|(.., model)| model).collect(), all())
+    able.or_all(choice.into_iter().map(|(_, model)| model).collect(), all())
 }
 
 fn is(filters: &Filters<'_>, rule: &AutoRule, task: Task) -> bool {

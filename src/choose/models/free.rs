@@ -14,11 +14,15 @@ pub(super) fn pick<'a>(
     random: &mut fastrand::Rng,
 ) -> Result<Vec<&'a Arc<Model>>, Error> {
     let free = lineup.catalog().free().iter();
-    let mut picked: Vec<_> = free
-        .clone()
-        .filter(|model| able.cost(model).is_some())
+    let best = free.clone();
+    let mut picked: Vec<_> = best
+        .filter_map(|model| Some((able.best(model)?.0, model)))
         .collect();
-    let stays = picked.iter().position(|model| able.has_answered(model));
+    let lacks = picked.iter().map(|(lacks, _)| *lacks).min();
+    picked.retain(|(lacking, _)| Some(*lacking) == lacks);
+    let stays = picked
+        .iter()
+        .position(|(_, model)| able.has_answered(model));
     for place in 0..picked.len().min(1 + FALLBACKS) {
         let next = match (place, stays) {
             (0, Some(stays)) => stays,
@@ -27,5 +31,5 @@ pub(super) fn pick<'a>(
         picked.swap(place, next);
     }
     picked.truncate(1 + FALLBACKS);
-    able.or_all(picked, free)
+    able.or_all(picked.into_iter().map(|(_, model)| model).collect(), free)
 }

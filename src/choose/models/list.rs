@@ -85,27 +85,21 @@ impl<'a> Models<'a> {
                 continue;
             }
             let conversation = conversation(ask, filters.preferences).map(|of| of.through(router));
-            let mut able = Able {
+            let able = Able {
                 ask,
                 filters,
                 effects: found.effects,
                 free,
-                strict: true,
                 router,
                 conversation: conversation.as_ref(),
                 warm: conversation
                     .as_ref()
                     .and_then(|of| of.warm(router, ask.now)),
             };
-            let mut choose = |able: &Able<'_>| match free {
-                false => auto::choose(able, lineup, filters),
-                true => free::pick(able, lineup, random),
+            let chosen = match free {
+                false => auto::choose(&able, lineup, filters)?,
+                true => free::pick(&able, lineup, random)?,
             };
-            let mut chosen = choose(&able)?;
-            if chosen.is_empty() {
-                able.strict = false;
-                chosen = choose(&able)?;
-            }
             for model in chosen {
                 models.push(Wanted {
                     free,
