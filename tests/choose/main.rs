@@ -1,6 +1,7 @@
 //! Who can answer, and in what order: the planner, by its plans.
 
 mod draw;
+mod edges;
 mod exacto;
 mod filters;
 mod health;

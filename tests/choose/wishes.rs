@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use switchtower::catalog::{Endpoint, EndpointSpec, Strategy as Order};
 use switchtower::wire::Quantization;
-use switchtower::{Kind, Plan};
+use switchtower::{Candidate, Kind, Plan};
 
 use crate::support::*;
 
@@ -66,6 +66,26 @@ proptest! {
         body["provider"]["preferred_min_throughput"] = json!({"p50": throughput, "p90": throughput / 2});
         body["provider"]["preferred_max_latency"] = json!(f64::from(latency) / 1_000.0);
         prop_assert_eq!(candidates(&world.draw(&body, seed)), candidates(&without));
+    }
+
+    #[test]
+    fn own_keys_and_then_the_named_come_first_of_a_model(case in case(), latency in 0..1_000u32, seed: u64) {
+        let mut case = case;
+        case.wish.fallbacks = true;
+        let world = case.world();
+        let mut body = case.body();
+        body["provider"]["preferred_max_latency"] = json!(f64::from(latency) / 1_000.0);
+        for seed in (0..30).map(|n| seed.wrapping_add(n)) {
+            let Ok(plan) = world.draw(&body, seed) else { return Ok(()) };
+            for model in MODELS {
+                let of_model = plan.candidates.iter().filter(|c| c.model.id() == model);
+                let place = |c: &Candidate| {
+                    let named = case.wish.order.iter().position(|name| *name == c.endpoint.tag());
+                    (!c.endpoint.has_own_key(), named.unwrap_or(usize::MAX))
+                };
+                prop_assert!(of_model.map(place).is_sorted(), "{:?} {:?}", keys(&plan), reasons(&plan));
+            }
+        }
     }
 }
 

@@ -15,13 +15,20 @@ pub(super) fn explore(entries: &mut [Entry<'_>], random: &mut fastrand::Rng) {
     if settled || first.reason == Reason::Ordered || random.u32(..ONE_IN) != 0 {
         return;
     }
-    let place = first.place;
+    let first = first.place;
+    let group = |entry: &Entry<'_>| (entry.place.shared, entry.place.band);
+    // Whose key is the operator's own, or who is of the tier that was asked for, keeps its place before the others.
+    let leads = |entry: &Entry<'_>| {
+        let model = entry.place.model;
+        let lead = entries.iter().find(|other| other.place.model == model);
+        lead.map(group) == Some(group(entry))
+    };
     let could = |entry: &Entry<'_>| {
         entry.unknown
             && entry.place.late != Late::Misses
             && entry.place.doing == Doing::Well
-            && entry.place.model <= place.model
-            && (entry.place.shared, entry.place.band) == (place.shared, place.band)
+            && entry.place.model <= first.model
+            && leads(entry)
     };
     let count = entries.iter().filter(|entry| could(entry)).count();
     if count == 0 {
@@ -29,7 +36,7 @@ pub(super) fn explore(entries: &mut [Entry<'_>], random: &mut fastrand::Rng) {
     }
     let nth = random.usize(..count);
     let unknown = entries.iter().enumerate().filter(|(_, entry)| could(entry));
-    if let Some((at, _)) = unknown.map(|(at, entry)| (at, entry.place)).nth(nth) {
+    if let Some(at) = unknown.map(|(at, _)| at).nth(nth) {
         entries[..=at].rotate_right(1);
         entries[0].reason = Reason::Explored;
     }
