@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use switchtower::catalog::{AutoSpec, Catalog, ModelSpec, Override, Provider, Rate, Task};
 use switchtower::choose::Ask;
 use switchtower::standing::Sticky;
-use switchtower::wire::{Field, Fields};
+use switchtower::wire::{Field, Fields, Modality};
 use switchtower::{Kind, Routing};
 
 use crate::support::*;
@@ -276,6 +276,27 @@ fn a_refusal_of_a_router_looks_at_so_many_models() {
         .unwrap_err();
     assert!(
         error.message().ends_with("`provider.ignore` removed 64"),
+        "{error}"
+    );
+}
+
+/// A model of vectors among those of the rule was blamed where filters had left nobody.
+#[test]
+fn a_router_passes_over_what_answers_something_else() {
+    let vectors = [Modality::Embeddings].into_iter().collect();
+    let world = ruled(
+        AutoSpec::new().with_models("m/*"),
+        [
+            served("m/vectors", [at("a", "0.1")]).with_output(vectors),
+            served("m/words", [at("a", "5")]),
+        ],
+    );
+    assert_eq!(keys(&world.plan(auto(json!({}))).unwrap()), ["m/words@a"]);
+    let dear = json!({"provider": {"max_price": {"prompt": 1}}});
+    let error = world.plan(auto(dear)).unwrap_err();
+    assert_eq!(error.kind(), Kind::NoEndpoints);
+    assert!(
+        error.message().ends_with("`provider.max_price` removed 1"),
         "{error}"
     );
 }
