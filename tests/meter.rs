@@ -885,6 +885,14 @@ async fn an_answer_of_too_many_calls_is_not_judged() {
     };
     assert_eq!(judged(&calls(128)).await, Some(Err(BadCall::InvalidJson)));
     assert_eq!(judged(&calls(129)).await, None);
+    // Each time that one is over the tools are read, be they megabytes.
+    let over = |count: usize| -> Vec<String> {
+        let one = parts(0, &called("time", "{}"));
+        let turns = std::iter::repeat_n([one, ended(0, "tool_calls")], count);
+        turns.flatten().collect()
+    };
+    assert_eq!(judged(&over(128)).await, Some(Ok(())));
+    assert_eq!(judged(&over(129)).await, None);
     let long = |len: usize| {
         let call = called("time", &"{".repeat(len - "time".len()));
         [parts(0, &call), ended(0, "tool_calls")]

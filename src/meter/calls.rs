@@ -15,7 +15,7 @@ use crate::wire::{BadCall, Chunk, Field, Finish, mend};
 
 /// How much of names and arguments is put together. An answer with more of them is not judged.
 const KEEP: usize = 64 << 10;
-/// How many calls are.
+/// How many calls are, be they over or not: the tools are read anew whenever some are.
 const CALLS: usize = 128;
 /// How long the description of the tools may be: it is copied, so that the rest of the request need not stay.
 const TOOLS: usize = 256 << 10;
@@ -27,6 +27,8 @@ pub(super) struct Calls {
     told: mend::Calls,
     open: Vec<Call>,
     room: usize,
+    /// How many calls there have been.
+    calls: usize,
     /// Has one of its choices ended in calls?
     called: bool,
     bad: Option<BadCall>,
@@ -56,6 +58,7 @@ impl Calls {
                 told: mend::Calls::default(),
                 open: Vec::new(),
                 room: KEEP,
+                calls: 0,
                 called: false,
                 bad: None,
                 too_much: false,
@@ -67,11 +70,15 @@ impl Calls {
     pub(super) fn hear(&mut self, json: &[u8], chunk: &Chunk, attempt: &Attempt) {
         if let Some(choices) = chunk.choices.filter(|_| chunk.calls && !self.too_much) {
             let Self {
-                told, open, room, ..
+                told,
+                open,
+                room,
+                calls,
+                ..
             } = self;
             let mut too_much = false;
             let heard = each_part(json, choices, told, |part| {
-                too_much |= !put(open, room, &part);
+                too_much |= !put(open, (room, calls), &part);
             });
             self.too_much = too_much || heard.is_err();
         }
@@ -98,7 +105,7 @@ impl fmt::Debug for Calls {
 }
 
 /// Adds a part to its call, if there is room.
-fn put(open: &mut Vec<Call>, room: &mut usize, part: &Part<'_>) -> bool {
+fn put(open: &mut Vec<Call>, (room, calls): (&mut usize, &mut usize), part: &Part<'_>) -> bool {
     let Some(left) = room.checked_sub(part.name.len() + part.arguments.len()) else {
         return false;
     };
@@ -106,14 +113,17 @@ fn put(open: &mut Vec<Call>, room: &mut usize, part: &Part<'_>) -> bool {
     let same = |call: &Call| (call.choice, call.index) == (part.choice, part.index);
     let call = match open.iter().rposition(same) {
         Some(at) => &mut open[at],
-        None if open.len() == CALLS => return false,
-        None => open.push_mut(Call {
-            choice: part.choice,
-            index: part.index,
-            name: Vec::new(),
-            arguments: Vec::new(),
-            custom: part.custom,
-        }),
+        None if *calls == CALLS => return false,
+        None => {
+            *calls += 1;
+            open.push_mut(Call {
+                choice: part.choice,
+                index: part.index,
+                name: Vec::new(),
+                arguments: Vec::new(),
+                custom: part.custom,
+            })
+        }
     };
     // Some say the whole name with each part.
     if call.name != *part.name {
