@@ -9,8 +9,8 @@ use switchtower::standing::{Lineup, Roster, Standing};
 use switchtower::wire::{Chunk, Dialect, Preferences, View, sse::Scanner};
 use switchtower::{
     Again, Attempt, BoxError, Call, Candidate, Chain, Early, End, Error, Fault, Femto, Filter,
-    Found, GenerationId, Kind, Money, Next, Payload, Phase, Plan, Price, Reason, Rejected, Rule,
-    Stack, Upstream, Usage,
+    Found, GenerationId, Kind, Money, Next, Payload, Phase, Plan, Price, Reason, Refused, Rejected,
+    Rule, Stack, Upstream, Usage,
 };
 use switchtower::{choose, meter, settle};
 use tower::ServiceExt;
@@ -58,6 +58,7 @@ fn nouns_cross_threads() {
         Preferences: Send Sync Unpin Clone;
         Scanner: Send Sync Unpin;
         Upstream: Send Sync Unpin Clone;
+        Refused: Send Sync Unpin Clone;
     }
 }
 

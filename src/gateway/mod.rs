@@ -85,11 +85,12 @@
 //! # The lists
 //!
 //! Of the parameters of `GET /models` that OpenRouter has, these are served. Lists are of names with a comma
-//! between them. What is not known of a model does not hold: without a price it is neither below nor above one.
+//! between them, at most 32. What is not known of a model does not hold: without a price it is neither below nor above
+//! one.
 //!
 //! | parameter | shows models |
 //! |---|---|
-//! | `q` | with all of its words in the id or the name, whatever their case |
+//! | `q` | with all of its words, at most 32, in the id or the name, whatever their case |
 //! | `supported_parameters` | that support all of them, at one endpoint or another |
 //! | `input_modalities` | that read all of them |
 //! | `output_modalities` | that write one of them; else `text`; `all` shows every one. A model of which the catalogue says nothing reads and writes text |

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::extract::{OriginalUri, Request};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
-use http::{Method, Response};
+use http::{Method, Response, Uri};
 
 use super::metadata;
 use crate::call::Call;
@@ -65,10 +65,12 @@ pub(super) async fn wrong_method(request: Request, dialect: Dialect) -> Response
 
 /// What was asked for, as the caller wrote it, with no more of it than fits into a line.
 fn asked(request: &Request) -> (Method, String) {
+    let path = original(request).path();
+    (request.method().clone(), path.chars().take(100).collect())
+}
+
+/// Where the caller sent it, whatever the router is nested in.
+pub(super) fn original(request: &Request) -> &Uri {
     let original = request.extensions().get::<OriginalUri>();
-    let uri = original.map_or(request.uri(), |OriginalUri(uri)| uri);
-    (
-        request.method().clone(),
-        uri.path().chars().take(100).collect(),
-    )
+    original.map_or(request.uri(), |OriginalUri(uri)| uri)
 }

@@ -7,6 +7,7 @@ mod broken;
 mod connections;
 mod down;
 mod failover;
+mod fronts;
 mod hangup;
 mod last_words;
 mod lookups;

@@ -151,6 +151,17 @@ async fn a_value_that_is_none_is_refused_by_name() {
         ("category=programming", "category", "not served yet"),
         ("use_rss=true", "use_rss", "not served yet"),
         ("q=a&q=b", "q", "twice"),
+        (&format!("q={}", "a+".repeat(33)), "q", "more than 32"),
+        (
+            &format!("providers={}", "a,".repeat(33)),
+            "providers",
+            "more than 32",
+        ),
+        (
+            &format!("model_authors={}", "a,".repeat(33)),
+            "model_authors",
+            "more than 32",
+        ),
     ] {
         for list in ["models", "models/user", "models/count", "embeddings/models"] {
             let router = shop.get(&format!("/api/v1/{list}?{query}")).await;
@@ -176,6 +187,10 @@ async fn a_long_list_comes_in_pages_to_who_asks_for_them() {
         ("/api/v1/models?q=m&offset=0", vec![500, 500, 203]),
         ("/api/v1/models?limit=1000&q=m", vec![1000, 203]),
         ("/v1/models?q=%6D&limit=401", vec![401, 401, 401]),
+        (
+            "/v1/models?%6Fffset=400&&l%69mit=401&q=m",
+            vec![401, 401, 1],
+        ),
         ("/api/v1/models/user?offset=1202", vec![1]),
         ("/api/v1/models?offset=1203", vec![0]),
         (
@@ -479,6 +494,36 @@ async fn prices_with_conditions_are_told() {
     assert_eq!(one["data"]["pricing"], expected);
     let details = shop.get("/api/v1/models/acme/long/endpoints").await.json();
     assert_eq!(details["data"]["endpoints"][0]["pricing"], expected);
+}
+
+/// Nested, it is reached where the caller has reached it.
+#[tokio::test]
+async fn the_next_page_is_where_the_first_one_was() {
+    let models = ["acme/a", "acme/b"].map(|id| priced(id, "cheap", "1"));
+    let gateway = Gateway::new(Stack::new(Arc::new(build(models))), client::hyper::plain());
+    let app = Router::new().nest("/ai", gateway.keys([KEY]).router());
+    let request = Request::get("/ai/v1/models?limit=1&q=acme")
+        .header("authorization", format!("Bearer {KEY}"))
+        .body(Body::empty())
+        .unwrap();
+    let body = app.oneshot(request).await.unwrap().into_body();
+    let body = body.collect().await.unwrap().to_bytes();
+    let listed: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(
+        listed["links"]["next"],
+        "/ai/v1/models?q=acme&offset=1&limit=1"
+    );
+}
+
+/// Nobody may ever ask for a list again.
+#[tokio::test]
+async fn a_list_keeps_no_catalogue_that_was_replaced() {
+    let shop = Shop::open(catalog());
+    assert_eq!(shop.get("/api/v1/models").await.status, 200);
+    let before = Arc::downgrade(shop.roster.lineup().catalog());
+    let model = Arc::downgrade(&shop.roster.lineup().catalog().models()[0]);
+    shop.roster.swap(Arc::new(catalog()), Instant::now());
+    assert!(before.upgrade().is_none() && model.upgrade().is_none());
 }
 
 /// What is told once is told anew when another catalogue is in force.

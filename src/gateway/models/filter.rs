@@ -12,9 +12,9 @@ use crate::wire::{Fields, Modalities};
 pub(super) struct Filter {
     /// All of them, in lower case, in its name or id.
     pub(super) words: Vec<Box<str>>,
-    /// One of them.
+    /// One of them, in lower case.
     pub(super) authors: Vec<Box<str>>,
-    /// One of them, by slug or by name.
+    /// One of them, by slug or by name, in lower case.
     pub(super) providers: Vec<Box<str>>,
     /// All of them.
     pub(super) parameters: Fields,
@@ -78,17 +78,13 @@ impl Filter {
     }
 
     fn is_at(&self, model: &Model) -> bool {
-        let named = |wanted: &str| {
-            model
-                .endpoints()
-                .iter()
-                .map(|endpoint| endpoint.provider())
-                .any(|provider| {
-                    wanted.eq_ignore_ascii_case(provider.slug())
-                        || wanted.to_lowercase() == provider.name().to_lowercase()
-                })
-        };
-        self.providers.is_empty() || self.providers.iter().any(|wanted| named(wanted))
+        let mut providers = model.endpoints().iter().map(|endpoint| endpoint.provider());
+        self.providers.is_empty()
+            || providers.any(|provider| {
+                let (slug, name) = (provider.slug(), provider.name().to_lowercase());
+                let mut wanted = self.providers.iter();
+                wanted.any(|wanted| wanted.eq_ignore_ascii_case(slug) || **wanted == *name)
+            })
     }
 
     fn is_called(&self, id: &str, name: &str) -> bool {

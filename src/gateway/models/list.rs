@@ -11,6 +11,7 @@ use super::shelf::Row;
 use crate::clock::{now, wall};
 use crate::error::Error;
 use crate::gateway::json;
+use crate::gateway::refuse::original;
 use crate::gateway::router::Door;
 use crate::kind::Kind;
 use crate::wire::{Modalities, Modality};
@@ -30,7 +31,7 @@ struct Links<'a> {
 
 pub(in crate::gateway) async fn list(State(door): State<Door>, request: Request) -> Response<Body> {
     json::answer(&door, request.headers(), || {
-        told(&door, request.uri(), Modalities::TEXT)
+        told(&door, original(&request), Modalities::TEXT)
     })
 }
 
@@ -40,7 +41,7 @@ pub(in crate::gateway) async fn embeddings(
 ) -> Response<Body> {
     let vectors = Modalities::NONE.with(Modality::Embeddings);
     json::answer(&door, request.headers(), || {
-        told(&door, request.uri(), vectors)
+        told(&door, original(&request), vectors)
     })
 }
 
@@ -49,20 +50,20 @@ pub(in crate::gateway) async fn count(
     request: Request,
 ) -> Response<Body> {
     json::answer(&door, request.headers(), || {
-        let query = read(request.uri(), Modalities::TEXT)?;
+        let (query, _) = read(request.uri(), Modalities::TEXT)?;
         let count = select(&door, &query, |rows| rows.len());
         Ok(json!({ "data": { "count": count } }).to_string())
     })
 }
 
 fn told(door: &Door, uri: &Uri, output: Modalities) -> Result<String, Error> {
-    let query = read(uri, output)?;
+    let (query, pairs) = read(uri, output)?;
     Ok(select(door, &query, |rows| {
         let shown = query.page.map_or(0..rows.len(), |page| page.of(rows.len()));
         let asked = uri.query().unwrap_or_default();
         let next = query
             .page
-            .and_then(|page| page.next(uri.path(), asked, rows.len()));
+            .and_then(|page| page.next((uri.path(), asked), &pairs, rows.len()));
         // Strict clients demand `links` and `total_count`, OpenAI's `object`.
         let around = Around {
             object: "list",
@@ -86,10 +87,10 @@ fn told(door: &Door, uri: &Uri, output: Modalities) -> Result<String, Error> {
     }))
 }
 
-fn read(uri: &Uri, output: Modalities) -> Result<Query, Error> {
+fn read(uri: &Uri, output: Modalities) -> Result<(Query, Vec<(String, String)>), Error> {
     let pairs = Pairs::<Vec<(String, String)>>::try_from_uri(uri);
     let Pairs(pairs) = pairs.map_err(|_| Error::new(Kind::Invalid, "the query is none"))?;
-    Query::read(&pairs, output)
+    Ok((Query::read(&pairs, output)?, pairs))
 }
 
 /// Looks at the rows that the query is for, in its order.
@@ -100,10 +101,12 @@ fn select<T>(door: &Door, query: &Query, look: impl FnOnce(&[&Row]) -> T) -> T {
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap_or_default()
         .as_secs();
+    let models = lineup.catalog().models();
     let admits = |row: &&Row| {
+        let model = &models[row.model];
         query
             .filter
-            .admits(&row.id, &row.name, &row.model, &row.summary, today)
+            .admits(&row.id, &row.name, model, &row.summary, today)
     };
     let mut rows: Vec<_> = shelf.iter().filter(admits).collect();
     if let Some(sort) = query.sort {

@@ -22,18 +22,24 @@ impl Page {
         from..from.saturating_add(self.limit).min(rows)
     }
 
-    /// Where the next one is, if there is one: the same path and query, from another row on.
-    pub(super) fn next(self, path: &str, query: &str, rows: usize) -> Option<String> {
+    /// Where the next one is, if there is one: the same path and query, from another row on. `pairs` is what the query
+    /// says, however that is escaped.
+    pub(super) fn next(
+        self,
+        (path, query): (&str, &str),
+        pairs: &[(String, String)],
+        rows: usize,
+    ) -> Option<String> {
         let Range { end, .. } = self.of(rows);
         if end == rows {
             return None;
         }
         let mut next = format!("{path}?");
-        let others = query.split('&').filter(|pair| {
-            let name = pair.split('=').next();
-            !pair.is_empty() && !matches!(name, Some("offset" | "limit"))
-        });
-        others.for_each(|pair| {
+        let escaped = query.split('&').filter(|pair| !pair.is_empty());
+        let others = escaped
+            .zip(pairs)
+            .filter(|(_, (name, _))| !matches!(&**name, "offset" | "limit"));
+        others.for_each(|(pair, _)| {
             next.push_str(pair);
             next.push('&');
         });

@@ -59,15 +59,9 @@ impl Query {
             return Err(wrong(name, "is known but not served yet"));
         }
         match name {
-            "q" => {
-                filter.words = value
-                    .to_lowercase()
-                    .split_whitespace()
-                    .map(Into::into)
-                    .collect()
-            }
-            "model_authors" => filter.authors = listed(value).map(Into::into).collect(),
-            "providers" => filter.providers = listed(value).map(Into::into).collect(),
+            "q" => filter.words = names(name, value.split_whitespace())?,
+            "model_authors" => filter.authors = names(name, listed(value))?,
+            "providers" => filter.providers = names(name, listed(value))?,
             _ if value.is_empty() => return Ok(false),
             "supported_parameters" => filter.parameters = parameters(name, value)?,
             "input_modalities" => filter.input = modalities(name, value)?,
@@ -106,6 +100,21 @@ impl Query {
         }
         Ok(true)
     }
+}
+
+/// Each of them is looked for in each row.
+const NAMES: usize = 32;
+
+/// Some names or words, in lower case.
+fn names<'a>(name: &str, named: impl Iterator<Item = &'a str>) -> Result<Vec<Box<str>>, Error> {
+    let mut names = Vec::new();
+    for named in named {
+        if names.len() == NAMES {
+            return Err(wrong(name, "says more than 32 things"));
+        }
+        names.push(named.to_lowercase().into());
+    }
+    Ok(names)
 }
 
 fn listed(value: &str) -> impl Iterator<Item = &str> {

@@ -1,7 +1,7 @@
 //! What can be listed, told once for each catalogue.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::filter::author;
 use super::summary::Summary;
@@ -12,10 +12,10 @@ use crate::catalog::{Catalog, Model};
 #[derive(Clone, Debug, Default)]
 pub(in crate::gateway) struct Shelf(Arc<Mutex<Option<Arc<Rows>>>>);
 
-/// The rows of one catalogue.
+/// The rows of one catalogue, which they do not keep: it may have been replaced long before anyone asks for a list.
 #[derive(Debug)]
 pub(super) struct Rows {
-    catalog: Arc<Catalog>,
+    catalog: Weak<Catalog>,
     all: Box<[Row]>,
 }
 
@@ -24,7 +24,8 @@ pub(super) struct Rows {
 pub(super) struct Row {
     pub(super) id: Box<str>,
     pub(super) name: Box<str>,
-    pub(super) model: Arc<Model>,
+    /// The place of the model in the catalogue.
+    pub(super) model: usize,
     pub(super) summary: Summary,
     pub(super) json: Box<str>,
 }
@@ -37,7 +38,7 @@ impl Shelf {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(rows) = kept
             .as_ref()
-            .filter(|rows| Arc::ptr_eq(&rows.catalog, catalog))
+            .filter(|rows| Weak::as_ptr(&rows.catalog) == Arc::as_ptr(catalog))
         {
             return rows.clone();
         }
@@ -50,19 +51,26 @@ impl Shelf {
 impl Rows {
     /// The models, and behind them the families in which there is a newest one to be had.
     fn of(catalog: &Arc<Catalog>) -> Self {
-        let models = catalog.models().iter().filter(|model| !model.is_hidden());
+        let models = catalog.models().iter().enumerate();
+        let models = models.filter(|(_, model)| !model.is_hidden());
+        let places: HashMap<_, _> = models
+            .clone()
+            .map(|(place, model)| (model.id(), place))
+            .collect();
         let mut members: HashMap<_, usize> = HashMap::new();
-        for model in models.clone() {
+        for (_, model) in models.clone() {
             *members.entry(family(model)).or_default() += 1;
         }
         let families = catalog
             .families()
             .filter(|(_, model)| members[&family(model)] > 1);
-        let models = models.map(|model| Row::of(model, |told| told));
-        let families =
-            families.map(|(name, model)| Row::of(model, |told| told.by_alias(name, model)));
+        let models = models.map(|(place, model)| Row::of((place, model), |told| told));
+        let families = families.map(|(name, model)| {
+            let place = places[model.id()];
+            Row::of((place, model), |told| told.by_alias(name, model))
+        });
         Self {
-            catalog: catalog.clone(),
+            catalog: Arc::downgrade(catalog),
             all: models.chain(families).collect(),
         }
     }
@@ -79,7 +87,10 @@ fn family(model: &Model) -> (&str, Option<&str>) {
 // === impl Row ===
 
 impl Row {
-    fn of<'a>(model: &'a Arc<Model>, named: impl FnOnce(Told<'a>) -> Told<'a>) -> Self {
+    fn of<'a>(
+        (place, model): (usize, &'a Model),
+        named: impl FnOnce(Told<'a>) -> Told<'a>,
+    ) -> Self {
         let summary = Summary::of(model);
         let told = named(Told::of(model, &summary));
         Self {
@@ -88,7 +99,7 @@ impl Row {
             json: serde_json::to_string(&told)
                 .expect("text and numbers are JSON")
                 .into(),
-            model: model.clone(),
+            model: place,
             summary,
         }
     }

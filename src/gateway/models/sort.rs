@@ -55,19 +55,20 @@ impl Sort {
 
     /// Rows of which nothing is known come last, alike ones in the order of the catalogue.
     pub(super) fn apply(self, rows: &mut [&Row], lineup: &Lineup, now: Instant) {
+        let model = |row: &Row| &lineup.catalog().models()[row.model];
         match self {
-            Self::Newest => last(rows, |row| row.model.created().map(Reverse)),
+            Self::Newest => last(rows, |row| model(row).created().map(Reverse)),
             Self::Cheapest => last(rows, |row| row.summary.price()),
             Self::Dearest => last(rows, |row| row.summary.price().map(Reverse)),
             Self::LongestContext => last(rows, |row| row.summary.context_length.map(Reverse)),
             Self::Throughput => last(rows, |row| {
-                let all = row.model.endpoints().iter().map(|e| lineup.standing(e));
+                let all = model(row).endpoints().iter().map(|e| lineup.standing(e));
                 all.filter_map(|standing| standing.throughput(Percentile::P50, now))
                     .max()
                     .map(Reverse)
             }),
             Self::Latency => last(rows, |row| {
-                let all = row.model.endpoints().iter().map(|e| lineup.standing(e));
+                let all = model(row).endpoints().iter().map(|e| lineup.standing(e));
                 all.filter_map(|standing| standing.first_token(Percentile::P50, now))
                     .min()
             }),
