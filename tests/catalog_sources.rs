@@ -596,6 +596,61 @@ fn a_flood_of_overrides_is_bounded_and_told() {
 }
 
 #[cfg(feature = "prices")]
+/// Where each price is compared with those before, there are not many.
+#[test]
+fn a_flood_of_prices_in_one_row_is_bounded_and_told() {
+    let toml = r#"
+        sources = ["f.json"]
+        providers.openai.base_url = "https://api.openai.com/v1"
+    "#;
+    let long = |tokens| format!(r#""input_cost_per_token_above_{tokens}_tokens": 1e-6"#);
+    let prices: Vec<_> = (0..20_000).map(long).collect();
+    let map = format!(
+        r#"{{"a": {{"litellm_provider": "openai", "mode": "chat", {}}}}}"#,
+        prices.join(",")
+    );
+    let mtok = |number| format!(r#""price_{number}": 1"#);
+    let prices: Vec<_> = (0..20_000).map(mtok).collect();
+    let variants = format!(
+        r#"[{{"id": "openai", "models": [{{"id": "a", "match": {{"equals": "a"}}, "prices": {{"input_mtok": 1}},
+            "price_variants": [{{"when": {{"service_tier": "flex"}}, "prices": {{{}}}}}]}}]}}]"#,
+        prices.join(",")
+    );
+    for (text, beyond) in [(map, 20_000 - 32), (variants, 20_000 - 128)] {
+        let catalog = load(toml, &[("f.json", &text)]).unwrap();
+        assert_eq!(catalog.reports()[0].gaps(Gap::Bound), beyond);
+    }
+}
+
+#[test]
+fn a_flood_of_endpoints_is_bounded_and_told() {
+    let toml = r#"
+        sources = ["e.json", "m.json"]
+        providers.host.base_url = "https://host.example/v1"
+        providers.openai.base_url = "https://api.openai.com/v1"
+    "#;
+    let row = |number| format!(r#"{{"tag": "host/v{number}", "pricing": {{"prompt": "0.1"}}}}"#);
+    let rows: Vec<_> = (0..1_500).map(row).collect();
+    let endpoints = format!(
+        r#"{{"data": {{"id": "openai/a", "endpoints": [{}]}}}}"#,
+        rows.join(",")
+    );
+    // It says what the host calls the model.
+    let map = r#"{"a": {"litellm_provider": "openai", "mode": "chat"},
+                  "host/openai/a": {"litellm_provider": "host", "mode": "chat"}}"#;
+    let catalog = load(toml, &[("e.json", &endpoints), ("m.json", map)]).unwrap();
+    let report = &catalog.reports()[0];
+    assert_eq!(
+        (
+            report.rows(),
+            report.taken(),
+            report.skipped(Skipped::Bound)
+        ),
+        (1_500, 1_000, 500)
+    );
+    assert_eq!(catalog.find("openai/a").unwrap().endpoints().len(), 1_001);
+}
+
 #[test]
 fn a_provider_and_a_key_are_a_complete_configuration() {
     let toml = r#"

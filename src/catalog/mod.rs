@@ -142,7 +142,7 @@
 //! something is asked for a unit that is not counted, such as a second of video. Conditions become [`Override`]s,
 //! service tiers endpoints such as `openai/flex`. What has no place in a price list is a [`Gap`] in the source's
 //! [`Report`], which also accounts for every row: all of them are taken, or skipped for a reason. At most 50,000 rows are
-//! taken of a source, at most 16 MiB of a file, 256 MiB of all, and 1,000 files.
+//! taken of a source, and 1,000 endpoints of one model, at most 16 MiB of a file, 256 MiB of all, and 1,000 files.
 //!
 //! **Changes.** A [`Reloader`] reads it all anew when a file changes, and keeps the last good catalogue where the new one
 //! cannot be right.

@@ -82,12 +82,14 @@ pub(super) fn name_endpoints(model: &mut ModelSpec) -> bool {
 }
 
 fn add(endpoints: &mut Vec<EndpointSpec>, above: usize, below: EndpointSpec) {
-    let group = |endpoint: &EndpointSpec| (endpoint.provider.clone(), Tier::of_tag(endpoint.tag()));
-    let of_group = group(&below);
+    let tier = Tier::of_tag(below.tag());
+    let is_mate = |other: &EndpointSpec| {
+        other.provider == below.provider && Tier::of_tag(other.tag()) == tier
+    };
     let mates: Vec<_> = endpoints[..above]
         .iter()
         .enumerate()
-        .filter(|(_, other)| group(other) == of_group)
+        .filter(|(_, other)| is_mate(other))
         .map(|(at, _)| at)
         .collect();
     match mates.as_slice() {

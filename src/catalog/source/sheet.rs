@@ -1,6 +1,6 @@
 //! What a source says, in the catalogue's own words.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::SystemTime;
 
 use super::name::folded;
@@ -19,6 +19,8 @@ pub(super) struct Sheet {
     /// When it will say something else, since a price begins to hold.
     pub(super) until: Option<SystemTime>,
     listed: HashSet<String>,
+    /// How many endpoints it has listed for each model.
+    endpoints: HashMap<String, usize>,
 }
 
 /// A price list in the making, with what could not be put on it.
@@ -32,6 +34,8 @@ pub(super) struct Draft {
 
 /// Ten times as many as the largest source has.
 const MAX_ROWS: usize = 50_000;
+/// Ten times as many as any model has: each is looked at for each request, and compared with those of other layers.
+const MAX_ENDPOINTS: usize = 1_000;
 
 // === impl Sheet ===
 
@@ -42,6 +46,7 @@ impl Sheet {
             report,
             until: None,
             listed: HashSet::new(),
+            endpoints: HashMap::new(),
         }
     }
 
@@ -59,9 +64,13 @@ impl Sheet {
         if row.is_empty() {
             return self.skip(Skipped::Name);
         }
-        row.retain_mut(|model| self.is_new(model));
+        let mut full = false;
+        row.retain_mut(|model| self.is_new(model, &mut full));
         let Some(first) = row.first() else {
-            return self.skip(Skipped::Duplicate);
+            return self.skip(match full {
+                true => Skipped::Bound,
+                false => Skipped::Duplicate,
+            });
         };
         for (dimension, why) in gaps {
             self.report.gap(&first.id, &dimension, why);
@@ -70,15 +79,20 @@ impl Sheet {
         self.rows.push(row);
     }
 
-    /// Is anything of it left once what is listed already is left out?
-    fn is_new(&mut self, model: &mut ModelSpec) -> bool {
+    /// Is anything of it left once what is listed already is left out? If there is too much, it is `full`.
+    fn is_new(&mut self, model: &mut ModelSpec, full: &mut bool) -> bool {
         let (id, listed) = (folded(&model.id), &mut self.listed);
         if model.endpoints.is_empty() {
             return listed.insert(id);
         }
-        model
-            .endpoints
-            .retain(|endpoint| listed.insert(format!("{id}@{}", endpoint.tag())));
+        let count = self.endpoints.entry(id.clone()).or_default();
+        model.endpoints.retain(|endpoint| {
+            let room = *count < MAX_ENDPOINTS;
+            let new = room && listed.insert(format!("{id}@{}", endpoint.tag()));
+            *full |= !room;
+            *count += usize::from(new);
+            new
+        });
         !model.endpoints.is_empty()
     }
 }

@@ -12,6 +12,9 @@ use crate::catalog::source::value::{Value, tokens};
 use crate::catalog::{EndpointSpec, Gap, ModelSpec, Skipped};
 use crate::wire::{Modalities, Modality, Tier};
 
+/// Some ten times as many as any variant has: each is compared with those before.
+const MAX_PRICES: usize = 128;
+
 /// A price list that takes the place of some prices for one tier.
 type Variant<'a> = (Tier, Vec<(String, Value<'a>)>);
 
@@ -138,8 +141,12 @@ fn variants<'a>(
                 });
                 let list = &mut found[at].1;
                 for (key, value) in prices {
-                    if list.iter().all(|(other, _)| *other != key) {
-                        list.push((key.into_owned(), value));
+                    if list.iter().any(|(other, _)| *other == key) {
+                        continue;
+                    }
+                    match list.len() < MAX_PRICES {
+                        true => list.push((key.into_owned(), value)),
+                        false => gaps.push(("price_variants".into(), Gap::Bound)),
                     }
                 }
             }

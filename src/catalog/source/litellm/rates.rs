@@ -27,6 +27,9 @@ struct Listed {
     uncounted: bool,
 }
 
+/// Some ten times as many as any row has: each is compared with those before.
+const MAX_PRICES: usize = 512;
+
 /// xAI counts a prompt of exactly so many tokens as a long one, as LiteLLM does for it.
 const INCLUSIVE: &str = "xai";
 
@@ -86,11 +89,13 @@ impl Listed {
     }
 
     fn price(&mut self, name: &str, dimension: Dimension, price: Price) {
+        let full = self.prices.len() == MAX_PRICES;
         let before = self.prices.iter_mut().find(|(of, _)| *of == dimension);
         match before {
             // Two names of one price: the plain one counts.
             Some((_, before)) if !name.ends_with("_cache_hit") => *before = price,
             Some(_) => {}
+            None if full => self.gaps.push((name.into(), Gap::Bound)),
             None => self.prices.push((dimension, price)),
         }
     }

@@ -16,9 +16,11 @@ pub(in crate::catalog::source) fn read(listing: Value<'_>, takers: &[Taker], she
         return;
     };
     let id = about.get("id").and_then(Value::text);
+    // Once: to find its members, all the rows are passed over.
+    let model = id.as_deref().map(|id| model(id, about));
     for row in about.get("endpoints").map(Value::items).unwrap_or_default() {
         let tag = row.get("tag").and_then(Value::text);
-        let (Some(id), Some(tag)) = (&id, tag) else {
+        let (Some(model), Some(tag)) = (&model, tag) else {
             sheet.skip(Skipped::Malformed);
             continue;
         };
@@ -35,7 +37,7 @@ pub(in crate::catalog::source) fn read(listing: Value<'_>, takers: &[Taker], she
             continue;
         }
         let draft = draft(row.get("pricing"));
-        let mut model = model(id, about);
+        let mut model = model.clone();
         for taker in takers {
             let mut endpoint =
                 EndpointSpec::new(&taker.slug, UNNAMED).with_prices(draft.prices.clone());
