@@ -89,6 +89,8 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     // Before anyone is told that we are here: a signal that comes at once must find its handler.
     let mut signal = signals()?;
     greet(&catalog, listener.local_addr()?, &key, demo.is_some());
+    // It may be replaced, and is then nobody's.
+    drop(catalog);
     let (tell, told) = tokio::sync::oneshot::channel();
     let bounds = gateway::Bounds::default();
     let served = gateway::serve(listener, gateway.service(), bounds, async {

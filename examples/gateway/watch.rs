@@ -4,6 +4,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use switchtower::catalog::{Catalog, Reloader};
 use switchtower::standing::Roster;
+use tokio::time::MissedTickBehavior;
 use tracing::{info, warn};
 
 const EVERY: Duration = Duration::from_secs(1);
@@ -21,6 +22,8 @@ pub(crate) fn report(catalog: &Catalog) {
 /// Puts in force what the files say, for ever. Who asks at that moment stays with what was in force.
 pub(crate) async fn watch(mut reloader: Reloader, roster: Roster) {
     let mut seconds = tokio::time::interval(EVERY);
+    // What a long look has missed is not made up for.
+    seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         seconds.tick().await;
         // Files may block, and a map takes some milliseconds to be read.
