@@ -114,11 +114,9 @@ pub(super) fn no_endpoints(
     let models = view.model(body).into_iter().chain(view.models(body));
     let requested: Vec<Box<str>> = models.map(|name| shown(&name).into()).collect();
     let models = requested.iter().take(NAMES).map(|name| format!("`{name}`"));
+    let count = |filter: Filter| rejected.iter().filter(|r| r.filter == filter).count();
     let removed = Filter::ALL.into_iter().filter_map(|filter| {
-        let count = rejected
-            .iter()
-            .filter(|rejected| rejected.filter == filter)
-            .count();
+        let count = count(filter);
         (count > 0).then(|| {
             let why = match filter {
                 Filter::RequireParameters => unsupported(filters, &rejected),
@@ -132,9 +130,9 @@ pub(super) fn no_endpoints(
         listed(models),
         listed(removed)
     );
-    let param = rejected
-        .first()
-        .map_or("provider", |first| first.filter.field());
+    // The one that removed most, of several the first: a tier that nobody asked for is seldom to blame.
+    let worst = Filter::ALL.into_iter().rev().max_by_key(|f| count(*f));
+    let param = worst.map_or("provider", Filter::field);
     let error = Error::new(Kind::NoEndpoints, message).with_param(param);
     error.with_refused(Refused {
         requested,

@@ -153,3 +153,23 @@ fn preferences_hold_for_every_model() {
         .filter(|r| r.filter == Filter::AllowFallbacks);
     assert_eq!(fallbacks.count(), 2);
 }
+
+/// The first endpoint of the file was of a tier, and so the caller was sent to a field that it had not set.
+#[test]
+fn a_refusal_points_to_the_field_that_removed_most() {
+    let world = World::serving([at("a/priority", "1"), at("a", "9"), at("b", "9")]);
+    let param = |wanted| {
+        world
+            .plan(provider(wanted))
+            .unwrap_err()
+            .param()
+            .map(str::to_owned)
+    };
+    let dear = json!({"max_price": {"prompt": 5}});
+    assert_eq!(param(dear).as_deref(), Some("provider.max_price"));
+    let both = json!({"max_price": {"prompt": 5}, "ignore": ["a"]});
+    assert_eq!(param(both).as_deref(), Some("provider.ignore"));
+    let one = World::serving([at("a/priority", "1")]);
+    let error = one.plan(json!({"model": "a/x"})).unwrap_err();
+    assert_eq!(error.param(), Some("service_tier"));
+}

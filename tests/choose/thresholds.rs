@@ -117,3 +117,12 @@ fn nobody_is_explored_before_a_key_of_ones_own() {
     near(firsts["a/x@a"], 0.05, 20_000);
     assert_eq!(firsts.len(), 2);
 }
+
+/// Who sends zero for want of a wish sent everything to whoever had been measured first.
+#[test]
+fn everybody_reaches_a_throughput_of_zero() {
+    let world = measured();
+    let body = wish(json!({"preferred_min_throughput": {"p50": 0, "p99": 0}}));
+    assert_eq!(world.firsts(&body, 500)["a/x@a"], 1.0);
+    assert_eq!(world.order(body), ["a", "b", "c", "d"]);
+}
