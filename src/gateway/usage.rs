@@ -61,12 +61,13 @@ impl fmt::Display for Bill {
              \"prompt_tokens_details\":{{\"cached_tokens\":{},\"cache_write_tokens\":{},\"audio_tokens\":{}}},\
              \"cost_details\":{{\"upstream_inference_cost\":{},\"upstream_inference_prompt_cost\":{prompt},\
              \"upstream_inference_completions_cost\":{completion}}},\
-             \"completion_tokens_details\":{{\"reasoning_tokens\":{},\"audio_tokens\":{}}}}}",
+             \"completion_tokens_details\":{{\"reasoning_tokens\":{},\"image_tokens\":{},\"audio_tokens\":{}}}}}",
             usage.cache_read,
             usage.cache_write.saturating_add(usage.cache_write_1h),
             usage.audio_input,
             OrNull(*cost),
             usage.reasoning,
+            usage.image_output,
             usage.audio_output,
         )
     }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::{BodyExt, Full};
-use serde_json::json;
+use serde_json::{Value, json};
 use switchtower::catalog::Catalog;
 use switchtower::gateway::Gateway;
 use switchtower::{Payload, Stack};
@@ -65,6 +65,20 @@ const PATHS: [&str; 34] = [
     "/v1/models/acme/large/endpoints",
 ];
 
+/// A caller that is charged for the tokens of a picture sees that they are some.
+#[tokio::test]
+async fn tokens_of_images_are_told() {
+    let ask = chat(json!({"provider": {}}));
+    let key = format!("Bearer {KEY}");
+    let ask = request("POST", "/v1/chat/completions", Some(&key), &ask).unwrap();
+    let (_, headers, body) = told(gateway().service().oneshot(ask).await.unwrap()).await;
+    assert_eq!(headers["content-type"], "application/json");
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    let details = &answer["usage"]["completion_tokens_details"];
+    assert_eq!(details["image_tokens"], 8);
+    assert_eq!(answer["usage"]["completion_tokens"], 10);
+}
+
 #[tokio::test]
 async fn both_answer_alike() {
     let right = format!("Bearer {KEY}");
@@ -113,7 +127,8 @@ fn gateway() -> Gateway {
             "id": "one", "created": 1, "model": "large",
             "choices": [{"index": 0, "text": "hi", "message": {"role": "assistant", "content": "hi"},
                          "finish_reason": "stop"}],
-            "usage": {"prompt_tokens": 3, "completion_tokens": 1, "total_tokens": 4},
+            "usage": {"prompt_tokens": 3, "completion_tokens": 10, "total_tokens": 13,
+                      "completion_tokens_details": {"image_tokens": 8}},
         });
         let response = Response::builder().header("content-type", "application/json");
         let body = Full::new(Bytes::from(answer.to_string()));
