@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use crate::generation::GenerationId;
 use crate::kind::{Kind, Lesson};
+use crate::permit::Permit;
 use crate::plan::Candidate;
-use crate::standing::Conversation;
+use crate::standing::{Cause, Conversation, Outcome};
 use crate::usage::Usage;
 use crate::wire::{BadCall, Chunk, Finish};
 
@@ -54,6 +55,7 @@ struct Shared {
     found: Mutex<Found>,
     /// What an answer that is one document says, and how long that is.
     document: OnceLock<(usize, Chunk)>,
+    permit: OnceLock<Permit>,
     end: OnceLock<(End, Instant)>,
 }
 
@@ -75,6 +77,8 @@ pub struct Found {
     pub tool_calls: Option<Result<(), BadCall>>,
     /// Was the answer too large to be read, so that nobody knows its usage?
     pub unread: bool,
+    /// How long the upstream asked to be left alone, when it refused.
+    pub retry_after: Option<Duration>,
     /// The upstream's own id of the answer.
     pub upstream_id: Option<Arc<str>>,
 }
@@ -82,6 +86,7 @@ pub struct Found {
 const METERED: u8 = 1;
 const FINISHED: u8 = 2;
 const DONE: u8 = 4;
+const JUDGED: u8 = 8;
 
 // === impl Attempt ===
 
@@ -110,6 +115,7 @@ impl Attempt {
             first_content: AtomicU64::new(0),
             found: Mutex::default(),
             document: OnceLock::new(),
+            permit: OnceLock::new(),
             end: OnceLock::new(),
         }))
     }
@@ -189,7 +195,46 @@ impl Attempt {
         if self.0.end.set((end, now)).is_ok() {
             self.0.leave();
             self.teach(end, now);
+            self.judge(self.outcome(end), now);
             crate::telemetry::attempt_ended(&self.0.call, self, end);
+        }
+    }
+
+    /// What it does is now the business of this permit, of which it gives account once: at its end, or when dropped.
+    pub(crate) fn gated(&self, permit: Permit) {
+        let _ = self.0.permit.set(permit);
+    }
+
+    /// Gives account of its permit, if nobody has yet.
+    pub(crate) fn judge(&self, outcome: Outcome, now: Instant) {
+        if let Some(permit) = self.0.give_back() {
+            // Only a refusal has one.
+            let retry_after = match outcome {
+                Outcome::Failed | Outcome::Limited | Outcome::Barred(_) => self.found().retry_after,
+                Outcome::Succeeded | Outcome::Nothing => None,
+            };
+            if let Some(change) = permit.judge(outcome, retry_after, now) {
+                crate::telemetry::circuit_changed(self, change);
+            }
+        }
+    }
+
+    /// What this end shows of the endpoint.
+    fn outcome(&self, end: End) -> Outcome {
+        match end {
+            End::Complete => Outcome::Succeeded,
+            // A 403 may be about what this request asks for, so that one alone bars nobody.
+            End::Failed(Kind::UpstreamAuth) => match self.found().status {
+                Some(403) => Outcome::Failed,
+                _ => Outcome::Barred(Cause::Key),
+            },
+            End::Failed(Kind::QuotaExhausted) => Outcome::Barred(Cause::Quota),
+            End::Failed(kind) => match kind.lesson() {
+                Lesson::Failed => Outcome::Failed,
+                Lesson::Limited => Outcome::Limited,
+                Lesson::Nothing => Outcome::Nothing,
+            },
+            End::Superseded | End::Cancelled => Outcome::Nothing,
         }
     }
 
@@ -310,6 +355,12 @@ impl Shared {
             candidate.standing.ended(self.tokens);
         }
     }
+
+    /// The permit, for the first who asks.
+    fn give_back(&self) -> Option<&Permit> {
+        let permit = self.permit.get()?;
+        (self.flags.fetch_or(JUDGED, Relaxed) & JUDGED == 0).then_some(permit)
+    }
 }
 
 impl Drop for Shared {
@@ -317,6 +368,9 @@ impl Drop for Shared {
     fn drop(&mut self) {
         if self.end.get().is_none() {
             self.leave();
+        }
+        if let Some(permit) = self.give_back() {
+            permit.release();
         }
     }
 }

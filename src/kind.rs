@@ -2,6 +2,8 @@
 
 use http::StatusCode;
 
+use crate::standing::Cause;
+
 /// What happened?
 ///
 /// [`Kind::rule`] says what follows from it:
@@ -63,6 +65,8 @@ pub enum Kind {
     Disconnected,
     /// A clock ran out.
     Elapsed(Phase),
+    /// The endpoint is left alone for a while, so that it was not asked.
+    Ejected(Cause),
     /// Our own fault.
     Internal,
 }
@@ -209,6 +213,10 @@ impl Kind {
             Kind::Disconnected          => (Network,  502, "provider_unavailable",    Last,  Any),
             Kind::Elapsed(Phase::Total) => (Us,       504, "timeout",                 Never, Stop),
             Kind::Elapsed(_)            => (Upstream, 504, "timeout",                 Never, Any),
+            Kind::Ejected(Cause::Key)   => (Upstream, 424, "provider_unavailable",    Never, Any),
+            Kind::Ejected(Cause::Quota | Cause::Limited)
+                                        => (Upstream, 429, "rate_limit_exceeded",     Never, Any),
+            Kind::Ejected(_)            => (Upstream, 503, "provider_overloaded",     Never, Any),
             Kind::Internal              => (Us,       500, "server",                  Never, Stop),
         };
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -222,6 +230,8 @@ impl Kind {
     pub fn lesson(self) -> Lesson {
         match (self, self.rule().fault) {
             (Kind::RateLimited, _) => Lesson::Limited,
+            // Nobody was asked.
+            (Kind::Ejected(_), _) => Lesson::Nothing,
             (_, Fault::Upstream | Fault::Network) => Lesson::Failed,
             (_, Fault::Caller | Fault::Us) => Lesson::Nothing,
         }
@@ -230,6 +240,9 @@ impl Kind {
     /// Does a failure of this kind pass with time or with another endpoint?
     pub fn is_transient(self) -> bool {
         let rule = self.rule();
+        if self == Kind::Ejected(Cause::Limited) {
+            return true;
+        }
         rule.fault != Fault::Caller && (rule.status.is_server_error() || rule.again != Again::Never)
     }
 
@@ -262,6 +275,12 @@ impl Kind {
             Kind::Elapsed(Phase::FirstToken) => "elapsed_first_token",
             Kind::Elapsed(Phase::Idle) => "elapsed_idle",
             Kind::Elapsed(Phase::Total) => "elapsed_total",
+            Kind::Ejected(Cause::Failures) => "ejected_failures",
+            Kind::Ejected(Cause::Rate) => "ejected_rate",
+            Kind::Ejected(Cause::Limited) => "ejected_limited",
+            Kind::Ejected(Cause::Key) => "ejected_key",
+            Kind::Ejected(Cause::Quota) => "ejected_quota",
+            Kind::Ejected(Cause::Operator) => "ejected_operator",
             Kind::Internal => "internal",
         }
     }

@@ -7,7 +7,7 @@
 //! 1 admit     key ▸ read                                             │
 //! 2 choose    filter ▸ rank ▸ Plan                                   │
 //!             │    hold what the Plan may cost ┄┄┄┄ charge what it did   settle 5
-//! 3 dispatch  fallback ▸ retry ▸ commit ▸ deadline                   │
+//! 3 dispatch  fallback ▸ retry ▸ gate ▸ commit ▸ deadline            │
 //!             │    the Plan predicted ┄┄┄┄┄┄┄┄┄┄┄┄┄ what was measured    meter 4
 //!             └───▶ address ▸ your HTTP client ▸ upstream ───────────┘
 //! ```
@@ -68,7 +68,7 @@
 //! |---|---|---|
 //! | [`admit`] | may this request come in? | [`key`](admit::key), [`read`](admit::read) |
 //! | [`choose`] | who can answer, and in what order? | [`choose`] |
-//! | [`dispatch`] | who does answer? | [`fallback`](dispatch::fallback), [`retry`](dispatch::retry), [`commit`](dispatch::commit), [`deadline`](dispatch::deadline), [`address`](dispatch::address) |
+//! | [`dispatch`] | who does answer? | [`fallback`](dispatch::fallback), [`retry`](dispatch::retry), [`gate`](dispatch::gate), [`commit`](dispatch::commit), [`deadline`](dispatch::deadline), [`address`](dispatch::address) |
 //! | [`meter`] | what came back? | [`meter`] |
 //! | [`settle`] | what did it cost? | [`settle`] |
 //!
@@ -83,6 +83,7 @@
 //! | [`settle`] | what a request cost is to be known or charged | before asking; once more when the body ends or is dropped | inside `choose`, outside `fallback` |
 //! | [`fallback`](dispatch::fallback) | `choose` makes a plan | on an `Err` | outside `retry` |
 //! | [`retry`](dispatch::retry) | a failure may pass by itself | on an `Err` | inside `fallback`, outside `commit` |
+//! | [`gate`](dispatch::gate) | an endpoint that fails should be left alone for a while | before each attempt; at its end | inside `retry`, outside `commit` |
 //! | [`commit`](dispatch::commit) | always, under `fallback` or `retry` | at the first content; at the end of a stream | outside `deadline` and `meter` |
 //! | [`deadline`](dispatch::deadline) | whoever is asked may fall silent | when a clock runs out | inside `commit`, outside `meter` |
 //! | [`meter`] | always: it tells content from noise | on every frame | inside `deadline`, outside `address` |
@@ -91,7 +92,7 @@
 //! Each module says more, and what happens when the layer's future or body is dropped. They share the nouns
 //! at this level ([`Payload`], [`Call`], [`Plan`], [`Attempt`], [`Error`] …), a [`catalog`] of what exists, what
 //! has been learned of it in [`standing`], and its spelling in [`wire`]. `http::Request<Payload>` is the proof
-//! that the body was read: only `key`, `read`, `commit` and `deadline` take any other body, so without
+//! that the body was read: only `key`, `read`, `gate`, `commit` and `deadline` take any other body, so without
 //! `ReadLayer`, or a [`Payload`] of your own, a stack with one of the others does not compile.
 //!
 //! # Events
@@ -106,6 +107,10 @@
 //! | `attempt ended` | debug | an attempt is over, however it ended | `id`, `endpoint`, `end`, `content_events` |
 //! | `retrying` | debug | before the backoff of `retry` | `id`, `error`, `wait_ms` |
 //! | `falling back` | debug | `fallback` turns to the next candidate | `id`, `error`, `to` |
+//! | `waiting` | debug | nobody is left to ask, and `fallback` waits for an endpoint that `gate` has refused | `id`, `endpoint`, `wait_ms` |
+//! | `probing` | info | `gate` lets one request through to an ejected endpoint | `id`, `endpoint` |
+//! | `ejected` | warn | an endpoint is left alone from now on | `endpoint`, `cause`, `wait_ms` |
+//! | `readmitted` | info | its probe was answered | `endpoint` |
 //! | `broke after content` | debug | `commit` ends a broken stream with an error chunk | `id`, `error` |
 //! | `settled` | info | a request is over: one line for each that reached `settle` | `id`, `model`, `provider`, `attempts`, `end`, `prompt_tokens`, `completion_tokens`, `charge`, `took_ms`, `first_token_ms` |
 //! | `refused` | info | the gateway refuses a request that has no plan, so that no record tells of it | `id`, `error`, `status` |
@@ -152,6 +157,7 @@ mod generation;
 mod kind;
 mod money;
 mod payload;
+mod permit;
 mod plan;
 #[cfg(doctest)]
 mod readme;

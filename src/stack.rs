@@ -8,15 +8,16 @@ use crate::dispatch::address::{Address, AddressLayer};
 use crate::dispatch::commit::{Commit, CommitLayer};
 use crate::dispatch::deadline::{Deadline, DeadlineLayer, Deadlines};
 use crate::dispatch::fallback::{Fallback, FallbackLayer};
+use crate::dispatch::gate::{Gate, GateLayer};
 use crate::dispatch::retry::{Budgets, Retry, RetryLayer};
 use crate::meter::{Meter, MeterLayer};
 use crate::settle::{Ledger, MemoryLedger, Settle, SettleLayer};
-use crate::standing::Roster;
+use crate::standing::{Breaker, Roster};
 
 /// The recommended chain around an HTTP client, from a catalogue.
 ///
 /// ```text
-/// read ▸ choose ▸ settle ▸ fallback ▸ retry ▸ commit ▸ deadline ▸ meter ▸ address ▸ your client
+/// read ▸ choose ▸ settle ▸ fallback ▸ retry ▸ gate ▸ commit ▸ deadline ▸ meter ▸ address ▸ your client
 /// ```
 ///
 /// A request's path names the operation, `/v1/chat/completions` or the like; without a path it is a chat
@@ -68,6 +69,7 @@ pub struct Stack<L = MemoryLedger> {
     ledger: L,
     fallback: FallbackLayer,
     retry: RetryLayer,
+    gate: GateLayer,
     commit: CommitLayer,
     deadline: DeadlineLayer,
     meter: MeterLayer,
@@ -77,18 +79,19 @@ pub struct Stack<L = MemoryLedger> {
 ///
 /// [`Stack::around`] makes it.
 pub type Chain<C, L = MemoryLedger> =
-    Read<Choose<Settle<Fallback<Retry<Commit<Deadline<Meter<Address<C>>>>>>, L>>>;
+    Read<Choose<Settle<Fallback<Retry<Gate<Commit<Deadline<Meter<Address<C>>>>>>>, L>>>;
 
 impl Stack {
     /// The chain with its defaults: see each layer. It chooses from this roster, or from a catalogue in an `Arc`.
     pub fn new(roster: impl Into<Roster>) -> Self {
         let budgets = Budgets::default();
         Self {
-            read: ReadLayer::new().strict(),
+            read: ReadLayer::new().strict().total(Deadlines::default().total),
             choose: ChooseLayer::new(roster),
             ledger: MemoryLedger::default(),
             fallback: FallbackLayer::new().budgets(budgets.clone()),
             retry: RetryLayer::new().budgets(budgets),
+            gate: GateLayer::default(),
             commit: CommitLayer::new(),
             deadline: DeadlineLayer::default(),
             meter: MeterLayer::new(),
@@ -124,6 +127,7 @@ impl<L> Stack<L> {
             ledger: _,
             fallback,
             retry,
+            gate,
             commit,
             deadline,
             meter,
@@ -134,6 +138,7 @@ impl<L> Stack<L> {
             ledger,
             fallback,
             retry,
+            gate,
             commit,
             deadline,
             meter,
@@ -151,6 +156,7 @@ impl<L> Stack<L> {
     #[must_use]
     pub fn deadlines(mut self, deadlines: Deadlines) -> Self {
         self.deadline = DeadlineLayer::new(deadlines);
+        self.read = self.read.total(deadlines.total);
         self
     }
 
@@ -165,6 +171,13 @@ impl<L> Stack<L> {
     #[must_use]
     pub fn tries(mut self, tries: u32) -> Self {
         self.fallback = self.fallback.tries(tries);
+        self
+    }
+
+    /// Sets when an endpoint is left alone, and for how long.
+    #[must_use]
+    pub fn breaker(mut self, breaker: Breaker) -> Self {
+        self.gate = GateLayer::new(breaker);
         self
     }
 
@@ -187,6 +200,7 @@ impl<L> Stack<L> {
     pub fn seed(mut self, seed: u64) -> Self {
         self.choose = self.choose.seed(seed);
         self.retry = self.retry.seed(seed);
+        self.gate = self.gate.seed(seed);
         self
     }
 }
@@ -201,6 +215,7 @@ impl<C, L: Ledger + Clone> Layer<C> for Stack<L> {
             SettleLayer::new(self.ledger.clone()), // hold before, charge once after
             self.fallback.clone(),                 // the next candidate
             self.retry.clone(),                    // the same candidate, within a budget
+            self.gate.clone(),                     // not now: whoever fails is left alone
             self.commit,                           // nothing promised before the first token
             self.deadline,                         // headers, first token, idle, total
             self.meter,                            // usage, first token, finish

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::generation::GenerationId;
 use crate::plan::Plan;
 use crate::settle::Record;
+use crate::standing::Change;
 
 /// How many candidates of a plan are told.
 const TOLD: usize = 8;
@@ -55,6 +56,32 @@ pub(crate) fn falling_back(call: &Call, error: &Error) {
         .candidate()
         .map_or("-", |candidate| candidate.endpoint.tag());
     tracing::debug!(id = %call.id(), error = error.kind().as_str(), to, "falling back");
+}
+
+pub(crate) fn waiting(call: &Call, wait: Duration) {
+    let candidate = call.candidate();
+    let endpoint = candidate.map_or("-", |candidate| candidate.endpoint.key());
+    tracing::debug!(id = %call.id(), endpoint, wait_ms = wait.as_millis() as u64, "waiting");
+}
+
+pub(crate) fn probing(call: &Call) {
+    let candidate = call.candidate();
+    let endpoint = candidate.map_or("-", |candidate| candidate.endpoint.key());
+    tracing::info!(id = %call.id(), endpoint, "probing");
+}
+
+pub(crate) fn circuit_changed(attempt: &Attempt, change: Change) {
+    let candidate = attempt.candidate();
+    let endpoint = candidate.map_or("-", |candidate| candidate.endpoint.key());
+    match change {
+        Change::Ejected(cause, wait) => tracing::warn!(
+            endpoint,
+            cause = cause.as_str(),
+            wait_ms = wait.as_millis() as u64,
+            "ejected"
+        ),
+        Change::Readmitted => tracing::info!(endpoint, "readmitted"),
+    }
 }
 
 pub(crate) fn broke_after_content(call: &Call, error: &Error) {

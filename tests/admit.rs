@@ -238,6 +238,22 @@ async fn the_inner_service_is_asked_only_once_the_body_is_here() {
     assert!(tasks.join_next().await.unwrap().unwrap().is_ok());
 }
 
+/// A client that is saturated was waited for beyond the time of the request.
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_a_service_beyond_the_time_of_the_request() {
+    let inner = Gate::default();
+    inner.closed.store(true, Relaxed);
+    let service = ReadLayer::new()
+        .total(Duration::from_secs(7))
+        .layer(inner.clone());
+    let began = tokio::time::Instant::now();
+    let request = Request::new(delayed(Duration::from_secs(5), BODY));
+    let error = service.oneshot(request).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Elapsed(Phase::Total));
+    assert_eq!(began.elapsed(), Duration::from_secs(7));
+    assert!(inner.asked.load(Relaxed) > 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_refused_body_asks_nobody() {
     let inner = Gate::default();

@@ -118,6 +118,7 @@ fn the_stack_is_in_the_order_in_which_layers_act() {
         "SettleLayer::new",
         "self.fallback",
         "self.retry",
+        "self.gate",
         "self.commit",
         "self.deadline",
         "self.meter",

@@ -3,9 +3,9 @@
 use http::{Request, Response};
 use switchtower::admit::{key, read};
 use switchtower::catalog::{Catalog, Endpoint, Model, Provider};
-use switchtower::dispatch::{address, commit, deadline, fallback, retry};
+use switchtower::dispatch::{address, commit, deadline, fallback, gate, retry};
 use switchtower::settle::{AttemptRecord, Hold, MemoryLedger, MemorySlot, Record, Totals};
-use switchtower::standing::{Lineup, Roster, Standing};
+use switchtower::standing::{Breaker, Circuit, Lineup, Roster, Standing};
 use switchtower::wire::{Chunk, Dialect, Preferences, View, sse::Scanner};
 use switchtower::{
     Again, Attempt, BoxError, Call, Candidate, Chain, Early, End, Error, Fault, Femto, Filter,
@@ -83,6 +83,8 @@ fn small_values_are_copied() {
         Dialect: Copy Send Sync Unpin;
         deadline::Deadlines: Copy Send Sync Unpin;
         deadline::Clocks: Copy Send Sync Unpin;
+        Circuit: Send Sync Unpin;
+        Breaker: Copy Send Sync Unpin;
         retry::Backoff: Copy Send Sync Unpin;
         retry::Situation: Copy Send Sync Unpin;
     }
@@ -104,6 +106,7 @@ fn layers_are_cloned_and_shared() {
         settle::SettleLayer<MemoryLedger>: Send Sync Unpin Clone;
         fallback::FallbackLayer: Send Sync Unpin Clone;
         retry::RetryLayer: Send Sync Unpin Clone;
+        gate::GateLayer: Send Sync Unpin Clone;
         commit::CommitLayer: Send Sync Unpin Clone;
         deadline::DeadlineLayer: Send Sync Unpin Clone;
         meter::MeterLayer: Send Sync Unpin Clone;
@@ -121,6 +124,7 @@ fn services_are_what_their_client_is() {
         settle::Settle<Client, MemoryLedger>: Send Sync Unpin Clone;
         fallback::Fallback<Client>: Send Sync Unpin Clone;
         retry::Retry<Client>: Send Sync Unpin Clone;
+        gate::Gate<Client>: Send Sync Unpin Clone;
         commit::Commit<Client>: Send Sync Unpin Clone;
         deadline::Deadline<Client>: Send Sync Unpin Clone;
         meter::Meter<Client>: Send Sync Unpin Clone;
@@ -138,6 +142,7 @@ fn futures_can_be_spawned_and_moved() {
         commit::ResponseFuture<Answer, Body>: Send Sync Unpin;
         settle::ResponseFuture<Answer, MemorySlot>: Send Sync Unpin;
         retry::ResponseFuture<Client>: Send;
+        gate::ResponseFuture<Answer>: Send Sync Unpin;
         fallback::ResponseFuture<Client>: Send;
         read::ResponseFuture<Client, Body>: Send;
     }

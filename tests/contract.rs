@@ -16,6 +16,7 @@ use switchtower::dispatch::address::AddressLayer;
 use switchtower::dispatch::commit::CommitLayer;
 use switchtower::dispatch::deadline::DeadlineLayer;
 use switchtower::dispatch::fallback::FallbackLayer;
+use switchtower::dispatch::gate::GateLayer;
 use switchtower::dispatch::retry::RetryLayer;
 use switchtower::meter::MeterLayer;
 use switchtower::settle::{MemoryLedger, SettleLayer};
@@ -89,6 +90,8 @@ service_contract! {
     fallback_with_candidates: (ChooseLayer::new(three()), FallbackLayer::new(), CommitLayer::new(), MeterLayer::new()),
     retry: RetryLayer::new(),
     retry_with_a_plan: (ChooseLayer::new(three()), RetryLayer::new(), CommitLayer::new(), MeterLayer::new()),
+    gate: GateLayer::default(),
+    gate_with_a_plan: (ChooseLayer::new(three()), FallbackLayer::new(), GateLayer::default(), CommitLayer::new(), MeterLayer::new()),
     commit: CommitLayer::new(),
     commit_with_meter: (CommitLayer::new(), MeterLayer::new()),
     deadline: DeadlineLayer::default(),

@@ -234,7 +234,7 @@ async fn what_was_too_long_once_stays_too_long() {
 
 // === What is said when nobody is left ===
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn all_rate_limited_is_a_429_with_the_shortest_wait() {
     let (error, _) = error_of([busy(30), busy(7), busy(20)]).await;
     assert_eq!(
@@ -270,7 +270,7 @@ async fn all_transient_is_a_503() {
     assert_eq!(error.status(), 503, "no provider's own number");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn mixed_failures_are_the_last_one() {
     let (error, _) = error_of([down(), busy(7), Answer::status(404, "{}")]).await;
     assert_eq!(

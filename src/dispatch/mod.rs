@@ -1,10 +1,11 @@
 //! Ask until one answers.
 //!
 //! ```text
-//! fallback ▸ retry ▸ commit ▸ deadline ▸ (meter) ▸ address ▸ your client
-//!    │         │        │         │                  └ payload + candidate = one upstream request
-//!    │         │        │         └ headers · first token · idle · total
-//!    │         │        └ an Err until the first content token is in hand, an in-band event after it
+//! fallback ▸ retry ▸ gate ▸ commit ▸ deadline ▸ (meter) ▸ address ▸ your client
+//!    │         │       │      │         │                  └ payload + candidate = one upstream request
+//!    │         │       │      │         └ headers · first token · idle · total
+//!    │         │       │      └ an Err until the first content token is in hand, an in-band event after it
+//!    │         │       └ not now: whoever fails is left alone for a while
 //!    │         └ the same candidate again, after a backoff, within a budget
 //!    └ the next candidate
 //! ```
@@ -38,13 +39,15 @@
 //! # Ok(()) }
 //! ```
 //!
-//! With more than one candidate, [`fallback`] and [`address`] come around and inside of this; their pages show
+//! Where the same endpoints are asked again and again, [`gate`] leaves alone those that fail. With more than one
+//! candidate, [`fallback`] and [`address`] come around and inside of this; their pages show
 //! them.
 
 pub mod address;
 pub mod commit;
 pub mod deadline;
 pub mod fallback;
+pub mod gate;
 pub mod retry;
 
 mod kept;

@@ -22,6 +22,7 @@
 //! | `GET /embeddings/models` | the models that write vectors |
 //! | `GET /endpoints/zdr` | the endpoints that retain nothing |
 //! | `GET /providers` | who there is |
+//! | `GET /circuits` | [which endpoints are left alone](#the-circuits), why, and until when |
 //! | `GET /generation?id=gen-…` | what remains of a request: attempts, tokens, cost, timings |
 //!
 //! Under `/api/v1` errors have OpenRouter's shape (`code` is an integer), under `/v1` OpenAI's (`type`,
@@ -127,6 +128,19 @@
 //! | `throughput_last_30m` | output tokens a second, likewise; nine in ten were at least as fast as `p90` |
 //! | `status` | 0 normal, −1 degraded, −2 down, −3 failing just now: the lower, the later it is asked |
 //!
+//! # The circuits
+//!
+//! `GET /circuits` tells of each endpoint whether it may be asked, as [`gate`](crate::dispatch::gate) sees it; OpenRouter has no such route.
+//! [`Standing::eject`](crate::standing::Standing::eject) and [`readmit`](crate::standing::Standing::readmit) change it by hand.
+//!
+//! | key | |
+//! |---|---|
+//! | `endpoint`, `model`, `tag` | which one |
+//! | `state` | `admitting`, `probing`: one request finds out, `ejected` |
+//! | `cause` | `failures` in a row, a `rate` of failures, `limited`: it said so itself, `key`, `quota`, `operator`; null if there is none |
+//! | `reopens_in`, `reopens_at` | when a request is let through to it again: in seconds, rounded up, and as a date; null if it is now |
+//! | `failures`, `ejections` | in a row, since the last success or ejection, and since the last recovery |
+//!
 //! # To run it
 //!
 //! [`serve`] runs [`Gateway::service`] on a listener, or any `Router` of axum, with `TCP_NODELAY`, bounds on
@@ -139,7 +153,9 @@
 //! your own go around the service or the `Router`, or around the client.
 
 mod ask;
+mod circuits;
 mod closing;
+mod date;
 mod front;
 mod generation;
 mod json;

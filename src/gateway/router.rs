@@ -9,7 +9,7 @@ use tower_service::Service;
 use super::ask::Chat;
 use super::front::Front;
 use super::models::{self, Shelf};
-use super::{ask, generation, refuse};
+use super::{ask, circuits, generation, refuse};
 use crate::admit::key::KeyLayer;
 use crate::error::BoxError;
 use crate::payload::Payload;
@@ -133,6 +133,7 @@ fn routes(door: Door) -> Router {
         .route(&at("/embeddings/models"), get(models::embeddings))
         .route(&at("/endpoints/zdr"), get(models::zdr))
         .route(&at("/providers"), get(models::providers))
+        .route(&at("/circuits"), get(circuits::list))
         .route(&at("/generation"), get(generation::one))
         .method_not_allowed_fallback(move |request| refuse::wrong_method(request, dialect))
         .with_state(door)

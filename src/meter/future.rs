@@ -129,13 +129,10 @@ where
                         Poll::Ready(_) => {}
                         Poll::Pending => ready!(patience.as_mut().poll(cx)),
                     }
-                    refusal::read(
-                        parts.status,
-                        &parts.headers,
-                        read,
-                        wall(),
-                        attempt.candidate(),
-                    )
+                    let (status, headers) = (parts.status, &parts.headers);
+                    let error = refusal::read(status, headers, read, wall(), attempt.candidate());
+                    attempt.find(|found| found.retry_after = error.retry_after());
+                    error
                 }
             };
             attempt.end(End::Failed(error.kind()), now());

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use super::circuit::Circuit;
 use super::histogram::{Better, Histogram};
 use super::latest::Latest;
 use super::load::Load;
@@ -12,12 +13,13 @@ use super::window::{Tally, Window};
 
 /// What has been learned of one endpoint. See the example in the [module docs](super).
 ///
-/// It takes 80 bytes until the endpoint is asked, 2 KB from its first end on, and 3 KB for each of first token and
+/// It takes 128 bytes until the endpoint is asked, 2 KB from its first end on, and 3 KB for each of first token and
 /// throughput from the first sample on. Counters that are full stay full.
 #[derive(Debug)]
 pub struct Standing {
     epoch: Instant,
     load: Load,
+    circuit: Circuit,
     seen: OnceLock<Box<Seen>>,
     first_token: OnceLock<Box<Histogram>>,
     throughput: OnceLock<Box<Histogram>>,
@@ -62,10 +64,38 @@ impl Standing {
         Self {
             epoch,
             load: Load::new(),
+            circuit: Circuit::new(epoch),
             seen: OnceLock::new(),
             first_token: OnceLock::new(),
             throughput: OnceLock::new(),
         }
+    }
+
+    /// May it be asked? [`gate`](crate::dispatch::gate) asks this.
+    pub fn circuit(&self) -> &Circuit {
+        &self.circuit
+    }
+
+    /// Lets no request through for this long, by the operator's word; after it a probe finds out.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use switchtower::standing::{Standing, State};
+    ///
+    /// let now = Instant::now();
+    /// let standing = Standing::new(now);
+    /// standing.eject(Duration::from_secs(3600), now);
+    /// assert_eq!(standing.circuit().state(now), State::Ejected);
+    /// standing.readmit(now);
+    /// assert_eq!(standing.circuit().state(now), State::Admitting);
+    /// ```
+    pub fn eject(&self, wait: Duration, now: Instant) {
+        self.circuit.eject(wait, now);
+    }
+
+    /// Lets requests through again, whatever it was ejected for.
+    pub fn readmit(&self, now: Instant) {
+        self.circuit.readmit(now);
     }
 
     /// An attempt has begun, which is expected to move so many tokens: prompt and output.

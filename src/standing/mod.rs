@@ -7,8 +7,8 @@
 //!                   │        ├────────▶ uptime: 5 minutes, 30 minutes, a day ─▶ health ─▶ choose
 //!                   │        ├────────▶ outages: 30 seconds ─▶ is it steady? ──────────────▶ choose
 //!                   │        └────────▶ tool calls, valid or not: 2 hours
-//!                   ├─ failed, theirs ▶ uptime, outages
-//!                   ├─ limited ───────▶ limits: 30 minutes; outages
+//!                   ├─ failed, theirs ▶ uptime, outages; the circuit ─▶ may it be asked? ────▶ gate
+//!                   ├─ limited ───────▶ limits: 30 minutes; outages; the circuit
 //!                   └─ failed, caller's or ours; cancelled ─▶ nothing
 //! ```
 //!
@@ -28,6 +28,9 @@
 //! assert!(standing.is_steady(start + Duration::from_secs(31)));
 //! ```
 
+mod breaker;
+mod circuit;
+mod condition;
 mod conversation;
 mod endpoint;
 mod figures;
@@ -40,12 +43,17 @@ mod scale;
 mod slot;
 mod sticky;
 mod uptime;
+mod view;
 mod window;
 
+pub use self::breaker::Breaker;
+pub use self::circuit::{Admission, Change, Circuit, Outcome};
+pub use self::condition::{Cause, Pass, State};
 pub use self::conversation::Conversation;
 pub use self::endpoint::{Standing, Validity};
 pub use self::percentile::Percentile;
 pub use self::roster::{Lineup, Roster};
 pub use self::sticky::Sticky;
 pub use self::uptime::{Health, Period};
+pub use self::view::CircuitView;
 pub use self::window::{Tally, Window};

@@ -7,6 +7,7 @@ use std::time::Instant;
 use arc_swap::ArcSwap;
 
 use super::endpoint::Standing;
+use super::view::CircuitView;
 use crate::catalog::{Catalog, Endpoint};
 
 /// The catalogue in force, and the standing of each of its endpoints: one handle, shared by all its clones.
@@ -131,5 +132,15 @@ impl Lineup {
     /// Every endpoint with its standing, in the order of the catalogue.
     pub fn endpoints(&self) -> impl Iterator<Item = (&Arc<Endpoint>, &Arc<Standing>)> {
         self.catalog.endpoints().zip(&self.standings)
+    }
+
+    /// Whether each endpoint may be asked now, in the order of the catalogue.
+    pub fn circuits(&self, now: Instant) -> impl Iterator<Item = CircuitView<'_>> {
+        self.catalog.models().iter().flat_map(move |model| {
+            model
+                .endpoints()
+                .iter()
+                .map(move |endpoint| CircuitView::of(endpoint, self.standing(endpoint), now))
+        })
     }
 }

@@ -43,8 +43,15 @@ impl<const TICKS: usize> Window<TICKS> {
 
     /// What the ticks up to and with this one have seen.
     pub fn tally(&self, tick: u32) -> Tally {
+        self.tally_since(tick, 0)
+    }
+
+    /// Likewise, without the ticks before `since`.
+    pub fn tally_since(&self, tick: u32, since: u32) -> Tally {
         let mut sum = Tally::default();
-        for (slot, lap) in self.0.iter().zip(laps(TICKS, tick)) {
+        for (place, (slot, lap)) in self.0.iter().zip(laps(TICKS, tick)).enumerate() {
+            let is_new = |lap: &u32| lap * TICKS as u32 + place as u32 >= since;
+            let lap = lap.filter(is_new);
             let [succeeded, failed] = lap.map_or([0, 0], |lap| slot.read(lap));
             sum.succeeded += succeeded;
             sum.failed += failed;

@@ -9,6 +9,7 @@ use crate::attempt::End;
 use crate::call::Call;
 use crate::error::Error;
 use crate::kind::{Fault, Kind};
+use crate::standing::Cause;
 
 /// The HTTP status of an error. OpenAI answers 404 to an unknown model, OpenRouter 400.
 pub fn status(error: &Error, dialect: Dialect) -> http::StatusCode {
@@ -115,8 +116,10 @@ fn openai_type(error: &Error) -> &'static str {
     match error.kind() {
         Kind::Unauthorized => "authentication_error",
         Kind::Forbidden => "permission_error",
-        Kind::PaymentRequired | Kind::QuotaExhausted => "insufficient_quota",
-        Kind::RateLimited => "rate_limit_error",
+        Kind::PaymentRequired | Kind::QuotaExhausted | Kind::Ejected(Cause::Quota) => {
+            "insufficient_quota"
+        }
+        Kind::RateLimited | Kind::Ejected(Cause::Limited) => "rate_limit_error",
         kind if kind.rule().fault == Fault::Caller => "invalid_request_error",
         Kind::Elapsed(_) => "timeout_error",
         _ => "server_error",
@@ -129,8 +132,10 @@ fn openai_code(error: &Error) -> Option<&'static str> {
         Kind::UnknownModel | Kind::ModelMissing => "model_not_found",
         Kind::NoEndpoints => "no_endpoints",
         Kind::ContextTooLong => "context_length_exceeded",
-        Kind::RateLimited => "rate_limit_exceeded",
-        Kind::PaymentRequired | Kind::QuotaExhausted => "insufficient_quota",
+        Kind::RateLimited | Kind::Ejected(Cause::Limited) => "rate_limit_exceeded",
+        Kind::PaymentRequired | Kind::QuotaExhausted | Kind::Ejected(Cause::Quota) => {
+            "insufficient_quota"
+        }
         Kind::TooLarge => "payload_too_large",
         Kind::Invalid | Kind::Refused | Kind::NotFound => return None,
         kind => kind.as_str(),

@@ -276,6 +276,7 @@ impl House {
         let change = |stack: switchtower::Stack| {
             stack
                 .deadlines(deadlines)
+                .breaker(switchtower::standing::Breaker::never())
                 .with_ledger(MemoryLedger::new(calls))
         };
         Self::with(3, change, Default::default()).await

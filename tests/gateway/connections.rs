@@ -32,7 +32,7 @@ async fn many_calls_share_one_connection_to_the_upstream() {
 
 #[tokio::test]
 async fn a_refusal_does_not_cost_the_connection() {
-    let house = House::open(1).await;
+    let house = House::asking_always(1).await;
     for number in 0..20 {
         let script = match number % 3 {
             0 => Script::fail(Failure::context_too_long()),

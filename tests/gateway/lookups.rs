@@ -278,3 +278,51 @@ const GENERATION: &str = "id upstream_id api_type created_at app_id http_referer
     native_tokens_cached native_tokens_reasoning native_tokens_completion_images num_media_prompt
     num_media_completion num_input_audio_prompt num_search_results num_fetches web_search_engine
     total_cost usage cache_discount upstream_inference_cost is_byok";
+
+/// Who has failed too often is left alone, and anyone with a key can see why and until when.
+#[tokio::test]
+async fn circuits_tell_who_is_left_alone_and_until_when() {
+    let house = House::open(2).await;
+    house.script(0, Script::fail(Failure::bad_key()));
+    assert_eq!(house.ask(json!({})).await.status, 200);
+    for path in ["/api/v1/circuits", "/v1/circuits"] {
+        let body = house.get(path).await.json();
+        assert_eq!(keys(&body), ["data"]);
+        let large = |circuit: &&Value| circuit["model"] == "acme/large";
+        let circuits: Vec<_> = body["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(large)
+            .collect();
+        assert_eq!(
+            keys(circuits[0]),
+            [
+                "cause",
+                "ejections",
+                "endpoint",
+                "failures",
+                "model",
+                "reopens_at",
+                "reopens_in",
+                "state",
+                "tag"
+            ]
+        );
+        assert_eq!(
+            (&circuits[0]["state"], &circuits[0]["cause"]),
+            (&json!("ejected"), &json!("key"))
+        );
+        let wait = circuits[0]["reopens_in"].as_u64().unwrap();
+        assert!((200..=300).contains(&wait), "{wait}");
+        assert!(circuits[0]["reopens_at"].as_str().unwrap().ends_with('Z'));
+        assert_eq!(circuits[1]["state"], "admitting");
+        for key in ["cause", "reopens_in", "reopens_at"] {
+            assert_eq!(circuits[1][key], Value::Null);
+        }
+    }
+    // Nobody else sees it.
+    let request = http::Request::get(format!("http://{}/v1/circuits", house.address));
+    let request = request.body(http_body_util::Full::default()).unwrap();
+    assert_eq!(house.client.request(request).await.unwrap().status(), 401);
+}

@@ -42,7 +42,7 @@ async fn nobody_is_told_who_did_not_ask() {
 
 #[tokio::test]
 async fn a_whole_answer_tells_its_plan() {
-    let house = House::open(3).await;
+    let house = House::asking_always(3).await;
     house.script(0, Script::fail(Failure::overloaded()));
     for version in ["/api/v1", "/v1"] {
         for header in [
@@ -200,7 +200,7 @@ async fn a_stream_that_breaks_tells_it_with_its_error() {
 
 #[tokio::test]
 async fn an_error_tells_it_beside_itself() {
-    let house = House::open(2).await;
+    let house = House::asking_always(2).await;
     for upstream in [0, 1] {
         house.script(upstream, Script::fail(Failure::quota_exhausted()));
     }

@@ -17,6 +17,7 @@ use switchtower::catalog::Catalog;
 use switchtower::dispatch::deadline::Deadlines;
 use switchtower::gateway::{Bounds, Gateway, serve};
 use switchtower::settle::{MemoryLedger, Record};
+use switchtower::standing::Breaker;
 use switchtower::testing::{Prices, Script, Upstream};
 use switchtower::{Stack, client};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -65,6 +66,12 @@ impl House {
     /// With so many providers.
     pub(crate) async fn open(providers: usize) -> Self {
         Self::with(providers, |stack| stack, Bounds::default()).await
+    }
+
+    /// With so many providers, who are asked again however often they fail.
+    pub(crate) async fn asking_always(providers: usize) -> Self {
+        let change = |stack: Stack| stack.breaker(Breaker::never());
+        Self::with(providers, change, Bounds::default()).await
     }
 
     /// With so many providers, and deadlines that a test can wait for.

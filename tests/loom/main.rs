@@ -5,6 +5,7 @@
 #![cfg(switchtower_loom)]
 #![allow(unreachable_pub, reason = "what the library exports is private here")]
 
+mod ejection;
 mod orders;
 mod retry_budget;
 mod standing;
@@ -13,8 +14,14 @@ mod sticky_table;
 mod sync;
 mod wake_up;
 
+#[path = "../../src/standing/breaker.rs"]
+mod breaker;
 #[path = "../../src/dispatch/retry/budget.rs"]
 mod budget;
+#[path = "../../src/standing/circuit.rs"]
+mod circuit;
+#[path = "../../src/standing/condition.rs"]
+mod condition;
 #[path = "../../src/standing/figures.rs"]
 mod figures;
 #[path = "../../src/standing/latest.rs"]

@@ -17,6 +17,7 @@ mod book;
 mod budget;
 mod caller;
 mod check;
+mod ejection;
 mod run;
 mod script;
 mod stream;
@@ -133,6 +134,8 @@ fn everything_happened(tally: &BTreeMap<&str, usize>) {
         "told document",
         "retries",
         "budgets used up",
+        "ejected",
+        "recovered",
         "request invalid",
         "request slow_request",
         "request unknown_model",

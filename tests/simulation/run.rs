@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout};
 use crate::budget::Burden;
 use crate::caller::{self, Ask, Heard};
 use crate::check::Case;
+use crate::ejection::Ejections;
 use crate::told::Told;
 use crate::upstream::Client;
 use crate::world::World;
@@ -119,7 +120,7 @@ fn judge(world: &World, stack: &switchtower::Stack, asks: &[Ask], heard: &[Heard
             .for_each(|attempt| count(format!("attempt {}", attempt.end.as_str())));
     }
 
-    let (mut burden, mut exact) = (Burden::default(), 0);
+    let (mut burden, mut ejections, mut exact) = (Burden::default(), Ejections::default(), 0);
     for (ask, heard) in asks.iter().zip(heard) {
         let number = ask.number;
         let calls = book
@@ -139,6 +140,7 @@ fn judge(world: &World, stack: &switchtower::Stack, asks: &[Ask], heard: &[Heard
         failures.extend(complaints.into_iter().map(|what| (Some(number), what)));
         if let Some(record) = case.record.filter(|_| sound) {
             burden.add(record, calls);
+            ejections.add(record, calls);
             for (attempt, (_, entry)) in record.attempts.iter().zip(calls) {
                 let prices = world.endpoints[entry.endpoint].prices.as_ref();
                 if attempt.cost.certainty == Certainty::Exact {
@@ -167,6 +169,13 @@ fn judge(world: &World, stack: &switchtower::Stack, asks: &[Ask], heard: &[Heard
             "it was asked again beyond the budget".to_owned(),
         )
     }));
+    let let_through = ejections.beyond(&world.breaker);
+    failures.extend(let_through.iter().map(|number| {
+        let what = "it was let through to an endpoint that was ejected, and was no probe";
+        (Some(*number), what.to_owned())
+    }));
+    tally.insert("ejected".to_owned(), ejections.ejected);
+    tally.insert("recovered".to_owned(), ejections.recovered);
     tally.insert("retries".to_owned(), burden.retries());
     tally.insert("budgets used up".to_owned(), used_up);
     tally.insert("events".to_owned(), world.trace.len());

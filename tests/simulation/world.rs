@@ -9,6 +9,7 @@ use fastrand::Rng;
 use switchtower::Stack;
 use switchtower::dispatch::deadline::Deadlines;
 use switchtower::settle::MemoryLedger;
+use switchtower::standing::Breaker;
 
 use crate::book::{Book, Prices};
 use crate::flow::catalog;
@@ -24,6 +25,7 @@ pub(crate) struct World {
     pub(crate) models: usize,
     pub(crate) deadlines: Deadlines,
     pub(crate) tries: u32,
+    pub(crate) breaker: Breaker,
     pub(crate) always_usage: bool,
     pub(crate) same_form: bool,
     /// How often in a thousand times the client is not ready at once; a tenth as often it fails.
@@ -112,6 +114,22 @@ pub(crate) fn tailed(random: &mut Rng, middle: Duration) -> Duration {
     middle.mul_f64(normal.exp().min(200.0))
 }
 
+/// Seeds are too short for its defaults. Some have none, so that retries use their budgets up.
+fn breaker(random: &mut Rng) -> Breaker {
+    if random.u8(..3) == 0 {
+        return Breaker::never();
+    }
+    let secs = |random: &mut Rng, from: &[u64]| Duration::from_secs(pick(random, from));
+    Breaker {
+        base: secs(random, &[1, 2, 5]),
+        longest: secs(random, &[5, 20, 60]),
+        barred: secs(random, &[5, 20, 60]),
+        told: secs(random, &[5, 30]),
+        seed: random.u64(..),
+        ..Breaker::default()
+    }
+}
+
 // === impl World ===
 
 impl World {
@@ -146,6 +164,7 @@ impl World {
             models,
             deadlines,
             tries: random.u32(1..=6),
+            breaker: breaker(&mut dice(&[seed, 11])),
             always_usage: random.bool(),
             same_form: random.bool(),
             unready: pick(&mut random, &[0, 0, 0, 30]),
@@ -160,6 +179,7 @@ impl World {
         let stack = Stack::new(catalog(&self.toml()))
             .seed(self.seed)
             .tries(self.tries)
+            .breaker(self.breaker)
             .deadlines(self.deadlines)
             .with_ledger(MemoryLedger::new(requests));
         let stack = if self.always_usage {

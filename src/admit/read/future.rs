@@ -12,7 +12,7 @@ use super::layer::ReadLayer;
 use crate::call::Call;
 use crate::chunks::Chunks;
 use crate::error::{BoxError, Error};
-use crate::kind::Kind;
+use crate::kind::{Kind, Phase};
 use crate::payload::Payload;
 use crate::wire::Operation;
 
@@ -36,7 +36,7 @@ enum State<F, B> {
         read: Chunks,
         sleep: Option<Pin<Box<Sleep>>>,
     },
-    Readying(Option<Payload>),
+    Readying(Option<Payload>, Option<Pin<Box<Sleep>>>),
     Asking(#[pin] F),
 }
 
@@ -102,7 +102,7 @@ where
                                 is_complete(&payload, path)?;
                             }
                             // Reading → Readying
-                            this.state.set(State::Readying(Some(payload)));
+                            this.state.set(State::Readying(Some(payload), None));
                         }
                         Poll::Pending => {
                             let patience = this.settings.patience;
@@ -114,8 +114,21 @@ where
                         }
                     }
                 }
-                StateProj::Readying(payload) => {
-                    ready!(this.inner.poll_ready(cx)).map_err(Error::from_inner)?;
+                StateProj::Readying(payload, sleep) => {
+                    match this.inner.poll_ready(cx) {
+                        Poll::Ready(ready) => ready.map_err(Error::from_inner)?,
+                        Poll::Pending => {
+                            let call =
+                                |head: &request::Parts| head.extensions.get::<Call>().cloned();
+                            let until = this.head.as_ref().and_then(call).and_then(|c| c.until());
+                            let Some(until) = until else {
+                                return Poll::Pending;
+                            };
+                            let new = || Box::pin(tokio::time::sleep_until(until.into()));
+                            ready!(sleep.get_or_insert_with(new).as_mut().poll(cx));
+                            return Poll::Ready(Err(Error::elapsed(Phase::Total)));
+                        }
+                    }
                     let payload = payload.take().expect("a request is called once");
                     let mut head = this.head.take().expect("a request is called once");
                     let call = Call::of(&mut head.extensions);

@@ -10,6 +10,7 @@ pub struct ReadLayer {
     pub(super) limit: usize,
     pub(super) patience: Duration,
     pub(super) strict: bool,
+    pub(super) total: Option<Duration>,
 }
 
 // === impl ReadLayer ===
@@ -21,6 +22,7 @@ impl ReadLayer {
             limit: 32 << 20,
             patience: Duration::from_secs(120),
             strict: false,
+            total: None,
         }
     }
 
@@ -35,6 +37,14 @@ impl ReadLayer {
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// Bounds the time of the whole request, as [`deadline`](crate::dispatch::deadline) does, from its first byte on:
+    /// so it also bounds how long a client is waited for that is not ready, and an endpoint that nobody has asked yet.
+    #[must_use]
+    pub fn total(mut self, total: Duration) -> Self {
+        self.total = Some(total);
         self
     }
 

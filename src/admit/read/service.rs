@@ -46,7 +46,10 @@ where
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         // The request's time begins here, with its first byte.
-        Call::of(request.extensions_mut());
+        let call = Call::of(request.extensions_mut());
+        if let Some(total) = self.settings.total {
+            call.bound(total);
+        }
         ResponseFuture::new(self.inner.clone(), request, self.settings)
     }
 }

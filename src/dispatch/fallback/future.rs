@@ -1,12 +1,14 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 use http::Request;
 use pin_project::pin_project;
+use tokio::time::Sleep;
 use tower_service::Service;
 
-use super::verdict::{Seen, Verdict, conclude, next};
+use super::verdict::{Seen, Verdict, conclude, next, wait};
 use crate::call::Call;
 use crate::clock::now;
 use crate::dispatch::kept::Kept;
@@ -25,12 +27,15 @@ pub struct ResponseFuture<S: Service<Request<Payload>>> {
     call: Call,
     budgets: Budgets,
     seen: Seen,
+    wait: Duration,
 }
 
 #[pin_project(project = StateProj)]
 #[derive(Debug)]
 enum State<F> {
     Asking(#[pin] F),
+    /// Nobody is left but those whom `gate` has refused.
+    Waiting(Pin<Box<Sleep>>),
     Readying,
 }
 
@@ -42,6 +47,7 @@ impl<S: Service<Request<Payload>>> ResponseFuture<S> {
         kept: Option<Kept<S>>,
         call: Call,
         budgets: Budgets,
+        wait: Duration,
     ) -> Self {
         let seen = Seen::default();
         Self {
@@ -50,6 +56,7 @@ impl<S: Service<Request<Payload>>> ResponseFuture<S> {
             call,
             budgets,
             seen,
+            wait,
         }
     }
 }
@@ -70,24 +77,45 @@ where
                         Ok(response) => return Poll::Ready(Ok(response)),
                         Err(error) => Error::from_inner(error),
                     };
-                    this.seen.note(&error, this.call.at());
-                    match turn(&error, this.seen, this.call, this.budgets) {
+                    let now = now();
+                    this.seen.note(&error, this.call.at(), now);
+                    let verdict = match turn(&error, this.seen, this.call, this.budgets, now) {
+                        // Without the request nobody can be asked: `choose` is inside.
+                        Verdict::Ask(_) if this.kept.is_none() => Verdict::NobodyLeft,
+                        verdict => verdict,
+                    };
+                    match verdict {
                         // Asking → Readying
-                        Verdict::Ask(at) if this.kept.is_some() => {
+                        Verdict::Ask(at) => {
                             this.call.turn_to(at);
                             telemetry::falling_back(this.call, &error);
                             this.state.set(State::Readying);
                         }
-                        // Without the request nobody can be asked: `choose` is inside.
-                        Verdict::Ask(_) | Verdict::NobodyLeft => {
-                            return Poll::Ready(Err(conclude(error, this.seen)));
+                        Verdict::NobodyLeft => {
+                            let refused = match this.kept {
+                                Some(_) => wait(this.seen, this.call, *this.wait, now),
+                                None => None,
+                            };
+                            let Some((at, until)) = refused else {
+                                return Poll::Ready(Err(conclude(error, this.seen, now)));
+                            };
+                            this.call.turn_to(at);
+                            telemetry::waiting(this.call, until.saturating_duration_since(now));
+                            // Asking → Waiting
+                            let sleep = Box::pin(tokio::time::sleep_until(until.into()));
+                            this.state.set(State::Waiting(sleep));
                         }
                         Verdict::Final => return Poll::Ready(Err(error)),
                     }
                 }
+                StateProj::Waiting(sleep) => {
+                    ready!(sleep.as_mut().poll(cx));
+                    // Waiting → Readying
+                    this.state.set(State::Readying);
+                }
                 StateProj::Readying => {
                     let kept = this.kept.as_mut();
-                    let kept = kept.expect("a plan with several candidates keeps it");
+                    let kept = kept.expect("nobody turns to another without it");
                     let future = ready!(kept.poll_ask(cx, this.call))?;
                     // Readying → Asking
                     this.state.set(State::Asking(future));
@@ -99,8 +127,7 @@ where
 
 /// Whose turn is it now? A provider that this request has asked before has to be paid for from its
 /// retry budget.
-fn turn(error: &Error, seen: &Seen, call: &Call, budgets: &Budgets) -> Verdict {
-    let now = now();
+fn turn(error: &Error, seen: &Seen, call: &Call, budgets: &Budgets, now: Instant) -> Verdict {
     let mut at = call.at();
     loop {
         match next(error, seen, call, at, now) {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use tower_layer::Layer;
 
 use super::service::Fallback;
@@ -9,7 +11,11 @@ use crate::dispatch::retry::Budgets;
 pub struct FallbackLayer {
     tries: u32,
     budgets: Budgets,
+    wait: Duration,
 }
+
+/// How long to wait for an endpoint that `gate` has refused: no caller that sits before a screen waits for longer.
+const WAIT: Duration = Duration::from_secs(60);
 
 // === impl FallbackLayer ===
 
@@ -19,7 +25,16 @@ impl FallbackLayer {
         Self {
             tries: DEFAULT_TRIES,
             budgets: Budgets::default(),
+            wait: WAIT,
         }
+    }
+
+    /// Sets how long a request waits at the most, within its time, until an endpoint may be asked that
+    /// [`gate`](crate::dispatch::gate) has refused, when nobody else is left. Default 60 s.
+    #[must_use]
+    pub fn wait(mut self, longest: Duration) -> Self {
+        self.wait = longest;
+        self
     }
 
     /// Sets the attempt budget of a request, which retries share. At least one.
@@ -48,6 +63,6 @@ impl<S> Layer<S> for FallbackLayer {
     type Service = Fallback<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Fallback::new(inner, self.tries, self.budgets.clone())
+        Fallback::new(inner, self.tries, self.budgets.clone(), self.wait)
     }
 }

@@ -1,4 +1,5 @@
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use http::Request;
 use tower_service::Service;
@@ -9,6 +10,7 @@ use crate::dispatch::kept::Kept;
 use crate::dispatch::retry::Budgets;
 use crate::error::{BoxError, Error};
 use crate::payload::Payload;
+use crate::plan::Candidate;
 
 /// Turns to the next candidate. See the [module docs](super).
 ///
@@ -20,16 +22,18 @@ pub struct Fallback<S> {
     inner: S,
     tries: u32,
     budgets: Budgets,
+    wait: Duration,
 }
 
 // === impl Fallback ===
 
 impl<S> Fallback<S> {
-    pub(super) fn new(inner: S, tries: u32, budgets: Budgets) -> Self {
+    pub(super) fn new(inner: S, tries: u32, budgets: Budgets, wait: Duration) -> Self {
         Self {
             inner,
             tries,
             budgets,
+            wait,
         }
     }
 }
@@ -51,8 +55,11 @@ where
         let call = Call::of(request.extensions_mut());
         call.set_tries(self.tries);
         let call = call.clone();
-        let kept = (call.others() > 0).then(|| Kept::new(&request, self.inner.clone()));
+        // The last one is asked again only if `gate` refuses it now.
+        let is_admitted = |candidate: &Candidate| candidate.standing.circuit().is_admitting();
+        let once = call.others() == 0 && call.candidate().is_none_or(is_admitted);
+        let kept = (!once).then(|| Kept::new(&request, self.inner.clone()));
         let first = self.inner.call(request);
-        ResponseFuture::new(first, kept, call, self.budgets.clone())
+        ResponseFuture::new(first, kept, call, self.budgets.clone(), self.wait)
     }
 }

@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use crate::call::Call;
+use crate::clock::later;
 use crate::error::Error;
 use crate::kind::{Kind, Next};
 use crate::plan::Plan;
+use crate::standing::Cause;
 
 /// What an error means for the rest of the plan.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,15 +29,37 @@ pub(super) fn next(error: &Error, seen: &Seen, call: &Call, at: usize, now: Inst
     if rule.next == Next::Stop {
         return Verdict::Final;
     }
-    if call.tries() == 0 || call.until().is_some_and(|until| until <= now) {
+    // After a wait all have been asked, or were refused.
+    if is_over(call, now) || seen.waits_until.is_some() {
         return Verdict::NobodyLeft;
     }
-    let fits = |next: &usize| {
-        seen.too_small
-            .is_none_or(|small| larger(plan, small, *next))
-    };
-    let found = (at + 1..plan.candidates.len()).find(fits);
+    let found = (at + 1..plan.candidates.len()).find(|&next| seen.fits(plan, next));
     found.map_or(Verdict::NobodyLeft, Verdict::Ask)
+}
+
+/// Of those whom `gate` has refused, whoever may be asked first, and when; `longest` is how long a request waits in all.
+pub(super) fn wait(
+    seen: &mut Seen,
+    call: &Call,
+    longest: Duration,
+    now: Instant,
+) -> Option<(usize, Instant)> {
+    let plan = call.plan()?;
+    let refused = seen
+        .heard
+        .iter()
+        .filter(|heard| matches!(heard.kind, Kind::Ejected(_)) && seen.fits(plan, heard.place));
+    let (at, place) = refused
+        .filter_map(|heard| Some((heard.again_at?.max(now), heard.place)))
+        .min()?;
+    let until = *seen.waits_until.get_or_insert(later(now, longest));
+    let in_time = at <= until && call.until().is_none_or(|until| at < until);
+    (in_time && !is_over(call, now)).then_some((place, at))
+}
+
+/// Is nobody to be asked any more, whoever it is?
+fn is_over(call: &Call, now: Instant) -> bool {
+    call.tries() == 0 || call.until().is_some_and(|until| until <= now)
 }
 
 /// Is the context of `next` larger than the one that was too small? An unknown one may be.
@@ -48,15 +72,23 @@ fn larger(plan: &Plan, at: usize, next: usize) -> bool {
 }
 
 /// What is said when all have failed: what the attempts have in common, else the last error.
-/// `seen` are the kinds of all errors with the shortest time after which one may come back.
-pub(super) fn conclude(last: Error, seen: &Seen) -> Error {
-    if seen.kinds.len() < 2 {
+/// `seen` are the kinds of all errors with the first time at which one may come back.
+pub(super) fn conclude(last: Error, seen: &Seen, now: Instant) -> Error {
+    if seen.heard.len() < 2 {
         return last;
     }
-    let (kind, message) = if seen.all(|kind| kind == Kind::RateLimited) {
+    let retry_after = seen.retry_after(now);
+    let is_limit = |kind| matches!(kind, Kind::RateLimited | Kind::Ejected(Cause::Limited));
+    let (kind, message) = if seen.all(is_limit) {
         (
             Kind::RateLimited,
             "every provider is rate-limiting this model",
+        )
+    } else if seen.all(|kind| matches!(kind, Kind::Ejected(_))) {
+        let soonest = seen.heard.iter().min_by_key(|heard| heard.again_at);
+        (
+            soonest.map_or(last.kind(), |soonest| soonest.kind),
+            "no provider of this model may be asked just now",
         )
     } else if last.kind().is_transient() && seen.all(Kind::is_transient) {
         (
@@ -64,10 +96,10 @@ pub(super) fn conclude(last: Error, seen: &Seen) -> Error {
             "every provider of this model failed; try again",
         )
     } else {
-        return last.with_retry_after(seen.retry_after);
+        return last.with_retry_after(retry_after);
     };
     let upstream = last.upstream().cloned();
-    let error = Error::new(kind, message).with_retry_after(seen.retry_after);
+    let error = Error::new(kind, message).with_retry_after(retry_after);
     let error = match upstream {
         // The status that the last one chose is not what all have in common.
         Some(upstream) => error.with_upstream(crate::error::Upstream {
@@ -82,28 +114,49 @@ pub(super) fn conclude(last: Error, seen: &Seen) -> Error {
 /// The errors of a request so far.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    kinds: Vec<Kind>,
-    retry_after: Option<Duration>,
+    heard: Vec<Heard>,
     /// The place of the last candidate whose context was too small: what comes after it, whoever
     /// failed in between, has to be larger.
     too_small: Option<usize>,
+    /// How long it waits for those that were refused, once it does.
+    waits_until: Option<Instant>,
+}
+
+/// The last error of one candidate.
+#[derive(Debug)]
+struct Heard {
+    place: usize,
+    kind: Kind,
+    /// When it may come back.
+    again_at: Option<Instant>,
 }
 
 // === impl Seen ===
 
 impl Seen {
-    pub(super) fn note(&mut self, error: &Error, at: usize) {
+    pub(super) fn note(&mut self, error: &Error, place: usize, now: Instant) {
         if error.kind().rule().next == Next::LargerContext {
-            self.too_small = Some(at);
+            self.too_small = Some(place);
         }
-        self.kinds.push(error.kind());
-        self.retry_after = match (self.retry_after, error.retry_after()) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
+        self.heard.retain(|heard| heard.place != place);
+        self.heard.push(Heard {
+            place,
+            kind: error.kind(),
+            again_at: error.retry_after().map(|after| later(now, after)),
+        });
+    }
+
+    fn fits(&self, plan: &Plan, place: usize) -> bool {
+        self.too_small
+            .is_none_or(|small| larger(plan, small, place))
+    }
+
+    fn retry_after(&self, now: Instant) -> Option<Duration> {
+        let again_at = self.heard.iter().filter_map(|heard| heard.again_at).min()?;
+        Some(again_at.saturating_duration_since(now))
     }
 
     fn all(&self, is: impl Fn(Kind) -> bool) -> bool {
-        self.kinds.iter().all(|kind| is(*kind))
+        self.heard.iter().all(|heard| is(heard.kind))
     }
 }

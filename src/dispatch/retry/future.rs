@@ -15,6 +15,7 @@ use crate::call::Call;
 use crate::clock::now;
 use crate::dispatch::kept::Kept;
 use crate::error::{BoxError, Error};
+use crate::kind::Kind;
 use crate::payload::Payload;
 use crate::telemetry;
 
@@ -30,6 +31,8 @@ pub struct ResponseFuture<S: Service<Request<Payload>>> {
     budget: Arc<Budget>,
     retries: u32,
     seed: u64,
+    /// What the last try came to.
+    before: Option<Error>,
 }
 
 #[pin_project(project = StateProj)]
@@ -60,6 +63,7 @@ impl<S: Service<Request<Payload>>> ResponseFuture<S> {
             budget,
             retries: 0,
             seed,
+            before: None,
         }
     }
 }
@@ -79,6 +83,13 @@ where
                     let error = match ready!(future.poll(cx)) {
                         Ok(response) => return Poll::Ready(Ok(response)),
                         Err(error) => Error::from_inner(error),
+                    };
+                    let error = match this.before.take() {
+                        // That `gate` does not let it be asked again is no news.
+                        Some(before) if matches!(error.kind(), Kind::Ejected(_)) => {
+                            before.with_retry_after(error.retry_after())
+                        }
+                        _ => error,
                     };
                     let now = now();
                     let situation = Situation {
@@ -102,6 +113,7 @@ where
                     }
                     telemetry::retrying(this.call, &error, wait);
                     *this.retries += 1;
+                    *this.before = Some(error);
                     // Asking → Waiting: the failed attempt is dropped here.
                     this.state
                         .set(State::Waiting(Box::pin(tokio::time::sleep(wait))));

@@ -1,0 +1,105 @@
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use http::{Request, Response};
+use tower_service::Service;
+
+use super::future::ResponseFuture;
+use crate::call::Call;
+use crate::clock::now;
+use crate::error::{BoxError, Error, Upstream};
+use crate::kind::Kind;
+use crate::permit::Permit;
+use crate::standing::{Admission, Breaker, Cause, Pass, Standing};
+use crate::telemetry;
+
+/// Refuses what would only fail. See the [module docs](super).
+///
+/// # Clone
+///
+/// A clone carries no readiness. All share the circuit of the service inside, for requests without a plan.
+#[derive(Clone, Debug)]
+pub struct Gate<S> {
+    inner: S,
+    breaker: Arc<Breaker>,
+    alone: Arc<Standing>,
+}
+
+// === impl Gate ===
+
+impl<S> Gate<S> {
+    pub(super) fn new(inner: S, breaker: Arc<Breaker>, now: Instant) -> Self {
+        let alone = Arc::new(Standing::new(now));
+        Self {
+            inner,
+            breaker,
+            alone,
+        }
+    }
+}
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Gate<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
+    S::Error: Into<BoxError> + 'static,
+{
+    type Response = Response<ResBody>;
+    type Error = Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(cx).map_err(Error::from_inner)
+    }
+
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let now = now();
+        let call = Call::of(request.extensions_mut());
+        let candidate = call.candidate();
+        let standing = candidate.map_or(&self.alone, |candidate| &candidate.standing);
+        let pass = match standing.circuit().ask(&self.breaker, now) {
+            Admission::Ask => Pass::Ordinary,
+            Admission::Probe(pass) => {
+                telemetry::probing(call);
+                pass
+            }
+            Admission::NotUntil(until, cause) => {
+                let wait = until.saturating_duration_since(now);
+                let error = refusal(call, cause, wait);
+                // What the ready one has reserved goes with it: nobody is asked.
+                self.inner = self.inner.clone();
+                return ResponseFuture::refused(error);
+            }
+        };
+        let permit = Permit {
+            standing: standing.clone(),
+            breaker: self.breaker.clone(),
+            pass,
+        };
+        let attempt = call.attempt(|| now).clone();
+        attempt.gated(permit);
+        ResponseFuture::new(self.inner.call(request), attempt)
+    }
+}
+
+fn refusal(call: &Call, cause: Cause, wait: Duration) -> Error {
+    let provider = call
+        .candidate()
+        .map(|candidate| candidate.endpoint.provider().name());
+    let who = provider.unwrap_or("the provider");
+    let message = match cause {
+        Cause::Failures | Cause::Rate => format!("{who} has failed too often of late"),
+        Cause::Limited => format!("{who} is rate-limiting this model"),
+        Cause::Key => format!("{who} did not accept the key configured for it"),
+        Cause::Quota => format!("the quota at {who} is used up"),
+        Cause::Operator => format!("{who} is not asked just now"),
+    };
+    let error = Error::new(Kind::Ejected(cause), message).with_retry_after(wait);
+    match provider {
+        Some(provider) => error.with_upstream(Upstream {
+            provider: Some(provider.into()),
+            ..Upstream::default()
+        }),
+        None => error,
+    }
+}

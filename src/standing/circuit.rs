@@ -1,0 +1,286 @@
+//! May this endpoint be asked?
+
+use std::sync::OnceLock;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use std::time::{Duration, Instant};
+
+use super::breaker::Breaker;
+use super::condition::{Cause, Condition, Event, Pass, Phase, State, millis};
+use super::window::{Tally, Window};
+use crate::sync::{AtomicU32, AtomicU64};
+
+/// Whether an endpoint may be asked: one atomic word, and one function that changes it.
+///
+/// ```text
+///                5 failures in a row, or half of 10 in 30 s;
+///                our key or credit refused; the operator
+///   ┌─ Admitting ─────────────────────────────────────────▶ Ejected ◀─┐
+///   │   ▲   ▲ │ Retry-After                                    │      │ it failed: twice as long
+///   │   │   │ └───────────▶ Ejected ── its time is over ─▶     │      │ it was cancelled: the next one
+///   │   │   └──────────────────────┘                 its time is over │
+///   │   └──────────── a whole answer ──────────── Probing ◀────┘──────┘
+///   └▶ asked                                     one request, a real one
+/// ```
+///
+/// Who is asked to come back later by the provider itself is let through again when that time is over; whoever failed is
+/// [probed](Admission::Probe) first. Of two times to wait the later holds. A caller's own fault changes nothing.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// use switchtower::standing::{Admission, Breaker, Circuit, Outcome, Pass, State};
+///
+/// let (breaker, start) = (Breaker::default(), Instant::now());
+/// let circuit = Circuit::new(start);
+/// for _ in 0..5 {
+///     assert_eq!(circuit.ask(&breaker, start), Admission::Ask);
+///     circuit.judge(Outcome::Failed, None, Pass::Ordinary, &breaker, start);
+/// }
+/// assert!(matches!(circuit.ask(&breaker, start), Admission::NotUntil(..)));
+///
+/// // Later, one request finds out.
+/// let later = start + Duration::from_secs(5);
+/// let Admission::Probe(probe) = circuit.ask(&breaker, later) else { panic!() };
+/// assert!(matches!(circuit.ask(&breaker, later), Admission::NotUntil(..)));
+/// circuit.judge(Outcome::Succeeded, None, probe, &breaker, later);
+/// assert_eq!(circuit.state(later), State::Admitting);
+/// ```
+#[derive(Debug)]
+pub struct Circuit {
+    epoch: Instant,
+    word: AtomicU64,
+    /// The second, plus one, in which it was readmitted: what was counted until then is forgiven.
+    since: AtomicU32,
+    window: OnceLock<Box<Window<SECONDS>>>,
+}
+
+/// May a request go to this endpoint?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// Yes.
+    Ask,
+    /// Yes, and it is the one that finds out: its [verdict](Circuit::judge) has to come, whatever it is.
+    Probe(Pass),
+    /// No, and when to ask again.
+    NotUntil(Instant, Cause),
+}
+
+/// What has an attempt shown of its endpoint?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// That it gives whole answers.
+    Succeeded,
+    /// That it fails, or the way to it.
+    Failed,
+    /// That it is at its limit.
+    Limited,
+    /// That it refuses us: our key, our credit.
+    Barred(Cause),
+    /// Nothing: the caller's fault, or ours, or nobody saw the end.
+    Nothing,
+}
+
+/// What has a verdict changed for the requests to come?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// They are refused, for so long.
+    Ejected(Cause, Duration),
+    /// They are let through again.
+    Readmitted,
+}
+
+const SECONDS: usize = 30;
+
+// === impl Circuit ===
+
+impl Circuit {
+    /// Of an endpoint that nobody has asked yet. Time is counted from `epoch`.
+    pub fn new(epoch: Instant) -> Self {
+        Self {
+            epoch,
+            word: AtomicU64::new(0),
+            since: AtomicU32::new(0),
+            window: OnceLock::new(),
+        }
+    }
+
+    /// May a request go to it now? At most one at a time is told to [probe](Admission::Probe).
+    pub fn ask(&self, breaker: &Breaker, now: Instant) -> Admission {
+        if let Some(admission) = self.look(breaker, now) {
+            return admission;
+        }
+        let (before, after) = self.step(Event::Asked, Pass::Ordinary, breaker, now);
+        match before.phase == Phase::Ejected && after.phase == Phase::Probing {
+            true => Admission::Probe(after.probe()),
+            // Another thread was faster.
+            false => self.look(breaker, now).unwrap_or_else(|| {
+                let cause = after.cause.unwrap_or(Cause::Failures);
+                Admission::NotUntil(breaker.recheck(now), cause)
+            }),
+        }
+    }
+
+    /// Takes in how an attempt ended that was let through by this pass, and whether the provider asks to be left alone.
+    pub fn judge(
+        &self,
+        outcome: Outcome,
+        retry_after: Option<Duration>,
+        pass: Pass,
+        breaker: &Breaker,
+        now: Instant,
+    ) -> Option<Change> {
+        let told = retry_after
+            .map(|after| Event::Told(self.age(now).saturating_add(after.min(breaker.told))));
+        let event = match (outcome, told) {
+            (Outcome::Succeeded, _) => {
+                self.count(true, now);
+                Event::Succeeded
+            }
+            (Outcome::Limited, Some(told)) => told,
+            (Outcome::Failed | Outcome::Limited, _) => Event::Failed {
+                limited: outcome == Outcome::Limited,
+                often: self.is_often(breaker, now),
+            },
+            (Outcome::Barred(cause), _) => Event::Barred(cause),
+            (Outcome::Nothing, _) => Event::Nothing,
+        };
+        let (before, mut after) = self.step(event, pass, breaker, now);
+        if let (Outcome::Failed | Outcome::Barred(_), Some(told)) = (outcome, told) {
+            (_, after) = self.step(told, pass, breaker, now);
+        }
+        let now_ms = millis(self.age(now));
+        match (before.at(now_ms).state(), after.at(now_ms).state()) {
+            (State::Probing, State::Admitting) => {
+                self.forgive(now);
+                Some(Change::Readmitted)
+            }
+            (State::Admitting | State::Probing, State::Ejected)
+                if outcome != Outcome::Nothing && after.until > now_ms =>
+            {
+                let wait = Duration::from_millis(after.until - now_ms);
+                Some(Change::Ejected(after.cause?, wait))
+            }
+            _ => None,
+        }
+    }
+
+    /// Gives a pass back whose attempt ended without a verdict: if it was the probe, the next request is.
+    pub fn release(&self, pass: Pass) {
+        let breaker = Breaker::default();
+        self.step(Event::Nothing, pass, &breaker, self.epoch);
+    }
+
+    /// Lets no request through for this long; if it was left alone for longer, it still is.
+    pub fn eject(&self, wait: Duration, now: Instant) {
+        let until = Event::Eject(self.age(now).saturating_add(wait));
+        self.step(until, Pass::Ordinary, &Breaker::default(), now);
+    }
+
+    /// Lets requests through again, as if nothing had happened.
+    pub fn readmit(&self, now: Instant) {
+        self.step(Event::Readmit, Pass::Ordinary, &Breaker::default(), now);
+        self.forgive(now);
+    }
+
+    /// Is it known for nothing? One that only rests is not, even when its time is over.
+    pub(crate) fn is_admitting(&self) -> bool {
+        let word = self.word.load(Acquire);
+        Condition::from(word).phase == Phase::Admitting
+    }
+
+    /// What happens to a request?
+    pub fn state(&self, now: Instant) -> State {
+        self.condition(now).state()
+    }
+
+    /// Why it is not let through, if it is not.
+    pub fn cause(&self, now: Instant) -> Option<Cause> {
+        self.condition(now).cause
+    }
+
+    /// When it is probed, or let through again; of one that is being probed, when it could be.
+    pub fn until(&self, now: Instant) -> Option<Instant> {
+        let condition = self.condition(now);
+        let until = || self.epoch + Duration::from_millis(condition.until);
+        (condition.phase != Phase::Admitting).then(until)
+    }
+
+    /// Failures in a row.
+    pub fn failures(&self) -> u32 {
+        Condition::from(self.word.load(Acquire)).failures
+    }
+
+    /// Ejections since it last recovered.
+    pub fn ejections(&self) -> u32 {
+        Condition::from(self.word.load(Acquire)).ejections
+    }
+
+    /// The answer that changes nothing; none where this request might be the probe.
+    fn look(&self, breaker: &Breaker, now: Instant) -> Option<Admission> {
+        let condition = self.condition(now);
+        let cause = condition.cause.unwrap_or(Cause::Failures);
+        match condition.phase {
+            Phase::Admitting => Some(Admission::Ask),
+            Phase::Ejected if condition.until <= millis(self.age(now)) => None,
+            Phase::Ejected | Phase::Resting => {
+                let until = self.epoch + Duration::from_millis(condition.until);
+                Some(Admission::NotUntil(until, cause))
+            }
+            Phase::Probing => Some(Admission::NotUntil(breaker.recheck(now), cause)),
+        }
+    }
+
+    fn condition(&self, now: Instant) -> Condition {
+        let word = self.word.load(Acquire);
+        Condition::from(word).at(millis(self.age(now)))
+    }
+
+    fn step(
+        &self,
+        event: Event,
+        pass: Pass,
+        breaker: &Breaker,
+        now: Instant,
+    ) -> (Condition, Condition) {
+        let age = self.age(now);
+        let next = |word: u64| Condition::from(word).after(event, pass, breaker, age);
+        let mut word = self.word.load(Acquire);
+        loop {
+            let after = next(word);
+            let changed = u64::from(after);
+            // Most ends of attempts change nothing.
+            if changed == word {
+                return (Condition::from(word), after);
+            }
+            match self.word.compare_exchange(word, changed, AcqRel, Acquire) {
+                Ok(_) => return (Condition::from(word), after),
+                Err(other) => word = other,
+            }
+        }
+    }
+
+    fn is_often(&self, breaker: &Breaker, now: Instant) -> bool {
+        let window = self.count(false, now);
+        let Tally { succeeded, failed } =
+            window.tally_since(self.second(now), self.since.load(Relaxed));
+        breaker.is_often(failed, succeeded.saturating_add(failed))
+    }
+
+    fn count(&self, success: bool, now: Instant) -> &Window<SECONDS> {
+        let window = self.window.get_or_init(Box::default);
+        window.count(self.second(now), success);
+        window
+    }
+
+    fn forgive(&self, now: Instant) {
+        self.since
+            .store(self.second(now).saturating_add(1), Relaxed);
+    }
+
+    fn second(&self, now: Instant) -> u32 {
+        u32::try_from(self.age(now).as_secs()).unwrap_or(u32::MAX)
+    }
+
+    fn age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.epoch)
+    }
+}

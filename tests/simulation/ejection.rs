@@ -1,0 +1,124 @@
+//! What the gates may let through, by the books and the ends of attempts alone.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use switchtower::settle::{AttemptRecord, Record};
+use switchtower::standing::Breaker;
+use switchtower::{End, Kind, Lesson};
+
+use crate::book::Entry;
+
+/// One call, by when it came and how it ended.
+#[derive(Clone, Copy, Debug)]
+struct Call {
+    request: u32,
+    came: Duration,
+    over: Duration,
+    shows: Shows,
+}
+
+/// What did it show of its endpoint?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shows {
+    Success,
+    Failure,
+    /// It refused us, not the request.
+    Bar,
+    Nothing,
+}
+
+/// Collects the calls of each endpoint.
+#[derive(Debug, Default)]
+pub(crate) struct Ejections {
+    calls: BTreeMap<usize, Vec<Call>>,
+    /// How often an endpoint was ejected, for sure, and how often it recovered.
+    pub(crate) ejected: usize,
+    pub(crate) recovered: usize,
+}
+
+// === impl Ejections ===
+
+impl Ejections {
+    pub(crate) fn add(&mut self, record: &Record, calls: &[(usize, &Entry)]) {
+        for (attempt, (_, entry)) in record.attempts.iter().zip(calls) {
+            self.calls.entry(entry.endpoint).or_default().push(Call {
+                request: entry.request,
+                came: entry.at,
+                over: entry.at + attempt.took,
+                shows: Shows::of(attempt),
+            });
+        }
+    }
+
+    /// The requests that were let through to an endpoint that had been ejected, beside its probe.
+    ///
+    /// What ends within one millisecond has no order here; then only what is sure is held against anybody.
+    pub(crate) fn beyond(&mut self, breaker: &Breaker) -> Vec<u32> {
+        let mut beyond = Vec::new();
+        let most = breaker.failures.map_or(u32::MAX, NonZeroU32::get);
+        for calls in self.calls.values_mut() {
+            calls.sort_by_key(|call| call.over);
+            let mut failures = 0;
+            let mut next = 0;
+            while next < calls.len() {
+                let moment = calls[next].over.as_millis();
+                let until = calls[next..].partition_point(|c| c.over.as_millis() == moment) + next;
+                let now = &calls[next..until];
+                next = until;
+                let failed = |call: &&Call| call.shows == Shows::Failure;
+                let is_sure = now.iter().all(|call| call.shows != Shows::Success);
+                failures = match is_sure {
+                    true => failures + now.iter().filter(failed).count() as u32,
+                    false => 0,
+                };
+                let barred = is_sure
+                    && !breaker.barred.is_zero()
+                    && now.iter().any(|call| call.shows == Shows::Bar);
+                if failures < most && !barred {
+                    continue;
+                }
+                failures = 0;
+                self.ejected += 1;
+                let since = now.iter().map(|call| call.over).max().unwrap();
+                // From here on until something succeeds, one comes after the other.
+                let rest = &calls[next..];
+                let success = rest.iter().find(|call| call.shows == Shows::Success);
+                self.recovered += usize::from(success.is_some());
+                let end = success.map_or(Duration::MAX, |call| call.over);
+                let came = |call: &&Call| call.came.as_millis() > moment && call.came < end;
+                let mut probes: Vec<_> = rest.iter().filter(came).collect();
+                probes.sort_by_key(|call| call.came);
+                let at_once = probes.windows(2).filter(|pair| pair[1].came < pair[0].over);
+                beyond.extend(at_once.map(|pair| pair[1].request));
+                if barred {
+                    let early = |call: &&&Call| call.came < since + breaker.barred;
+                    beyond.extend(probes.iter().filter(early).map(|call| call.request));
+                }
+                // The next ejection is looked for after this recovery.
+                let recovery = end;
+                while next < calls.len() && calls[next].over <= recovery {
+                    next += 1;
+                }
+            }
+        }
+        beyond
+    }
+}
+
+// === impl Shows ===
+
+impl Shows {
+    fn of(attempt: &AttemptRecord) -> Self {
+        match attempt.end {
+            End::Complete => Self::Success,
+            End::Failed(Kind::QuotaExhausted) => Self::Bar,
+            End::Failed(Kind::UpstreamAuth) if attempt.status == Some(403) => Self::Failure,
+            End::Failed(Kind::UpstreamAuth) => Self::Bar,
+            End::Failed(kind) if kind.lesson() == Lesson::Failed => Self::Failure,
+            // A limit may have an end of its own.
+            _ => Self::Nothing,
+        }
+    }
+}
