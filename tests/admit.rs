@@ -17,7 +17,7 @@ use http_body_util::{Full, StreamBody};
 use proptest::prelude::*;
 use switchtower::admit::key::KeyLayer;
 use switchtower::admit::read::ReadLayer;
-use switchtower::{Call, Error, Fault, Kind, Payload};
+use switchtower::{Call, Error, Fault, Kind, Payload, Phase};
 use tokio::task::JoinSet;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 

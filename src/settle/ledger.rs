@@ -56,12 +56,12 @@ use crate::money::Money;
 /// # use tower::ServiceExt;
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), BoxError> {
 /// # let acme = Upstream::start().await;
-/// # let catalog = Catalog::from_toml(&format!(r#"
+/// # let catalog = std::sync::Arc::new(Catalog::from_toml(&format!(r#"
 /// #     providers.acme.base_url = "{}"
 /// #     [[models.swift.endpoints]]
 /// #     provider = "acme"
 /// #     model = "swift-2"
-/// # "#, acme.base_url()), "switchtower.toml", |_| None)?.into();
+/// # "#, acme.base_url()), "switchtower.toml", |_| None)?);
 /// # let ask = r#"{"model": "swift", "messages": [{"role": "user", "content": "hi"}]}"#.to_owned();
 /// # let ask = http::Request::new(ask);
 ///

@@ -15,12 +15,15 @@ mod sync;
 mod wake_up;
 
 #[path = "../../src/standing/breaker.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
 mod breaker;
 #[path = "../../src/dispatch/retry/budget.rs"]
 mod budget;
 #[path = "../../src/standing/circuit.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
 mod circuit;
 #[path = "../../src/standing/condition.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
 mod condition;
 #[path = "../../src/standing/figures.rs"]
 mod figures;
