@@ -1,11 +1,14 @@
 //! What a log tells of a plan: all of its order, as far as it fits into a line.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
 use switchtower::catalog::{Catalog, EndpointSpec, ModelSpec, Provider};
 use switchtower::choose::ChooseLayer;
-use switchtower::{BoxError, Payload};
+use switchtower::{BoxError, Payload, Stack};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 use tracing_subscriber::fmt::fmt;
 
@@ -33,6 +36,66 @@ async fn a_plan_is_told_with_its_reasons_in_one_bounded_field() -> Result<(), Bo
     assert!(line.ends_with(", and 291 more"), "{line}");
     assert_eq!(line.matches("swift@").count(), 8, "{line}");
     assert!(!line.contains("a secret"), "{line}");
+    Ok(())
+}
+
+/// Three words for the life of a circuit, without a word of the request.
+#[tokio::test(flavor = "current_thread", start_paused = true)]
+async fn who_is_left_alone_is_told_once_and_so_is_its_return() -> Result<(), BoxError> {
+    let log = Log::default();
+    let subscriber = fmt()
+        .with_ansi(false)
+        .with_writer({
+            let log = log.clone();
+            move || log.clone()
+        })
+        .finish();
+    let _told = tracing::subscriber::set_default(subscriber);
+
+    let catalog = Catalog::builder()
+        .provider(Provider::new("acme", "https://api.acme.test/v1".parse()?))
+        .model(ModelSpec::new("swift").endpoint(EndpointSpec::new("acme", "m")))
+        .build()?;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let client = service_fn(move |_| {
+        let status = match asked.fetch_add(1, Relaxed) {
+            0..5 => 500,
+            _ => 200,
+        };
+        let body = r#"{"choices":[{"index":0,"message":{"content":"hi"},"finish_reason":"stop"}]}"#;
+        let body = Full::<Bytes>::from(body);
+        async move { Ok::<_, BoxError>(http::Response::builder().status(status).body(body)?) }
+    });
+    let chain = Stack::new(Arc::new(catalog)).tries(1).around(client);
+    for _ in 0..7 {
+        let ask = r#"{"model": "swift", "messages": [{"role": "user", "content": "a secret"}]}"#;
+        let request = http::Request::new(Full::<Bytes>::from(ask));
+        if let Ok(answer) = chain.clone().oneshot(request).await {
+            answer.into_body().collect().await?;
+        }
+    }
+    let told = String::from_utf8(std::mem::take(&mut *log.0.lock().unwrap()))?;
+    let of = |word: &str| {
+        let word = format!(": {word} ");
+        told.lines()
+            .filter(|line| line.contains(&word))
+            .collect::<Vec<_>>()
+    };
+    let ([ejected], [probing], [readmitted]) = (
+        &of("ejected")[..],
+        &of("probing")[..],
+        &of("readmitted")[..],
+    ) else {
+        panic!("{told}");
+    };
+    assert!(
+        ejected.contains(" WARN ") && ejected.contains(r#"cause="failures" wait_ms="#),
+        "{ejected}"
+    );
+    for line in [ejected, probing, readmitted] {
+        assert!(line.contains(r#"endpoint="swift@acme""#), "{line}");
+    }
+    assert!(!told.contains("a secret"), "{told}");
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use http_body::Body;
 use switchtower::admit::read::ReadLayer;
 use switchtower::catalog::Catalog;
 use switchtower::choose::ChooseLayer;
-use switchtower::dispatch::{address, commit, deadline, fallback, retry};
+use switchtower::dispatch::{address, commit, deadline, fallback, gate, retry};
 use switchtower::gateway::{Front, Gateway};
 use switchtower::meter::MeterLayer;
 use switchtower::settle::{MemoryLedger, SettleLayer};
@@ -103,6 +103,7 @@ pub(crate) fn others(gauge: &mut Gauge, body: &Bytes) -> Vec<(&'static str, Cost
     layer!("settle", SettleLayer::new(ledger()));
     layer!("fallback", fallback::FallbackLayer::new());
     layer!("retry", retry::RetryLayer::new());
+    layer!("gate", gate::GateLayer::default());
     layer!("commit", commit::CommitLayer::new());
     layer!("deadline", deadline::DeadlineLayer::default());
     layer!("meter", MeterLayer::new());
