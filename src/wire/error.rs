@@ -136,6 +136,7 @@ fn openai_code(error: &Error) -> Option<&'static str> {
         Kind::PaymentRequired | Kind::QuotaExhausted | Kind::Ejected(Cause::Quota) => {
             "insufficient_quota"
         }
+        Kind::Ejected(Cause::Key) => Kind::UpstreamAuth.as_str(),
         Kind::TooLarge => "payload_too_large",
         Kind::Invalid | Kind::Refused | Kind::NotFound => return None,
         kind => kind.as_str(),

@@ -20,10 +20,11 @@ console.log(`openai ${VERSION}, node ${process.version}`);
 const gateway = await open(process.argv[2] ?? "target/debug/examples/gateway");
 const report = new Report();
 for (const path of ["/api/v1", "/v1"]) {
-    const settings = { baseURL: gateway.url + path, apiKey: KEY, maxRetries: 0 };
-    const scene = { client: new OpenAI(settings), settings, path, gateway };
     for (const { checks } of [answers, catalog, tools, failures]) {
         for (const [name, check] of Object.entries(checks)) {
+            await gateway.renew();
+            const settings = { baseURL: gateway.url + path, apiKey: KEY, maxRetries: 0 };
+            const scene = { client: new OpenAI(settings), settings, path, gateway };
             await report.check(path, name, () => check(scene));
         }
     }

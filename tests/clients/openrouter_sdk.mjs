@@ -22,11 +22,12 @@ const { version } = createRequire(import.meta.url)("@openrouter/sdk/package.json
 console.log(`@openrouter/sdk ${version}, node ${process.version}`);
 const gateway = await open(process.argv[2] ?? "target/debug/examples/gateway");
 const report = new Report();
-// A 5xx that stays would be repeated for an hour.
-const settings = { serverURL: `${gateway.url}/api/v1`, apiKey: KEY, retryConfig: { strategy: "none" } };
-const scene = { client: new OpenRouter(settings), settings, gateway };
 for (const { checks } of [answers, catalog, routing, failures]) {
     for (const [name, check] of Object.entries(checks)) {
+        await gateway.renew();
+        // A 5xx that stays would be repeated for an hour.
+        const settings = { serverURL: `${gateway.url}/api/v1`, apiKey: KEY, retryConfig: { strategy: "none" } };
+        const scene = { client: new OpenRouter(settings), settings, gateway };
         await report.check("/api/v1", name, () => check(scene));
     }
 }

@@ -10,7 +10,8 @@ import { fileURLToPath } from "node:url";
 
 export const KEY = "sk-or-v1-of-this-test";
 
-/// Resolves once the gateway listens.
+/// Resolves once the gateway listens. `renew` puts a new one in its place: whom one check makes fail, it leaves alone for
+/// a while.
 export async function open(executable) {
     const script = fileURLToPath(new URL("../provider.py", import.meta.url));
     const provider = await start("python3", [script], process.env);
@@ -19,28 +20,40 @@ export async function open(executable) {
     process.once("exit", () => rmSync(folder, { recursive: true }));
     const catalog = join(folder, "switchtower.toml");
     writeFileSync(catalog, await get("/catalog"));
-    const gateway = await start(executable, ["--listen", "127.0.0.1:0", "--config", catalog], {
-        SWITCHTOWER_KEY: KEY,
+    let gateway;
+    process.once("exit", () => {
+        provider.child.kill();
+        gateway?.child.kill();
     });
-    return {
-        url: new URL(gateway.url).origin,
+    const close = async () => {
+        gateway.child.kill("SIGTERM");
+        const [status] = await gateway.ended;
+        if (status !== 0) throw new Error(`the gateway ended with ${status}`);
+    };
+    const house = {
+        url: undefined,
+        renew: async () => {
+            if (gateway) await close();
+            const args = ["--listen", "127.0.0.1:0", "--config", catalog];
+            gateway = await start(executable, args, { SWITCHTOWER_KEY: KEY });
+            house.url = new URL(gateway.url).origin;
+        },
         /// The last request as the provider got it.
         seen: () => get("/seen"),
         /// Resolves once the gateway has let go of a stream that does not end.
         left: () => get("/left"),
         close: async () => {
             provider.child.stdin.end();
-            gateway.child.kill("SIGTERM");
-            const [status] = await gateway.ended;
-            if (status !== 0) throw new Error(`the gateway ended with ${status}`);
+            await close();
         },
     };
+    await house.renew();
+    return house;
 }
 
 async function start(command, args, env) {
     const child = spawn(command, args, { env, stdio: ["pipe", "pipe", "inherit"] });
     const ended = once(child, "exit");
-    process.once("exit", () => child.kill());
     for await (const line of createInterface({ input: child.stdout })) {
         const url = line.match(/^listening on (\S+)/)?.[1];
         if (url) {
