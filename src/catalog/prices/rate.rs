@@ -26,6 +26,7 @@
 ///
 /// assert_eq!(Rate::CacheWrite1h.falls_back_to(), Some(Rate::CacheWrite));
 /// assert_eq!(Rate::Prompt.falls_back_to(), None);
+/// assert_eq!(Rate::CacheRead.openrouter_key(), "input_cache_read");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -99,6 +100,19 @@ impl Rate {
             Rate::Request => "request",
             Rate::ImageUnit => "image",
             Rate::WebSearch => "web_search",
+        }
+    }
+
+    /// How OpenRouter spells it.
+    #[must_use]
+    pub const fn openrouter_key(self) -> &'static str {
+        match self {
+            Rate::CacheRead => "input_cache_read",
+            Rate::CacheWrite => "input_cache_write",
+            Rate::CacheWrite1h => "input_cache_write_1h",
+            Rate::Reasoning => "internal_reasoning",
+            Rate::AudioCacheRead => "input_audio_cache",
+            alike => alike.key(),
         }
     }
 

@@ -14,35 +14,23 @@ pub(super) struct Pricing<'a>(pub(super) &'a Prices);
 #[derive(Debug)]
 struct Conditional<'a>(&'a Override);
 
-const DEMANDED: [(&str, Rate); 2] = [("prompt", Rate::Prompt), ("completion", Rate::Completion)];
-
-const LISTED: [(&str, Rate); 12] = [
-    ("request", Rate::Request),
-    ("input_cache_read", Rate::CacheRead),
-    ("input_cache_write", Rate::CacheWrite),
-    ("input_cache_write_1h", Rate::CacheWrite1h),
-    ("internal_reasoning", Rate::Reasoning),
-    ("audio", Rate::Audio),
-    ("input_audio_cache", Rate::AudioCacheRead),
-    ("audio_output", Rate::AudioOutput),
-    ("image_token", Rate::Image),
-    ("image_output", Rate::ImageOutput),
-    ("image", Rate::ImageUnit),
-    ("web_search", Rate::WebSearch),
-];
+const DEMANDED: [Rate; 2] = [Rate::Prompt, Rate::Completion];
 
 // === impl Pricing ===
 
 impl Serialize for Pricing<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut told = serializer.serialize_map(None)?;
-        for (name, rate) in DEMANDED {
+        for rate in DEMANDED {
             match self.0.get(rate) {
-                Some(price) => told.serialize_entry(name, &price)?,
-                None => told.serialize_entry(name, "-1")?,
+                Some(price) => told.serialize_entry(rate.openrouter_key(), &price)?,
+                None => told.serialize_entry(rate.openrouter_key(), "-1")?,
             }
         }
-        list(&mut told, &LISTED, |rate| self.0.listed(rate))?;
+        list(&mut told, |rate| {
+            let told = DEMANDED.contains(&rate);
+            self.0.listed(rate).filter(|_| !told)
+        })?;
         let overrides: Vec<_> = self.0.overrides().iter().map(Conditional).collect();
         if !overrides.is_empty() {
             told.serialize_entry("overrides", &overrides)?;
@@ -67,21 +55,18 @@ impl Serialize for Conditional<'_> {
             let names: Vec<_> = days.into_iter().map(Weekday::name).collect();
             told.serialize_entry("utc_days", &names)?;
         }
-        for rates in [&DEMANDED[..], &LISTED] {
-            list(&mut told, rates, |rate| self.0.listed(rate))?;
-        }
+        list(&mut told, |rate| self.0.listed(rate))?;
         told.end()
     }
 }
 
 fn list<M: SerializeMap>(
     told: &mut M,
-    rates: &[(&str, Rate)],
     listed: impl Fn(Rate) -> Option<Price>,
 ) -> Result<(), M::Error> {
-    for (name, rate) in rates {
-        if let Some(price) = listed(*rate) {
-            told.serialize_entry(name, &price)?;
+    for rate in Rate::ALL {
+        if let Some(price) = listed(rate) {
+            told.serialize_entry(rate.openrouter_key(), &price)?;
         }
     }
     Ok(())

@@ -5,24 +5,6 @@ use crate::catalog::source::sheet::Draft;
 use crate::catalog::source::value::{Per, Value};
 use crate::catalog::{Gap, Hours, Override, Rate};
 
-/// How OpenRouter spells what has a rate.
-const KEYS: [(&str, Rate); 14] = [
-    ("prompt", Rate::Prompt),
-    ("completion", Rate::Completion),
-    ("input_cache_read", Rate::CacheRead),
-    ("input_cache_write", Rate::CacheWrite),
-    ("input_cache_write_1h", Rate::CacheWrite1h),
-    ("internal_reasoning", Rate::Reasoning),
-    ("audio", Rate::Audio),
-    ("input_audio_cache", Rate::AudioCacheRead),
-    ("audio_output", Rate::AudioOutput),
-    ("image_token", Rate::Image),
-    ("image_output", Rate::ImageOutput),
-    ("request", Rate::Request),
-    ("image", Rate::ImageUnit),
-    ("web_search", Rate::WebSearch),
-];
-
 /// The list. A `discount` is in the prices already.
 pub(super) fn draft(pricing: Option<Value<'_>>) -> Draft {
     let mut draft = Draft::default();
@@ -48,8 +30,10 @@ pub(super) fn draft(pricing: Option<Value<'_>>) -> Draft {
 }
 
 fn rate(key: &str, value: Value<'_>) -> Option<Result<(Rate, Price), Gap>> {
-    let (_, rate) = KEYS.iter().find(|(known, _)| *known == key)?;
-    Some(value.price(Per::One).map(|price| (*rate, price)))
+    let rate = Rate::ALL
+        .into_iter()
+        .find(|rate| rate.openrouter_key() == key)?;
+    Some(value.price(Per::One).map(|price| (rate, price)))
 }
 
 /// An entry with a condition that is not known would hold too often, and is left out.
