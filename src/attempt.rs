@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::generation::GenerationId;
-use crate::kind::{Kind, Lesson};
+use crate::kind::Kind;
+use crate::lesson;
 use crate::permit::Permit;
 use crate::plan::Candidate;
-use crate::standing::{Cause, Conversation, Outcome};
+use crate::standing::{Conversation, Outcome};
 use crate::usage::Usage;
 use crate::wire::{BadCall, Chunk, Finish};
 
@@ -125,6 +126,11 @@ impl Attempt {
         self.0.candidate.as_ref()
     }
 
+    /// The conversation that it goes on with, if it is known.
+    pub(crate) fn conversation(&self) -> Option<&Conversation> {
+        self.0.conversation.as_ref()
+    }
+
     /// When it was asked.
     pub fn started(&self) -> Instant {
         self.0.started
@@ -194,8 +200,8 @@ impl Attempt {
     pub fn end(&self, end: End, now: Instant) {
         if self.0.end.set((end, now)).is_ok() {
             self.0.leave();
-            self.teach(end, now);
-            self.judge(self.outcome(end), now);
+            lesson::teach(self, end, now);
+            self.judge(lesson::outcome(self, end), now);
             crate::telemetry::attempt_ended(&self.0.call, self, end);
         }
     }
@@ -217,69 +223,6 @@ impl Attempt {
                 crate::telemetry::circuit_changed(self, change);
             }
         }
-    }
-
-    /// What this end shows of the endpoint.
-    fn outcome(&self, end: End) -> Outcome {
-        match end {
-            End::Complete => Outcome::Succeeded,
-            // A 403 may be about what this request asks for, so that one alone bars nobody.
-            End::Failed(Kind::UpstreamAuth) => match self.found().status {
-                Some(403) => Outcome::Failed,
-                _ => Outcome::Barred(Cause::Key),
-            },
-            End::Failed(Kind::QuotaExhausted) => Outcome::Barred(Cause::Quota),
-            End::Failed(kind) => match kind.lesson() {
-                Lesson::Failed => Outcome::Failed,
-                Lesson::Limited => Outcome::Limited,
-                Lesson::Nothing => Outcome::Nothing,
-            },
-            End::Superseded | End::Cancelled => Outcome::Nothing,
-        }
-    }
-
-    /// Lets the endpoint's standing learn. What a caller caused teaches nothing.
-    fn teach(&self, end: End, now: Instant) {
-        let Some(candidate) = self.candidate() else {
-            return;
-        };
-        let lesson = match end {
-            End::Complete => return self.teach_success(candidate, now),
-            // OpenRouter tracks a 403 apart: it is the place that is wrong, or what the key may do.
-            End::Failed(Kind::UpstreamAuth) if self.found().status == Some(403) => Lesson::Limited,
-            End::Failed(kind) => kind.lesson(),
-            End::Superseded | End::Cancelled => Lesson::Nothing,
-        };
-        match lesson {
-            Lesson::Failed => candidate.standing.failed(now),
-            Lesson::Limited => candidate.standing.limited(now),
-            Lesson::Nothing => {}
-        }
-    }
-
-    fn teach_success(&self, candidate: &Candidate, now: Instant) {
-        let (found, standing) = (self.found(), &candidate.standing);
-        let (first, throughput) = (self.first_content_after(), self.throughput(&found, now));
-        standing.succeeded(now, first, throughput);
-        if let Some(verdict) = found.tool_calls {
-            standing.called_tools(now, verdict.is_ok());
-        }
-        if let Some(conversation) = &self.0.conversation {
-            let cached = found.usage.map_or(0, |usage| usage.cache_read);
-            conversation.answered(&candidate.endpoint, cached, now);
-        }
-    }
-
-    /// Output tokens a second, from asking to the end, in thousandths: a provider that queues is slow,
-    /// as OpenRouter counts it. None if it wrote too little to tell.
-    fn throughput(&self, found: &Found, now: Instant) -> Option<u32> {
-        let tokens = found
-            .usage
-            .as_ref()
-            .map(|usage| usage.completion_tokens())?;
-        let took = now.saturating_duration_since(self.0.started).as_micros();
-        let rate = u128::from(tokens) * 1_000_000_000 / took.max(1);
-        (tokens > 0).then(|| u32::try_from(rate).unwrap_or(u32::MAX))
     }
 
     pub(crate) fn metered(&self) {

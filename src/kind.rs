@@ -99,17 +99,6 @@ pub enum Fault {
     Us,
 }
 
-/// What does a failed attempt teach of the endpoint? [`Kind::lesson`] says it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Lesson {
-    /// Nothing: the caller caused it, or we did.
-    Nothing,
-    /// It was at its limit: tracked apart.
-    Limited,
-    /// It failed.
-    Failed,
-}
-
 /// May the same candidate be asked again? A part of a [`Rule`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Again {
@@ -221,20 +210,6 @@ impl Kind {
         };
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Rule { fault, status, error_type, again, next }
-    }
-
-    /// What it teaches of the endpoint that was asked.
-    ///
-    /// OpenRouter's rules for uptime: a bad key of ours, missing credit, a missing model and all that is the provider's
-    /// fault count against it; a rate limit is tracked apart; what is wrong with the request does not count.
-    pub fn lesson(self) -> Lesson {
-        match (self, self.rule().fault) {
-            (Kind::RateLimited, _) => Lesson::Limited,
-            // Nobody was asked.
-            (Kind::Ejected(_), _) => Lesson::Nothing,
-            (_, Fault::Upstream | Fault::Network) => Lesson::Failed,
-            (_, Fault::Caller | Fault::Us) => Lesson::Nothing,
-        }
     }
 
     /// Does a failure of this kind pass with time or with another endpoint?

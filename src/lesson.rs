@@ -1,0 +1,100 @@
+//! What does the end of an attempt teach of the endpoint?
+//!
+//! Two pupils listen: the figures of its standing, which follow OpenRouter's rules for uptime, and its circuit, which
+//! says whether it is asked again. They differ about a refused key and a 403, so their rules stand side by side.
+
+use std::time::Instant;
+
+use crate::attempt::{Attempt, End, Found};
+use crate::kind::{Fault, Kind};
+use crate::plan::Candidate;
+use crate::standing::{Cause, Outcome};
+
+/// What does a failed attempt teach of the endpoint? [`Kind::lesson`] says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lesson {
+    /// Nothing: the caller caused it, or we did.
+    Nothing,
+    /// It was at its limit: tracked apart.
+    Limited,
+    /// It failed.
+    Failed,
+}
+
+// === impl Kind ===
+
+impl Kind {
+    /// What it teaches of the endpoint that was asked.
+    ///
+    /// OpenRouter's rules for uptime: a bad key of ours, missing credit, a missing model and all that is the provider's
+    /// fault count against it; a rate limit is tracked apart; what is wrong with the request does not count.
+    pub fn lesson(self) -> Lesson {
+        match (self, self.rule().fault) {
+            (Kind::RateLimited, _) => Lesson::Limited,
+            // Nobody was asked.
+            (Kind::Ejected(_), _) => Lesson::Nothing,
+            (_, Fault::Upstream | Fault::Network) => Lesson::Failed,
+            (_, Fault::Caller | Fault::Us) => Lesson::Nothing,
+        }
+    }
+}
+
+/// What this end shows to the circuit.
+pub(crate) fn outcome(attempt: &Attempt, end: End) -> Outcome {
+    match end {
+        End::Complete => Outcome::Succeeded,
+        // A 403 may be about what this request asks for, so that one alone bars nobody.
+        End::Failed(Kind::UpstreamAuth) => match attempt.found().status {
+            Some(403) => Outcome::Failed,
+            _ => Outcome::Barred(Cause::Key),
+        },
+        End::Failed(Kind::QuotaExhausted) => Outcome::Barred(Cause::Quota),
+        End::Failed(kind) => match kind.lesson() {
+            Lesson::Failed => Outcome::Failed,
+            Lesson::Limited => Outcome::Limited,
+            Lesson::Nothing => Outcome::Nothing,
+        },
+        End::Superseded | End::Cancelled => Outcome::Nothing,
+    }
+}
+
+/// Lets the figures learn. What a caller caused teaches nothing.
+pub(crate) fn teach(attempt: &Attempt, end: End, now: Instant) {
+    let Some(candidate) = attempt.candidate() else {
+        return;
+    };
+    let lesson = match end {
+        End::Complete => return teach_success(attempt, candidate, now),
+        // OpenRouter tracks a 403 apart: it is the place that is wrong, or what the key may do.
+        End::Failed(Kind::UpstreamAuth) if attempt.found().status == Some(403) => Lesson::Limited,
+        End::Failed(kind) => kind.lesson(),
+        End::Superseded | End::Cancelled => Lesson::Nothing,
+    };
+    match lesson {
+        Lesson::Failed => candidate.standing.failed(now),
+        Lesson::Limited => candidate.standing.limited(now),
+        Lesson::Nothing => {}
+    }
+}
+
+fn teach_success(attempt: &Attempt, candidate: &Candidate, now: Instant) {
+    let (found, standing) = (attempt.found(), &candidate.standing);
+    let throughput = throughput(attempt, &found, now);
+    standing.succeeded(now, attempt.first_content_after(), throughput);
+    if let Some(verdict) = found.tool_calls {
+        standing.called_tools(now, verdict.is_ok());
+    }
+    if let Some(conversation) = attempt.conversation() {
+        let cached = found.usage.map_or(0, |usage| usage.cache_read);
+        conversation.answered(&candidate.endpoint, cached, now);
+    }
+}
+
+/// Output tokens a second, from asking to the end, in thousandths: a provider that queues is slow,
+/// as OpenRouter counts it. None if it wrote too little to tell.
+fn throughput(attempt: &Attempt, found: &Found, now: Instant) -> Option<u32> {
+    let tokens = found.usage.as_ref()?.completion_tokens();
+    let took = now.saturating_duration_since(attempt.started()).as_micros();
+    let rate = u128::from(tokens) * 1_000_000_000 / took.max(1);
+    (tokens > 0).then(|| u32::try_from(rate).unwrap_or(u32::MAX))
+}
