@@ -11,6 +11,7 @@ use crate::generation::GenerationId;
 use crate::plan::{Candidate, Plan};
 use crate::tenant::Tenant;
 use crate::wire::{Dialect, Operation};
+use crate::wishes::Wishes;
 
 /// Tries that one request may take over all its candidates: the attempt budget.
 pub const DEFAULT_TRIES: u32 = 6;
@@ -33,6 +34,8 @@ struct Shared {
     started: Instant,
     created: SystemTime,
     until: OnceLock<Instant>,
+    /// Few requests have any.
+    wishes: OnceLock<Box<Wishes>>,
     stream: AtomicBool,
     operation: OnceLock<Operation>,
     dialect: OnceLock<Dialect>,
@@ -55,6 +58,7 @@ impl Call {
                 started: now,
                 created: wall,
                 until: OnceLock::new(),
+                wishes: OnceLock::new(),
                 stream: AtomicBool::new(true),
                 operation: OnceLock::new(),
                 dialect: OnceLock::new(),
@@ -95,6 +99,19 @@ impl Call {
     /// When its time is over.
     pub fn until(&self) -> Option<Instant> {
         self.shared.until.get().copied()
+    }
+
+    /// What the request asks for, beyond its body; [`read`](crate::admit::read) reads it from the headers.
+    pub fn wishes(&self) -> &Wishes {
+        self.shared
+            .wishes
+            .get()
+            .map_or(&Wishes::NONE, |wishes| wishes)
+    }
+
+    /// Says what the request asks for, once: the first who says it is believed.
+    pub fn set_wishes(&self, wishes: Wishes) {
+        let _ = self.shared.wishes.set(Box::new(wishes));
     }
 
     /// Does the caller expect an event stream? Yes, as long as nobody has read the body.

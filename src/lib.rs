@@ -168,6 +168,7 @@ mod sync;
 mod telemetry;
 mod tenant;
 mod usage;
+mod wishes;
 
 pub use self::attempt::{Attempt, End, Found};
 pub use self::call::{Call, DEFAULT_TRIES};
@@ -183,3 +184,4 @@ pub use self::refused::Refused;
 pub use self::stack::{Chain, Stack};
 pub use self::tenant::Tenant;
 pub use self::usage::{BYTES_PER_TOKEN, Usage};
+pub use self::wishes::{Allowed, Wishes};

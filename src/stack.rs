@@ -13,6 +13,7 @@ use crate::dispatch::retry::{Budgets, Retry, RetryLayer};
 use crate::meter::{Meter, MeterLayer};
 use crate::settle::{Ledger, MemoryLedger, Settle, SettleLayer};
 use crate::standing::{Breaker, Roster};
+use crate::wishes::Allowed;
 
 /// The recommended chain around an HTTP client, from a catalogue.
 ///
@@ -156,7 +157,16 @@ impl<L> Stack<L> {
     #[must_use]
     pub fn deadlines(mut self, deadlines: Deadlines) -> Self {
         self.deadline = DeadlineLayer::new(deadlines);
-        self.read = self.read.total(deadlines.total);
+        let allowed = deadlines.allow(self.read.allowed);
+        self.read = self.read.total(deadlines.total).wishes(allowed);
+        self
+    }
+
+    /// Sets how far the [`Wishes`](crate::Wishes) of a request may go: by default as [`Allowed`] says, and never less far
+    /// than the [`deadlines`](Self::deadlines) that are set after it.
+    #[must_use]
+    pub fn wishes(mut self, allowed: Allowed) -> Self {
+        self.read = self.read.wishes(allowed);
         self
     }
 

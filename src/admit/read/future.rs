@@ -30,6 +30,7 @@ pub struct ResponseFuture<S: Service<Request<Payload>>, B> {
 #[pin_project(project = StateProj)]
 #[derive(Debug)]
 enum State<F, B> {
+    Refused(Option<Error>),
     Reading {
         #[pin]
         body: B,
@@ -43,6 +44,15 @@ enum State<F, B> {
 // === impl ResponseFuture ===
 
 impl<S: Service<Request<Payload>>, B> ResponseFuture<S, B> {
+    pub(super) fn refused(inner: S, error: Error, settings: ReadLayer) -> Self {
+        Self {
+            state: State::Refused(Some(error)),
+            inner,
+            head: None,
+            settings,
+        }
+    }
+
     pub(super) fn new(inner: S, request: Request<B>, settings: ReadLayer) -> Self {
         let (head, body) = request.into_parts();
         let state = State::Reading {
@@ -72,6 +82,9 @@ where
         let mut this = self.project();
         loop {
             match this.state.as_mut().project() {
+                StateProj::Refused(error) => {
+                    return Poll::Ready(Err(error.take().expect("polled after completion")));
+                }
                 StateProj::Reading { body, read, sleep } => {
                     let limit = this.settings.limit;
                     let left = body.size_hint().lower();

@@ -3,6 +3,7 @@ use std::time::Duration;
 use tower_layer::Layer;
 
 use super::service::Read;
+use crate::wishes::Allowed;
 
 /// Reads request bodies. See the [module docs](super).
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +12,7 @@ pub struct ReadLayer {
     pub(super) patience: Duration,
     pub(super) strict: bool,
     pub(super) total: Option<Duration>,
+    pub(crate) allowed: Allowed,
 }
 
 // === impl ReadLayer ===
@@ -23,6 +25,7 @@ impl ReadLayer {
             patience: Duration::from_secs(120),
             strict: false,
             total: None,
+            allowed: Allowed::default(),
         }
     }
 
@@ -45,6 +48,13 @@ impl ReadLayer {
     #[must_use]
     pub fn total(mut self, total: Duration) -> Self {
         self.total = Some(total);
+        self
+    }
+
+    /// Sets how far the [`Wishes`](crate::Wishes) of a request may go; by default as [`Allowed`] says.
+    #[must_use]
+    pub fn wishes(mut self, allowed: Allowed) -> Self {
+        self.allowed = allowed;
         self
     }
 

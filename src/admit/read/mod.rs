@@ -5,6 +5,9 @@
 //!                  413, 408                  400, naming the byte or the field
 //! ```
 //!
+//! What its headers ask for, its [`Wishes`](crate::Wishes), is read before the body; a header that says nothing sensible is
+//! a 400 that names it.
+//!
 //! The inner service is asked only once the body is here, so that a slow upload holds nothing. Any
 //! content type is accepted, or none: a bare `curl -d` sends `application/x-www-form-urlencoded`.
 //!

@@ -9,6 +9,7 @@ use super::layer::ReadLayer;
 use crate::call::Call;
 use crate::error::{BoxError, Error};
 use crate::payload::Payload;
+use crate::wishes::Wishes;
 
 /// Collects a body. See the [module docs](super).
 ///
@@ -46,8 +47,14 @@ where
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         // The request's time begins here, with its first byte.
+        let wishes = Wishes::read(request.headers(), &self.settings.allowed);
         let call = Call::of(request.extensions_mut());
-        if let Some(total) = self.settings.total {
+        match wishes {
+            Ok(None) => {}
+            Ok(Some(wishes)) => call.set_wishes(wishes),
+            Err(error) => return ResponseFuture::refused(self.inner.clone(), error, self.settings),
+        }
+        if let Some(total) = call.wishes().total.or(self.settings.total) {
             call.bound(total);
         }
         ResponseFuture::new(self.inner.clone(), request, self.settings)

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::clock::later;
 use crate::kind::Phase;
+use crate::wishes::{Allowed, Wishes};
 
 /// How long may each phase take?
 ///
@@ -64,6 +65,30 @@ impl Default for Deadlines {
             first_token: Duration::from_secs(60),
             idle: Duration::from_secs(30),
             total: Duration::from_secs(600),
+        }
+    }
+}
+
+impl Deadlines {
+    /// What a request asks for itself, where it does.
+    #[must_use]
+    pub fn with(mut self, wishes: &Wishes) -> Self {
+        let set = |limit: &mut Duration, wish: Option<Duration>| *limit = wish.unwrap_or(*limit);
+        set(&mut self.headers, wishes.headers);
+        set(&mut self.first_token, wishes.first_token);
+        set(&mut self.idle, wishes.idle);
+        set(&mut self.total, wishes.total);
+        self
+    }
+
+    /// So that nobody is refused what all others get.
+    pub(crate) fn allow(&self, allowed: Allowed) -> Allowed {
+        Allowed {
+            headers: allowed.headers.max(self.headers),
+            first_token: allowed.first_token.max(self.first_token),
+            idle: allowed.idle.max(self.idle),
+            total: allowed.total.max(self.total),
+            ..allowed
         }
     }
 }

@@ -49,10 +49,11 @@ where
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let now = now();
         let call = Call::of(request.extensions_mut());
-        let total = call.bound(self.deadlines.total);
+        let deadlines = self.deadlines.with(call.wishes());
+        let total = call.bound(deadlines.total);
         let (others, stream) = (call.plan().map(|_| call.others()), call.is_stream());
         let attempt = call.attempt(|| now).clone();
-        let clocks = Clocks::new(&self.deadlines, attempt.started(), total, others, stream);
+        let clocks = Clocks::new(&deadlines, attempt.started(), total, others, stream);
         ResponseFuture::new(self.inner.call(request), attempt, Timer::new(clocks))
     }
 }
