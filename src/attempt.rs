@@ -190,6 +190,19 @@ impl Attempt {
             .clone()
     }
 
+    /// Was it sent, and not a word of an answer came, so that nobody knows whether the provider works on it, and bills it?
+    pub fn is_ambiguous(&self) -> bool {
+        let Some((end, _)) = self.ended() else {
+            return false;
+        };
+        let unheard = match end {
+            End::Complete => false,
+            End::Failed(kind) => matches!(kind, Kind::Disconnected | Kind::Elapsed(_)),
+            End::Superseded | End::Cancelled => true,
+        };
+        unheard && self.headers_after().is_none()
+    }
+
     /// How it ended and when, once it has.
     pub fn ended(&self) -> Option<(End, Instant)> {
         self.0.end.get().copied()

@@ -43,6 +43,7 @@ struct Shared {
     headers: OnceLock<HeaderMap>,
     plan: OnceLock<Plan>,
     tries: AtomicU32,
+    falls_back: AtomicBool,
     tokens: AtomicU64,
     attempts: Mutex<Vec<Attempt>>,
 }
@@ -66,6 +67,7 @@ impl Call {
                 headers: OnceLock::new(),
                 plan: OnceLock::new(),
                 tries: AtomicU32::new(DEFAULT_TRIES),
+                falls_back: AtomicBool::new(false),
                 tokens: AtomicU64::new(0),
                 attempts: Mutex::default(),
             }),
@@ -154,6 +156,23 @@ impl Call {
     pub fn others(&self) -> usize {
         self.plan()
             .map_or(0, |plan| plan.candidates.len().saturating_sub(self.at + 1))
+    }
+
+    /// Candidates that somebody will ask if this one fails: those after it, if there is a `fallback`.
+    pub(crate) fn successors(&self) -> usize {
+        match self.shared.falls_back.load(Relaxed) {
+            true => self.others(),
+            false => 0,
+        }
+    }
+
+    /// Has this request asked that provider already? Where there is no plan, the one is `""`.
+    pub(crate) fn has_asked(&self, provider: &str) -> bool {
+        let slug = |attempt: &Attempt| {
+            let candidate = attempt.candidate();
+            candidate.map_or("", |it| it.endpoint.provider().slug()) == provider
+        };
+        self.with_attempts(|attempts| attempts.iter().any(slug))
     }
 
     /// Tries that are left of the attempt budget.
@@ -254,8 +273,10 @@ impl Call {
         let _ = self.shared.tenant.set(tenant);
     }
 
-    pub(crate) fn set_tries(&self, tries: u32) {
+    /// A `fallback` is here, and allows so many tries.
+    pub(crate) fn set_fallback(&self, tries: u32) {
         self.shared.tries.store(tries, Relaxed);
+        self.shared.falls_back.store(true, Relaxed);
     }
 
     pub(crate) fn set_headers(&self, mut headers: HeaderMap) {

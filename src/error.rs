@@ -56,6 +56,8 @@ pub struct Upstream {
     pub code: Option<Box<str>>,
     /// The display name of the provider.
     pub provider: Option<Arc<str>>,
+    /// Why it refused the content, in its own words, such as `violence`: at most eight of 64 characters.
+    pub reasons: Vec<Box<str>>,
 }
 
 // === impl Error ===
@@ -180,6 +182,7 @@ impl Error {
             (Kind::Refused, Some(status @ (400 | 403 | 413 | 415 | 422))) => {
                 StatusCode::from_u16(status).unwrap_or(own)
             }
+            (Kind::ContentPolicy, Some(403)) => StatusCode::FORBIDDEN,
             (Kind::Overloaded, Some(529)) => StatusCode::from_u16(529).unwrap_or(own),
             _ => own,
         }

@@ -1,12 +1,10 @@
-//! What can go wrong, and the one table that says what follows from it.
-
-use http::StatusCode;
+//! What can go wrong?
 
 use crate::standing::Cause;
 
 /// What happened?
 ///
-/// [`Kind::rule`] says what follows from it:
+/// One table says what follows from it: [`Kind::rule`] whose fault it is and what the caller is told, [`Kind::disposition`] who is asked next.
 ///
 /// ```
 /// use switchtower::{Again, Fault, Kind, Next};
@@ -14,7 +12,8 @@ use crate::standing::Cause;
 /// let rule = Kind::RateLimited.rule();
 /// assert_eq!((rule.fault, rule.status.as_u16()), (Fault::Upstream, 429));
 /// // The next candidate first; the same one only when it is the last.
-/// assert_eq!((rule.next, rule.again), (Next::Any, Again::Last));
+/// let disposition = Kind::RateLimited.disposition();
+/// assert_eq!((disposition.next, disposition.again), (Next::Any, Again::Last));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -41,6 +40,8 @@ pub enum Kind {
     SlowRequest,
     /// The upstream says that the request itself is wrong.
     Refused,
+    /// The upstream, or who moderates for it, will not have this content: the prompt, or the answer to it.
+    ContentPolicy,
     /// The prompt does not fit into the model's context.
     ContextTooLong,
     /// The upstream did not accept our key.
@@ -86,59 +87,11 @@ pub enum Phase {
     Total,
 }
 
-/// Whose fault is it? A part of a [`Rule`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Fault {
-    /// The caller's. Nothing is held against an endpoint.
-    Caller,
-    /// The provider's.
-    Upstream,
-    /// The way to the provider.
-    Network,
-    /// Ours.
-    Us,
-}
-
-/// May the same candidate be asked again? A part of a [`Rule`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Again {
-    /// No: it would answer the same, or it is silent.
-    Never,
-    /// Only when no other candidate is left; another one is the better choice.
-    Last,
-}
-
-/// May the next candidate be asked? A part of a [`Rule`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Next {
-    /// No: every candidate would answer the same.
-    Stop,
-    /// Only one with a larger context.
-    LargerContext,
-    /// Yes.
-    Any,
-}
-
-/// What follows from a [`Kind`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rule {
-    /// Whose fault is it?
-    pub fault: Fault,
-    /// The HTTP status for the caller.
-    pub status: StatusCode,
-    /// OpenRouter's `error.metadata.error_type`.
-    pub error_type: &'static str,
-    /// May the same candidate be asked again?
-    pub again: Again,
-    /// May the next candidate be asked?
-    pub next: Next,
-}
-
 // === impl Kind ===
 
 impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 27] = [
+    /// All of them but [`Ejected`](Self::Ejected), which has a cause.
+    pub const ALL: [Self; 28] = [
         Self::Invalid,
         Self::UnknownModel,
         Self::Unauthorized,
@@ -150,6 +103,7 @@ impl Kind {
         Self::TooLarge,
         Self::SlowRequest,
         Self::Refused,
+        Self::ContentPolicy,
         Self::ContextTooLong,
         Self::UpstreamAuth,
         Self::QuotaExhausted,
@@ -168,59 +122,6 @@ impl Kind {
         Self::Internal,
     ];
 
-    /// The table kind → fault, status, error type, retry, fallback.
-    ///
-    /// Statuses and error types are OpenRouter's.
-    #[rustfmt::skip]
-    pub fn rule(self) -> Rule {
-        use Fault::{Caller, Network, Upstream, Us};
-        use Again::{Last, Never};
-        use Next::{Any, LargerContext, Stop};
-        let (fault, status, error_type, again, next) = match self {
-            Kind::Invalid               => (Caller,   400, "invalid_request",         Never, Stop),
-            Kind::UnknownModel          => (Caller,   400, "invalid_request",         Never, Stop),
-            Kind::Unauthorized          => (Caller,   401, "authentication",          Never, Stop),
-            Kind::PaymentRequired       => (Caller,   402, "payment_required",        Never, Stop),
-            Kind::Forbidden             => (Caller,   403, "permission_denied",       Never, Stop),
-            Kind::NotFound              => (Caller,   404, "not_found",               Never, Stop),
-            Kind::NoEndpoints           => (Caller,   404, "not_found",               Never, Stop),
-            Kind::MethodNotAllowed      => (Caller,   405, "invalid_request",         Never, Stop),
-            Kind::SlowRequest           => (Caller,   408, "timeout",                 Never, Stop),
-            Kind::TooLarge              => (Caller,   413, "payload_too_large",       Never, Stop),
-            Kind::Refused               => (Caller,   400, "invalid_request",         Never, Stop),
-            Kind::ContextTooLong        => (Caller,   400, "context_length_exceeded", Never, LargerContext),
-            // Nothing that passes: SDKs repeat a 5xx, OpenRouter's for an hour.
-            Kind::UpstreamAuth          => (Upstream, 424, "provider_unavailable",    Never, Any),
-            Kind::QuotaExhausted        => (Upstream, 429, "rate_limit_exceeded",     Never, Any),
-            Kind::RateLimited           => (Upstream, 429, "rate_limit_exceeded",     Last,  Any),
-            Kind::ModelMissing          => (Upstream, 404, "not_found",               Never, Any),
-            Kind::Overloaded            => (Upstream, 503, "provider_overloaded",     Last,  Any),
-            Kind::Unavailable           => (Upstream, 502, "provider_unavailable",    Last,  Any),
-            Kind::Truncated             => (Upstream, 502, "provider_unavailable",    Last,  Any),
-            Kind::Malformed             => (Upstream, 502, "provider_unavailable",    Last,  Any),
-            Kind::Connect               => (Network,  502, "provider_unavailable",    Last,  Any),
-            Kind::Disconnected          => (Network,  502, "provider_unavailable",    Last,  Any),
-            Kind::Elapsed(Phase::Total) => (Us,       504, "timeout",                 Never, Stop),
-            Kind::Elapsed(_)            => (Upstream, 504, "timeout",                 Never, Any),
-            Kind::Ejected(Cause::Key)   => (Upstream, 424, "provider_unavailable",    Never, Any),
-            Kind::Ejected(Cause::Quota | Cause::Limited)
-                                        => (Upstream, 429, "rate_limit_exceeded",     Never, Any),
-            Kind::Ejected(_)            => (Upstream, 503, "provider_overloaded",     Never, Any),
-            Kind::Internal              => (Us,       500, "server",                  Never, Stop),
-        };
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Rule { fault, status, error_type, again, next }
-    }
-
-    /// Does a failure of this kind pass with time or with another endpoint?
-    pub fn is_transient(self) -> bool {
-        let rule = self.rule();
-        if self == Kind::Ejected(Cause::Limited) {
-            return true;
-        }
-        rule.fault != Fault::Caller && (rule.status.is_server_error() || rule.again != Again::Never)
-    }
-
     /// A short word for logs, records and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -235,6 +136,7 @@ impl Kind {
             Kind::TooLarge => "too_large",
             Kind::SlowRequest => "slow_request",
             Kind::Refused => "refused",
+            Kind::ContentPolicy => "content_policy",
             Kind::ContextTooLong => "context_too_long",
             Kind::UpstreamAuth => "upstream_auth",
             Kind::QuotaExhausted => "quota_exhausted",

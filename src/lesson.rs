@@ -6,7 +6,8 @@
 use std::time::Instant;
 
 use crate::attempt::{Attempt, End, Found};
-use crate::kind::{Fault, Kind};
+use crate::disposition::{Bench, Fault};
+use crate::kind::Kind;
 use crate::plan::Candidate;
 use crate::standing::{Cause, Outcome};
 
@@ -49,10 +50,11 @@ pub(crate) fn outcome(attempt: &Attempt, end: End) -> Outcome {
             _ => Outcome::Barred(Cause::Key),
         },
         End::Failed(Kind::QuotaExhausted) => Outcome::Barred(Cause::Quota),
-        End::Failed(kind) => match kind.lesson() {
-            Lesson::Failed => Outcome::Failed,
-            Lesson::Limited => Outcome::Limited,
-            Lesson::Nothing => Outcome::Nothing,
+        End::Failed(kind) => match (kind.rule().bench, kind.lesson()) {
+            (Bench::Key, _) => Outcome::Barred(Cause::Key),
+            (Bench::Nobody, _) => Outcome::Nothing,
+            (Bench::Endpoint, Lesson::Limited) => Outcome::Limited,
+            (Bench::Endpoint, _) => Outcome::Failed,
         },
         End::Superseded | End::Cancelled => Outcome::Nothing,
     }

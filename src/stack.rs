@@ -10,6 +10,7 @@ use crate::dispatch::deadline::{Deadline, DeadlineLayer, Deadlines};
 use crate::dispatch::fallback::{Fallback, FallbackLayer};
 use crate::dispatch::gate::{Gate, GateLayer};
 use crate::dispatch::retry::{Budgets, Retry, RetryLayer};
+use crate::dispositions::Dispositions;
 use crate::meter::{Meter, MeterLayer};
 use crate::settle::{Ledger, MemoryLedger, Settle, SettleLayer};
 use crate::standing::{Breaker, Roster};
@@ -121,29 +122,10 @@ impl<L> Stack<L> {
 
     /// Writes to this ledger instead.
     #[must_use]
+    #[rustfmt::skip]
     pub fn with_ledger<M>(self, ledger: M) -> Stack<M> {
-        let Self {
-            read,
-            choose,
-            ledger: _,
-            fallback,
-            retry,
-            gate,
-            commit,
-            deadline,
-            meter,
-        } = self;
-        Stack {
-            read,
-            choose,
-            ledger,
-            fallback,
-            retry,
-            gate,
-            commit,
-            deadline,
-            meter,
-        }
+        let Self { read, choose, ledger: _, fallback, retry, gate, commit, deadline, meter } = self;
+        Stack { read, choose, ledger, fallback, retry, gate, commit, deadline, meter }
     }
 
     /// Chooses by this layer instead: from its roster, and with what it remembers of conversations.
@@ -181,6 +163,14 @@ impl<L> Stack<L> {
     #[must_use]
     pub fn tries(mut self, tries: u32) -> Self {
         self.fallback = self.fallback.tries(tries);
+        self
+    }
+
+    /// Changes who may be asked, and who may be asked again, after which failure.
+    #[must_use]
+    pub fn dispositions(mut self, dispositions: Dispositions) -> Self {
+        self.retry = self.retry.dispositions(dispositions.clone());
+        self.fallback = self.fallback.dispositions(dispositions);
         self
     }
 

@@ -134,10 +134,6 @@ async fn a_caller_s_own_mistake_is_not_taken_to_every_provider() {
         (413, "{}"),
         (415, "{}"),
         (422, "{}"),
-        (
-            403,
-            r#"{"error":{"code":"content_policy_violation","message":"flagged"}}"#,
-        ),
     ] {
         let (error, client) = error_of([Answer::status(status, body)]).await;
         assert_eq!(error.kind(), Kind::Refused, "{status}");

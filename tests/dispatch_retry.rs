@@ -19,7 +19,7 @@ use switchtower::dispatch::retry::{
     Backoff, Budget, Budgets, RetryLayer, ShouldRetry, Situation, should_retry,
 };
 use switchtower::meter::{self, Meter, MeterLayer};
-use switchtower::{End, Error, Kind, Payload, Phase};
+use switchtower::{Again, End, Error, Kind, Payload, Phase};
 use tokio::time::Instant;
 use tower::{Layer, ServiceBuilder, ServiceExt};
 
@@ -374,6 +374,9 @@ fn fixed() -> std::time::Instant {
 #[test]
 fn should_it_be_asked_again() {
     let situation = Situation {
+        again: Again::Never,
+        took: Duration::ZERO,
+        fast: secs(5),
         retries: 0,
         max_retries: 2,
         tries: 3,
@@ -383,6 +386,8 @@ fn should_it_be_asked_again() {
     };
     let backoff = Backoff::default();
     let decide = |kind, situation: Situation| {
+        let again = Kind::disposition(kind).again;
+        let situation = Situation { again, ..situation };
         should_retry(&Error::new(kind, ""), &situation, &backoff) != ShouldRetry::No
     };
     assert!(decide(Kind::RateLimited, situation));

@@ -18,7 +18,9 @@ use switchtower::meter::MeterLayer;
 use switchtower::wire::Dialect;
 use switchtower::wire::error::{envelope, seconds, status};
 use switchtower::wire::headers::retry_after;
-use switchtower::{Again, BoxError, Call, Error, Fault, Kind, Next, Payload, Phase, Upstream};
+use switchtower::{
+    Again, Bench, BoxError, Call, Error, Fault, Kind, Next, Payload, Phase, Upstream,
+};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
 // === The table ===
@@ -27,7 +29,7 @@ use tower::{ServiceBuilder, ServiceExt, service_fn};
 fn every_kind_has_a_rule_that_makes_sense() {
     let mut words = BTreeSet::new();
     for kind in Kind::ALL {
-        let rule = kind.rule();
+        let (rule, disposition) = (kind.rule(), kind.disposition());
         assert!(
             words.insert(kind.as_str()),
             "{kind:?} has a word of its own"
@@ -43,19 +45,31 @@ fn every_kind_has_a_rule_that_makes_sense() {
             "{kind:?}: an SDK would repeat a 5xx for an hour"
         );
         assert!(
-            !blames_the_caller || rule.again == Again::Never,
+            !blames_the_caller || disposition.again == Again::Never,
             "{kind:?}: the same request would be answered the same"
         );
-        if blames_the_caller && kind != Kind::ContextTooLong {
-            assert_eq!(rule.next, Next::Stop, "{kind:?}");
-        }
+        let next = match kind {
+            Kind::ContextTooLong => Next::LargerContext,
+            Kind::ContentPolicy => Next::Model,
+            _ if blames_the_caller => Next::Stop,
+            _ => disposition.next,
+        };
+        assert_eq!(disposition.next, next, "{kind:?}");
+        assert_eq!(
+            blames_the_caller || rule.fault == Fault::Us,
+            rule.bench == Bench::Nobody,
+            "{kind:?}: what says nothing about an endpoint is not held against it"
+        );
         if matches!(rule.fault, Fault::Upstream | Fault::Network) {
-            assert_eq!(rule.next, Next::Any, "{kind:?}: another may be better");
+            assert_eq!(
+                disposition.next,
+                Next::Any,
+                "{kind:?}: another may be better"
+            );
         }
         assert!(!kind.is_transient() || !blames_the_caller, "{kind:?}");
     }
     assert_eq!(words.len(), Kind::ALL.len());
-    assert_eq!(Kind::ContextTooLong.rule().next, Next::LargerContext);
 }
 
 #[test]
@@ -179,6 +193,7 @@ fn metadata_says_what_is_known() {
             status: Some(429),
             code: Some("tokens".into()),
             provider: Some("Acme".into()),
+            ..Upstream::default()
         })
         .with_retry_after(Duration::from_millis(1001));
     let envelope = envelope(&error, Dialect::OpenRouter, None);
@@ -333,7 +348,7 @@ async fn a_refusal_is_sorted_by_status_and_body() {
         (
             403,
             r#"{"error":{"code":"content_filter","message":"flagged"}}"#,
-            Kind::Refused,
+            Kind::ContentPolicy,
         ),
         (422, r#"{"message":"invalid tool"}"#, Kind::Refused),
         (408, "{}", Kind::Unavailable),
@@ -398,7 +413,7 @@ async fn only_what_is_about_the_request_is_held_against_the_caller() {
         let error = refused(status, &[], "{}").await;
         let about_the_request = matches!(status, 400 | 413 | 415 | 422);
         assert_eq!(error.kind() == Kind::Refused, about_the_request, "{status}");
-        let stops = error.kind().rule().next == Next::Stop;
+        let stops = error.kind().disposition().next == Next::Stop;
         assert_eq!(stops, about_the_request, "{status}");
     }
 }
@@ -751,6 +766,7 @@ fn samples() -> impl Iterator<Item = Error> {
                 status: Some(418),
                 code: Some("teapot".into()),
                 provider: Some("Acme".into()),
+                ..Upstream::default()
             })
             .with_source("a cause");
         [Error::new(kind, "it is so"), full]

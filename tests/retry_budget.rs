@@ -195,7 +195,7 @@ proptest! {
             .with_retry_after(after.map(Duration::from_secs));
         let situation = Situation {
             retries, max_retries: u32::MAX, tries: 1, others: 0, seed,
-            time: time.map(Duration::from_secs),
+            time: time.map(Duration::from_secs), ..EASY
         };
         if let ShouldRetry::After(wait) = should_retry(&error, &situation, &backoff) {
             prop_assert!(situation.time.is_none_or(|time| wait < time));
@@ -222,7 +222,12 @@ fn each_kind_by_the_others_that_are_left() {
     for kind in Kind::ALL {
         let error = Error::new(kind, "");
         let again = |others| {
-            let situation = Situation { others, ..EASY };
+            let again = kind.disposition().again;
+            let situation = Situation {
+                again,
+                others,
+                ..EASY
+            };
             should_retry(&error, &situation, &Backoff::default()) != ShouldRetry::No
         };
         let alone = matches!(
@@ -236,14 +241,16 @@ fn each_kind_by_the_others_that_are_left() {
                 | Kind::Disconnected
         );
         assert_eq!((again(1), again(0)), (false, alone), "{kind:?}");
-        assert_eq!(kind.rule().again == Again::Last, alone, "{kind:?}");
+        assert_eq!(kind.disposition().again == Again::Last, alone, "{kind:?}");
     }
 }
 
 #[test]
 fn a_silent_provider_is_not_asked_again() {
     for phase in [Phase::Headers, Phase::FirstToken, Phase::Idle, Phase::Total] {
-        let verdict = should_retry(&Error::elapsed(phase), &EASY, &Backoff::default());
+        let error = Error::elapsed(phase);
+        let again = error.kind().disposition().again;
+        let verdict = should_retry(&error, &Situation { again, ..EASY }, &Backoff::default());
         assert_eq!(verdict, ShouldRetry::No);
     }
 }
@@ -265,6 +272,14 @@ fn every_budget_can_say_no() {
         ..EASY
     };
     assert_eq!(ask(no_time), ShouldRetry::No);
+    let slow = |millis_: u64, fast: u64| Situation {
+        took: millis(millis_),
+        fast: millis(fast),
+        ..EASY
+    };
+    assert_eq!(ask(slow(5001, 5000)), ShouldRetry::No);
+    assert_ne!(ask(slow(5000, 5000)), ShouldRetry::No);
+    assert_eq!(ask(slow(0, 0)), ShouldRetry::No, "zero means never");
 }
 
 #[test]
@@ -306,8 +321,12 @@ fn a_retry_after_is_obeyed_if_it_is_short_and_there_is_time() {
     );
     // What is never asked again is not asked because of a `Retry-After` either.
     let quota = Error::new(Kind::QuotaExhausted, "").with_retry_after(millis(1));
+    let never = Situation {
+        again: Kind::QuotaExhausted.disposition().again,
+        ..EASY
+    };
     assert_eq!(
-        should_retry(&quota, &EASY, &Backoff::default()),
+        should_retry(&quota, &never, &Backoff::default()),
         ShouldRetry::No
     );
 }
@@ -316,6 +335,9 @@ fn a_retry_after_is_obeyed_if_it_is_short_and_there_is_time() {
 
 /// Nothing stands against a retry.
 const EASY: Situation = Situation {
+    again: Again::Last,
+    took: Duration::ZERO,
+    fast: Duration::from_secs(5),
     retries: 0,
     max_retries: 2,
     tries: 5,

@@ -179,6 +179,7 @@ impl Catalog {
             expires: spec.expires,
             hugging_face_id: spec.hugging_face_id,
             strategy: spec.strategy,
+            content_policy: spec.content_policy,
             family: spec
                 .family
                 .or_else(|| family::of_id(&spec.id).map(Into::into)),

@@ -63,6 +63,7 @@
 //! | | `hidden` | true if it is neither listed, nor the newest of its family, nor chosen by a router; who knows its name is answered |
 //! | | `family` | see [`Model::family`]; else what the id tells |
 //! | | `strategy` | the name of a [`Strategy`]; else `balanced` |
+//! | | `content_policy` | the name of a [`ContentPolicy`], where its content is refused; else as the stack has it |
 //! | | `name`, `description`, `created` | for people; `created` in seconds since 1970, by which `~author/family-latest` goes |
 //! | | `canonical_slug`, `expiration_date`, `hugging_face_id` | for people; a date is `2026-12-31` |
 //! | `….endpoints` | `provider` | needed; the slug of a provider |
@@ -152,6 +153,7 @@ mod auto;
 mod base_url;
 mod builder;
 mod check;
+mod content_policy;
 mod dropped;
 mod endpoint;
 mod endpoint_spec;
@@ -175,6 +177,7 @@ mod toml;
 pub use auto::{AutoRule, AutoSpec, Task};
 pub use base_url::{BaseUrl, InvalidBaseUrl};
 pub use builder::CatalogBuilder;
+pub use content_policy::ContentPolicy;
 pub use dropped::Dropped;
 pub use endpoint::Endpoint;
 pub use endpoint_spec::EndpointSpec;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Endpoint, Strategy};
+use super::{ContentPolicy, Endpoint, Strategy};
 use crate::wire::Modalities;
 
 /// A model, and who serves it.
@@ -26,6 +26,7 @@ pub struct Model {
     pub(super) expires: Option<Box<str>>,
     pub(super) hugging_face_id: Option<Box<str>>,
     pub(super) strategy: Strategy,
+    pub(super) content_policy: Option<ContentPolicy>,
     pub(super) family: Option<Box<str>>,
     pub(super) endpoints: Box<[Arc<Endpoint>]>,
 }
@@ -120,6 +121,12 @@ impl Model {
     #[must_use]
     pub fn strategy(&self) -> Strategy {
         self.strategy
+    }
+
+    /// What happens when a provider refuses the content of a request; none if that is the stack's to say.
+    #[must_use]
+    pub fn content_policy(&self) -> Option<ContentPolicy> {
+        self.content_policy
     }
 
     /// The family of which it may be the [newest](super::Catalog::latest), without its author, such as

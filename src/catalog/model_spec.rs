@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use super::{EndpointSpec, Strategy};
+use super::{ContentPolicy, EndpointSpec, Strategy};
 use crate::wire::Modalities;
 
 /// A model to be put in a catalogue.
@@ -34,6 +34,7 @@ pub struct ModelSpec {
     pub(super) expires: Option<Box<str>>,
     pub(super) hugging_face_id: Option<Box<str>>,
     pub(super) strategy: Strategy,
+    pub(super) content_policy: Option<ContentPolicy>,
     pub(super) family: Option<Box<str>>,
     pub(super) endpoints: Vec<EndpointSpec>,
 }
@@ -60,6 +61,7 @@ impl ModelSpec {
             expires: None,
             hugging_face_id: None,
             strategy: Strategy::default(),
+            content_policy: None,
             family: None,
             endpoints: Vec::new(),
         }
@@ -160,6 +162,14 @@ impl ModelSpec {
     #[must_use]
     pub fn with_strategy(mut self, strategy: Strategy) -> Self {
         self.strategy = strategy;
+        self
+    }
+
+    /// What happens when a provider refuses the content of a request; by default what the stack's
+    /// [`Dispositions`](crate::Dispositions) say.
+    #[must_use]
+    pub fn with_content_policy(mut self, policy: ContentPolicy) -> Self {
+        self.content_policy = Some(policy);
         self
     }
 

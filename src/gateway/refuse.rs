@@ -7,8 +7,9 @@ use http::{Method, Response, Uri};
 
 use super::metadata;
 use crate::call::Call;
+use crate::disposition::Fault;
 use crate::error::Error;
-use crate::kind::{Fault, Kind};
+use crate::kind::Kind;
 use crate::telemetry;
 use crate::wire::error::{envelope, seconds, status};
 use crate::wire::{Dialect, Operation};

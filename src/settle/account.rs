@@ -126,6 +126,7 @@ fn attempt_record(
         status: found.status,
         end,
         first_token: attempt.first_content_after(),
+        ambiguous: attempt.is_ambiguous(),
         took: ended.saturating_duration_since(attempt.started()),
         usage: usage.unwrap_or_default(),
         cost,

@@ -60,6 +60,8 @@ pub struct AttemptRecord {
     pub first_token: Option<Duration>,
     /// From asking to the end.
     pub took: Duration,
+    /// Was it sent, and no word came back? Then nobody knows whether the provider works on it, and its cost is an estimate.
+    pub ambiguous: bool,
     /// The tokens: reported, else estimated.
     pub usage: Usage,
     /// What the provider bills for it.

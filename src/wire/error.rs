@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 use super::{Dialect, availability};
 use crate::attempt::End;
 use crate::call::Call;
+use crate::disposition::Fault;
 use crate::error::Error;
-use crate::kind::{Fault, Kind};
+use crate::kind::Kind;
 use crate::standing::Cause;
 
 /// The HTTP status of an error. OpenAI answers 404 to an unknown model, OpenRouter 400.
@@ -131,6 +132,7 @@ fn openai_code(error: &Error) -> Option<&'static str> {
         Kind::Unauthorized => "invalid_api_key",
         Kind::UnknownModel | Kind::ModelMissing => "model_not_found",
         Kind::NoEndpoints => "no_endpoints",
+        Kind::ContentPolicy => "content_policy_violation",
         Kind::ContextTooLong => "context_length_exceeded",
         Kind::RateLimited | Kind::Ejected(Cause::Limited) => "rate_limit_exceeded",
         Kind::PaymentRequired | Kind::QuotaExhausted | Kind::Ejected(Cause::Quota) => {

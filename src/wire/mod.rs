@@ -50,6 +50,7 @@ mod invalid;
 mod max_price;
 mod messages;
 mod modality;
+mod moderation;
 mod operation;
 mod preferences;
 mod quantization;

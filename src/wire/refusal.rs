@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::headers::retry_after;
+use super::moderation;
 use crate::error::{Error, Upstream};
 use crate::kind::Kind;
 use crate::plan::Candidate;
@@ -26,6 +27,14 @@ const TOO_LONG: [&str; 7] = [
     "input is too long",
     "`inputs` tokens",
 ];
+/// How those who have no code for it say that an account is out of credit: Anthropic (400), xAI (403), DeepSeek and
+/// OpenRouter (402). OpenAI's words for it are not among them: Gemini uses the same for a rate.
+const OUT_OF_CREDIT: [&str; 4] = [
+    "credit balance is too low",
+    "used all available credits",
+    "insufficient balance",
+    "insufficient credits",
+];
 /// How those who answer 400 to a bad key say so: Gemini, xAI.
 const BAD_KEY: [&str; 4] = [
     "api key not valid",
@@ -41,6 +50,8 @@ struct Said {
     code: Option<String>,
     status: Option<u16>,
     param: Option<String>,
+    /// Why the content was refused, where it says so.
+    reasons: Vec<Box<str>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -52,6 +63,8 @@ struct Spelled {
     status: Value,
     param: Value,
     error: Value,
+    metadata: Value,
+    innererror: Value,
 }
 
 /// The error that a non-2xx answer means.
@@ -101,10 +114,12 @@ impl Said {
             .into_iter()
             .find_map(Value::as_u64);
         Self {
+            reasons: moderation::reasons(&spelled.metadata, &spelled.innererror),
             message: text(&spelled.message).unwrap_or_default(),
             code: text(&spelled.code)
                 .or_else(|| text(&spelled.r#type))
-                .or_else(|| text(&spelled.status)),
+                .or_else(|| text(&spelled.status))
+                .or_else(|| text(&spelled.metadata["error_type"])),
             status: status.and_then(|status| u16::try_from(status).ok()),
             param: text(&spelled.param),
         }
@@ -117,6 +132,10 @@ impl Said {
             status,
             code: self.code.as_deref().map(|code| clip(code, CODE).into()),
             provider: provider.map(Into::into),
+            reasons: match kind {
+                Kind::ContentPolicy => self.reasons.clone(),
+                _ => Vec::new(),
+            },
         };
         let error = Error::new(kind, self.sentence(kind, provider)).with_upstream(upstream);
         match &self.param {
@@ -135,6 +154,14 @@ impl Said {
             }
             Kind::Refused => format!("{who} refused the request"),
             Kind::ContextTooLong => "the prompt is too long for the model's context".to_owned(),
+            // xAI's words name our team and our key.
+            Kind::ContentPolicy if self.reasons.is_empty() => {
+                format!("{who} refused the content of the request")
+            }
+            Kind::ContentPolicy => {
+                let reasons = self.reasons.join(", ");
+                format!("{who} refused the content of the request: {reasons}")
+            }
             Kind::UpstreamAuth => format!("{who} did not accept the key configured for it"),
             Kind::QuotaExhausted => format!("the quota at {who} is used up"),
             Kind::RateLimited => format!("{who} is rate-limiting this model"),
@@ -158,11 +185,15 @@ impl Said {
         {
             return Kind::ContextTooLong;
         }
-        if says(&["insufficient_quota", "billing", "insufficient_credit"]) {
+        if says(&["insufficient_quota", "billing", "insufficient_credit"])
+            || (matches!(status, None | Some(400 | 402 | 403 | 429)) && tells(&OUT_OF_CREDIT))
+        {
             return Kind::QuotaExhausted;
         }
+        if moderation::is_refusal(status, &code, &message, &self.reasons) {
+            return Kind::ContentPolicy;
+        }
         match status {
-            Some(401 | 403) if says(&["content", "moderation", "safety"]) => Kind::Refused,
             Some(401 | 403) => Kind::UpstreamAuth,
             Some(402) => Kind::QuotaExhausted,
             Some(404) => Kind::ModelMissing,

@@ -40,11 +40,8 @@ impl Burden {
             let again = before
                 .iter()
                 .any(|(_, other)| other.provider == entry.provider);
-            let same = before
-                .last()
-                .is_some_and(|(_, last)| last.endpoint == entry.endpoint);
             let provider = self.0.entry(entry.provider).or_default();
-            if !same {
+            if !again {
                 moment(provider, entry.at).earned += EARNED;
             }
             if again {

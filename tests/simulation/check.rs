@@ -151,12 +151,14 @@ impl Case<'_> {
                 ended.end
             ));
         };
-        let (rule, same) = (kind.rule(), last.endpoint == next.endpoint);
+        let (rule, same) = (kind.disposition(), last.endpoint == next.endpoint);
+        let model = |entry: &Entry| self.world.endpoints[entry.endpoint].model;
         let context = |entry: &Entry| self.world.endpoints[entry.endpoint].context;
         let may = match (same, rule.next) {
             (true, _) => rule.again == Again::Last,
             (false, Next::Any) => true,
             (false, Next::Stop) => false,
+            (false, Next::Model) => model(last) != model(next),
             (false, Next::LargerContext) => match (context(last), context(next)) {
                 (Some(small), Some(large)) => small < large,
                 _ => true,

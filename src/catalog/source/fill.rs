@@ -24,6 +24,7 @@ pub(super) fn fill(model: &mut ModelSpec, above: usize, below: ModelSpec) {
         expires,
         hugging_face_id,
         strategy: _,
+        content_policy: _,
         family,
         endpoints,
     } = below;

@@ -2,7 +2,7 @@
 
 use super::endpoint::endpoint;
 use super::node::{Node, Table};
-use crate::catalog::{BuildError, ModelSpec, Strategy};
+use crate::catalog::{BuildError, ContentPolicy, ModelSpec, Strategy};
 use crate::wire::{Modalities, Modality};
 
 pub(super) fn model(id: &str, table: &Table<'_>) -> Result<ModelSpec, BuildError> {
@@ -23,6 +23,7 @@ pub(super) fn model(id: &str, table: &Table<'_>) -> Result<ModelSpec, BuildError
         "expiration_date",
         "hugging_face_id",
         "strategy",
+        "content_policy",
     ])?;
     let mut model = ModelSpec::new(id);
     if let Some(node) = table.get("context_length") {
@@ -46,6 +47,10 @@ pub(super) fn model(id: &str, table: &Table<'_>) -> Result<ModelSpec, BuildError
     if let Some(node) = table.get("strategy") {
         let names = Strategy::ALL.map(Strategy::name);
         model = model.with_strategy(node.one_of(Strategy::named, names)?);
+    }
+    if let Some(node) = table.get("content_policy") {
+        let names = ContentPolicy::ALL.map(ContentPolicy::name);
+        model = model.with_content_policy(node.one_of(ContentPolicy::named, names)?);
     }
     model = told(table, names(table, model)?)?;
     if let Some(node) = table.get("endpoints") {

@@ -1,18 +1,20 @@
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use http::Request;
 use pin_project::pin_project;
 use tokio::time::Sleep;
 use tower_service::Service;
 
+use super::layer::FallbackLayer;
 use super::verdict::{Seen, Verdict, conclude, next, wait};
 use crate::call::Call;
 use crate::clock::now;
 use crate::dispatch::kept::Kept;
-use crate::dispatch::retry::Budgets;
+use crate::disposition::Next;
 use crate::error::{BoxError, Error};
 use crate::payload::Payload;
 use crate::telemetry;
@@ -25,9 +27,8 @@ pub struct ResponseFuture<S: Service<Request<Payload>>> {
     state: State<S::Future>,
     kept: Option<Kept<S>>,
     call: Call,
-    budgets: Budgets,
+    settings: Arc<FallbackLayer>,
     seen: Seen,
-    wait: Duration,
 }
 
 #[pin_project(project = StateProj)]
@@ -46,17 +47,14 @@ impl<S: Service<Request<Payload>>> ResponseFuture<S> {
         first: S::Future,
         kept: Option<Kept<S>>,
         call: Call,
-        budgets: Budgets,
-        wait: Duration,
+        settings: Arc<FallbackLayer>,
     ) -> Self {
-        let seen = Seen::default();
         Self {
             state: State::Asking(first),
             kept,
             call,
-            budgets,
-            seen,
-            wait,
+            settings,
+            seen: Seen::default(),
         }
     }
 }
@@ -78,8 +76,9 @@ where
                         Err(error) => Error::from_inner(error),
                     };
                     let now = now();
-                    this.seen.note(&error, this.call.at(), now);
-                    let verdict = match turn(&error, this.seen, this.call, this.budgets, now) {
+                    let may = this.settings.dispositions.after(&error, this.call).next;
+                    this.seen.note(&error, may, this.call.at(), now);
+                    let verdict = match turn(may, this.seen, this.call, this.settings, now) {
                         // Without the request nobody can be asked: `choose` is inside.
                         Verdict::Ask(_) if this.kept.is_none() => Verdict::NobodyLeft,
                         verdict => verdict,
@@ -93,7 +92,7 @@ where
                         }
                         Verdict::NobodyLeft => {
                             let refused = match this.kept {
-                                Some(_) => wait(this.seen, this.call, *this.wait, now),
+                                Some(_) => wait(this.seen, this.call, this.settings.wait, now),
                                 None => None,
                             };
                             let Some((at, until)) = refused else {
@@ -127,27 +126,16 @@ where
 
 /// Whose turn is it now? A provider that this request has asked before has to be paid for from its
 /// retry budget.
-fn turn(error: &Error, seen: &Seen, call: &Call, budgets: &Budgets, now: Instant) -> Verdict {
+fn turn(may: Next, seen: &Seen, call: &Call, settings: &FallbackLayer, now: Instant) -> Verdict {
     let mut at = call.at();
     loop {
-        match next(error, seen, call, at, now) {
+        match next(may, seen, call, at, now) {
             Verdict::Ask(place) => at = place,
             verdict => return verdict,
         }
-        let provider = |at: usize| {
-            call.plan()
-                .map(|plan| plan.candidates[at].endpoint.provider())
-        };
-        let asked = call.with_attempts(|attempts| {
-            attempts.iter().any(|attempt| {
-                attempt
-                    .candidate()
-                    .map(|candidate| candidate.endpoint.provider().slug())
-                    == provider(at).map(|provider| provider.slug())
-            })
-        });
-        let slug = provider(at).map_or("", |provider| provider.slug());
-        if !asked || budgets.of(slug, now).withdraw(now) {
+        let plan = call.plan();
+        let slug = plan.map_or("", |plan| plan.candidates[at].endpoint.provider().slug());
+        if !call.has_asked(slug) || settings.budgets.of(slug, now).withdraw(now) {
             return Verdict::Ask(at);
         }
     }

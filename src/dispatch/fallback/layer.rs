@@ -5,13 +5,15 @@ use tower_layer::Layer;
 use super::service::Fallback;
 use crate::call::DEFAULT_TRIES;
 use crate::dispatch::retry::Budgets;
+use crate::dispositions::Dispositions;
 
 /// Asks the next candidate when one fails. See the [module docs](super).
 #[derive(Clone, Debug)]
 pub struct FallbackLayer {
-    tries: u32,
-    budgets: Budgets,
-    wait: Duration,
+    pub(super) tries: u32,
+    pub(super) budgets: Budgets,
+    pub(super) wait: Duration,
+    pub(super) dispositions: Dispositions,
 }
 
 /// How long to wait for an endpoint that `gate` has refused: no caller that sits before a screen waits for longer.
@@ -26,6 +28,7 @@ impl FallbackLayer {
             tries: DEFAULT_TRIES,
             budgets: Budgets::default(),
             wait: WAIT,
+            dispositions: Dispositions::default(),
         }
     }
 
@@ -34,6 +37,13 @@ impl FallbackLayer {
     #[must_use]
     pub fn wait(mut self, longest: Duration) -> Self {
         self.wait = longest;
+        self
+    }
+
+    /// Changes who may be asked after which failure.
+    #[must_use]
+    pub fn dispositions(mut self, dispositions: Dispositions) -> Self {
+        self.dispositions = dispositions;
         self
     }
 
@@ -63,6 +73,6 @@ impl<S> Layer<S> for FallbackLayer {
     type Service = Fallback<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Fallback::new(inner, self.tries, self.budgets.clone(), self.wait)
+        Fallback::new(inner, self.clone())
     }
 }

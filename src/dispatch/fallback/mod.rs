@@ -5,10 +5,10 @@
 //!                                              the caller sees this, and no trace of the others
 //! ```
 //!
-//! One loop over a `Result`: an `Err` asks its kind's [`Rule`](crate::Rule) whether another candidate
+//! One loop over a `Result`: an `Err` asks the table of [`Dispositions`](crate::Dispositions) whether another candidate
 //! may be asked. A caller's own 400 would be refused everywhere, so it stops; a prompt that is too
-//! long goes only to a larger context; everything else goes on, within the attempt budget and the
-//! time of the request. Whom [`gate`](super::gate) refuses has not been asked: when nobody else is left, the one that may
+//! long goes only to a larger context; content that is refused only to another model; everything else goes on, within the
+//! attempt budget and the time of the request. Whom [`gate`](super::gate) refuses has not been asked: when nobody else is left, the one that may
 //! be asked first is waited for, within the time of the request, and asked then. Otherwise what is reported is what all have in common: every
 //! attempt rate-limited is a 429 with the shortest `Retry-After` of all, every one a passing failure
 //! a 503, otherwise the last error; with the time at which the first of all may be asked again.

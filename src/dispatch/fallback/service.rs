@@ -1,16 +1,15 @@
+use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use http::Request;
 use tower_service::Service;
 
 use super::future::ResponseFuture;
+use super::layer::FallbackLayer;
 use crate::call::Call;
 use crate::dispatch::kept::Kept;
-use crate::dispatch::retry::Budgets;
 use crate::error::{BoxError, Error};
 use crate::payload::Payload;
-use crate::plan::Candidate;
 
 /// Turns to the next candidate. See the [module docs](super).
 ///
@@ -20,20 +19,16 @@ use crate::plan::Candidate;
 #[derive(Clone, Debug)]
 pub struct Fallback<S> {
     inner: S,
-    tries: u32,
-    budgets: Budgets,
-    wait: Duration,
+    settings: Arc<FallbackLayer>,
 }
 
 // === impl Fallback ===
 
 impl<S> Fallback<S> {
-    pub(super) fn new(inner: S, tries: u32, budgets: Budgets, wait: Duration) -> Self {
+    pub(super) fn new(inner: S, settings: FallbackLayer) -> Self {
         Self {
             inner,
-            tries,
-            budgets,
-            wait,
+            settings: Arc::new(settings),
         }
     }
 }
@@ -53,13 +48,11 @@ where
 
     fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
         let call = Call::of(request.extensions_mut());
-        call.set_tries(self.tries);
+        call.set_fallback(self.settings.tries);
         let call = call.clone();
-        // The last one is asked again only if `gate` refuses it now.
-        let is_admitted = |candidate: &Candidate| candidate.standing.circuit().is_admitting();
-        let once = call.others() == 0 && call.candidate().is_none_or(is_admitted);
-        let kept = (!once).then(|| Kept::new(&request, self.inner.clone()));
+        // A single candidate as well: `gate` may refuse it from one moment to the next.
+        let kept = call.plan().map(|_| Kept::new(&request, self.inner.clone()));
         let first = self.inner.call(request);
-        ResponseFuture::new(first, kept, call, self.budgets.clone(), self.wait)
+        ResponseFuture::new(first, kept, call, self.settings.clone())
     }
 }

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use crate::call::Call;
 use crate::clock::later;
+use crate::disposition::Next;
 use crate::error::Error;
-use crate::kind::{Kind, Next};
+use crate::kind::Kind;
 use crate::plan::Plan;
 use crate::standing::Cause;
 
@@ -21,14 +22,10 @@ pub(super) enum Verdict {
 }
 
 /// The place of the next candidate after `at` that may be asked, after all that was `seen`.
-pub(super) fn next(error: &Error, seen: &Seen, call: &Call, at: usize, now: Instant) -> Verdict {
-    let rule = error.kind().rule();
-    let Some(plan) = call.plan() else {
+pub(super) fn next(may: Next, seen: &Seen, call: &Call, at: usize, now: Instant) -> Verdict {
+    let Some(plan) = call.plan().filter(|_| may != Next::Stop) else {
         return Verdict::Final;
     };
-    if rule.next == Next::Stop {
-        return Verdict::Final;
-    }
     // After a wait all have been asked, or were refused.
     if is_over(call, now) || seen.waits_until.is_some() {
         return Verdict::NobodyLeft;
@@ -118,6 +115,8 @@ pub(super) struct Seen {
     /// The place of the last candidate whose context was too small: what comes after it, whoever
     /// failed in between, has to be larger.
     too_small: Option<usize>,
+    /// The places of candidates whose models are not asked any more.
+    closed: Vec<usize>,
     /// How long it waits for those that were refused, once it does.
     waits_until: Option<Instant>,
 }
@@ -134,9 +133,12 @@ struct Heard {
 // === impl Seen ===
 
 impl Seen {
-    pub(super) fn note(&mut self, error: &Error, place: usize, now: Instant) {
-        if error.kind().rule().next == Next::LargerContext {
-            self.too_small = Some(place);
+    /// This error came from that place, after which `may` be asked.
+    pub(super) fn note(&mut self, error: &Error, may: Next, place: usize, now: Instant) {
+        match may {
+            Next::LargerContext => self.too_small = Some(place),
+            Next::Model => self.closed.push(place),
+            Next::Stop | Next::Any => {}
         }
         self.heard.retain(|heard| heard.place != place);
         self.heard.push(Heard {
@@ -147,8 +149,10 @@ impl Seen {
     }
 
     fn fits(&self, plan: &Plan, place: usize) -> bool {
-        self.too_small
-            .is_none_or(|small| larger(plan, small, place))
+        let model = |place: usize| plan.candidates[place].model.id();
+        let is_closed = self.closed.iter().any(|at| model(*at) == model(place));
+        let small = self.too_small;
+        !is_closed && small.is_none_or(|small| larger(plan, small, place))
     }
 
     fn retry_after(&self, now: Instant) -> Option<Duration> {

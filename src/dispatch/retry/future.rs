@@ -2,6 +2,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use http::Request;
 use pin_project::pin_project;
@@ -31,6 +32,8 @@ pub struct ResponseFuture<S: Service<Request<Payload>>> {
     budget: Arc<Budget>,
     retries: u32,
     seed: u64,
+    /// When the last try was made.
+    asked: Instant,
     /// What the last try came to.
     before: Option<Error>,
 }
@@ -53,6 +56,7 @@ impl<S: Service<Request<Payload>>> ResponseFuture<S> {
         settings: Arc<RetryLayer>,
         budget: Arc<Budget>,
         seed: u64,
+        now: Instant,
     ) -> Self {
         let state = State::Asking(first);
         Self {
@@ -63,6 +67,7 @@ impl<S: Service<Request<Payload>>> ResponseFuture<S> {
             budget,
             retries: 0,
             seed,
+            asked: now,
             before: None,
         }
     }
@@ -92,11 +97,15 @@ where
                         _ => error,
                     };
                     let now = now();
+                    let settings = &**this.settings;
                     let situation = Situation {
+                        again: settings.dispositions.after(&error, this.call).again,
+                        took: now.saturating_duration_since(*this.asked),
+                        fast: settings.fast,
                         retries: *this.retries,
-                        max_retries: this.settings.retries,
+                        max_retries: settings.retries,
                         tries: this.call.tries(),
-                        others: this.call.others(),
+                        others: this.call.successors(),
                         time: this
                             .call
                             .until()
@@ -104,7 +113,7 @@ where
                         seed: this.seed.wrapping_add(u64::from(*this.retries) << 32),
                     };
                     let ShouldRetry::After(wait) =
-                        should_retry(&error, &situation, &this.settings.backoff)
+                        should_retry(&error, &situation, &settings.backoff)
                     else {
                         return Poll::Ready(Err(error));
                     };
@@ -127,6 +136,7 @@ where
                     let kept = this.kept.as_mut().expect("a retry needs it");
                     // The call's handle knows of no attempt yet: this is a new one.
                     let future = ready!(kept.poll_ask(cx, this.call))?;
+                    *this.asked = now();
                     // Readying → Asking
                     this.state.set(State::Asking(future));
                 }

@@ -1,8 +1,11 @@
+use std::time::Duration;
+
 use tower_layer::Layer;
 
 use super::backoff::Backoff;
 use super::budget::Budgets;
 use super::service::Retry;
+use crate::dispositions::Dispositions;
 
 /// Asks the same candidate again. See the [module docs](super).
 #[derive(Clone, Debug)]
@@ -11,7 +14,13 @@ pub struct RetryLayer {
     pub(super) backoff: Backoff,
     pub(super) budgets: Budgets,
     pub(super) seed: u64,
+    pub(super) fast: Duration,
+    pub(super) dispositions: Dispositions,
 }
+
+/// As long as the longest [`Backoff`]: what takes longer is no hiccup that a short wait mends. (APISIX has a limit like
+/// this one, `retry_on_failure_within_ms`.)
+const FAST: Duration = Duration::from_secs(5);
 
 // === impl RetryLayer ===
 
@@ -24,6 +33,8 @@ impl RetryLayer {
             backoff: Backoff::default(),
             budgets: Budgets::default(),
             seed,
+            fast: FAST,
+            dispositions: Dispositions::default(),
         }
     }
 
@@ -31,6 +42,21 @@ impl RetryLayer {
     #[must_use]
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
+        self
+    }
+
+    /// Sets within which time a candidate has to fail to be asked again: who took longer is asked no second time, since the
+    /// caller would wait as long once more. Default 5 s; zero means never.
+    #[must_use]
+    pub fn fast(mut self, within: Duration) -> Self {
+        self.fast = within;
+        self
+    }
+
+    /// Changes what may be asked again after which failure.
+    #[must_use]
+    pub fn dispositions(mut self, dispositions: Dispositions) -> Self {
+        self.dispositions = dispositions;
         self
     }
 

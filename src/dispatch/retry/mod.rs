@@ -2,17 +2,19 @@
 //!
 //! ```text
 //! error ─▶ may it be asked again? ─▶ how long to wait? ─▶ is that within the time left?
-//!            by the kind's Rule        Retry-After, else     and the attempt budget of the request,
+//!            by its Disposition,       Retry-After, else     and the attempt budget of the request,
 //!            never a silent one        jittered backoff      and the retry budget of the provider
+//!            nor a slow one
 //! ```
 //!
 //! A request that failed in one place may be asked again in the same place only where that is the
 //! best that can be done. A failure is better answered by the next candidate, so as long as there is one,
-//! nothing is retried here. A `Retry-After` is obeyed when it fits into
+//! nothing is retried here. Nor is a failure that [took long](RetryLayer::fast): the caller would wait as long once more.
+//! A `Retry-After` is obeyed when it fits into
 //! the time left and is at most [`Backoff::max`]; a longer one means to move on, not to wait.
 //!
 //! The [`Budget`] keeps retries from multiplying the load on a provider that is already failing: each
-//! first question to a provider earns a fifth of a retry, and ten retries a second are always there.
+//! request's first question to a provider earns a fifth of a retry, and ten retries a second are always there.
 //!
 //! ```
 //! use switchtower::{Payload, dispatch::retry::RetryLayer};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::backoff::Backoff;
+use crate::disposition::Again;
 use crate::error::Error;
-use crate::kind::Again;
 
 /// Should the same candidate be asked again, and when? [`should_retry`] answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,13 +18,19 @@ pub enum ShouldRetry {
 /// What [`should_retry`] depends on besides the error.
 #[derive(Clone, Copy, Debug)]
 pub struct Situation {
+    /// May it be asked again after this error?
+    pub again: Again,
+    /// How long it took to fail.
+    pub took: Duration,
+    /// How long it may have taken.
+    pub fast: Duration,
     /// Retries of this candidate so far.
     pub retries: u32,
     /// The most retries a candidate gets.
     pub max_retries: u32,
     /// Tries left in the attempt budget of the request.
     pub tries: u32,
-    /// Candidates after this one.
+    /// Candidates that will be asked if this one is not asked again.
     pub others: usize,
     /// Time left for the request, if it is bounded.
     pub time: Option<Duration>,
@@ -36,9 +42,13 @@ pub struct Situation {
 ///
 /// ```
 /// use switchtower::dispatch::retry::{Backoff, ShouldRetry, Situation, should_retry};
-/// use switchtower::{Error, Kind};
+/// use switchtower::{Again, Error, Kind};
+/// use std::time::Duration;
 ///
-/// let last = Situation { retries: 0, max_retries: 2, tries: 5, others: 0, time: None, seed: 1 };
+/// let last = Situation {
+///     again: Again::Last, took: Duration::from_millis(90), fast: Duration::from_secs(5),
+///     retries: 0, max_retries: 2, tries: 5, others: 0, time: None, seed: 1,
+/// };
 /// let busy = Error::new(Kind::Overloaded, "acme is busy");
 /// let may = should_retry(&busy, &last, &Backoff::default());
 /// assert!(matches!(may, ShouldRetry::After(_)));
@@ -48,11 +58,13 @@ pub struct Situation {
 /// assert_eq!(should_retry(&busy, &first, &Backoff::default()), ShouldRetry::No);
 /// ```
 pub fn should_retry(error: &Error, situation: &Situation, backoff: &Backoff) -> ShouldRetry {
-    let may = match error.kind().rule().again {
+    let may = match situation.again {
         Again::Never => false,
         Again::Last => situation.others == 0,
+        Again::First => true,
     };
-    if !may || situation.retries >= situation.max_retries || situation.tries == 0 {
+    let slow = situation.took > situation.fast || situation.fast.is_zero();
+    if !may || slow || situation.retries >= situation.max_retries || situation.tries == 0 {
         return ShouldRetry::No;
     }
     let wait = match error.retry_after() {

@@ -52,14 +52,18 @@ where
 
     fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
         let call = Call::of(request.extensions_mut()).clone();
-        let provider = call
-            .candidate()
-            .map(|candidate| candidate.endpoint.provider().slug());
+        let candidate = call.candidate();
+        let provider = candidate.map_or("", |it| it.endpoint.provider().slug());
         let now = now();
-        let budget = self.settings.budgets.of(provider.unwrap_or_default(), now);
-        budget.deposit(now);
+        let budget = self.settings.budgets.of(provider, now);
+        // What `gate` refuses is no question, nor does a second one earn what it was paid for from.
+        let asks = candidate.is_none_or(|it| it.standing.circuit().is_admitting());
+        if asks && !call.has_asked(provider) {
+            budget.deposit(now);
+        }
         // Nobody is asked again while there are others to ask, see `should_retry`.
-        let kept = (call.others() == 0).then(|| Kept::new(&request, self.inner.clone()));
+        let again = call.successors() == 0 || self.settings.dispositions.ask_again_first();
+        let kept = again.then(|| Kept::new(&request, self.inner.clone()));
         let first = self.inner.call(request);
         // Every request draws its own jitter, repeatably.
         let seed = self
@@ -67,6 +71,6 @@ where
             .seed
             .wrapping_add(self.requests.fetch_add(1, Relaxed));
         let settings = self.settings.clone();
-        ResponseFuture::new(first, kept, call, settings, budget, seed)
+        ResponseFuture::new(first, kept, call, settings, budget, seed, now)
     }
 }
