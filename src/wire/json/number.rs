@@ -15,6 +15,9 @@ const PLACES: i64 = 64;
 /// ```
 #[must_use]
 pub fn integer(number: &[u8]) -> Option<u64> {
+    if let Some(value) = digits(number) {
+        return Some(value);
+    }
     let (digits, point) = parts(number)?;
     let mut value = 0u64;
     let mut place = 0;
@@ -61,6 +64,17 @@ pub fn decimal(number: &[u8]) -> Option<String> {
     Some(match fraction.as_str() {
         "" => whole.to_owned(),
         _ => format!("{whole}.{fraction}"),
+    })
+}
+
+/// The value of a number of nothing but digits, none of which overflows: nearly all are.
+fn digits(number: &[u8]) -> Option<u64> {
+    if !matches!(number, [b'0'] | [b'1'..=b'9', ..]) || number.len() > 19 {
+        return None;
+    }
+    number.iter().try_fold(0, |value, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10).then(|| 10 * value + u64::from(digit))
     })
 }
 

@@ -1,43 +1,58 @@
 //! The inner loops: how far do plain characters, an escape, a number reach?
 
+use memchr::memchr2;
+
 use super::{Problem, Syntax};
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const TOPS: u64 = ONES << 7;
+/// So many words are looked at before a run counts as long: measured, from here on it pays.
+const SHORT: usize = 8;
 
 /// The first quote, backslash or control character at or after `at`, or the end.
 #[inline]
 pub(super) fn plain(text: &[u8], at: usize) -> usize {
-    let rest = &text[at..];
-    let mut words = rest.chunks_exact(8);
-    let mut i = at;
-    for word in &mut words {
-        let word = u64::from_le_bytes(word.try_into().expect("eight bytes"));
-        let hits = special(word);
+    let mut rest = &text[at..];
+    for _ in 0..SHORT {
+        let Some((word, after)) = rest.split_first_chunk() else {
+            return text.len() - rest.len() + ends(rest);
+        };
+        let hits = special(u64::from_le_bytes(*word));
         if hits != 0 {
-            return i + (hits.trailing_zeros() / 8) as usize;
+            return text.len() - rest.len() + (hits.trailing_zeros() / 8) as usize;
         }
-        i += 8;
+        rest = after;
     }
-    let tail = words.remainder();
-    i + tail
-        .iter()
-        .position(|&b| b == b'"' || b == b'\\' || b < 0x20)
-        .unwrap_or(tail.len())
+    text.len() - rest.len() + long(rest)
+}
+
+/// The same for what remains of a long run, by as many bytes at once as the processor can.
+#[inline(never)]
+fn long(rest: &[u8]) -> usize {
+    let run = memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
+    let run = &rest[..run];
+    match run.iter().fold(u8::MAX, |least, byte| least.min(*byte)) {
+        0x20.. => run.len(),
+        _ => ends(run),
+    }
+}
+
+/// The same, byte by byte.
+fn ends(rest: &[u8]) -> usize {
+    let is_special = |&byte: &u8| byte == b'"' || byte == b'\\' || byte < 0x20;
+    rest.iter().position(is_special).unwrap_or(rest.len())
 }
 
 /// Sets the top bit of each byte of `word` that ends a plain run.
 ///
 /// The borrow of a subtraction may reach the bytes above a hit, never those below: the lowest bit
 /// set is always true, and it is the only one looked at ("Determine if a word has a byte less than n",
-/// Bit Twiddling Hacks).
+/// Bit Twiddling Hacks). A quote with its second bit turned is the first number above the control characters, which stay
+/// among themselves.
 fn special(word: u64) -> u64 {
-    let quote = word ^ (ONES * b'"' as u64);
-    let slash = word ^ (ONES * b'\\' as u64);
-    let found = (quote.wrapping_sub(ONES) & !quote)
-        | (slash.wrapping_sub(ONES) & !slash)
-        | (word.wrapping_sub(ONES * 0x20) & !word);
-    found & TOPS
+    let quote_or_control = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
+    let slash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
+    (quote_or_control | slash) & !word & TOPS
 }
 
 /// The end of the escape sequences, the first of whose backslashes stands at `at`: where there is one there are

@@ -95,7 +95,11 @@ impl Text {
     #[must_use]
     pub fn decode(self, json: &[u8]) -> Cow<'_, str> {
         match self.bytes(json) {
-            Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+            // Nearly all are sound, and this is the faster check of the two.
+            Cow::Borrowed(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) => Cow::Borrowed(text),
+                Err(_) => String::from_utf8_lossy(bytes),
+            },
             Cow::Owned(bytes) => Cow::Owned(match String::from_utf8(bytes) {
                 Ok(text) => text,
                 Err(e) => String::from_utf8_lossy(e.as_bytes()).into_owned(),
