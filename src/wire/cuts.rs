@@ -2,17 +2,16 @@
 
 use bytes::Bytes;
 
-use super::Field;
 use super::json::Span;
 
 /// The leading `inserts` are in the order in which they were asked for, the others in any.
-pub(super) struct Cuts<'a> {
+pub(super) struct Cuts<'a, const MOST: usize> {
     open: u32,
     kept: u32,
     inserts: usize,
     len: usize,
     // Each field is cut once.
-    cuts: [Cut<'a>; Field::COUNT],
+    cuts: [Cut<'a>; MOST],
 }
 
 /// This part of the text becomes that.
@@ -24,7 +23,7 @@ struct Cut<'a> {
 
 // === impl Cuts ===
 
-impl<'a> Cuts<'a> {
+impl<'a, const MOST: usize> Cuts<'a, MOST> {
     /// Of an object whose members begin at `open`, `kept` of which will not be removed.
     pub(super) fn new(open: u32, kept: u32) -> Self {
         Self {
@@ -32,7 +31,7 @@ impl<'a> Cuts<'a> {
             kept,
             inserts: 0,
             len: 0,
-            cuts: [Cut::default(); Field::COUNT],
+            cuts: [Cut::default(); MOST],
         }
     }
 

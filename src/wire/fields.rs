@@ -113,6 +113,12 @@ impl Fields {
         self.0 & 1 << field as u64 != 0
     }
 
+    /// How many?
+    #[must_use]
+    pub const fn len(self) -> usize {
+        self.0.count_ones() as usize
+    }
+
     /// Is there none?
     #[must_use]
     pub const fn is_empty(self) -> bool {
