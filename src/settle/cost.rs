@@ -1,6 +1,6 @@
 //! What does it cost?
 
-use crate::catalog::{Endpoint, Prices};
+use crate::catalog::{Endpoint, Prices, Rate};
 use crate::money::{Femto, Money};
 use crate::usage::Usage;
 
@@ -71,24 +71,24 @@ impl Cost {
 /// ```
 pub fn of(prices: &Prices, usage: &Usage) -> Option<Femto> {
     let classes = [
-        (usage.input, prices.prompt()),
-        (usage.cache_read, prices.cache_read()),
-        (usage.cache_write, prices.cache_write()),
-        (usage.cache_write_1h, prices.cache_write_1h()),
-        (usage.audio_input, prices.audio()),
-        (usage.image_input, prices.image()),
-        (usage.output, prices.completion()),
-        (usage.reasoning, prices.reasoning()),
-        (usage.audio_output, prices.audio_output()),
-        (usage.image_output, prices.image_output()),
-        (usage.images, prices.image_unit()),
-        (usage.web_searches, prices.web_search()),
+        (usage.input, Rate::Prompt),
+        (usage.cache_read, Rate::CacheRead),
+        (usage.cache_write, Rate::CacheWrite),
+        (usage.cache_write_1h, Rate::CacheWrite1h),
+        (usage.audio_input, Rate::Audio),
+        (usage.image_input, Rate::Image),
+        (usage.output, Rate::Completion),
+        (usage.reasoning, Rate::Reasoning),
+        (usage.audio_output, Rate::AudioOutput),
+        (usage.image_output, Rate::ImageOutput),
+        (usage.images, Rate::ImageUnit),
+        (usage.web_searches, Rate::WebSearch),
     ];
     let mut sum = prices.request()?.times(1);
-    for (units, price) in classes {
+    for (units, rate) in classes {
         // A class that was not used needs no price.
         if units > 0 {
-            sum += price?.times(units);
+            sum += prices.get(rate)?.times(units);
         }
     }
     Some(sum)
@@ -118,6 +118,10 @@ pub fn worst_of(
     };
     let prices = endpoint.prices().dearest(usage.input);
     let written = of(&prices, &usage)?;
+    // Without a price of its own, a thought costs what a word does.
+    if prices.listed(Rate::Reasoning).is_none() {
+        return Some(written);
+    }
     let thought = Usage {
         output: 0,
         reasoning: usage.output,

@@ -15,7 +15,7 @@ use crate::call::Call;
 use crate::catalog::Rate;
 use crate::error::{BoxError, Error};
 use crate::kind::Kind;
-use crate::money::Money;
+use crate::money::{Femto, Money};
 use crate::payload::Payload;
 use crate::wire::{Field, View};
 
@@ -116,10 +116,7 @@ fn worst(call: &Call, view: &View, images: u64) -> Money {
     let amounts = candidates
         .iter()
         .filter_map(|candidate| worst(&candidate.endpoint));
-    amounts
-        .map(|amount| amount.round())
-        .max()
-        .unwrap_or_default()
+    amounts.max().map(Femto::round).unwrap_or_default()
 }
 
 impl<S: Clone, L: Ledger + Clone> Clone for Settle<S, L> {
