@@ -269,7 +269,7 @@ impl Standing {
     /// May this have been within so many seconds?
     fn is_within(&self, seconds: u32, now: Instant, of: impl FnOnce(&Seen) -> &Latest) -> bool {
         let seen = self.seen.get();
-        seen.is_some_and(|seen| of(seen).is_within(seconds, self.second(now)))
+        seen.is_some_and(|seen| of(seen).is_within(seconds, || self.second(now)))
     }
 
     fn look(&self, look: impl FnOnce(&Seen) -> Tally) -> Tally {

@@ -7,13 +7,17 @@ use crate::kind::Kind;
 use crate::plan::Candidate;
 use crate::wire::Operation;
 
+const VERSION: &[u8; 4] = b"/v1/";
+
 /// The provider's base, and what of the caller's path comes after its version: a provider may keep
 /// its API elsewhere than under `/v1`.
 pub(super) fn uri(candidate: &Candidate, path: &str) -> Result<Uri, Error> {
     let provider = candidate.endpoint.provider();
-    let operation = path
-        .rsplit_once("/v1/")
-        .map_or(path.trim_start_matches('/'), |(_, rest)| rest);
+    let mut parts = path.as_bytes().windows(VERSION.len());
+    let operation = match parts.rposition(|part| part == VERSION) {
+        Some(at) => &path[at + VERSION.len()..],
+        None => path.trim_start_matches('/'),
+    };
     // A request that was made without a path means what nearly all do.
     if operation.is_empty() || operation == Operation::Chat.path() {
         return Ok(provider.chat_url().clone());
