@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 
 /// The headers of a caller that go on to an upstream: tracing and the versions of vendor features.
 /// Everything else stays here, credentials and cookies first of all.
@@ -19,12 +19,14 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Is the body an event stream?
 pub fn is_event_stream(headers: &HeaderMap) -> bool {
-    let kind = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("text/event-stream")
+    const ESSENCE: &[u8] = b"text/event-stream";
+    let kind = headers.get(CONTENT_TYPE);
+    let kind = kind.map_or(&[][..], HeaderValue::as_bytes);
+    let parts = kind.trim_ascii_start().split_at_checked(ESSENCE.len());
+    parts.is_some_and(|(essence, rest)| {
+        let ends = matches!(rest.trim_ascii_start().first(), None | Some(b';'));
+        ends && essence.eq_ignore_ascii_case(ESSENCE)
+    })
 }
 
 /// How long does the sender ask to be left alone? Reads all three spellings: `retry-after-ms`, and

@@ -34,7 +34,7 @@ proptest! {
     }
 
     #[test]
-    fn a_string_ends_where_it_ends(before in "[a-zé]{0,20}", after in "[a-z\"]{0,20}") {
+    fn a_string_ends_where_it_ends(before in "[a-zé]{0,150}", after in "[a-z\"]{0,20}") {
         for c in ['"', '\\', '\n', '\u{1f}', '\u{20}', '\u{7f}'] {
             let text = format!("\"{before}{c}{after}");
             let theirs = serde_json::from_str::<IgnoredAny>(&text).is_ok();
