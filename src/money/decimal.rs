@@ -81,11 +81,14 @@ pub(super) fn write(
     value: u128,
     places: usize,
 ) -> fmt::Result {
-    let scale = 10_u128.pow(places as u32);
+    let scale = 10_u64.pow(places as u32);
     // What is kept in a ledger fits 64 bits, which are divided far faster.
     let (mut whole, mut fraction) = match u64::try_from(value) {
-        Ok(value) => (u128::from(value / scale as u64), value % scale as u64),
-        Err(_) => (value / scale, (value % scale) as u64),
+        Ok(value) => (u128::from(value / scale), value % scale),
+        Err(_) => {
+            let scale = u128::from(scale);
+            (value / scale, (value % scale) as u64)
+        }
     };
     // From the last digit to the first, as they fall off.
     let mut digits = [0; LONGEST];
@@ -94,7 +97,7 @@ pub(super) fn write(
         at -= 1;
         digits[at] = byte;
     };
-    let mut left = places;
+    let mut left = if fraction == 0 { 0 } else { places };
     while left > 0 && fraction % 10 == 0 {
         (fraction, left) = (fraction / 10, left - 1);
     }
@@ -105,6 +108,11 @@ pub(super) fn write(
     if left > 0 {
         put(b'.');
     }
+    while whole > u128::from(u64::MAX) {
+        put(b'0' + (whole % 10) as u8);
+        whole /= 10;
+    }
+    let mut whole = whole as u64;
     loop {
         put(b'0' + (whole % 10) as u8);
         whole /= 10;
