@@ -12,16 +12,17 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Response};
 use pin_project::pin_project;
-use tower::ServiceExt;
 use tower_service::Service;
 
 use super::closing::Closing;
 use super::refuse;
 use super::retell;
 use super::router::Door;
+use crate::admit::read::Read;
 use crate::call::Call;
 use crate::clock::{now, wall};
 use crate::error::Error;
+use crate::payload::Payload;
 use crate::tenant::Tenant;
 use crate::wire::headers::is_event_stream;
 
@@ -65,9 +66,13 @@ impl Door {
 // === impl Chat ===
 
 impl Chat {
-    pub(super) fn new<S, B>(stack: S) -> Self
+    pub(super) fn new<S, B>(stack: Read<S>) -> Self
     where
-        S: Service<Request, Response = Response<B>, Error = Error> + Clone + Send + Sync + 'static,
+        S: Service<http::Request<Payload>, Response = Response<B>, Error = Error>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
         S::Future: Send,
         B: http_body::Body<Data = Bytes, Error = Error> + Send + Unpin + 'static,
     {
@@ -79,7 +84,7 @@ impl Chat {
             let closing = request.extensions_mut().remove();
             request.extensions_mut().insert(call.clone());
             Box::pin(Asking {
-                stack: stack.clone().oneshot(request),
+                stack: stack.ask(request),
                 answer: None,
                 door,
                 call,

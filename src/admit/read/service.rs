@@ -30,6 +30,27 @@ impl<S> Read<S> {
     }
 }
 
+impl<S> Read<S>
+where
+    S: Service<Request<Payload>> + Clone,
+{
+    /// A call of what is always ready, and whose caller need not be ready either.
+    pub(crate) fn ask<B>(&self, mut request: Request<B>) -> ResponseFuture<S, B> {
+        // The request's time begins here, with its first byte.
+        let wishes = Wishes::read(request.headers(), &self.settings.allowed);
+        let call = Call::of(request.extensions_mut());
+        match wishes {
+            Ok(None) => {}
+            Ok(Some(wishes)) => call.set_wishes(wishes),
+            Err(error) => return ResponseFuture::refused(self.inner.clone(), error, self.settings),
+        }
+        if let Some(total) = call.wishes().total.or(self.settings.total) {
+            call.bound(total);
+        }
+        ResponseFuture::new(self.inner.clone(), request, self.settings)
+    }
+}
+
 impl<S, ReqBody> Service<Request<ReqBody>> for Read<S>
 where
     S: Service<Request<Payload>> + Clone,
@@ -45,18 +66,7 @@ where
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        // The request's time begins here, with its first byte.
-        let wishes = Wishes::read(request.headers(), &self.settings.allowed);
-        let call = Call::of(request.extensions_mut());
-        match wishes {
-            Ok(None) => {}
-            Ok(Some(wishes)) => call.set_wishes(wishes),
-            Err(error) => return ResponseFuture::refused(self.inner.clone(), error, self.settings),
-        }
-        if let Some(total) = call.wishes().total.or(self.settings.total) {
-            call.bound(total);
-        }
-        ResponseFuture::new(self.inner.clone(), request, self.settings)
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        self.ask(request)
     }
 }
