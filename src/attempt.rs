@@ -9,6 +9,7 @@ use crate::kind::Kind;
 use crate::lesson;
 use crate::permit::Permit;
 use crate::plan::Candidate;
+use crate::short::Short;
 use crate::standing::{Conversation, Outcome};
 use crate::usage::Usage;
 use crate::wire::{BadCall, Chunk, Finish};
@@ -81,7 +82,7 @@ pub struct Found {
     /// How long the upstream asked to be left alone, when it refused.
     pub retry_after: Option<Duration>,
     /// The upstream's own id of the answer.
-    pub upstream_id: Option<Arc<str>>,
+    pub upstream_id: Option<Short>,
 }
 
 const METERED: u8 = 1;

@@ -59,13 +59,18 @@ impl GenerationId {
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.text[..usize::from(self.len)]).unwrap_or_default()
     }
+
+    /// Its last eight letters: they are drawn, and tell it from others as well as all of it does.
+    pub(crate) fn tail(&self) -> u64 {
+        let text = &self.text[..usize::from(self.len)];
+        text.last_chunk()
+            .map_or(0, |last| u64::from_le_bytes(*last))
+    }
 }
 
 impl Hash for GenerationId {
-    /// Its last eight letters are drawn, and tell it from others as well as all of it does.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let text = &self.text[..usize::from(self.len)];
-        state.write(text.last_chunk::<8>().map_or(text, |last| last));
+        self.tail().hash(state);
     }
 }
 

@@ -165,6 +165,7 @@ mod plan;
 #[cfg(doctest)]
 mod readme;
 mod refused;
+mod short;
 mod stack;
 mod sync;
 mod telemetry;
@@ -185,6 +186,7 @@ pub use self::money::{Femto, Money, ParsePriceError, Price};
 pub use self::payload::Payload;
 pub use self::plan::{Candidate, Filter, Plan, Reason, Rejected, Requested, Routing};
 pub use self::refused::Refused;
+pub use self::short::Short;
 pub use self::stack::{Chain, Stack};
 pub use self::tenant::Tenant;
 pub use self::usage::{BYTES_PER_TOKEN, Usage};

@@ -1,12 +1,11 @@
 //! What does one event, or one whole answer, say about the attempt?
 
-use std::sync::Arc;
-
 use super::calls::Calls;
 use crate::attempt::{Attempt, End};
 use crate::clock::now;
 use crate::error::Error;
 use crate::kind::Kind;
+use crate::short::Short;
 use crate::wire::refusal;
 use crate::wire::{Chunk, Echo, Finish};
 
@@ -164,7 +163,7 @@ fn content(bytes: u32, attempt: &Attempt, ends: &Ends) {
 }
 
 /// The upstream's own id, unless it is no text, or longer than an id is.
-fn id_of(json: &[u8]) -> Option<Arc<str>> {
+fn id_of(json: &[u8]) -> Option<Short> {
     let text = std::str::from_utf8(json).ok()?;
     let id = text.strip_prefix('"')?.strip_suffix('"')?;
     (!id.is_empty() && id.len() <= LONGEST_ID && !id.contains('\\')).then(|| id.into())

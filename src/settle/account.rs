@@ -4,18 +4,20 @@ use std::time::{Instant, SystemTime};
 
 use http::header::{HeaderName, USER_AGENT};
 
+use super::attempts::Attempts;
 use super::cost::{Certainty, Cost, of};
 use super::record::{App, AttemptRecord, Record};
 use crate::attempt::{Attempt, End};
 use crate::call::Call;
 use crate::kind::{Kind, Phase};
 use crate::money::{Femto, Money};
+use crate::short::Short;
 use crate::usage::{BYTES_PER_TOKEN, Usage};
 
 /// What `settle` remembers of the request itself.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Asked {
-    pub(super) model: Option<Box<str>>,
+    pub(super) model: Option<Short>,
     pub(super) streamed: bool,
     pub(super) prompt_bytes: u64,
     /// Images in the prompt, if one has a price of its own at any candidate.
@@ -38,7 +40,7 @@ fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Ins
     };
     let embeds = asked.embeds;
     let first_token = last.and_then(from_start);
-    let attempts: Vec<_> = attempts
+    let attempts: Attempts = attempts
         .iter()
         .map(|attempt| attempt_record(call, attempt, &asked, end, now))
         .collect();
@@ -195,11 +197,12 @@ const TITLE: HeaderName = HeaderName::from_static("x-title");
 fn app(call: &Call) -> App {
     let header = |name: HeaderName| {
         let value = call.headers()?.get(name)?.to_str().ok()?;
-        Some(value.get(..256).unwrap_or(value).into())
+        Some(value.get(..256).unwrap_or(value))
     };
+    let title = header(OPENROUTER_TITLE).or_else(|| header(TITLE));
     App {
-        referer: header(REFERER),
-        title: header(OPENROUTER_TITLE).or_else(|| header(TITLE)),
-        user_agent: header(USER_AGENT),
+        referer: header(REFERER).map(Box::from),
+        title: title.map(Box::from),
+        user_agent: header(USER_AGENT).map(Short::from),
     }
 }

@@ -1,11 +1,11 @@
 //! A ledger in memory: the newest records, and the sums of all.
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use super::cost::Certainty;
 use super::ledger::{Ledger, Slot};
+use super::newest::Newest;
 use super::record::Record;
 use crate::error::BoxError;
 use crate::generation::GenerationId;
@@ -46,10 +46,7 @@ pub struct Totals {
 
 #[derive(Debug)]
 struct Books {
-    capacity: usize,
-    newest: VecDeque<Record>,
-    /// Which of all records has this name.
-    numbers: HashMap<GenerationId, u64>,
+    newest: Newest,
     totals: Totals,
 }
 
@@ -59,9 +56,7 @@ impl MemoryLedger {
     /// Keeps this many records.
     pub fn new(capacity: usize) -> Self {
         Self(Arc::new(Mutex::new(Books {
-            capacity: capacity.max(1),
-            newest: VecDeque::new(),
-            numbers: HashMap::new(),
+            newest: Newest::new(capacity),
             totals: Totals::default(),
         })))
     }
@@ -73,10 +68,7 @@ impl MemoryLedger {
 
     /// Looks at the record of this generation, without a copy. Nobody else can meanwhile.
     pub(crate) fn with<T>(&self, id: &GenerationId, look: impl FnOnce(&Record) -> T) -> Option<T> {
-        let books = self.books();
-        let number = books.numbers.get(id)?;
-        let gone = books.totals.records - books.newest.len() as u64;
-        books.newest.get((number - gone) as usize).map(look)
+        self.books().newest.find(id).map(look)
     }
 
     /// A copy of all kept records, oldest first.
@@ -123,15 +115,11 @@ impl Slot for MemorySlot {
 
     fn write(self, record: Record) {
         let mut books = self.ledger.books();
-        let number = books.totals.records;
         books.totals.add(&record);
-        if books.newest.len() == books.capacity
-            && let Some(oldest) = books.newest.pop_front()
-        {
-            books.numbers.remove(&oldest.id);
-        }
-        books.numbers.insert(record.id, number);
-        books.newest.push_back(record);
+        let oldest = books.newest.push(record);
+        // What it has elsewhere is freed when others can go on.
+        drop(books);
+        drop(oldest);
     }
 }
 

@@ -57,6 +57,7 @@
 //! whose plan it holds for, outside `fallback`, since a request is charged once, whoever answered.
 
 mod account;
+mod attempts;
 mod body;
 mod cost;
 mod future;
@@ -64,9 +65,11 @@ mod hold;
 mod layer;
 mod ledger;
 mod memory;
+mod newest;
 mod record;
 mod service;
 
+pub use self::attempts::Attempts;
 pub use self::body::Body;
 pub use self::cost::{Certainty, Cost, of as cost_of, worst_of};
 pub use self::future::ResponseFuture;

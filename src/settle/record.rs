@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::attempts::Attempts;
 use super::cost::Cost;
 use crate::attempt::End;
 use crate::catalog::Endpoint;
 use crate::generation::GenerationId;
 use crate::money::Money;
+use crate::short::Short;
 use crate::usage::Usage;
 use crate::wire::{Finish, Operation};
 
@@ -21,7 +23,7 @@ pub struct Record {
     /// When it came.
     pub created: SystemTime,
     /// The model that the caller named.
-    pub requested: Option<Box<str>>,
+    pub requested: Option<Short>,
     /// What was asked of a model.
     pub operation: Operation,
     /// Did the caller ask for an event stream?
@@ -30,7 +32,7 @@ pub struct Record {
     /// was told, or as cancelled when it left before.
     pub end: End,
     /// All attempts, in order.
-    pub attempts: Vec<AttemptRecord>,
+    pub attempts: Attempts,
     /// The usage of the attempt that answered: reported, else estimated.
     pub usage: Usage,
     /// What the caller pays: zero where nothing is charged, none where the price is unknown.
@@ -51,7 +53,7 @@ pub struct AttemptRecord {
     /// The endpoint that was asked; none where there was no plan.
     pub endpoint: Option<Arc<Endpoint>>,
     /// The provider's own id of the answer.
-    pub upstream_id: Option<Arc<str>>,
+    pub upstream_id: Option<Short>,
     /// The HTTP status, if it answered.
     pub status: Option<u16>,
     /// How it ended.
@@ -97,5 +99,5 @@ pub struct App {
     /// `X-OpenRouter-Title`, else `X-Title`.
     pub title: Option<Box<str>>,
     /// `User-Agent`.
-    pub user_agent: Option<Box<str>>,
+    pub user_agent: Option<Short>,
 }

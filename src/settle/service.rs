@@ -17,6 +17,7 @@ use crate::error::{BoxError, Error};
 use crate::kind::Kind;
 use crate::money::{Femto, Money};
 use crate::payload::Payload;
+use crate::short::Short;
 use crate::wire::{Field, View};
 
 /// Takes a hold, and settles it when the body ends. See the [module docs](super).
@@ -76,7 +77,7 @@ where
             model: payload
                 .view()
                 .model(payload.bytes())
-                .map(|model| model.into()),
+                .map(|model| Short::from(&*model)),
             streamed: payload.view().stream(),
             prompt_bytes: payload.view().prompt_bytes() as u64,
             images,
