@@ -235,22 +235,10 @@ impl<'a> Cursor<'a> {
     /// Reads the string whose first quote is the next byte.
     #[inline(always)]
     fn quoted(&mut self) -> Result<Text, Syntax> {
-        let (start, mut escaped) = (self.at + 1, false);
-        self.at = start;
-        loop {
-            self.at = scan::plain(self.text, self.at);
-            match self.text.get(self.at) {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    escaped = true;
-                    self.at = scan::escapes(self.text, self.at)?;
-                }
-                Some(_) => return self.fail(Problem::Control),
-                None => return self.expected("`\"`"),
-            }
-        }
-        self.at += 1;
-        Ok(Text::new(Span::new(start, self.at - 1), escaped))
+        let start = self.at + 1;
+        let (end, escaped) = scan::string(self.text, start)?;
+        self.at = end + 1;
+        Ok(Text::new(Span::new(start, end), escaped))
     }
 
     fn literal(&mut self, word: &str, what: &'static str) -> Result<(), Syntax> {

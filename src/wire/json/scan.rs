@@ -9,24 +9,57 @@ const TOPS: u64 = ONES << 7;
 /// So many words are looked at before a run counts as long: measured, from here on it pays.
 const SHORT: usize = 8;
 
-/// The first quote, backslash or control character at or after `at`, or the end.
-#[inline]
-pub(super) fn plain(text: &[u8], at: usize) -> usize {
-    let mut rest = &text[at..];
+/// The closing quote of the string whose first byte stands at `at`, and whether something in it is escaped.
+pub(super) fn string(text: &[u8], at: usize) -> Result<(usize, bool), Syntax> {
+    let (mut rest, mut escaped) = (&text[at..], false);
+    let fail = |rest: &[u8], problem| {
+        let at = text.len() - rest.len();
+        Err(Syntax { at, problem })
+    };
+    loop {
+        rest = behind_plain(rest);
+        match rest {
+            [b'"', ..] => return Ok((text.len() - rest.len(), escaped)),
+            [b'\\', ..] => escaped = true,
+            [_, ..] => return fail(rest, Problem::Control),
+            [] => return fail(rest, Problem::Expected("`\"`")),
+        }
+        // Where there is one there are often more.
+        while let [b'\\', after @ ..] = rest {
+            rest = match after {
+                [
+                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't',
+                    after @ ..,
+                ] => after,
+                [b'u', a, b, c, d, after @ ..]
+                    if [a, b, c, d].into_iter().all(u8::is_ascii_hexdigit) =>
+                {
+                    after
+                }
+                _ => return fail(rest, Problem::Escape),
+            };
+        }
+    }
+}
+
+/// What begins with the first quote, backslash or control character.
+#[inline(always)]
+fn behind_plain(text: &[u8]) -> &[u8] {
+    let mut rest = text;
     for _ in 0..SHORT {
         let Some((word, after)) = rest.split_first_chunk() else {
-            return text.len() - rest.len() + ends(rest);
+            return &rest[ends(rest)..];
         };
         let hits = special(u64::from_le_bytes(*word));
         if hits != 0 {
-            return text.len() - rest.len() + (hits.trailing_zeros() / 8) as usize;
+            return &rest[(hits.trailing_zeros() / 8) as usize..];
         }
         rest = after;
     }
-    text.len() - rest.len() + long(rest)
+    &rest[long(rest)..]
 }
 
-/// The same for what remains of a long run, by as many bytes at once as the processor can.
+/// How far it is to there in what remains of a long run, by as many bytes at once as the processor can.
 #[inline(never)]
 fn long(rest: &[u8]) -> usize {
     let run = memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
@@ -53,30 +86,6 @@ fn special(word: u64) -> u64 {
     let quote_or_control = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
     let slash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
     (quote_or_control | slash) & !word & TOPS
-}
-
-/// The end of the escape sequences, the first of whose backslashes stands at `at`: where there is one there are
-/// often more.
-#[inline]
-pub(super) fn escapes(text: &[u8], mut at: usize) -> Result<usize, Syntax> {
-    while text.get(at) == Some(&b'\\') {
-        at = escape(text, at)?;
-    }
-    Ok(at)
-}
-
-/// The end of the escape sequence whose backslash stands at `at`.
-#[inline]
-fn escape(text: &[u8], at: usize) -> Result<usize, Syntax> {
-    let problem = Problem::Escape;
-    match text.get(at + 1) {
-        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
-        Some(b'u') => match text.get(at + 2..at + 6) {
-            Some(hex) if hex.iter().all(u8::is_ascii_hexdigit) => Ok(at + 6),
-            _ => Err(Syntax { at, problem }),
-        },
-        _ => Err(Syntax { at, problem }),
-    }
 }
 
 /// The end of the number that begins at `at`.
