@@ -37,6 +37,7 @@ struct Shared {
     /// Few requests have any.
     wishes: OnceLock<Box<Wishes>>,
     stream: AtomicBool,
+    reasons: AtomicBool,
     operation: OnceLock<Operation>,
     dialect: OnceLock<Dialect>,
     tenant: OnceLock<Tenant>,
@@ -61,6 +62,7 @@ impl Call {
                 until: OnceLock::new(),
                 wishes: OnceLock::new(),
                 stream: AtomicBool::new(true),
+                reasons: AtomicBool::new(false),
                 operation: OnceLock::new(),
                 dialect: OnceLock::new(),
                 tenant: OnceLock::new(),
@@ -121,6 +123,11 @@ impl Call {
         self.shared.stream.load(Relaxed)
     }
 
+    /// Does the caller ask the model to reason? No, as long as nobody has read the body.
+    pub fn reasons(&self) -> bool {
+        self.shared.reasons.load(Relaxed)
+    }
+
     /// What is asked of a model: a chat completion, where nobody has read the path.
     pub fn operation(&self) -> Operation {
         let known = self.shared.operation.get().copied();
@@ -173,6 +180,24 @@ impl Call {
             candidate.map_or("", |it| it.endpoint.provider().slug()) == provider
         };
         self.with_attempts(|attempts| attempts.iter().any(slug))
+    }
+
+    /// Those among them that may be asked by now, as long as there are tries.
+    pub(crate) fn others_left(&self, now: Instant) -> usize {
+        if self.tries() == 0 || self.successors() == 0 {
+            return 0;
+        }
+        let others = self.plan().map(|plan| plan.candidates.get(self.at + 1..));
+        let may_be_asked = |candidate: &&Candidate| {
+            let until = candidate.standing.circuit().until(now);
+            until.is_none_or(|until| until <= now)
+        };
+        others
+            .flatten()
+            .unwrap_or_default()
+            .iter()
+            .filter(may_be_asked)
+            .count()
     }
 
     /// Tries that are left of the attempt budget.
@@ -258,6 +283,10 @@ impl Call {
 
     pub(crate) fn set_tokens(&self, tokens: u64) {
         self.shared.tokens.store(tokens, Relaxed);
+    }
+
+    pub(crate) fn set_reasons(&self, reasons: bool) {
+        self.shared.reasons.store(reasons, Relaxed);
     }
 
     pub(crate) fn set_stream(&self, stream: bool) {

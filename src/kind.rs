@@ -83,6 +83,8 @@ pub enum Phase {
     FirstToken,
     /// Content stopped coming.
     Idle,
+    /// Content came too slowly.
+    Throughput,
     /// The time for the whole request is over.
     Total,
 }
@@ -91,7 +93,7 @@ pub enum Phase {
 
 impl Kind {
     /// All of them but [`Ejected`](Self::Ejected), which has a cause.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Invalid,
         Self::UnknownModel,
         Self::Unauthorized,
@@ -118,6 +120,7 @@ impl Kind {
         Self::Elapsed(Phase::Headers),
         Self::Elapsed(Phase::FirstToken),
         Self::Elapsed(Phase::Idle),
+        Self::Elapsed(Phase::Throughput),
         Self::Elapsed(Phase::Total),
         Self::Internal,
     ];
@@ -151,6 +154,7 @@ impl Kind {
             Kind::Elapsed(Phase::Headers) => "elapsed_headers",
             Kind::Elapsed(Phase::FirstToken) => "elapsed_first_token",
             Kind::Elapsed(Phase::Idle) => "elapsed_idle",
+            Kind::Elapsed(Phase::Throughput) => "elapsed_throughput",
             Kind::Elapsed(Phase::Total) => "elapsed_total",
             Kind::Ejected(Cause::Failures) => "ejected_failures",
             Kind::Ejected(Cause::Rate) => "ejected_rate",
@@ -171,6 +175,7 @@ impl Phase {
             Phase::Headers => "the provider did not answer in time",
             Phase::FirstToken => "the provider did not send its first token in time",
             Phase::Idle => "the provider stopped sending in the middle of its answer",
+            Phase::Throughput => "the provider sent its answer too slowly",
             Phase::Total => "the time for the whole request is over",
         }
     }

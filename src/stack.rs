@@ -135,7 +135,7 @@ impl<L> Stack<L> {
         self
     }
 
-    /// Sets the four deadlines.
+    /// Sets the deadlines.
     #[must_use]
     pub fn deadlines(mut self, deadlines: Deadlines) -> Self {
         self.deadline = DeadlineLayer::new(deadlines);
@@ -217,7 +217,7 @@ impl<C, L: Ledger + Clone> Layer<C> for Stack<L> {
             self.retry.clone(),                    // the same candidate, within a budget
             self.gate.clone(),                     // not now: whoever fails is left alone
             self.commit,                           // nothing promised before the first token
-            self.deadline,                         // headers, first token, idle, total
+            self.deadline,                         // headers, first token, idle, pace, total
             self.meter,                            // usage, first token, finish
             AddressLayer::new(),                   // payload + candidate = one upstream request
         );

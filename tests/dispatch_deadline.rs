@@ -1,4 +1,4 @@
-//! `deadline`: four clocks, one timer, and data before the clock.
+//! `deadline`: five clocks, one timer, and data before the clock.
 
 mod flow;
 
@@ -21,6 +21,9 @@ use switchtower::meter::{self, MeterLayer};
 use switchtower::{Call, End, Error, Kind, Payload, Phase};
 use tokio::time::{Instant, advance, sleep};
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
+
+/// More of them than a few tokens: what comes is not too slow.
+const WORDS: &str = "and they went on for a while, at their own pace";
 
 type Timed = Response<Body<meter::Body<Flow>>>;
 
@@ -55,7 +58,7 @@ fn keep_alives(every: Duration, count: usize) -> impl Iterator<Item = Step> {
     std::iter::repeat_n(step, count).flatten()
 }
 
-// === The four clocks ===
+// === The clocks ===
 
 #[tokio::test(start_paused = true)]
 async fn headers_have_ten_seconds() {
@@ -95,7 +98,7 @@ async fn between_two_tokens_are_thirty_seconds_whatever_else_comes() {
 
 #[tokio::test(start_paused = true)]
 async fn the_whole_has_ten_minutes() {
-    let steps = std::iter::repeat_n([Step::Wait(secs(25)), Step::data(text("a"))], 100).flatten();
+    let steps = std::iter::repeat_n([Step::Wait(secs(25)), Step::data(text(WORDS))], 100).flatten();
     let elapsed = failure(Answer::steps(steps)).await;
     assert_eq!(elapsed, (Kind::Elapsed(Phase::Total), secs(600)));
 }
@@ -439,7 +442,7 @@ async fn a_timer_moves_forward_and_back() {
     // First token at 60 s; then idle at 31 s, which is sooner; then idle again and again.
     let steps = [Step::Wait(secs(1)), Step::data(text("a"))].into_iter();
     let steps = steps
-        .chain(std::iter::repeat_n([Step::Wait(secs(29)), Step::data(text("b"))], 5).flatten());
+        .chain(std::iter::repeat_n([Step::Wait(secs(29)), Step::data(text(WORDS))], 5).flatten());
     let elapsed = failure(Answer::steps(steps.chain([Step::Hang]))).await;
     assert_eq!(elapsed, (Kind::Elapsed(Phase::Idle), secs(1 + 5 * 29 + 30)));
     let elapsed = failure(Answer::steps([
@@ -504,17 +507,22 @@ async fn the_next_clock_is_the_first_to_run_out() {
         first_token: secs(60),
         idle: secs(30),
         total: secs(100),
+        ..Deadlines::default()
+    };
+    let content = |at| Progress::Content {
+        last: at,
+        since: at,
+        bytes: 0,
     };
     let clocks = |others, stream| Clocks::new(&deadlines, asked, at(100), others, stream);
 
     let some = clocks(Some(1), true);
     assert_eq!(some.next(Progress::Asked), (at(10), Phase::Headers));
-    assert_eq!(some.next(Progress::Headers), (at(60), Phase::FirstToken));
-    assert_eq!(some.next(Progress::Content(at(50))), (at(80), Phase::Idle));
-    assert_eq!(
-        some.next(Progress::Content(at(71))),
-        (at(100), Phase::Total)
-    );
+    assert_eq!(some.next(Progress::Headers), (at(20), Phase::FirstToken));
+    let alone = clocks(None, true);
+    assert_eq!(alone.next(Progress::Headers), (at(60), Phase::FirstToken));
+    assert_eq!(some.next(content(at(50))), (at(80), Phase::Idle));
+    assert_eq!(some.next(content(at(71))), (at(100), Phase::Total));
     assert_eq!(some.next(Progress::Finished(at(71))), (at(76), Phase::Idle));
     assert_eq!(some.next(Progress::Done(at(71))), (at(72), Phase::Idle));
     assert_eq!(clocks(Some(0), true).next(Progress::Asked).0, at(100));

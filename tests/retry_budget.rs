@@ -247,7 +247,13 @@ fn each_kind_by_the_others_that_are_left() {
 
 #[test]
 fn a_silent_provider_is_not_asked_again() {
-    for phase in [Phase::Headers, Phase::FirstToken, Phase::Idle, Phase::Total] {
+    for phase in [
+        Phase::Headers,
+        Phase::FirstToken,
+        Phase::Idle,
+        Phase::Throughput,
+        Phase::Total,
+    ] {
         let error = Error::elapsed(phase);
         let again = error.kind().disposition().again;
         let verdict = should_retry(&error, &Situation { again, ..EASY }, &Backoff::default());

@@ -120,6 +120,7 @@ fn brisk() -> Deadlines {
         first_token: millis(400),
         idle: millis(400),
         total: secs(4),
+        ..Deadlines::default()
     }
 }
 

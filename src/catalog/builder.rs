@@ -180,6 +180,7 @@ impl Catalog {
             hugging_face_id: spec.hugging_face_id,
             strategy: spec.strategy,
             content_policy: spec.content_policy,
+            deadlines: spec.deadlines,
             family: spec
                 .family
                 .or_else(|| family::of_id(&spec.id).map(Into::into)),

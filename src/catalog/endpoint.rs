@@ -152,6 +152,13 @@ impl Endpoint {
         self.parameters
     }
 
+    /// Is it known to reason, since it supports `reasoning`?
+    #[must_use]
+    pub fn reasons(&self) -> bool {
+        let reasons = |fields: Fields| fields.within(Fields::OF_REASONING) != Fields::NONE;
+        self.parameters.is_some_and(reasons)
+    }
+
     /// What it reads; none if it does not say.
     #[must_use]
     pub fn input(&self) -> Option<Modalities> {

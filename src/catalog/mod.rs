@@ -64,6 +64,7 @@
 //! | | `family` | see [`Model::family`]; else what the id tells |
 //! | | `strategy` | the name of a [`Strategy`]; else `balanced` |
 //! | | `content_policy` | the name of a [`ContentPolicy`], where its content is refused; else as the stack has it |
+//! | | `deadlines` | a table of `headers_ms`, `first_token_ms`, `fail_over_ms`, `idle_ms`, see [`ModelDeadlines`] |
 //! | | `name`, `description`, `created` | for people; `created` in seconds since 1970, by which `~author/family-latest` goes |
 //! | | `canonical_slug`, `expiration_date`, `hugging_face_id` | for people; a date is `2026-12-31` |
 //! | `….endpoints` | `provider` | needed; the slug of a provider |
@@ -162,6 +163,7 @@ mod family;
 mod field;
 mod load;
 mod model;
+mod model_deadlines;
 mod model_spec;
 mod nearest;
 mod pattern;
@@ -183,6 +185,7 @@ pub use endpoint::Endpoint;
 pub use endpoint_spec::EndpointSpec;
 pub use error::{BuildError, LoadError};
 pub use model::Model;
+pub use model_deadlines::ModelDeadlines;
 pub use model_spec::ModelSpec;
 pub use pattern::Pattern;
 pub use prices::{Hours, InvalidHours, Override, Prices, Rate, Weekday};

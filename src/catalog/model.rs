@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ContentPolicy, Endpoint, Strategy};
+use super::{ContentPolicy, Endpoint, ModelDeadlines, Strategy};
 use crate::wire::Modalities;
 
 /// A model, and who serves it.
@@ -27,6 +27,7 @@ pub struct Model {
     pub(super) hugging_face_id: Option<Box<str>>,
     pub(super) strategy: Strategy,
     pub(super) content_policy: Option<ContentPolicy>,
+    pub(super) deadlines: ModelDeadlines,
     pub(super) family: Option<Box<str>>,
     pub(super) endpoints: Box<[Arc<Endpoint>]>,
 }
@@ -127,6 +128,12 @@ impl Model {
     #[must_use]
     pub fn content_policy(&self) -> Option<ContentPolicy> {
         self.content_policy
+    }
+
+    /// How long it may take, where that is its own.
+    #[must_use]
+    pub fn deadlines(&self) -> &ModelDeadlines {
+        &self.deadlines
     }
 
     /// The family of which it may be the [newest](super::Catalog::latest), without its author, such as

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use super::{ContentPolicy, EndpointSpec, Strategy};
+use super::{ContentPolicy, EndpointSpec, ModelDeadlines, Strategy};
 use crate::wire::Modalities;
 
 /// A model to be put in a catalogue.
@@ -35,6 +35,7 @@ pub struct ModelSpec {
     pub(super) hugging_face_id: Option<Box<str>>,
     pub(super) strategy: Strategy,
     pub(super) content_policy: Option<ContentPolicy>,
+    pub(super) deadlines: ModelDeadlines,
     pub(super) family: Option<Box<str>>,
     pub(super) endpoints: Vec<EndpointSpec>,
 }
@@ -62,6 +63,7 @@ impl ModelSpec {
             hugging_face_id: None,
             strategy: Strategy::default(),
             content_policy: None,
+            deadlines: ModelDeadlines::default(),
             family: None,
             endpoints: Vec::new(),
         }
@@ -170,6 +172,13 @@ impl ModelSpec {
     #[must_use]
     pub fn with_content_policy(mut self, policy: ContentPolicy) -> Self {
         self.content_policy = Some(policy);
+        self
+    }
+
+    /// How long it may take.
+    #[must_use]
+    pub fn with_deadlines(mut self, deadlines: ModelDeadlines) -> Self {
+        self.deadlines = deadlines;
         self
     }
 

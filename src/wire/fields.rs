@@ -60,6 +60,9 @@ impl Fields {
     /// What speaks of the tools that are offered, and says nothing without them.
     pub const OF_TOOLS: Self = Self::of(&[Field::ToolChoice, Field::ParallelToolCalls]);
 
+    /// What asks a model to reason, in either spelling.
+    pub const OF_REASONING: Self = Self::of(&[Field::Reasoning, Field::ReasoningEffort]);
+
     /// These fields.
     #[must_use]
     pub const fn of(fields: &[Field]) -> Self {

@@ -272,6 +272,7 @@ impl House {
             first_token: Duration::from_millis(500),
             idle: Duration::from_millis(300),
             total: Duration::from_secs(5),
+            ..Deadlines::default()
         };
         let change = |stack: switchtower::Stack| {
             stack

@@ -81,6 +81,7 @@ impl House {
             first_token: Duration::from_millis(150),
             idle: Duration::from_millis(150),
             total: Duration::from_secs(4),
+            ..Deadlines::default()
         };
         let change = |stack: Stack| stack.deadlines(deadlines);
         Self::with(providers, change, Bounds::default()).await

@@ -156,6 +156,7 @@ impl World {
             first_token: secs(&mut random, &[6, 15, 60]),
             idle: secs(&mut random, &[5, 10, 30]),
             total: secs(&mut random, &[8, 30, 120]),
+            ..Deadlines::default()
         };
         Rc::new(Self {
             seed,

@@ -14,7 +14,7 @@ use crate::chunks::Chunks;
 use crate::error::{BoxError, Error};
 use crate::kind::{Kind, Phase};
 use crate::payload::Payload;
-use crate::wire::Operation;
+use crate::wire::{Fields, Operation};
 
 /// The future of [`Read`](super::Read).
 #[pin_project]
@@ -146,6 +146,8 @@ where
                     let mut head = this.head.take().expect("a request is called once");
                     let call = Call::of(&mut head.extensions);
                     call.set_stream(payload.view().stream());
+                    let asks = payload.view().parameters().within(Fields::OF_REASONING);
+                    call.set_reasons(asks != Fields::NONE);
                     let output = payload.expected_output();
                     call.set_tokens(output.saturating_add(payload.view().prompt_tokens()));
                     if let Some(operation) = Operation::of(head.uri.path()) {

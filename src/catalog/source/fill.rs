@@ -25,6 +25,7 @@ pub(super) fn fill(model: &mut ModelSpec, above: usize, below: ModelSpec) {
         hugging_face_id,
         strategy: _,
         content_policy: _,
+        deadlines: _,
         family,
         endpoints,
     } = below;

@@ -1,8 +1,11 @@
 //! `[models.<id>]`
 
+use std::num::NonZeroU64;
+use std::time::Duration;
+
 use super::endpoint::endpoint;
 use super::node::{Node, Table};
-use crate::catalog::{BuildError, ContentPolicy, ModelSpec, Strategy};
+use crate::catalog::{BuildError, ContentPolicy, ModelDeadlines, ModelSpec, Strategy};
 use crate::wire::{Modalities, Modality};
 
 pub(super) fn model(id: &str, table: &Table<'_>) -> Result<ModelSpec, BuildError> {
@@ -24,6 +27,7 @@ pub(super) fn model(id: &str, table: &Table<'_>) -> Result<ModelSpec, BuildError
         "hugging_face_id",
         "strategy",
         "content_policy",
+        "deadlines",
     ])?;
     let mut model = ModelSpec::new(id);
     if let Some(node) = table.get("context_length") {
@@ -44,6 +48,9 @@ pub(super) fn model(id: &str, table: &Table<'_>) -> Result<ModelSpec, BuildError
     if table.is("hidden")? {
         model = model.hidden();
     }
+    if let Some(node) = table.get("deadlines") {
+        model = model.with_deadlines(deadlines(&node.table()?)?);
+    }
     if let Some(node) = table.get("strategy") {
         let names = Strategy::ALL.map(Strategy::name);
         model = model.with_strategy(node.one_of(Strategy::named, names)?);
@@ -59,6 +66,20 @@ pub(super) fn model(id: &str, table: &Table<'_>) -> Result<ModelSpec, BuildError
         }
     }
     Ok(model)
+}
+
+fn deadlines(table: &Table<'_>) -> Result<ModelDeadlines, BuildError> {
+    table.only(&["headers_ms", "first_token_ms", "fail_over_ms", "idle_ms"])?;
+    let millis = |key| {
+        let number = table.get(key).map(|node| node.positive()).transpose()?;
+        Ok(number.map(NonZeroU64::get).map(Duration::from_millis))
+    };
+    Ok(ModelDeadlines {
+        headers: millis("headers_ms")?,
+        first_token: millis("first_token_ms")?,
+        fail_over: millis("fail_over_ms")?,
+        idle: millis("idle_ms")?,
+    })
 }
 
 /// What else it is called.

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use pin_project::pin_project;
 
-use super::clocks::Progress;
+use super::clocks::{Clocks, Progress};
 use super::timer::Timer;
 use crate::attempt::{Attempt, End};
 use crate::clock::now;
@@ -21,7 +21,7 @@ pub struct Body<B> {
     attempt: Attempt,
     timer: Timer,
     progress: Progress,
-    /// What the attempt had counted when the clock was last set.
+    /// Events of content that the attempt had counted when the clock was last set.
     content: u32,
     /// Has something come since? The clock is read once per wait, not once per frame.
     moved: bool,
@@ -45,10 +45,7 @@ impl<B> Body<B> {
 }
 
 /// Where do we stand, now that nothing more is there for the moment?
-fn progress(attempt: &Attempt, old: Progress, content: &mut u32, moved: bool) -> Progress {
-    if !moved {
-        return old;
-    }
+fn progress(attempt: &Attempt, clocks: &Clocks, old: Progress, content: &mut u32) -> Progress {
     match old {
         Progress::Done(_) => return old,
         _ if attempt.is_done() => return Progress::Done(now()),
@@ -57,13 +54,19 @@ fn progress(attempt: &Attempt, old: Progress, content: &mut u32, moved: bool) ->
         _ => {}
     }
     if !attempt.is_metered() {
-        return Progress::Content(now());
+        // Nobody counts content, so any byte is as good as the whole floor.
+        let now = now();
+        return Progress::Content {
+            last: now,
+            since: now,
+            bytes: 0,
+        };
     }
     let count = attempt.content_events();
     if count == std::mem::replace(content, count) {
         old
     } else {
-        Progress::Content(now())
+        clocks.content(old, attempt.content_bytes(), now())
     }
 }
 
@@ -101,8 +104,10 @@ where
                 Poll::Ready(None)
             }
             Poll::Pending => {
-                let moved = std::mem::take(this.moved);
-                *this.progress = progress(this.attempt, *this.progress, this.content, moved);
+                if std::mem::take(this.moved) {
+                    let (old, clocks) = (*this.progress, this.timer.clocks());
+                    *this.progress = progress(this.attempt, clocks, old, this.content);
+                }
                 let phase = ready!(this.timer.poll(*this.progress, cx));
                 *this.over = true;
                 if matches!(this.progress, Progress::Finished(_) | Progress::Done(_)) {

@@ -2,27 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use super::limits::{Deadlines, Floor};
 use crate::clock::later;
 use crate::kind::Phase;
-use crate::wishes::{Allowed, Wishes};
-
-/// How long may each phase take?
-///
-/// The defaults are for chat models: a provider that queues for longer than ten seconds without
-/// even headers is worth leaving, and a reasoning model may think for a minute before it speaks.
-///
-/// See the example in the [module docs](super). [`Stack::deadlines`](crate::Stack::deadlines) takes them as well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Deadlines {
-    /// From asking to the response headers. Default 10 s.
-    pub headers: Duration,
-    /// From asking to the first content token. Default 60 s.
-    pub first_token: Duration,
-    /// From one content token to the next. Default 30 s.
-    pub idle: Duration,
-    /// From the arrival of the request to the end of its answer. Default 10 min.
-    pub total: Duration,
-}
 
 /// What has come so far? [`Clocks::next`] asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,20 +13,28 @@ pub enum Progress {
     Asked,
     /// The response headers.
     Headers,
-    /// Content; this is when the last of it came.
-    Content(Instant),
+    /// Content.
+    Content {
+        /// When the last of it came.
+        last: Instant,
+        /// Since when less of it has come than the [`Floor`].
+        since: Instant,
+        /// Bytes of content that had come by then.
+        bytes: u64,
+    },
     /// The finish reason; the usage is missing since then.
     Finished(Instant),
     /// `[DONE]`; only the end of the transfer is missing since then.
     Done(Instant),
 }
 
-/// The four clocks of one attempt. See the [module docs](super).
+/// The clocks of one attempt. See the [module docs](super).
 #[derive(Clone, Copy, Debug)]
 pub struct Clocks {
     headers: Option<Instant>,
     first_token: Option<Instant>,
     idle: Duration,
+    floor: Option<Floor>,
     total: Instant,
     /// Had it time enough for its silence to be its own fault, when the total is over?
     fair: bool,
@@ -56,48 +46,11 @@ const USAGE: Duration = Duration::from_secs(5);
 /// How long the end of the transfer may take after `[DONE]`, so that the connection can be used again.
 const LINGER: Duration = Duration::from_secs(1);
 
-// === impl Deadlines ===
-
-impl Default for Deadlines {
-    fn default() -> Self {
-        Self {
-            headers: Duration::from_secs(10),
-            first_token: Duration::from_secs(60),
-            idle: Duration::from_secs(30),
-            total: Duration::from_secs(600),
-        }
-    }
-}
-
-impl Deadlines {
-    /// What a request asks for itself, where it does.
-    #[must_use]
-    pub fn with(mut self, wishes: &Wishes) -> Self {
-        let set = |limit: &mut Duration, wish: Option<Duration>| *limit = wish.unwrap_or(*limit);
-        set(&mut self.headers, wishes.headers);
-        set(&mut self.first_token, wishes.first_token);
-        set(&mut self.idle, wishes.idle);
-        set(&mut self.total, wishes.total);
-        self
-    }
-
-    /// So that nobody is refused what all others get.
-    pub(crate) fn allow(&self, allowed: Allowed) -> Allowed {
-        Allowed {
-            headers: allowed.headers.max(self.headers),
-            first_token: allowed.first_token.max(self.first_token),
-            idle: allowed.idle.max(self.idle),
-            total: allowed.total.max(self.total),
-            ..allowed
-        }
-    }
-}
-
 // === impl Clocks ===
 
 impl Clocks {
     /// The clocks of an attempt made at `asked`, in a request whose time is over at `total`.
-    /// `others` are the candidates after this one; `None` where there is no plan to count them in.
+    /// `others` are the candidates after this one that may be asked; `None` where there is no plan to count them in.
     pub fn new(
         deadlines: &Deadlines,
         asked: Instant,
@@ -105,6 +58,13 @@ impl Clocks {
         others: Option<usize>,
         stream: bool,
     ) -> Self {
+        let Deadlines {
+            headers,
+            first_token,
+            fail_over,
+            ..
+        } = *deadlines;
+        let at = |limit| Some(later(asked, limit));
         let (headers, first_token) = match (others, stream) {
             // Without a plan too, a document is silent until it is done.
             (Some(0), _) | (None, false) => (None, None),
@@ -113,17 +73,43 @@ impl Clocks {
                 let share = asked + total.saturating_duration_since(asked) / candidates;
                 (Some(share), Some(share))
             }
-            _ => (
-                Some(later(asked, deadlines.headers)),
-                Some(later(asked, deadlines.first_token)),
-            ),
+            (Some(_), true) => (at(headers.min(fail_over)), at(fail_over.min(first_token))),
+            (None, true) => (at(headers), at(first_token)),
         };
         Self {
             headers,
             first_token,
             idle: deadlines.idle,
+            floor: deadlines.floor.map(|floor| Floor {
+                window: floor.window.max(deadlines.idle),
+                ..floor
+            }),
             total,
             fair: later(asked, deadlines.headers) <= total,
+        }
+    }
+
+    /// Content has come, `bytes` of it in all by `now`, when no more is there for the moment.
+    ///
+    /// Who comes for it later than the idle clock would have waited begins another window: a provider that
+    /// was not asked for more need not have sent it.
+    #[must_use]
+    pub fn content(&self, old: Progress, bytes: u64, now: Instant) -> Progress {
+        let enough = self.floor.map_or(0, |floor| floor.bytes.into());
+        let (since, bytes) = match old {
+            Progress::Content {
+                last,
+                since,
+                bytes: before,
+            } if bytes.saturating_sub(before) < enough && now < later(last, self.idle) => {
+                (since, before)
+            }
+            _ => (now, bytes),
+        };
+        Progress::Content {
+            last: now,
+            since,
+            bytes,
         }
     }
 
@@ -137,7 +123,13 @@ impl Clocks {
         let (at, phase) = match progress {
             Progress::Asked => or_total(self.headers, Phase::Headers),
             Progress::Headers => or_total(self.first_token, Phase::FirstToken),
-            Progress::Content(last) => (later(last, self.idle), Phase::Idle),
+            Progress::Content { last, since, .. } => {
+                let idle = later(last, self.idle);
+                match self.floor.map(|floor| later(since, floor.window)) {
+                    Some(slow) if slow < idle => (slow, Phase::Throughput),
+                    _ => (idle, Phase::Idle),
+                }
+            }
             Progress::Finished(last) => (last + USAGE, Phase::Idle),
             Progress::Done(last) => (last + LINGER, Phase::Idle),
         };

@@ -1,6 +1,6 @@
 use tower_layer::Layer;
 
-use super::clocks::Deadlines;
+use super::limits::Deadlines;
 use super::service::Deadline;
 
 /// Bounds each phase of an answer. See the [module docs](super).

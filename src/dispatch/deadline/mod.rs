@@ -1,21 +1,37 @@
-//! Headers, first token, idle, total: four clocks, one timer.
+//! Headers, first token, idle, throughput, total: five clocks, one timer.
 //!
 //! ```text
 //! request came            asked        headers      first token    token     token
 //!  ├────────────────────────┼──────────────┼──────────────┼──────────┼─────────┼──── …
 //!  │                        ├── headers ──▶│              ├── idle ─▶├─ idle ─▶│
 //!  │                        ├───────── first token ──────▶│
+//!  │                        ├──── fail over ────▶ next    ├───────── throughput ────────▶
 //!  ├───────────────────────────────────── total ──────────────────────────────────────▶
 //! ```
 //!
-//! Headers and first token are counted from the moment at which this attempt was made, idle from the
-//! last *content* (keep-alives and empty deltas do not count), total from the moment at which the
-//! request came, backoff and failed attempts included. Connecting has its own limit in the client.
+//! Headers and first token are counted from the moment at which this attempt was made, so that none pays for the one
+//! before it; idle from the last *content* (keep-alives and empty deltas do not count), total from the moment at which the
+//! request came, backoff and failed attempts included. Connecting has its own limit in the client. An answer that comes
+//! token by token, but so slowly that it will never be done, falls under the [`Floor`].
 //!
-//! Two rules bend the clocks to the request. An attempt with no candidate after it gets all the time
-//! that is left: failing early would help nobody. An answer that is not streamed is silent until it
-//! is done, so there headers and first token are one clock, an equal share of the time left for each
-//! candidate that is left; without a plan that is all of it.
+//! | how long? | answers at once | [reasons](Deadlines::reasoning) | per model | per request |
+//! |---|---|---|---|---|
+//! | headers | 10 s | 30 s | `headers_ms` | `x-switchtower-headers-ms` |
+//! | first token, while another candidate may be asked | 20 s | 60 s | `fail_over_ms` | `x-switchtower-first-token-ms` |
+//! | first token, without a plan | 60 s | 180 s | `first_token_ms` | `x-switchtower-first-token-ms` |
+//! | idle | 30 s | 90 s | `idle_ms` | `x-switchtower-idle-ms` |
+//! | 64 bytes of content | 2 min | 6 min | | |
+//! | total | 10 min | 10 min | | `x-switchtower-total-ms` |
+//!
+//! What is further to the right counts. [`Deadlines`] are the columns of numbers, [`ModelDeadlines`] that of the model,
+//! [`Wishes`](crate::Wishes) that of the request; a wish is bounded by what is [`Allowed`](crate::Allowed).
+//!
+//! Two rules bend the clocks to the request. An attempt after which nobody may be asked (no candidate is left, all
+//! that are left are ejected, or no try is) gets all the time that is left: failing early would help nobody. An answer
+//! that is not streamed is silent until it is done, so there headers and first token are one clock, an equal share of
+//! the time left for each candidate that may be asked; without a plan that is all of it.
+//!
+//! [`ModelDeadlines`]: crate::catalog::ModelDeadlines
 //!
 //! ```
 //! use std::time::Duration;
@@ -45,11 +61,13 @@ mod body;
 mod clocks;
 mod future;
 mod layer;
+mod limits;
 mod service;
 mod timer;
 
 pub use self::body::Body;
-pub use self::clocks::{Clocks, Deadlines, Progress};
+pub use self::clocks::{Clocks, Progress};
 pub use self::future::ResponseFuture;
 pub use self::layer::DeadlineLayer;
+pub use self::limits::{Deadlines, Floor};
 pub use self::service::Deadline;

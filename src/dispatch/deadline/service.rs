@@ -5,12 +5,14 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::body::Body;
-use super::clocks::{Clocks, Deadlines};
+use super::clocks::Clocks;
 use super::future::ResponseFuture;
+use super::limits::Deadlines;
 use super::timer::Timer;
 use crate::call::Call;
 use crate::clock::now;
 use crate::error::{BoxError, Error};
+use crate::plan::Candidate;
 
 /// Ends an attempt when one of its clocks runs out. See the [module docs](super).
 ///
@@ -49,11 +51,26 @@ where
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let now = now();
         let call = Call::of(request.extensions_mut());
-        let deadlines = self.deadlines.with(call.wishes());
+        let deadlines = limits(self.deadlines, call);
         let total = call.bound(deadlines.total);
-        let (others, stream) = (call.plan().map(|_| call.others()), call.is_stream());
         let attempt = call.attempt(|| now).clone();
+        // Whoever has no try left asks no other.
+        let others = call.plan().map(|_| call.others_left(now));
+        let stream = call.is_stream();
         let clocks = Clocks::new(&deadlines, attempt.started(), total, others, stream);
         ResponseFuture::new(self.inner.call(request), attempt, Timer::new(clocks))
     }
+}
+
+/// Those of this request to this candidate.
+fn limits(mut deadlines: Deadlines, call: &Call) -> Deadlines {
+    let candidate = call.candidate();
+    let reasons = |candidate: &Candidate| candidate.endpoint.reasons();
+    if call.reasons() || candidate.is_some_and(reasons) {
+        deadlines = deadlines.reasoning();
+    }
+    if let Some(candidate) = candidate {
+        deadlines = deadlines.of(candidate.model.deadlines());
+    }
+    deadlines.with(call.wishes())
 }

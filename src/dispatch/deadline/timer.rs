@@ -27,6 +27,10 @@ impl Timer {
         }
     }
 
+    pub(super) fn clocks(&self) -> &Clocks {
+        &self.clocks
+    }
+
     /// Ready when a clock has run out. Asked only after what is inside was pending.
     pub(super) fn poll(&mut self, progress: Progress, cx: &mut Context<'_>) -> Poll<Phase> {
         let (at, phase) = self.clocks.next(progress);
