@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use http::{Extensions, HeaderMap};
 
-use crate::attempt::Attempt;
+use crate::attempt::{Attempt, End};
 use crate::generation::GenerationId;
 use crate::plan::{Candidate, Plan};
 use crate::tenant::Tenant;
@@ -211,7 +211,7 @@ impl Call {
         self.shared.tokens.load(Relaxed)
     }
 
-    /// The attempts so far, in order.
+    /// The attempts so far, in order; but of two that were under way at once, the one that answers is the last.
     pub fn attempts(&self) -> Vec<Attempt> {
         self.with_attempts(<[Attempt]>::to_vec)
     }
@@ -227,7 +227,7 @@ impl Call {
         )
     }
 
-    /// The last attempt so far.
+    /// The last attempt so far: the one that answers, once there is an answer.
     pub fn last(&self) -> Option<Attempt> {
         self.with_attempts(|attempts| attempts.last().cloned())
     }
@@ -267,6 +267,32 @@ impl Call {
     /// The place in the plan of the candidate whose turn it is.
     pub(crate) fn at(&self) -> usize {
         self.at
+    }
+
+    /// Ends what is under way at this candidate: another one was better.
+    pub(crate) fn supersede(&self, now: Instant) {
+        let attempts = self.attempts();
+        let ours = attempts.iter().filter(|attempt| self.is_ours(attempt));
+        ours.for_each(|attempt| attempt.end(End::Superseded, now));
+    }
+
+    /// Of two that were under way the one at this candidate answers: it is the last from now on.
+    pub(crate) fn answers(&self) {
+        let attempts = &self.shared.attempts;
+        let mut attempts = attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = attempts.iter().rposition(|attempt| self.is_ours(attempt)) {
+            attempts[at..].rotate_left(1);
+        }
+    }
+
+    /// Was it made at the candidate whose turn it is?
+    fn is_ours(&self, attempt: &Attempt) -> bool {
+        let ours = self.candidate().map(|candidate| candidate.endpoint.key());
+        ours.is_some_and(|ours| {
+            attempt
+                .candidate()
+                .is_some_and(|its| its.endpoint.key() == ours)
+        })
     }
 
     /// Bounds the whole call, counted from its start. The first bound holds.

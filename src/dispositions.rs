@@ -7,6 +7,7 @@ use crate::catalog::ContentPolicy;
 use crate::disposition::{Again, Disposition, Next};
 use crate::error::Error;
 use crate::kind::{Kind, Phase};
+use crate::plan::Candidate;
 
 /// The table of [dispositions](Kind::disposition), with what the operator has changed.
 ///
@@ -77,20 +78,27 @@ impl Dispositions {
 
     /// What is done about this error of the candidate whose turn it is.
     pub(crate) fn after(&self, error: &Error, call: &Call) -> Disposition {
-        let (kind, mut disposition) = (error.kind(), self.of(error.kind()));
-        if kind == Kind::ContentPolicy
-            && let Some(policy) = call.candidate().and_then(|it| it.model.content_policy())
-        {
-            disposition.next = match policy {
-                ContentPolicy::MoveOn => Next::Model,
-                ContentPolicy::Stop => Next::Stop,
-            };
-        }
+        let kind = error.kind();
+        let mut disposition = self.at(kind, call.candidate());
         if self.ambiguous != AmbiguousSend::Retry && is_ambiguous(kind, call) {
             disposition.again = Again::Never;
             if self.ambiguous == AmbiguousSend::Stop {
                 disposition.next = Next::Stop;
             }
+        }
+        disposition
+    }
+
+    /// What is done about this kind at this candidate.
+    pub(crate) fn at(&self, kind: Kind, candidate: Option<&Candidate>) -> Disposition {
+        let mut disposition = self.of(kind);
+        if kind == Kind::ContentPolicy
+            && let Some(policy) = candidate.and_then(|it| it.model.content_policy())
+        {
+            disposition.next = match policy {
+                ContentPolicy::MoveOn => Next::Model,
+                ContentPolicy::Stop => Next::Stop,
+            };
         }
         disposition
     }

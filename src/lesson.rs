@@ -70,7 +70,14 @@ pub(crate) fn teach(attempt: &Attempt, end: End, now: Instant) {
         // OpenRouter tracks a 403 apart: it is the place that is wrong, or what the key may do.
         End::Failed(Kind::UpstreamAuth) if attempt.found().status == Some(403) => Lesson::Limited,
         End::Failed(kind) => kind.lesson(),
-        End::Superseded | End::Cancelled => Lesson::Nothing,
+        End::Superseded => {
+            let waited = now.saturating_duration_since(attempt.started());
+            if attempt.first_content_after().is_none() {
+                candidate.standing.overtaken(now, waited);
+            }
+            Lesson::Nothing
+        }
+        End::Cancelled => Lesson::Nothing,
     };
     match lesson {
         Lesson::Failed => candidate.standing.failed(now),

@@ -7,7 +7,7 @@
 //! 1 admit     key ▸ read                                             │
 //! 2 choose    filter ▸ rank ▸ Plan                                   │
 //!             │    hold what the Plan may cost ┄┄┄┄ charge what it did   settle 5
-//! 3 dispatch  fallback ▸ retry ▸ gate ▸ commit ▸ deadline            │
+//! 3 dispatch  fallback ▸ hedge ▸ retry ▸ gate ▸ commit ▸ deadline    │
 //!             │    the Plan predicted ┄┄┄┄┄┄┄┄┄┄┄┄┄ what was measured    meter 4
 //!             └───▶ address ▸ your HTTP client ▸ upstream ───────────┘
 //! ```
@@ -68,7 +68,7 @@
 //! |---|---|---|
 //! | [`admit`] | may this request come in? | [`key`](admit::key), [`read`](admit::read) |
 //! | [`choose`] | who can answer, and in what order? | [`choose`] |
-//! | [`dispatch`] | who does answer? | [`fallback`](dispatch::fallback), [`retry`](dispatch::retry), [`gate`](dispatch::gate), [`commit`](dispatch::commit), [`deadline`](dispatch::deadline), [`address`](dispatch::address) |
+//! | [`dispatch`] | who does answer? | [`fallback`](dispatch::fallback), [`hedge`](dispatch::hedge), [`retry`](dispatch::retry), [`gate`](dispatch::gate), [`commit`](dispatch::commit), [`deadline`](dispatch::deadline), [`address`](dispatch::address) |
 //! | [`meter`] | what came back? | [`meter`] |
 //! | [`settle`] | what did it cost? | [`settle`] |
 //!
@@ -82,6 +82,7 @@
 //! | [`choose`] | there is more than one endpoint to ask | once per request | inside `read`, outside `settle` and `fallback` |
 //! | [`settle`] | what a request cost is to be known or charged | before asking; once more when the body ends or is dropped | inside `choose`, outside `fallback` |
 //! | [`fallback`](dispatch::fallback) | `choose` makes a plan | on an `Err` | outside `retry` |
+//! | [`hedge`](dispatch::hedge) | people wait, and a second provider may be paid for it | when the first token is late | inside `fallback`, outside `retry` |
 //! | [`retry`](dispatch::retry) | a failure may pass by itself | on an `Err` | inside `fallback`, outside `commit` |
 //! | [`gate`](dispatch::gate) | an endpoint that fails should be left alone for a while | before each attempt; at its end | inside `retry`, outside `commit` |
 //! | [`commit`](dispatch::commit) | always, under `fallback` or `retry` | at the first content; at the end of a stream | outside `deadline` and `meter` |
@@ -107,6 +108,7 @@
 //! | `attempt ended` | debug | an attempt is over, however it ended | `id`, `endpoint`, `end`, `content_events` |
 //! | `retrying` | debug | before the backoff of `retry` | `id`, `error`, `wait_ms` |
 //! | `falling back` | debug | `fallback` turns to the next candidate | `id`, `error`, `to` |
+//! | `hedging` | debug | the first token is late, and `hedge` asks a second endpoint as well | `id`, `endpoint` |
 //! | `waiting` | debug | nobody is left to ask, and `fallback` waits for an endpoint that `gate` has refused | `id`, `endpoint`, `wait_ms` |
 //! | `probing` | info | `gate` lets one request through to an ejected endpoint | `id`, `endpoint` |
 //! | `ejected` | warn | an endpoint is left alone from now on | `endpoint`, `cause`, `wait_ms` |

@@ -9,6 +9,7 @@ use crate::dispatch::commit::{Commit, CommitLayer};
 use crate::dispatch::deadline::{Deadline, DeadlineLayer, Deadlines};
 use crate::dispatch::fallback::{Fallback, FallbackLayer};
 use crate::dispatch::gate::{Gate, GateLayer};
+use crate::dispatch::hedge::{Hedge, HedgeLayer};
 use crate::dispatch::retry::{Budgets, Retry, RetryLayer};
 use crate::dispositions::Dispositions;
 use crate::meter::{Meter, MeterLayer};
@@ -19,7 +20,7 @@ use crate::wishes::Allowed;
 /// The recommended chain around an HTTP client, from a catalogue.
 ///
 /// ```text
-/// read ▸ choose ▸ settle ▸ fallback ▸ retry ▸ gate ▸ commit ▸ deadline ▸ meter ▸ address ▸ your client
+/// read ▸ choose ▸ settle ▸ fallback ▸ hedge ▸ retry ▸ gate ▸ commit ▸ deadline ▸ meter ▸ address ▸ your client
 /// ```
 ///
 /// A request's path names the operation, `/v1/chat/completions` or the like; without a path it is a chat
@@ -70,6 +71,7 @@ pub struct Stack<L = MemoryLedger> {
     choose: ChooseLayer,
     ledger: L,
     fallback: FallbackLayer,
+    hedge: HedgeLayer,
     retry: RetryLayer,
     gate: GateLayer,
     commit: CommitLayer,
@@ -81,7 +83,7 @@ pub struct Stack<L = MemoryLedger> {
 ///
 /// [`Stack::around`] makes it.
 pub type Chain<C, L = MemoryLedger> =
-    Read<Choose<Settle<Fallback<Retry<Gate<Commit<Deadline<Meter<Address<C>>>>>>>, L>>>;
+    Read<Choose<Settle<Fallback<Hedge<Retry<Gate<Commit<Deadline<Meter<Address<C>>>>>>>>, L>>>;
 
 impl Stack {
     /// The chain with its defaults: see each layer. It chooses from this roster, or from a catalogue in an `Arc`.
@@ -92,6 +94,7 @@ impl Stack {
             choose: ChooseLayer::new(roster),
             ledger: MemoryLedger::default(),
             fallback: FallbackLayer::new().budgets(budgets.clone()),
+            hedge: HedgeLayer::new().budgets(budgets.clone()),
             retry: RetryLayer::new().budgets(budgets),
             gate: GateLayer::default(),
             commit: CommitLayer::new(),
@@ -124,8 +127,8 @@ impl<L> Stack<L> {
     #[must_use]
     #[rustfmt::skip]
     pub fn with_ledger<M>(self, ledger: M) -> Stack<M> {
-        let Self { read, choose, ledger: _, fallback, retry, gate, commit, deadline, meter } = self;
-        Stack { read, choose, ledger, fallback, retry, gate, commit, deadline, meter }
+        let Self { read, choose, ledger: _, fallback, hedge, retry, gate, commit, deadline, meter } = self;
+        Stack { read, choose, ledger, fallback, hedge, retry, gate, commit, deadline, meter }
     }
 
     /// Chooses by this layer instead: from its roster, and with what it remembers of conversations.
@@ -174,6 +177,14 @@ impl<L> Stack<L> {
         self
     }
 
+    /// Hedges by this layer instead, within the retry budgets of the chain.
+    #[must_use]
+    pub fn hedge(mut self, layer: HedgeLayer) -> Self {
+        let HedgeLayer { budgets, .. } = self.hedge;
+        self.hedge = layer.budgets(budgets);
+        self
+    }
+
     /// Sets when an endpoint is left alone, and for how long.
     #[must_use]
     pub fn breaker(mut self, breaker: Breaker) -> Self {
@@ -214,6 +225,7 @@ impl<C, L: Ledger + Clone> Layer<C> for Stack<L> {
             self.choose.clone(),                   // who can answer, and in what order
             SettleLayer::new(self.ledger.clone()), // hold before, charge once after
             self.fallback.clone(),                 // the next candidate
+            self.hedge.clone(),                    // a second one, when the first token is late
             self.retry.clone(),                    // the same candidate, within a budget
             self.gate.clone(),                     // not now: whoever fails is left alone
             self.commit,                           // nothing promised before the first token

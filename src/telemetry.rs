@@ -58,6 +58,12 @@ pub(crate) fn falling_back(call: &Call, error: &Error) {
     tracing::debug!(id = %call.id(), error = error.kind().as_str(), to, "falling back");
 }
 
+pub(crate) fn hedging(call: &Call) {
+    let candidate = call.candidate();
+    let endpoint = candidate.map_or("-", |candidate| candidate.endpoint.key());
+    tracing::debug!(id = %call.id(), endpoint, "hedging");
+}
+
 pub(crate) fn waiting(call: &Call, wait: Duration) {
     let candidate = call.candidate();
     let endpoint = candidate.map_or("-", |candidate| candidate.endpoint.key());

@@ -117,6 +117,7 @@ fn the_stack_is_in_the_order_in_which_layers_act() {
         "self.choose",
         "SettleLayer::new",
         "self.fallback",
+        "self.hedge",
         "self.retry",
         "self.gate",
         "self.commit",

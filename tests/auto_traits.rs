@@ -3,7 +3,7 @@
 use http::{Request, Response};
 use switchtower::admit::{key, read};
 use switchtower::catalog::{Catalog, Endpoint, Model, Provider};
-use switchtower::dispatch::{address, commit, deadline, fallback, gate, retry};
+use switchtower::dispatch::{address, commit, deadline, fallback, gate, hedge, retry};
 use switchtower::settle::{AttemptRecord, Hold, MemoryLedger, MemorySlot, Record, Totals};
 use switchtower::standing::{Breaker, Circuit, Lineup, Roster, Standing};
 use switchtower::wire::{Chunk, Dialect, Preferences, View, sse::Scanner};
@@ -105,6 +105,7 @@ fn layers_are_cloned_and_shared() {
         choose::ChooseLayer: Send Sync Unpin Clone;
         settle::SettleLayer<MemoryLedger>: Send Sync Unpin Clone;
         fallback::FallbackLayer: Send Sync Unpin Clone;
+        hedge::HedgeLayer: Send Sync Unpin Clone;
         retry::RetryLayer: Send Sync Unpin Clone;
         gate::GateLayer: Send Sync Unpin Clone;
         commit::CommitLayer: Send Sync Unpin Clone;
@@ -123,6 +124,7 @@ fn services_are_what_their_client_is() {
         choose::Choose<Client>: Send Sync Unpin Clone;
         settle::Settle<Client, MemoryLedger>: Send Sync Unpin Clone;
         fallback::Fallback<Client>: Send Sync Unpin Clone;
+        hedge::Hedge<Client>: Send Sync Unpin Clone;
         retry::Retry<Client>: Send Sync Unpin Clone;
         gate::Gate<Client>: Send Sync Unpin Clone;
         commit::Commit<Client>: Send Sync Unpin Clone;
@@ -141,6 +143,7 @@ fn futures_can_be_spawned_and_moved() {
         deadline::ResponseFuture<Answer>: Send Sync Unpin;
         commit::ResponseFuture<Answer, Body>: Send Sync Unpin;
         settle::ResponseFuture<Answer, MemorySlot>: Send Sync Unpin;
+        hedge::ResponseFuture<Client>: Send;
         retry::ResponseFuture<Client>: Send;
         gate::ResponseFuture<Answer>: Send Sync Unpin;
         fallback::ResponseFuture<Client>: Send;

@@ -17,6 +17,7 @@ use switchtower::dispatch::commit::CommitLayer;
 use switchtower::dispatch::deadline::DeadlineLayer;
 use switchtower::dispatch::fallback::FallbackLayer;
 use switchtower::dispatch::gate::GateLayer;
+use switchtower::dispatch::hedge::HedgeLayer;
 use switchtower::dispatch::retry::RetryLayer;
 use switchtower::meter::MeterLayer;
 use switchtower::settle::{MemoryLedger, SettleLayer};
@@ -88,6 +89,9 @@ service_contract! {
     settle: SettleLayer::new(MemoryLedger::default()),
     fallback: FallbackLayer::new(),
     fallback_with_candidates: (ChooseLayer::new(three()), FallbackLayer::new(), CommitLayer::new(), MeterLayer::new()),
+    hedge: HedgeLayer::new().all(),
+    hedge_with_candidates: (ChooseLayer::new(three()), HedgeLayer::new().all(), CommitLayer::new(), MeterLayer::new()),
+    hedge_at_once: (ChooseLayer::new(three()), HedgeLayer::new().all().floor(flow::millis(0)).cap(flow::millis(0)), CommitLayer::new(), MeterLayer::new()),
     retry: RetryLayer::new(),
     retry_with_a_plan: (ChooseLayer::new(three()), RetryLayer::new(), CommitLayer::new(), MeterLayer::new()),
     gate: GateLayer::default(),

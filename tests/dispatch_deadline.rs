@@ -511,8 +511,7 @@ async fn the_next_clock_is_the_first_to_run_out() {
     };
     let content = |at| Progress::Content {
         last: at,
-        since: at,
-        bytes: 0,
+        due: None,
     };
     let clocks = |others, stream| Clocks::new(&deadlines, asked, at(100), others, stream);
 

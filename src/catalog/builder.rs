@@ -181,6 +181,7 @@ impl Catalog {
             strategy: spec.strategy,
             content_policy: spec.content_policy,
             deadlines: spec.deadlines,
+            hedge: spec.hedge,
             family: spec
                 .family
                 .or_else(|| family::of_id(&spec.id).map(Into::into)),

@@ -65,6 +65,7 @@
 //! | | `strategy` | the name of a [`Strategy`]; else `balanced` |
 //! | | `content_policy` | the name of a [`ContentPolicy`], where its content is refused; else as the stack has it |
 //! | | `deadlines` | a table of `headers_ms`, `first_token_ms`, `fail_over_ms`, `idle_ms`, see [`ModelDeadlines`] |
+//! | | `hedge` | true if a second endpoint is asked when the first one is late, see [`hedge`](crate::dispatch::hedge) |
 //! | | `name`, `description`, `created` | for people; `created` in seconds since 1970, by which `~author/family-latest` goes |
 //! | | `canonical_slug`, `expiration_date`, `hugging_face_id` | for people; a date is `2026-12-31` |
 //! | `….endpoints` | `provider` | needed; the slug of a provider |

@@ -28,6 +28,7 @@ pub struct Model {
     pub(super) strategy: Strategy,
     pub(super) content_policy: Option<ContentPolicy>,
     pub(super) deadlines: ModelDeadlines,
+    pub(super) hedge: bool,
     pub(super) family: Option<Box<str>>,
     pub(super) endpoints: Box<[Arc<Endpoint>]>,
 }
@@ -134,6 +135,12 @@ impl Model {
     #[must_use]
     pub fn deadlines(&self) -> &ModelDeadlines {
         &self.deadlines
+    }
+
+    /// Is a second endpoint asked when the first one is late? See [`hedge`](crate::dispatch::hedge).
+    #[must_use]
+    pub fn is_hedged(&self) -> bool {
+        self.hedge
     }
 
     /// The family of which it may be the [newest](super::Catalog::latest), without its author, such as

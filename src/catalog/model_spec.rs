@@ -36,6 +36,7 @@ pub struct ModelSpec {
     pub(super) strategy: Strategy,
     pub(super) content_policy: Option<ContentPolicy>,
     pub(super) deadlines: ModelDeadlines,
+    pub(super) hedge: bool,
     pub(super) family: Option<Box<str>>,
     pub(super) endpoints: Vec<EndpointSpec>,
 }
@@ -64,6 +65,7 @@ impl ModelSpec {
             strategy: Strategy::default(),
             content_policy: None,
             deadlines: ModelDeadlines::default(),
+            hedge: false,
             family: None,
             endpoints: Vec::new(),
         }
@@ -179,6 +181,13 @@ impl ModelSpec {
     #[must_use]
     pub fn with_deadlines(mut self, deadlines: ModelDeadlines) -> Self {
         self.deadlines = deadlines;
+        self
+    }
+
+    /// When its first endpoint is late, a second one is asked as well: see [`hedge`](crate::dispatch::hedge).
+    #[must_use]
+    pub fn hedged(mut self) -> Self {
+        self.hedge = true;
         self
     }
 

@@ -1,12 +1,13 @@
 //! Ask until one answers.
 //!
 //! ```text
-//! fallback ▸ retry ▸ gate ▸ commit ▸ deadline ▸ (meter) ▸ address ▸ your client
-//!    │         │       │      │         │                  └ payload + candidate = one upstream request
-//!    │         │       │      │         └ headers · first token · idle · total
-//!    │         │       │      └ an Err until the first content token is in hand, an in-band event after it
-//!    │         │       └ not now: whoever fails is left alone for a while
-//!    │         └ the same candidate again, after a backoff, within a budget
+//! fallback ▸ hedge ▸ retry ▸ gate ▸ commit ▸ deadline ▸ (meter) ▸ address ▸ your client
+//!    │         │       │       │      │         │                  └ payload + candidate = one upstream request
+//!    │         │       │       │      │         └ headers · first token · idle · pace · total
+//!    │         │       │       │      └ an Err until the first content token is in hand, an in-band event after it
+//!    │         │       │       └ not now: whoever fails is left alone for a while
+//!    │         │       └ the same candidate again, after a backoff, within a budget
+//!    │         └ a second one, when the first token is late
 //!    └ the next candidate
 //! ```
 //!
@@ -48,6 +49,7 @@ pub mod commit;
 pub mod deadline;
 pub mod fallback;
 pub mod gate;
+pub mod hedge;
 pub mod retry;
 
 mod kept;

@@ -170,7 +170,9 @@ fn usage(attempt: &Attempt, end: End, prompt_bytes: u64) -> (Option<Usage>, Cert
         End::Failed(Kind::Connect) => (None, Certainty::Exact),
         End::Failed(_) if found.status.is_some() && !succeeded => (None, Certainty::Exact),
         // Without a word from it, a provider that was left may be at work, and will bill the prompt.
-        End::Cancelled if found.status.is_none() => (Some(delivered()), Certainty::Estimated),
+        End::Cancelled | End::Superseded if found.status.is_none() => {
+            (Some(delivered()), Certainty::Estimated)
+        }
         _ if !succeeded => (None, Certainty::Estimated),
         _ => (Some(delivered()), Certainty::Estimated),
     }

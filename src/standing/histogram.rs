@@ -59,20 +59,26 @@ impl Histogram {
         (bucket != NONE).then(|| self.scale.value(bucket))
     }
 
+    /// The value than which so many percent of the samples are not worse; none of fewer than `least`. Not kept.
+    pub(super) fn of_many(&self, percent: u64, least: u64, minute: u32) -> Option<u64> {
+        let counts = self.counts(minute);
+        let total: u64 = counts.iter().sum();
+        let mut left = (total * percent).div_ceil(100).max(1);
+        let mut reached = counts.iter().map(|count| {
+            left = left.saturating_sub(*count);
+            left == 0
+        });
+        let at = reached.position(|reached| reached)?;
+        let bucket = match self.better {
+            Better::Lower => at,
+            Better::Higher => BUCKETS - 1 - at,
+        };
+        (total >= least).then(|| self.scale.value(bucket as u8))
+    }
+
     /// The bucket of each percentile.
     fn work_out(&self, minute: u32) -> [u8; 4] {
-        let mut counts = [0; BUCKETS];
-        for (slice, lap) in self.slices.iter().zip(laps(MINUTES, minute)) {
-            let Some(lap) = lap else { continue };
-            for (pair, slot) in counts.chunks_exact_mut(2).zip(slice) {
-                let [even, odd] = slot.read(lap);
-                pair[0] += u64::from(even);
-                pair[1] += u64::from(odd);
-            }
-        }
-        if let Better::Higher = self.better {
-            counts.reverse();
-        }
+        let counts = self.counts(minute);
         let total = counts.iter().sum();
         Percentile::ALL.map(|percentile| {
             let mut left = percentile.rank(total);
@@ -89,5 +95,22 @@ impl Histogram {
                 },
             }
         })
+    }
+
+    /// How many samples are in each bucket, the best first.
+    fn counts(&self, minute: u32) -> [u64; BUCKETS] {
+        let mut counts = [0; BUCKETS];
+        for (slice, lap) in self.slices.iter().zip(laps(MINUTES, minute)) {
+            let Some(lap) = lap else { continue };
+            for (pair, slot) in counts.chunks_exact_mut(2).zip(slice) {
+                let [even, odd] = slot.read(lap);
+                pair[0] += u64::from(even);
+                pair[1] += u64::from(odd);
+            }
+        }
+        if let Better::Higher = self.better {
+            counts.reverse();
+        }
+        counts
     }
 }

@@ -26,6 +26,7 @@ pub(super) fn fill(model: &mut ModelSpec, above: usize, below: ModelSpec) {
         strategy: _,
         content_policy: _,
         deadlines: _,
+        hedge: _,
         family,
         endpoints,
     } = below;

@@ -28,6 +28,7 @@ pub(super) fn model(id: &str, table: &Table<'_>) -> Result<ModelSpec, BuildError
         "strategy",
         "content_policy",
         "deadlines",
+        "hedge",
     ])?;
     let mut model = ModelSpec::new(id);
     if let Some(node) = table.get("context_length") {
@@ -50,6 +51,9 @@ pub(super) fn model(id: &str, table: &Table<'_>) -> Result<ModelSpec, BuildError
     }
     if let Some(node) = table.get("deadlines") {
         model = model.with_deadlines(deadlines(&node.table()?)?);
+    }
+    if table.is("hedge")? {
+        model = model.hedged();
     }
     if let Some(node) = table.get("strategy") {
         let names = Strategy::ALL.map(Strategy::name);

@@ -54,12 +54,10 @@ fn progress(attempt: &Attempt, clocks: &Clocks, old: Progress, content: &mut u32
         _ => {}
     }
     if !attempt.is_metered() {
-        // Nobody counts content, so any byte is as good as the whole floor.
-        let now = now();
+        // Nobody counts content, so any byte is as good as all that is due.
         return Progress::Content {
-            last: now,
-            since: now,
-            bytes: 0,
+            last: now(),
+            due: None,
         };
     }
     let count = attempt.content_events();

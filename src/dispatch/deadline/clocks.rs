@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::limits::{Deadlines, Floor};
-use crate::clock::later;
+use crate::clock::{CENTURY, later};
 use crate::kind::Phase;
 
 /// What has come so far? [`Clocks::next`] asks.
@@ -17,10 +17,8 @@ pub enum Progress {
     Content {
         /// When the last of it came.
         last: Instant,
-        /// Since when less of it has come than the [`Floor`].
-        since: Instant,
-        /// Bytes of content that had come by then.
-        bytes: u64,
+        /// How much has to have come in all, and when: the end of the [`Floor`]'s window that has begun.
+        due: Option<(u64, Instant)>,
     },
     /// The finish reason; the usage is missing since then.
     Finished(Instant),
@@ -79,9 +77,9 @@ impl Clocks {
         Self {
             headers,
             first_token,
-            idle: deadlines.idle,
+            idle: deadlines.idle.min(CENTURY),
             floor: deadlines.floor.map(|floor| Floor {
-                window: floor.window.max(deadlines.idle),
+                window: floor.window.max(deadlines.idle).min(CENTURY),
                 ..floor
             }),
             total,
@@ -95,22 +93,19 @@ impl Clocks {
     /// was not asked for more need not have sent it.
     #[must_use]
     pub fn content(&self, old: Progress, bytes: u64, now: Instant) -> Progress {
-        let enough = self.floor.map_or(0, |floor| floor.bytes.into());
-        let (since, bytes) = match old {
+        let due = match old {
             Progress::Content {
                 last,
-                since,
-                bytes: before,
-            } if bytes.saturating_sub(before) < enough && now < later(last, self.idle) => {
-                (since, before)
+                due: Some((least, until)),
+            } if bytes < least && now.saturating_duration_since(last) < self.idle => {
+                Some((least, until))
             }
-            _ => (now, bytes),
+            _ => self.floor.map(|floor| {
+                let least = bytes.saturating_add(floor.bytes.into());
+                (least, now + floor.window)
+            }),
         };
-        Progress::Content {
-            last: now,
-            since,
-            bytes,
-        }
+        Progress::Content { last: now, due }
     }
 
     /// When must the next thing have come, and which clock says so?
@@ -123,10 +118,10 @@ impl Clocks {
         let (at, phase) = match progress {
             Progress::Asked => or_total(self.headers, Phase::Headers),
             Progress::Headers => or_total(self.first_token, Phase::FirstToken),
-            Progress::Content { last, since, .. } => {
-                let idle = later(last, self.idle);
-                match self.floor.map(|floor| later(since, floor.window)) {
-                    Some(slow) if slow < idle => (slow, Phase::Throughput),
+            Progress::Content { last, due } => {
+                let idle = last + self.idle;
+                match due {
+                    Some((_, slow)) if slow < idle => (slow, Phase::Throughput),
                     _ => (idle, Phase::Idle),
                 }
             }

@@ -76,8 +76,11 @@ where
                         Err(error) => Error::from_inner(error),
                     };
                     let now = now();
-                    let may = this.settings.dispositions.after(&error, this.call).next;
-                    this.seen.note(&error, may, this.call.at(), now);
+                    let dispositions = &this.settings.dispositions;
+                    let may = dispositions.after(&error, this.call).next;
+                    this.seen.note_hedge(this.call, dispositions, now);
+                    let (kind, at) = (error.kind(), this.call.at());
+                    this.seen.note(kind, error.retry_after(), may, at, now);
                     let verdict = match turn(may, this.seen, this.call, this.settings, now) {
                         // Without the request nobody can be asked: `choose` is inside.
                         Verdict::Ask(_) if this.kept.is_none() => Verdict::NobodyLeft,

@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use crate::attempt::End;
 use crate::call::Call;
 use crate::clock::later;
 use crate::disposition::Next;
+use crate::dispositions::Dispositions;
 use crate::error::Error;
 use crate::kind::Kind;
-use crate::plan::Plan;
+use crate::plan::{Candidate, Plan};
 use crate::standing::Cause;
 
 /// What an error means for the rest of the plan.
@@ -23,14 +25,17 @@ pub(super) enum Verdict {
 
 /// The place of the next candidate after `at` that may be asked, after all that was `seen`.
 pub(super) fn next(may: Next, seen: &Seen, call: &Call, at: usize, now: Instant) -> Verdict {
-    let Some(plan) = call.plan().filter(|_| may != Next::Stop) else {
+    let stops = may == Next::Stop || seen.stopped;
+    let Some(plan) = call.plan().filter(|_| !stops) else {
         return Verdict::Final;
     };
     // After a wait all have been asked, or were refused.
     if is_over(call, now) || seen.waits_until.is_some() {
         return Verdict::NobodyLeft;
     }
-    let found = (at + 1..plan.candidates.len()).find(|&next| seen.fits(plan, next));
+    // Whoever was asked as a hedge has had its turn.
+    let may = |next: &usize| seen.fits(plan, *next) && !seen.has_heard(*next);
+    let found = (at + 1..plan.candidates.len()).find(may);
     found.map_or(Verdict::NobodyLeft, Verdict::Ask)
 }
 
@@ -117,6 +122,8 @@ pub(super) struct Seen {
     too_small: Option<usize>,
     /// The places of candidates whose models are not asked any more.
     closed: Vec<usize>,
+    /// Has a hedge found out that every candidate would say the same?
+    stopped: bool,
     /// How long it waits for those that were refused, once it does.
     waits_until: Option<Instant>,
 }
@@ -133,8 +140,15 @@ struct Heard {
 // === impl Seen ===
 
 impl Seen {
-    /// This error came from that place, after which `may` be asked.
-    pub(super) fn note(&mut self, error: &Error, may: Next, place: usize, now: Instant) {
+    /// This failure came from that place, after which `may` be asked.
+    pub(super) fn note(
+        &mut self,
+        kind: Kind,
+        retry_after: Option<Duration>,
+        may: Next,
+        place: usize,
+        now: Instant,
+    ) {
         match may {
             Next::LargerContext => self.too_small = Some(place),
             Next::Model => self.closed.push(place),
@@ -143,9 +157,32 @@ impl Seen {
         self.heard.retain(|heard| heard.place != place);
         self.heard.push(Heard {
             place,
-            kind: error.kind(),
-            again_at: error.retry_after().map(|after| later(now, after)),
+            kind,
+            again_at: retry_after.map(|after| later(now, after)),
         });
+    }
+
+    /// What those have come to that `hedge` has asked besides the one whose turn it is: they stand after it.
+    pub(super) fn note_hedge(&mut self, call: &Call, dispositions: &Dispositions, now: Instant) {
+        let Some(plan) = call.plan() else { return };
+        for attempt in call.attempts() {
+            let (Some(candidate), Some((End::Failed(kind), _))) =
+                (attempt.candidate(), attempt.ended())
+            else {
+                continue;
+            };
+            let same = |other: &Candidate| other.endpoint.key() == candidate.endpoint.key();
+            let place = plan.candidates.iter().position(same);
+            if let Some(place) = place.filter(|&place| place > call.at()) {
+                let may = dispositions.at(kind, Some(candidate)).next;
+                self.stopped |= may == Next::Stop;
+                self.note(kind, attempt.found().retry_after, may, place, now);
+            }
+        }
+    }
+
+    fn has_heard(&self, place: usize) -> bool {
+        self.heard.iter().any(|heard| heard.place == place)
     }
 
     fn fits(&self, plan: &Plan, place: usize) -> bool {
