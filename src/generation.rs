@@ -25,6 +25,8 @@ pub struct GenerationId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAGenerationId;
 
+const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
 // === impl GenerationId ===
 
 impl GenerationId {
@@ -46,8 +48,13 @@ impl GenerationId {
         }
         text[4 + digits] = b'-';
         let mut random = fastrand::Rng::with_seed(seed);
-        for byte in &mut text[5 + digits..len] {
-            *byte = random.alphanumeric() as u8;
+        // A number of 64 bits holds ten letters.
+        for letters in text[5 + digits..len].chunks_mut(10) {
+            let mut drawn = random.u64(..);
+            for letter in letters {
+                *letter = LETTERS[(drawn % 62) as usize];
+                drawn /= 62;
+            }
         }
         Self {
             text,

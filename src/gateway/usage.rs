@@ -1,6 +1,6 @@
 //! `usage` as OpenRouter tells it: tokens, and money to the last digit.
 
-use std::fmt;
+use std::fmt::Write;
 
 use serde_json::value::RawValue;
 
@@ -32,57 +32,73 @@ impl Bill {
             prompt: prompt.unwrap_or_default(),
         }
     }
-}
 
-impl fmt::Display for Bill {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Writes it: by hand, since a formatter of so many numbers would be a large part of what the gateway costs.
+    pub(super) fn tell(&self, text: &mut String) {
         let Self {
             usage,
             charge,
             cost,
             prompt,
-        } = self;
+        } = *self;
+        let written = usage.cache_write.saturating_add(usage.cache_write_1h);
         // The rest, so that the two add up to the last digit.
-        let completion = cost.unwrap_or_default().saturating_sub(*prompt);
-        write!(
-            f,
-            "{{\"prompt_tokens\":{},\"completion_tokens\":{},\"total_tokens\":{},",
-            usage.prompt_tokens(),
-            usage.completion_tokens(),
-            usage.total_tokens(),
-        )?;
+        let completion = cost.unwrap_or_default().saturating_sub(prompt);
+        tokens(text, "{\"prompt_tokens\":", usage.prompt_tokens());
+        tokens(text, ",\"completion_tokens\":", usage.completion_tokens());
+        tokens(text, ",\"total_tokens\":", usage.total_tokens());
         // A number or nothing: of embeddings strict clients take no null.
-        if let Some(charge) = charge {
-            write!(f, "\"cost\":{charge},")?;
+        if charge.is_some() {
+            amount(text, ",\"cost\":", charge);
         }
-        write!(
-            f,
-            "\"is_byok\":false,\
-             \"prompt_tokens_details\":{{\"cached_tokens\":{},\"cache_write_tokens\":{},\"audio_tokens\":{}}},\
-             \"cost_details\":{{\"upstream_inference_cost\":{},\"upstream_inference_prompt_cost\":{prompt},\
-             \"upstream_inference_completions_cost\":{completion}}},\
-             \"completion_tokens_details\":{{\"reasoning_tokens\":{},\"image_tokens\":{},\"audio_tokens\":{}}}}}",
-            usage.cache_read,
-            usage.cache_write.saturating_add(usage.cache_write_1h),
-            usage.audio_input,
-            OrNull(*cost),
-            usage.reasoning,
-            usage.image_output,
-            usage.audio_output,
-        )
+        text.push_str(",\"is_byok\":false,\"prompt_tokens_details\":");
+        tokens(text, "{\"cached_tokens\":", usage.cache_read);
+        tokens(text, ",\"cache_write_tokens\":", written);
+        tokens(text, ",\"audio_tokens\":", usage.audio_input);
+        text.push_str("},\"cost_details\":");
+        amount(text, "{\"upstream_inference_cost\":", cost);
+        amount(text, ",\"upstream_inference_prompt_cost\":", Some(prompt));
+        amount(
+            text,
+            ",\"upstream_inference_completions_cost\":",
+            Some(completion),
+        );
+        text.push_str("},\"completion_tokens_details\":");
+        tokens(text, "{\"reasoning_tokens\":", usage.reasoning);
+        tokens(text, ",\"image_tokens\":", usage.image_output);
+        tokens(text, ",\"audio_tokens\":", usage.audio_output);
+        text.push_str("}}");
     }
 }
 
-/// What is not known is null.
-struct OrNull(Option<Money>);
+fn tokens(text: &mut String, name: &str, count: u64) {
+    text.push_str(name);
+    push(text, count);
+}
 
-impl fmt::Display for OrNull {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(money) => money.fmt(f),
-            None => f.write_str("null"),
+/// What is not known is null.
+fn amount(text: &mut String, name: &str, amount: Option<Money>) {
+    text.push_str(name);
+    // A text takes whatever is written.
+    let _ = match amount {
+        Some(amount) => write!(text, "{amount}"),
+        None => text.write_str("null"),
+    };
+}
+
+/// Writes a number.
+pub(super) fn push(text: &mut String, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
         }
     }
+    text.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
 }
 
 /// Money as a JSON value that keeps every digit.

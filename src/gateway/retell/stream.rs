@@ -166,7 +166,7 @@ impl<B> Stream<B> {
     /// The one usage chunk. The record has been written with the event before: it alone says what
     /// the request cost.
     fn usage(&self) -> Option<Bytes> {
-        let usage = self.ledger.with(self.call.id(), Bill::of)?;
+        let bill = self.ledger.with(self.call.id(), Bill::of)?;
         let Telling {
             id,
             object,
@@ -175,14 +175,14 @@ impl<B> Stream<B> {
             provider,
             ..
         } = self.words.telling();
-        let metadata = metadata::member(&self.call);
-        Some(
-            format!(
-                "data: {{\"id\":{id},\"object\":{object},\"created\":{created},\"model\":{model},\
-                 \"provider\":{provider},\"choices\":[],\"usage\":{usage}{metadata}}}\n\n"
-            )
-            .into(),
-        )
+        let mut event = format!(
+            "data: {{\"id\":{id},\"object\":{object},\"created\":{created},\"model\":{model},\
+             \"provider\":{provider},\"choices\":[],\"usage\":"
+        );
+        bill.tell(&mut event);
+        event.push_str(&metadata::member(&self.call));
+        event.push_str("}\n\n");
+        Some(event.into())
     }
 }
 
