@@ -2,16 +2,20 @@
 
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use http::HeaderMap;
+
+use crate::catalog::Key;
 use crate::generation::GenerationId;
 use crate::kind::Kind;
 use crate::lesson;
 use crate::permit::Permit;
 use crate::plan::Candidate;
 use crate::short::Short;
-use crate::standing::{Conversation, Outcome};
+use crate::standing::{Conversation, Outcome, Standing};
 use crate::usage::Usage;
+use crate::wire::limits::RateLimits;
 use crate::wire::{BadCall, Chunk, Finish};
 
 /// How did an attempt, or a request, end?
@@ -213,9 +217,9 @@ impl Attempt {
     /// drop, which by itself would mean that the caller left, changes nothing any more.
     pub fn end(&self, end: End, now: Instant) {
         if self.0.end.set((end, now)).is_ok() {
-            self.0.leave();
+            self.0.leave(lesson::moved(self, end));
             lesson::teach(self, end, now);
-            self.judge(lesson::outcome(self, end), now);
+            self.judge_as(lesson::outcome(self, end), lesson::suspects_key(end), now);
             crate::telemetry::attempt_ended(&self.0.call, self, end);
         }
     }
@@ -225,16 +229,60 @@ impl Attempt {
         let _ = self.0.permit.set(permit);
     }
 
+    /// The name of the key that it was asked with; none where no gate has chosen one.
+    ///
+    /// ```
+    /// # fn told(attempt: &switchtower::Attempt) -> String {
+    /// format!("with key {}", attempt.key_label().unwrap_or("-"))
+    /// # }
+    /// ```
+    pub fn key_label(&self) -> Option<&str> {
+        self.key().map(Key::label)
+    }
+
+    pub(crate) fn key(&self) -> Option<&Key> {
+        self.0.permit.get()?.key()
+    }
+
+    /// Is it one that asked this endpoint with the key at this place?
+    pub(crate) fn asked(&self, standing: &Arc<Standing>, key: usize) -> bool {
+        let permit = self.0.permit.get();
+        permit.is_some_and(|permit| permit.is_for(standing, key))
+    }
+
+    /// Could the same endpoint be asked with another key now?
+    pub(crate) fn has_another_key(&self, now: Instant) -> bool {
+        let permit = self.0.permit.get();
+        permit.is_some_and(|permit| permit.has_another_key(now))
+    }
+
+    /// The headers of the answer are here, which may tell of limits.
+    pub(crate) fn told(&self, headers: &HeaderMap, now: Instant, wall: fn() -> SystemTime) {
+        if let Some(permit) = self.0.permit.get()
+            && let Some(limits) = RateLimits::read(headers, wall)
+        {
+            permit.told(&limits, now);
+        }
+    }
+
     /// Gives account of its permit, if nobody has yet.
     pub(crate) fn judge(&self, outcome: Outcome, now: Instant) {
+        self.judge_as(outcome, false, now);
+    }
+
+    fn judge_as(&self, outcome: Outcome, suspect: bool, now: Instant) {
         if let Some(permit) = self.0.give_back() {
             // Only a refusal has one.
             let retry_after = match outcome {
                 Outcome::Failed | Outcome::Limited | Outcome::Barred(_) => self.found().retry_after,
                 Outcome::Succeeded | Outcome::Nothing => None,
             };
-            if let Some(change) = permit.judge(outcome, retry_after, now) {
+            let changes = permit.judge(outcome, suspect, retry_after, now);
+            if let Some(change) = changes.endpoint {
                 crate::telemetry::circuit_changed(self, change);
+            }
+            if let Some(change) = changes.key {
+                crate::telemetry::key_changed(self, change);
             }
         }
     }
@@ -306,10 +354,13 @@ fn micros(slot: &AtomicU64) -> Option<Duration> {
 // === impl Shared ===
 
 impl Shared {
-    /// It is under way no more.
-    fn leave(&self) {
+    /// It is under way no more, and has moved so many tokens, if that is known.
+    fn leave(&self, moved: Option<u64>) {
         if let Some(candidate) = &self.candidate {
             candidate.standing.ended(self.tokens);
+        }
+        if let Some(permit) = self.permit.get() {
+            permit.leave(moved);
         }
     }
 
@@ -324,7 +375,7 @@ impl Drop for Shared {
     /// Where no layer watches the answer, nobody ends it.
     fn drop(&mut self) {
         if self.end.get().is_none() {
-            self.leave();
+            self.leave(None);
         }
         if let Some(permit) = self.give_back() {
             permit.release();

@@ -9,6 +9,7 @@ use http::{Extensions, HeaderMap};
 use crate::attempt::{Attempt, End};
 use crate::generation::GenerationId;
 use crate::plan::{Candidate, Plan};
+use crate::standing::Need;
 use crate::tenant::Tenant;
 use crate::wire::{Dialect, Operation};
 use crate::wishes::Wishes;
@@ -45,7 +46,8 @@ struct Shared {
     plan: OnceLock<Plan>,
     tries: AtomicU32,
     falls_back: AtomicBool,
-    tokens: AtomicU64,
+    input: AtomicU64,
+    output: AtomicU64,
     attempts: Mutex<Vec<Attempt>>,
 }
 
@@ -70,7 +72,8 @@ impl Call {
                 plan: OnceLock::new(),
                 tries: AtomicU32::new(DEFAULT_TRIES),
                 falls_back: AtomicBool::new(false),
-                tokens: AtomicU64::new(0),
+                input: AtomicU64::new(0),
+                output: AtomicU64::new(0),
                 attempts: Mutex::default(),
             }),
             at: 0,
@@ -188,10 +191,8 @@ impl Call {
             return 0;
         }
         let others = self.plan().map(|plan| plan.candidates.get(self.at + 1..));
-        let may_be_asked = |candidate: &&Candidate| {
-            let until = candidate.standing.circuit().until(now);
-            until.is_none_or(|until| until <= now)
-        };
+        let need = self.need();
+        let may_be_asked = |candidate: &&Candidate| candidate.standing.may_be_asked(need, now);
         others
             .flatten()
             .unwrap_or_default()
@@ -208,7 +209,15 @@ impl Call {
     /// The tokens that an answer is expected to move, prompt and output: a guess, by which the load of endpoints is
     /// compared. 0 as long as nobody has read the body.
     pub fn tokens(&self) -> u64 {
-        self.shared.tokens.load(Relaxed)
+        self.need().tokens()
+    }
+
+    /// Likewise, prompt and output apart.
+    pub fn need(&self) -> Need {
+        Need {
+            input: self.shared.input.load(Relaxed),
+            output: self.shared.output.load(Relaxed),
+        }
     }
 
     /// The attempts so far, in order; but of two that were under way at once, the one that answers is the last.
@@ -244,7 +253,7 @@ impl Call {
             let plan = shared.plan.get();
             let candidate = plan.and_then(|plan| plan.candidates.get(*at)).cloned();
             let conversation = plan.and_then(|plan| plan.conversation.clone());
-            let tokens = shared.tokens.load(Relaxed);
+            let tokens = shared.input.load(Relaxed) + shared.output.load(Relaxed);
             let attempt = Attempt::new(shared.id, candidate, conversation, tokens, now());
             let _ = shared
                 .tries
@@ -307,8 +316,9 @@ impl Call {
         let _ = self.shared.operation.set(operation);
     }
 
-    pub(crate) fn set_tokens(&self, tokens: u64) {
-        self.shared.tokens.store(tokens, Relaxed);
+    pub(crate) fn expect(&self, need: Need) {
+        self.shared.input.store(need.input, Relaxed);
+        self.shared.output.store(need.output, Relaxed);
     }
 
     pub(crate) fn set_reasons(&self, reasons: bool) {

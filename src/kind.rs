@@ -125,6 +125,14 @@ impl Kind {
         Self::Internal,
     ];
 
+    /// Might the same endpoint answer, if it were asked with another key?
+    pub(crate) fn is_about_the_key(self) -> bool {
+        matches!(
+            self,
+            Kind::UpstreamAuth | Kind::QuotaExhausted | Kind::RateLimited
+        )
+    }
+
     /// A short word for logs, records and metrics.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -60,6 +60,26 @@ pub(crate) fn outcome(attempt: &Attempt, end: End) -> Outcome {
     }
 }
 
+/// May it be the key's fault, though it need not be? A 403 that bars nobody at once does when it comes again and again.
+pub(crate) fn suspects_key(end: End) -> bool {
+    end == End::Failed(Kind::UpstreamAuth)
+}
+
+/// The tokens that the attempt has moved, where that is known: none of an answer that was refused.
+pub(crate) fn moved(attempt: &Attempt, end: End) -> Option<u64> {
+    let found = attempt.found();
+    let refused = found.status.is_some_and(|status| status >= 400);
+    match found.usage {
+        Some(usage) => Some(
+            usage
+                .prompt_tokens()
+                .saturating_add(usage.completion_tokens()),
+        ),
+        None if refused || end == End::Failed(Kind::Connect) => Some(0),
+        None => None,
+    }
+}
+
 /// Lets the figures learn. What a caller caused teaches nothing.
 pub(crate) fn teach(attempt: &Attempt, end: End, now: Instant) {
     let Some(candidate) = attempt.candidate() else {
@@ -79,6 +99,11 @@ pub(crate) fn teach(attempt: &Attempt, end: End, now: Instant) {
         }
         End::Cancelled => Lesson::Nothing,
     };
+    // What one key came to is nothing of the endpoint's, as long as another one may be used.
+    let of_key = matches!(end, End::Failed(kind) if kind.is_about_the_key());
+    if of_key && attempt.has_another_key(now) {
+        return;
+    }
     match lesson {
         Lesson::Failed => candidate.standing.failed(now),
         Lesson::Limited => candidate.standing.limited(now),

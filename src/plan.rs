@@ -154,8 +154,10 @@ pub enum Reason {
     Degraded,
     /// More than one in five requests of late has failed, so it is only a fallback.
     Down,
-    /// It has failed in the last thirty seconds, so it comes last.
+    /// It has failed in the last thirty seconds, so it comes after those that have not.
     Unsteady,
+    /// It has no room for this request under its rate limits, so it comes after all that may have some.
+    Short,
 }
 
 /// Which rule removed an endpoint?
@@ -320,6 +322,7 @@ impl fmt::Display for Reason {
             Reason::Degraded => "degraded",
             Reason::Down => "down",
             Reason::Unsteady => "failed recently",
+            Reason::Short => "short of headroom",
         })
     }
 }

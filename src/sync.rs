@@ -2,8 +2,8 @@
 //! use them a second time, with loom's words in their place.
 
 #[cfg(feature = "testing")]
-pub(crate) use std::sync::{Mutex, atomic::AtomicBool};
+pub(crate) use std::sync::atomic::AtomicBool;
 pub(crate) use std::sync::{
-    RwLock,
+    Mutex, RwLock,
     atomic::{AtomicU32, AtomicU64},
 };

@@ -90,6 +90,22 @@ pub(crate) fn circuit_changed(attempt: &Attempt, change: Change) {
     }
 }
 
+pub(crate) fn key_changed(attempt: &Attempt, change: Change) {
+    let candidate = attempt.candidate();
+    let endpoint = candidate.map_or("-", |candidate| candidate.endpoint.key());
+    let key = attempt.key_label().unwrap_or("-");
+    match change {
+        Change::Ejected(cause, wait) => tracing::warn!(
+            endpoint,
+            key,
+            cause = cause.as_str(),
+            wait_ms = wait.as_millis() as u64,
+            "key benched"
+        ),
+        Change::Readmitted => tracing::info!(endpoint, key, "key readmitted"),
+    }
+}
+
 pub(crate) fn broke_after_content(call: &Call, error: &Error) {
     tracing::debug!(id = %call.id(), error = error.kind().as_str(), "broke after content");
 }

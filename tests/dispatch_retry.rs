@@ -382,6 +382,7 @@ fn should_it_be_asked_again() {
         tries: 3,
         others: 0,
         time: None,
+        another_key: false,
         seed: 1,
     };
     let backoff = Backoff::default();
@@ -429,6 +430,20 @@ fn should_it_be_asked_again() {
     ));
     assert!(!decide(Kind::Elapsed(Phase::FirstToken), situation));
     assert!(!decide(Kind::Refused, situation));
+    // A key that was refused is no reason to wait, nor to leave the candidate.
+    let situation = Situation {
+        others: 1,
+        another_key: true,
+        ..situation
+    };
+    let refused = Error::new(Kind::UpstreamAuth, "").with_retry_after(Duration::from_secs(9));
+    let decided = should_retry(&refused, &situation, &backoff);
+    assert_eq!(decided, ShouldRetry::After(Duration::ZERO));
+    let last = Situation {
+        tries: 0,
+        ..situation
+    };
+    assert!(!decide(Kind::UpstreamAuth, last));
 }
 
 // === The caller leaves ===

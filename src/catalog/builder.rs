@@ -152,6 +152,7 @@ impl Catalog {
                     implicit_caching: endpoint.implicit_caching,
                     weight: endpoint.weight.map_or(1, NonZeroU32::get),
                     score: endpoint.score,
+                    pace: endpoint.pace,
                     prices: endpoint.prices,
                     upstream_model_json: serde_json::Value::from(&*endpoint.upstream_model)
                         .to_string()

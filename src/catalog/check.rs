@@ -3,12 +3,16 @@
 use std::collections::{HashMap, HashSet};
 
 use super::field::Field;
-use super::{BuildError, CatalogBuilder, EndpointSpec, ModelSpec, Prices, Problem, attributes};
+use super::{
+    BuildError, CatalogBuilder, EndpointSpec, ModelSpec, Prices, Problem, Provider, attributes,
+};
 
 pub(super) type Checked = Result<(), BuildError>;
 
 /// Long enough for any model that exists.
 const MAX_NAME: usize = 256;
+/// Whoever asks with one of them looks at all of them.
+const MAX_KEYS: usize = 64;
 
 pub(super) fn check(builder: &CatalogBuilder) -> Checked {
     let slugs = providers(builder)?;
@@ -19,6 +23,7 @@ pub(super) fn check(builder: &CatalogBuilder) -> Checked {
     }
     for provider in &builder.providers {
         attributes::of_provider(provider)?;
+        keys(provider)?;
     }
     aliases(&builder.models, &ids)?;
     builder
@@ -37,6 +42,22 @@ fn providers(builder: &CatalogBuilder) -> Result<HashSet<&str>, BuildError> {
         ensure(slugs.insert(slug), field, || Problem::DuplicateProvider)?;
     }
     Ok(slugs)
+}
+
+fn keys(provider: &Provider) -> Checked {
+    let at = || Field::provider(provider.slug()).key("keys");
+    ensure(provider.keys().len() <= MAX_KEYS, at, || Problem::TooMany {
+        limit: MAX_KEYS,
+    })?;
+    let mut labels = HashSet::new();
+    for (index, key) in provider.keys().iter().enumerate() {
+        let (field, label) = (|| at().item(index), key.label());
+        ensure(is_slug(label), field, || bad_name(label))?;
+        ensure(labels.insert(label), field, || Problem::DuplicateKey {
+            name: label.into(),
+        })?;
+    }
+    Ok(())
 }
 
 fn model_ids(models: &[ModelSpec]) -> Result<HashSet<&str>, BuildError> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Prices, Provider, Rate};
+use super::{Pace, Prices, Provider, Rate};
 use crate::Price;
 use crate::wire::{Fields, Modalities, Quantization, Tier};
 
@@ -50,6 +50,7 @@ pub struct Endpoint {
     pub(super) implicit_caching: bool,
     pub(super) weight: u32,
     pub(super) score: Option<u32>,
+    pub(super) pace: Pace,
 }
 
 // === impl Endpoint ===
@@ -205,5 +206,11 @@ impl Endpoint {
     #[must_use]
     pub fn score(&self) -> Option<u32> {
         self.score
+    }
+
+    /// How many requests and tokens a minute the operator lets go to it, whatever the key.
+    #[must_use]
+    pub fn pace(&self) -> Pace {
+        self.pace
     }
 }

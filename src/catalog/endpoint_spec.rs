@@ -2,7 +2,7 @@
 
 use std::num::{NonZeroU32, NonZeroU64};
 
-use super::Prices;
+use super::{Pace, Prices};
 use crate::wire::{Fields, Quantization};
 
 /// An endpoint to be given to a model.
@@ -33,6 +33,7 @@ pub struct EndpointSpec {
     pub(super) implicit_caching: bool,
     pub(super) weight: Option<NonZeroU32>,
     pub(super) score: Option<u32>,
+    pub(super) pace: Pace,
 }
 
 // === impl EndpointSpec ===
@@ -57,6 +58,7 @@ impl EndpointSpec {
             implicit_caching: false,
             weight: None,
             score: None,
+            pace: Pace::default(),
         }
     }
 
@@ -149,6 +151,13 @@ impl EndpointSpec {
     #[must_use]
     pub fn with_score(mut self, thousandths: u32) -> Self {
         self.score = Some(thousandths);
+        self
+    }
+
+    /// How many requests and tokens a minute go to it, whatever the key.
+    #[must_use]
+    pub fn with_pace(mut self, pace: Pace) -> Self {
+        self.pace = pace;
         self
     }
 

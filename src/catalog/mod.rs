@@ -46,6 +46,8 @@
 //! | `providers.<slug>` | `base_url` | needed; `http` or `https`, a path prefix, no query |
 //! | | `name` | for people; else the slug |
 //! | | `key_env` | the environment variable that holds the key; without it no key is sent |
+//! | | `keys` | instead of `key_env`, an array of several: `"$NAME"`, or `{ env = "NAME", name = "team", rpm = 60, tpm = 100000 }` |
+//! | | `rpm`, `tpm` | requests and tokens a minute that each key is good for, see [`Pace`] |
 //! | | `auth_header` | the header that carries the bare key, such as `api-key`; else `Authorization: Bearer` |
 //! | | `headers` | a table of headers sent with every request |
 //! | | `data_collection` | `"deny"` if it does not collect what it is told; else `"allow"`: it is taken to |
@@ -78,6 +80,7 @@
 //! | | `implicit_caching` | true if it keeps prompts in a cache unasked |
 //! | | `weight` | its share under the strategy `weighted`; else 1 |
 //! | | `score` | how well it calls tools, from `"0"` to `"1"` with three decimals |
+//! | | `rpm`, `tpm` | requests and tokens a minute that go to it, whatever the key, see [`Pace`] |
 //! | | `prices` | a table of [`Rate`] to a string: USD per *million* tokens, or per one `request`, `image` or `web_search` |
 //! | `….prices.overrides` | any rate | a string as in `prices`; needed, at least one |
 //! | | `above` | only where the prompt has more tokens than this |
@@ -162,6 +165,7 @@ mod endpoint_spec;
 mod error;
 mod family;
 mod field;
+mod key;
 mod load;
 mod model;
 mod model_deadlines;
@@ -185,6 +189,7 @@ pub use dropped::Dropped;
 pub use endpoint::Endpoint;
 pub use endpoint_spec::EndpointSpec;
 pub use error::{BuildError, LoadError};
+pub use key::{Key, Pace};
 pub use model::Model;
 pub use model_deadlines::ModelDeadlines;
 pub use model_spec::ModelSpec;

@@ -77,6 +77,16 @@ pub enum Problem {
     },
     /// A key stands in the file itself.
     LiteralKey,
+    /// This says the same as another key, which is there too.
+    Both {
+        /// The other key.
+        other: &'static str,
+    },
+    /// Two keys of a provider have the same name.
+    DuplicateKey {
+        /// The name.
+        name: Box<str>,
+    },
     /// This cannot be the name of an environment variable.
     BadVariable,
     /// The environment variable does not exist.
@@ -226,6 +236,10 @@ impl fmt::Display for Problem {
             Problem::LiteralKey => f.write_str(
                 "keys do not belong in this file; put it in an environment variable and name that in key_env",
             ),
+            Problem::Both { other } => write!(f, "cannot stand beside {other}; one of them is enough"),
+            Problem::DuplicateKey { name } => {
+                write!(f, "another key of the provider has the name {name:?}; give this one its own")
+            }
             Problem::BadVariable => f.write_str(
                 "must be the name of an environment variable: upper case letters, digits and _",
             ),

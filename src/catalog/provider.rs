@@ -3,7 +3,7 @@
 use http::Uri;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
-use super::{BaseUrl, Secret};
+use super::{BaseUrl, Key, Pace, Secret};
 
 /// A company or a machine that answers OpenAI-compatible calls.
 ///
@@ -26,6 +26,9 @@ pub struct Provider {
     base_url: BaseUrl,
     chat_url: Uri,
     headers: HeaderMap,
+    key_header: HeaderName,
+    keys: Box<[Key]>,
+    pace: Pace,
     collects_data: bool,
     zdr: bool,
     own_key: bool,
@@ -73,6 +76,9 @@ impl Provider {
             base_url,
             chat_url,
             headers: HeaderMap::new(),
+            key_header: AUTHORIZATION,
+            keys: Box::default(),
+            pace: Pace::default(),
             collects_data: true,
             zdr: false,
             own_key: false,
@@ -96,7 +102,32 @@ impl Provider {
     /// The key, sent in a header of the provider's own such as `api-key`.
     #[must_use]
     pub fn with_key_in(self, header: HeaderName, key: Secret) -> Self {
-        self.with_header(header, key.header_value())
+        self.with_keys(header, [Key::new(key)])
+    }
+
+    /// Several keys, sent in this header, of which each request takes one: see [`gate`](crate::dispatch::gate). Without that layer it is
+    /// always the first. They take the place of those that it had; one without a label has its place for one.
+    #[must_use]
+    pub fn with_keys(mut self, header: HeaderName, keys: impl IntoIterator<Item = Key>) -> Self {
+        self.headers.remove(&self.key_header);
+        let labelled = |(place, key): (usize, Key)| match key.label() {
+            "" => key.with_label(&(place + 1).to_string()),
+            _ => key,
+        };
+        self.keys = keys.into_iter().enumerate().map(labelled).collect();
+        if let Some(key) = self.keys.first() {
+            self.headers
+                .insert(header.clone(), key.secret().header_value());
+        }
+        self.key_header = header;
+        self
+    }
+
+    /// How many requests and tokens a minute each of its keys is good for, unless the key says otherwise; without a key, itself.
+    #[must_use]
+    pub fn with_pace(mut self, pace: Pace) -> Self {
+        self.pace = pace;
+        self
     }
 
     /// A header that every request to this provider carries.
@@ -158,10 +189,28 @@ impl Provider {
         &self.chat_url
     }
 
-    /// What every request to it carries: the key, and the headers that were set.
+    /// What every request to it carries: the first key, and the headers that were set.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    /// Its keys, in order; none if it takes requests without one.
+    #[must_use]
+    pub fn keys(&self) -> &[Key] {
+        &self.keys
+    }
+
+    /// The header that carries a key.
+    #[must_use]
+    pub fn key_header(&self) -> &HeaderName {
+        &self.key_header
+    }
+
+    /// How many requests and tokens a minute each of its keys is good for, unless the key says otherwise.
+    #[must_use]
+    pub fn pace(&self) -> Pace {
+        self.pace
     }
 
     /// Does it keep what it is told, for purposes of its own? An endpoint may differ.

@@ -61,7 +61,7 @@
 //! | own keys first | also before `order`; `allow_fallbacks: false` still cuts to `order` |
 //! | the tier that was asked for | not before `order` |
 //! | whoever has answered the conversation | also before a `sort`, not before `order`; not while it is out or down; under [`ExpectedCost`](crate::catalog::Strategy::ExpectedCost) its warm cache counts as the price it has instead |
-//! | normal, degraded, down, out in the last thirty seconds ([`Standing`](crate::standing::Standing)) | also under a sort |
+//! | normal, degraded, down, out in the last thirty seconds ([`Standing`](crate::standing::Standing)), without room for this request under the rate limits that are known | also under a sort |
 //!
 //! * The one price of an endpoint is three parts prompt and one part completion, at the prices in force, and what a token of
 //!   this request has to bear of a price per request.

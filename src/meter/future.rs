@@ -80,6 +80,7 @@ where
                     Ok(response) => {
                         let (mut parts, body) = response.into_parts();
                         attempt.headers_came(parts.status.as_u16(), now());
+                        attempt.told(&parts.headers, now(), wall);
                         if !parts.status.is_success() {
                             let (parts, read) = (Box::new(parts), BytesMut::new());
                             // Asking → Refused

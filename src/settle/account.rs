@@ -125,6 +125,7 @@ fn attempt_record(
         prompt_cost,
         endpoint: candidate.map(|candidate| candidate.endpoint.clone()),
         upstream_id: found.upstream_id,
+        key: attempt.key_label().map(Into::into),
         status: found.status,
         end,
         first_token: attempt.first_content_after(),

@@ -54,6 +54,8 @@ pub struct AttemptRecord {
     pub endpoint: Option<Arc<Endpoint>>,
     /// The provider's own id of the answer.
     pub upstream_id: Option<Short>,
+    /// The name of the key that it was asked with, never a part of it.
+    pub key: Option<Short>,
     /// The HTTP status, if it answered.
     pub status: Option<u16>,
     /// How it ended.

@@ -1,22 +1,34 @@
 //! The record of one endpoint.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::circuit::Circuit;
 use super::histogram::{Better, Histogram};
+use super::keys::{Access, KeyStanding};
 use super::latest::Latest;
+use super::limits::Governor;
 use super::load::Load;
 use super::percentile::Percentile;
 use super::uptime::{Health, Period, Uptime, share};
 use super::window::{Tally, Window};
+use crate::catalog::Pace;
 
 /// What has been learned of one endpoint. See the example in the [module docs](super).
 ///
-/// It takes 128 bytes until the endpoint is asked, 2 KB from its first end on, and 3 KB for each of first token and
-/// throughput from the first sample on. Counters that are full stay full.
+/// It takes 400 bytes until the endpoint is asked, 2 KB from its first end on, 3 KB for each of first token and throughput from the
+/// first sample on, and half a KB for each key whose limits are announced. Counters that are full stay full.
 #[derive(Debug)]
 pub struct Standing {
+    learned: Arc<Learned>,
+    /// With each of its provider's keys, in their order; at least one.
+    accesses: Box<[Arc<Access>]>,
+    governor: Option<Arc<Governor>>,
+}
+
+/// What does not depend on keys.
+#[derive(Debug)]
+struct Learned {
     epoch: Instant,
     load: Load,
     circuit: Circuit,
@@ -61,19 +73,50 @@ const SIXTIETH_OF_A_TOKEN: u32 = 4;
 impl Standing {
     /// Of an endpoint that nobody has asked yet. Time is counted from `epoch`.
     pub fn new(epoch: Instant) -> Self {
+        let none = KeyStanding::none(Pace::default(), epoch);
+        Self::with_keys(&[Arc::new(none)], Pace::default(), None, epoch)
+    }
+
+    /// Of an endpoint that is asked with these keys, at this pace; what was learned of it `before` is kept, and that of each key
+    /// that stays.
+    pub(super) fn with_keys(
+        keys: &[Arc<KeyStanding>],
+        pace: Pace,
+        before: Option<&Self>,
+        now: Instant,
+    ) -> Self {
+        let known = |key: &Arc<KeyStanding>| {
+            let mut accesses = before?.accesses.iter();
+            accesses.find(|access| Arc::ptr_eq(access.key(), key))
+        };
+        let access = |key: &Arc<KeyStanding>| match known(key) {
+            Some(access) => access.clone(),
+            None => Arc::new(Access::new(key.clone(), now)),
+        };
+        let governor = before.and_then(|before| before.governor.clone());
+        let governor = governor.filter(|governor| governor.pace() == pace);
         Self {
-            epoch,
-            load: Load::new(),
-            circuit: Circuit::new(epoch),
-            seen: OnceLock::new(),
-            first_token: OnceLock::new(),
-            throughput: OnceLock::new(),
+            learned: match before {
+                Some(before) => before.learned.clone(),
+                None => Arc::new(Learned::new(now)),
+            },
+            accesses: keys.iter().map(access).collect(),
+            governor: governor.or_else(|| Governor::new(pace, now).map(Arc::new)),
         }
     }
 
     /// May it be asked? [`gate`](crate::dispatch::gate) asks this.
     pub fn circuit(&self) -> &Circuit {
-        &self.circuit
+        &self.learned.circuit
+    }
+
+    /// With each of its keys; at least one.
+    pub(crate) fn accesses(&self) -> &[Arc<Access>] {
+        &self.accesses
+    }
+
+    pub(crate) fn governor(&self) -> Option<&Governor> {
+        self.governor.as_deref()
     }
 
     /// Lets no request through for this long, by the operator's word; after it a probe finds out.
@@ -90,22 +133,22 @@ impl Standing {
     /// assert_eq!(standing.circuit().state(now), State::Admitting);
     /// ```
     pub fn eject(&self, wait: Duration, now: Instant) {
-        self.circuit.eject(wait, now);
+        self.learned.circuit.eject(wait, now);
     }
 
     /// Lets requests through again, whatever it was ejected for.
     pub fn readmit(&self, now: Instant) {
-        self.circuit.readmit(now);
+        self.learned.circuit.readmit(now);
     }
 
     /// An attempt has begun, which is expected to move so many tokens: prompt and output.
     pub fn began(&self, tokens: u64) {
-        self.load.add(tokens);
+        self.learned.load.add(tokens);
     }
 
     /// An attempt that [began](Self::began) with so many tokens is over, however it ended.
     pub fn ended(&self, tokens: u64) {
-        self.load.take(tokens);
+        self.learned.load.take(tokens);
     }
 
     /// An attempt gave a whole answer. `first_token` is the time to its first content,
@@ -116,11 +159,14 @@ impl Standing {
         if let Some(first_token) = first_token {
             let micros = u64::try_from(first_token.as_micros()).unwrap_or(u64::MAX);
             let new = || Box::new(Histogram::new(MILLISECOND, Better::Lower));
-            self.first_token.get_or_init(new).sample(minute, micros);
+            self.learned
+                .first_token
+                .get_or_init(new)
+                .sample(minute, micros);
         }
         if let Some(throughput) = throughput {
             let new = || Box::new(Histogram::new(SIXTIETH_OF_A_TOKEN, Better::Higher));
-            let histogram = self.throughput.get_or_init(new);
+            let histogram = self.learned.throughput.get_or_init(new);
             histogram.sample(minute, throughput.into());
         }
     }
@@ -221,7 +267,7 @@ impl Standing {
     /// assert!((850..=950).contains(&p90.as_millis()));
     /// ```
     pub fn first_token(&self, percentile: Percentile, now: Instant) -> Option<Duration> {
-        let histogram = self.first_token.get()?;
+        let histogram = self.learned.first_token.get()?;
         let micros = histogram.get(percentile, self.second(now) / 60);
         micros.map(Duration::from_micros)
     }
@@ -250,19 +296,19 @@ impl Standing {
     /// The output tokens a second, in thousandths, that this share of the answers reached, in the last five minutes.
     /// None if there was none. Within 5.9 %.
     pub fn throughput(&self, percentile: Percentile, now: Instant) -> Option<u32> {
-        let histogram = self.throughput.get()?;
+        let histogram = self.learned.throughput.get()?;
         let thousandths = histogram.get(percentile, self.second(now) / 60)?;
         u32::try_from(thousandths).ok()
     }
 
     /// Attempts that are under way.
     pub fn in_flight(&self) -> u32 {
-        self.load.in_flight()
+        self.learned.load.in_flight()
     }
 
     /// The tokens that the attempts under way are expected to move.
     pub fn outstanding(&self) -> u64 {
-        self.load.tokens()
+        self.learned.load.tokens()
     }
 
     /// Attempts of the last thirty minutes that were answered or failed.
@@ -297,24 +343,40 @@ impl Standing {
     }
 
     fn seen(&self) -> &Seen {
-        self.seen.get_or_init(|| Box::new(Seen::new()))
+        self.learned.seen.get_or_init(|| Box::new(Seen::new()))
     }
 
     /// May this have been within so many seconds?
     fn is_within(&self, seconds: u32, now: Instant, of: impl FnOnce(&Seen) -> &Latest) -> bool {
-        let seen = self.seen.get();
+        let seen = self.learned.seen.get();
         seen.is_some_and(|seen| of(seen).is_within(seconds, || self.second(now)))
     }
 
     fn look(&self, look: impl FnOnce(&Seen) -> Tally) -> Tally {
-        self.seen
+        self.learned
+            .seen
             .get()
             .map_or_else(Tally::default, |seen| look(seen))
     }
 
     fn second(&self, now: Instant) -> u32 {
-        let age = now.saturating_duration_since(self.epoch).as_secs();
+        let age = now.saturating_duration_since(self.learned.epoch).as_secs();
         u32::try_from(age).unwrap_or(u32::MAX)
+    }
+}
+
+// === impl Learned ===
+
+impl Learned {
+    fn new(epoch: Instant) -> Self {
+        Self {
+            epoch,
+            load: Load::new(),
+            circuit: Circuit::new(epoch),
+            seen: OnceLock::new(),
+            first_token: OnceLock::new(),
+            throughput: OnceLock::new(),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Instant;
 use arc_swap::ArcSwap;
 
 use super::endpoint::Standing;
+use super::keys::KeyStanding;
 use super::view::CircuitView;
 use crate::catalog::{Catalog, Endpoint};
 
@@ -55,6 +56,8 @@ pub struct Lineup {
     catalog: Arc<Catalog>,
     /// By the index of the endpoint.
     standings: Box<[Arc<Standing>]>,
+    /// By the slug of the provider.
+    keys: HashMap<Box<str>, Box<[Arc<KeyStanding>]>>,
 }
 
 // === impl Roster ===
@@ -105,14 +108,32 @@ impl Lineup {
         let known: HashMap<&str, &Arc<Standing>> = before
             .map(|before| before.endpoints().map(|(e, s)| (e.key(), s)).collect())
             .unwrap_or_default();
-        let standings = catalog
-            .endpoints()
-            .map(|endpoint| match known.get(endpoint.key()) {
-                Some(&standing) => standing.clone(),
-                None => Arc::new(Standing::new(now)),
+        let keys: HashMap<Box<str>, _> = catalog
+            .providers()
+            .iter()
+            .map(|provider| {
+                let known = before.map_or(&[][..], |before| before.keys_of(provider.slug()));
+                let keys = KeyStanding::all_of(provider, now).into_iter();
+                let keys = keys.map(|key| match known.iter().find(|known| known.is(&key)) {
+                    Some(known) => known.clone(),
+                    None => Arc::new(key),
+                });
+                (provider.slug().into(), keys.collect::<Box<[_]>>())
             })
             .collect();
-        Self { catalog, standings }
+        let standings = catalog
+            .endpoints()
+            .map(|endpoint| {
+                let known = known.get(endpoint.key()).map(|known| &***known);
+                let keys = &keys[endpoint.provider().slug()];
+                Arc::new(Standing::with_keys(keys, endpoint.pace(), known, now))
+            })
+            .collect();
+        Self {
+            catalog,
+            standings,
+            keys,
+        }
     }
 
     /// The catalogue.
@@ -132,6 +153,16 @@ impl Lineup {
     /// Every endpoint with its standing, in the order of the catalogue.
     pub fn endpoints(&self) -> impl Iterator<Item = (&Arc<Endpoint>, &Arc<Standing>)> {
         self.catalog.endpoints().zip(&self.standings)
+    }
+
+    /// The key of this provider that is told by this label; without a key, by `none`.
+    pub fn key(&self, provider: &str, label: &str) -> Option<&Arc<KeyStanding>> {
+        let mut keys = self.keys_of(provider).iter();
+        keys.find(|key| key.label() == label)
+    }
+
+    fn keys_of(&self, provider: &str) -> &[Arc<KeyStanding>] {
+        self.keys.get(provider).map_or(&[], |keys| keys)
     }
 
     /// Whether each endpoint may be asked now, in the order of the catalogue.

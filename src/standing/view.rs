@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::condition::{Cause, State};
 use super::endpoint::Standing;
+use super::keys::KeyView;
 use crate::catalog::Endpoint;
 
 /// One endpoint's [`Circuit`](super::Circuit) as it stands now, for people: [`Lineup::circuits`](super::Lineup::circuits)
@@ -31,7 +32,7 @@ use crate::catalog::Endpoint;
 /// assert!(circuit.reopens_in.unwrap() > Duration::from_secs(59));
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CircuitView<'a> {
     /// The key of the endpoint, which no other one has.
@@ -51,16 +52,20 @@ pub struct CircuitView<'a> {
     pub failures: u32,
     /// Ejections in a row, without a recovery between them; at most 15 are counted.
     pub ejections: u32,
+    /// With each of its provider's keys, in their order.
+    pub keys: Vec<KeyView<'a>>,
 }
 
 // === impl CircuitView ===
 
 impl<'a> CircuitView<'a> {
     /// Of this endpoint, whose standing this is.
-    pub fn of(endpoint: &'a Endpoint, standing: &Standing, now: Instant) -> Self {
+    pub fn of(endpoint: &'a Endpoint, standing: &'a Standing, now: Instant) -> Self {
         let circuit = standing.circuit();
         let until = circuit.until(now);
-        Self {
+        let accesses = standing.accesses().iter();
+        let keys: Vec<_> = accesses.map(|access| KeyView::of(access, now)).collect();
+        let view = Self {
             endpoint: endpoint.key(),
             model: endpoint.model(),
             tag: endpoint.tag(),
@@ -69,11 +74,27 @@ impl<'a> CircuitView<'a> {
             reopens_in: until.map(|until| until.saturating_duration_since(now)),
             failures: circuit.failures(),
             ejections: circuit.ejections(),
-        }
+            keys: Vec::new(),
+        };
+        // Without a key that is used nobody is let through either.
+        let first = keys.iter().min_by_key(|key| key.reopens_in);
+        let view = match (view.state, first) {
+            (State::Admitting, Some(key)) => Self {
+                state: key.state,
+                cause: key.cause,
+                reopens_in: key.reopens_in,
+                ..view
+            },
+            _ => view,
+        };
+        Self { keys, ..view }
     }
 }
 
-fn seconds<S: Serializer>(wait: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn seconds<S: Serializer>(
+    wait: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     let up = |wait: &Duration| wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     wait.as_ref().map(up).serialize(serializer)
 }

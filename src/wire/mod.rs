@@ -26,6 +26,7 @@
 pub mod error;
 pub mod headers;
 pub mod json;
+pub mod limits;
 pub mod retell;
 pub mod sse;
 

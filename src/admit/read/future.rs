@@ -14,6 +14,7 @@ use crate::chunks::Chunks;
 use crate::error::{BoxError, Error};
 use crate::kind::{Kind, Phase};
 use crate::payload::Payload;
+use crate::standing::Need;
 use crate::wire::{Fields, Operation};
 
 /// The future of [`Read`](super::Read).
@@ -148,8 +149,10 @@ where
                     call.set_stream(payload.view().stream());
                     let asks = payload.view().parameters().within(Fields::OF_REASONING);
                     call.set_reasons(asks != Fields::NONE);
-                    let output = payload.expected_output();
-                    call.set_tokens(output.saturating_add(payload.view().prompt_tokens()));
+                    call.expect(Need {
+                        input: payload.view().prompt_tokens(),
+                        output: payload.expected_output(),
+                    });
                     if let Some(operation) = Operation::of(head.uri.path()) {
                         call.set_operation(operation);
                     }

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 
+use super::keys::pace;
 use super::node::{Node, Table};
 use super::prices::prices;
 use crate::Price;
@@ -25,6 +26,8 @@ pub(super) fn endpoint(table: &Table<'_>) -> Result<EndpointSpec, BuildError> {
         "implicit_caching",
         "weight",
         "score",
+        "rpm",
+        "tpm",
     ])?;
     let provider = table.need("provider")?.string()?;
     let mut endpoint = EndpointSpec::new(provider, table.need("model")?.string()?);
@@ -49,6 +52,7 @@ pub(super) fn endpoint(table: &Table<'_>) -> Result<EndpointSpec, BuildError> {
     if let Some(node) = table.get("score") {
         endpoint = endpoint.with_score(score(&node)?);
     }
+    let endpoint = endpoint.with_pace(pace(table)?);
     capabilities(table, data(table, endpoint)?)
 }
 

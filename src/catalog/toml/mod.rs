@@ -3,6 +3,7 @@
 mod auto;
 mod document;
 mod endpoint;
+mod keys;
 mod model;
 mod node;
 mod prices;

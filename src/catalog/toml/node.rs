@@ -97,6 +97,10 @@ impl<'a> Node<'a> {
         }))
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self.value, DeValue::Array(items) if items.is_empty())
+    }
+
     pub(super) fn string(&self) -> Result<&'a str, BuildError> {
         match self.value {
             DeValue::String(text) => Ok(text),

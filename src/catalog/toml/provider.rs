@@ -2,9 +2,10 @@
 
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 
-use super::document::{Keyless, Reader};
+use super::document::Reader;
+use super::keys::{Keys, pace};
 use super::node::{Node, Table};
-use crate::catalog::{About, BuildError, CatalogBuilder, Problem, Provider, Secret};
+use crate::catalog::{About, BuildError, CatalogBuilder, Problem, Provider};
 
 /// Where people put keys that belong in the environment.
 const LITERAL_KEYS: [&str; 6] = ["key", "api_key", "apikey", "token", "secret", "password"];
@@ -45,6 +46,9 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             "name",
             "base_url",
             "key_env",
+            "keys",
+            "rpm",
+            "tpm",
             "auth_header",
             "headers",
             "data_collection",
@@ -76,39 +80,13 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             Some(node) => auth_header(&node, table)?,
             None => AUTHORIZATION,
         };
-        let Some(variable) = table.get("key_env") else {
-            return Ok(builder.provider(provider));
-        };
-        match self.key(&variable, header == AUTHORIZATION)? {
-            Some(key) => Ok(builder.provider(provider.with_key_in(header, key))),
-            None => Ok(builder.absent(slug, variable.string()?)),
-        }
-    }
-
-    fn key(&self, variable: &Node<'_>, bearer: bool) -> Result<Option<Secret>, BuildError> {
-        let name = variable.string()?;
-        // A key pasted here by mistake is not upper case, and so is not printed.
-        let is_name = name
-            .bytes()
-            .all(|b| matches!(b, b'A'..=b'Z' | b'0'..=b'9' | b'_'));
-        if name.is_empty() || !is_name {
-            return Err(variable.is(Problem::BadVariable));
-        }
-        let found = (self.env)(name);
-        let key = match found.as_deref().map(str::trim) {
-            Some(key) if !key.is_empty() => key,
-            _ if self.keyless == Keyless::Dropped => return Ok(None),
-            Some(_) => return Err(variable.is(Problem::EmptyVariable { name: name.into() })),
-            None => return Err(variable.is(Problem::UnsetVariable { name: name.into() })),
-        };
-        let secret = if bearer {
-            Secret::bearer(key)
-        } else {
-            Secret::plain(key)
-        };
-        secret
-            .map(Some)
-            .map_err(|_| variable.is(Problem::UnfitVariable { name: name.into() }))
+        let bearer = header == AUTHORIZATION;
+        provider = provider.with_pace(pace(table)?);
+        Ok(match self.keys(table, bearer)? {
+            Keys::Unneeded => builder.provider(provider),
+            Keys::Found(keys) => builder.provider(provider.with_keys(header, keys)),
+            Keys::Absent(variable) => builder.absent(slug, &variable),
+        })
     }
 }
 
@@ -141,7 +119,9 @@ fn about(table: &Table<'_>) -> Result<About, BuildError> {
 }
 
 fn auth_header(node: &Node<'_>, provider: &Table<'_>) -> Result<HeaderName, BuildError> {
-    provider.need("key_env")?;
+    if provider.get("keys").is_none() {
+        provider.need("key_env")?;
+    }
     let name: HeaderName = node
         .string()?
         .parse()

@@ -13,7 +13,7 @@ use super::strategy::better_of_two;
 use super::thresholds::late;
 use crate::catalog::Strategy;
 use crate::plan::Reason;
-use crate::standing::Conversation;
+use crate::standing::{Conversation, Need};
 use crate::wire::Partition;
 
 /// Orders them. They come model by model, each model's in the order of the catalogue.
@@ -65,7 +65,11 @@ fn put(
     for entry in entries.iter_mut() {
         let warm = warm.is_some_and(|(conversation, warm)| conversation.is(warm, entry.endpoint));
         let (mode, shared) = (entry.mode, !entry.endpoint.has_own_key());
-        let doing = Doing::of(entry.standing, now);
+        let tokens = || Need {
+            input: needs.prompt,
+            output: needs.answer,
+        };
+        let doing = Doing::of(entry.standing, tokens, now);
         let band = match place(&wish.order, entry.endpoint) {
             Some(place) => place as u32,
             None if needs.tier.is_some() && needs.tier == entry.endpoint.tier() => listed,
@@ -108,7 +112,7 @@ fn head(rivals: &mut [Entry<'_>], ask: &Ask<'_>, random: &mut fastrand::Rng) {
     else {
         return;
     };
-    if !first.cold || first.doing == Doing::Unsteady {
+    if !first.cold || first.doing >= Doing::Unsteady {
         return;
     }
     let alike = |entry: &&Entry<'_>| entry.place.doing == first.doing && entry.mode == mode;

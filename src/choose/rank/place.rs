@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::super::entry::UNKNOWN;
 use crate::plan::Reason;
-use crate::standing::{Health, Standing};
+use crate::standing::{Health, Need, Standing};
 
 /// What decides the order, from the strongest to the weakest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +42,8 @@ pub(in crate::choose) enum Doing {
     Degraded,
     Down,
     Unsteady,
+    /// It would have to refuse this request.
+    Short,
 }
 
 /// The band of whoever is in none.
@@ -81,6 +83,10 @@ impl Place {
             } => Some(Reason::BelowThreshold),
             Self { cold: false, .. } => Some(Reason::Sticky),
             Self {
+                doing: Doing::Short,
+                ..
+            } => Some(Reason::Short),
+            Self {
                 doing: Doing::Unsteady,
                 ..
             } => Some(Reason::Unsteady),
@@ -100,7 +106,10 @@ impl Place {
 // === impl Doing ===
 
 impl Doing {
-    pub(super) fn of(standing: &Standing, now: Instant) -> Self {
+    pub(super) fn of(standing: &Standing, need: impl FnOnce() -> Need, now: Instant) -> Self {
+        if standing.is_short(need, now) {
+            return Self::Short;
+        }
         match standing.is_steady(now) {
             false => Self::Unsteady,
             true => match standing.health(now) {

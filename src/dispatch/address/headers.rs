@@ -2,11 +2,17 @@
 
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 
+use crate::catalog::Key;
 use crate::plan::Candidate;
 use crate::wire::headers::FORWARDED;
 
-/// The caller's that may go on, and over them the provider's own.
-pub(super) fn headers(caller: &HeaderMap, candidate: &Candidate, stream: bool) -> HeaderMap {
+/// The caller's that may go on, and over them the provider's own; with the key that `gate` has chosen, or else its first.
+pub(super) fn headers(
+    caller: &HeaderMap,
+    candidate: &Candidate,
+    key: Option<&Key>,
+    stream: bool,
+) -> HeaderMap {
     // Ours, the provider's key, and what few callers send: more room would be twice the memory.
     let mut headers = HeaderMap::with_capacity(6);
     for name in &FORWARDED {
@@ -21,8 +27,12 @@ pub(super) fn headers(caller: &HeaderMap, candidate: &Candidate, stream: bool) -
     };
     headers.insert(ACCEPT, HeaderValue::from_static(accept));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    for (name, value) in candidate.endpoint.provider().headers() {
+    let provider = candidate.endpoint.provider();
+    for (name, value) in provider.headers() {
         headers.insert(name, value.clone());
+    }
+    if let Some(key) = key.filter(|_| provider.keys().len() > 1) {
+        headers.insert(provider.key_header(), key.secret().header_value());
     }
     headers
 }

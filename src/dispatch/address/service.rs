@@ -6,6 +6,7 @@ use tower_service::Service;
 use super::headers::headers;
 use super::rewrite::rewritten;
 use super::uri::uri;
+use crate::attempt::Attempt;
 use crate::call::Call;
 use crate::early::Early;
 use crate::error::{BoxError, Error};
@@ -42,8 +43,8 @@ where
         let Some(candidate) = call.candidate().cloned() else {
             return Early::Admitted(self.inner.call(request));
         };
-        let metered = call.attempt(crate::clock::now).is_metered();
-        match addressed(request, &call, &candidate, metered) {
+        let attempt = call.attempt(crate::clock::now).clone();
+        match addressed(request, &call, &candidate, &attempt) {
             Ok(request) => Early::Admitted(self.inner.call(request)),
             Err(error) => Early::refuse(error),
         }
@@ -54,16 +55,20 @@ fn addressed(
     request: Request<Payload>,
     call: &Call,
     candidate: &Candidate,
-    metered: bool,
+    attempt: &Attempt,
 ) -> Result<Request<Payload>, Error> {
     let (parts, payload) = request.into_parts();
     let caller = call.headers().unwrap_or(&parts.headers);
     let stream = payload.view().stream();
 
-    let mut addressed = Request::new(rewritten(&payload, &candidate.endpoint, metered));
+    let mut addressed = Request::new(rewritten(
+        &payload,
+        &candidate.endpoint,
+        attempt.is_metered(),
+    ));
     *addressed.method_mut() = Method::POST;
     *addressed.extensions_mut() = parts.extensions;
     *addressed.uri_mut() = uri(candidate, parts.uri.path())?;
-    *addressed.headers_mut() = headers(caller, candidate, stream);
+    *addressed.headers_mut() = headers(caller, candidate, attempt.key(), stream);
     Ok(addressed)
 }

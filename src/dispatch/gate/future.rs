@@ -6,7 +6,7 @@ use http::{Response, StatusCode};
 use pin_project::pin_project;
 
 use crate::attempt::{Attempt, End};
-use crate::clock::now;
+use crate::clock::{now, wall};
 use crate::error::{BoxError, Error};
 use crate::standing::Outcome;
 
@@ -70,6 +70,7 @@ where
         match result {
             Ok(response) => {
                 if !attempt.is_metered() {
+                    attempt.told(response.headers(), now(), wall);
                     attempt.judge(shown(response.status()), now());
                 }
                 Poll::Ready(Ok(response))

@@ -11,7 +11,7 @@ use crate::clock::now;
 use crate::error::{BoxError, Error, Upstream};
 use crate::kind::Kind;
 use crate::permit::Permit;
-use crate::standing::{Admission, Breaker, Cause, Pass, Standing};
+use crate::standing::{Breaker, Cause, Standing};
 use crate::telemetry;
 
 /// Refuses what would only fail. See the [module docs](super).
@@ -57,13 +57,10 @@ where
         let call = Call::of(request.extensions_mut());
         let candidate = call.candidate();
         let standing = candidate.map_or(&self.alone, |candidate| &candidate.standing);
-        let pass = match standing.circuit().ask(&self.breaker, now) {
-            Admission::Ask => Pass::Ordinary,
-            Admission::Probe(pass) => {
-                telemetry::probing(call);
-                pass
-            }
-            Admission::NotUntil(until, cause) => {
+        let (need, tried) = (call.need(), |key| call.has_tried(key));
+        let permit = match Permit::ask(standing, &self.breaker, need, tried, now) {
+            Ok(permit) => permit,
+            Err((until, cause)) => {
                 let wait = until.saturating_duration_since(now);
                 let error = refusal(call, cause, wait);
                 // What the ready one has reserved goes with it: nobody is asked.
@@ -71,11 +68,9 @@ where
                 return ResponseFuture::refused(error);
             }
         };
-        let permit = Permit {
-            standing: standing.clone(),
-            breaker: self.breaker.clone(),
-            pass,
-        };
+        if permit.is_probe() {
+            telemetry::probing(call);
+        }
         let attempt = call.attempt(|| now).clone();
         attempt.gated(permit);
         ResponseFuture::new(self.inner.call(request), attempt)

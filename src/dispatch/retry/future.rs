@@ -110,6 +110,7 @@ where
                             .call
                             .until()
                             .map(|until| until.saturating_duration_since(now)),
+                        another_key: this.call.has_another_key(error.kind(), now),
                         seed: this.seed.wrapping_add(u64::from(*this.retries) << 32),
                     };
                     let ShouldRetry::After(wait) =

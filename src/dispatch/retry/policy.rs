@@ -34,6 +34,8 @@ pub struct Situation {
     pub others: usize,
     /// Time left for the request, if it is bounded.
     pub time: Option<Duration>,
+    /// May the same candidate be asked with another key?
+    pub another_key: bool,
     /// What draws the jitter.
     pub seed: u64,
 }
@@ -47,7 +49,7 @@ pub struct Situation {
 ///
 /// let last = Situation {
 ///     again: Again::Last, took: Duration::from_millis(90), fast: Duration::from_secs(5),
-///     retries: 0, max_retries: 2, tries: 5, others: 0, time: None, seed: 1,
+///     retries: 0, max_retries: 2, tries: 5, others: 0, time: None, another_key: false, seed: 1,
 /// };
 /// let busy = Error::new(Kind::Overloaded, "acme is busy");
 /// let may = should_retry(&busy, &last, &Backoff::default());
@@ -58,6 +60,10 @@ pub struct Situation {
 /// assert_eq!(should_retry(&busy, &first, &Backoff::default()), ShouldRetry::No);
 /// ```
 pub fn should_retry(error: &Error, situation: &Situation, backoff: &Backoff) -> ShouldRetry {
+    // That its key was refused says nothing of the candidate, and it need not be waited for.
+    if situation.another_key && situation.tries > 0 {
+        return ShouldRetry::After(Duration::ZERO);
+    }
     let may = match situation.again {
         Again::Never => false,
         Again::Last => situation.others == 0,

@@ -61,8 +61,10 @@ where
         if asks && !call.has_asked(provider) {
             budget.deposit(now);
         }
-        // Nobody is asked again while there are others to ask, see `should_retry`.
-        let again = call.successors() == 0 || self.settings.dispositions.ask_again_first();
+        // Nobody is asked again while there are others to ask, unless with another key, see `should_retry`.
+        let keys = candidate.map_or(1, |it| it.standing.accesses().len());
+        let again =
+            call.successors() == 0 || keys > 1 || self.settings.dispositions.ask_again_first();
         let kept = again.then(|| Kept::new(&request, self.inner.clone()));
         let first = self.inner.call(request);
         // Every request draws its own jitter, repeatably.
