@@ -84,7 +84,7 @@
 //! | [`fallback`](dispatch::fallback) | `choose` makes a plan | on an `Err` | outside `retry` |
 //! | [`hedge`](dispatch::hedge) | people wait, and a second provider may be paid for it | when the first token is late | inside `fallback`, outside `retry` |
 //! | [`retry`](dispatch::retry) | a failure may pass by itself | on an `Err` | inside `fallback`, outside `commit` |
-//! | [`gate`](dispatch::gate) | an endpoint that fails should be left alone for a while | before each attempt; at its end | inside `retry`, outside `commit` |
+//! | [`gate`](dispatch::gate) | an endpoint that fails should be left alone for a while; rate limits should be kept; a provider has several keys | before each attempt; at its end | inside `retry`, outside `commit` |
 //! | [`commit`](dispatch::commit) | always, under `fallback` or `retry` | at the first content; at the end of a stream | outside `deadline` and `meter` |
 //! | [`deadline`](dispatch::deadline) | whoever is asked may fall silent | when a clock runs out | inside `commit`, outside `meter` |
 //! | [`meter`] | always: it tells content from noise | on every frame | inside `deadline`, outside `address` |
@@ -113,6 +113,8 @@
 //! | `probing` | info | `gate` lets one request through to an ejected endpoint | `id`, `endpoint` |
 //! | `ejected` | warn | an endpoint is left alone from now on | `endpoint`, `cause`, `wait_ms` |
 //! | `readmitted` | info | its probe was answered | `endpoint` |
+//! | `key benched` | warn | a key is not used from now on | `endpoint` that found it out, `key`: its name, `cause`, `wait_ms` |
+//! | `key readmitted` | info | it was accepted again | `endpoint`, `key` |
 //! | `broke after content` | debug | `commit` ends a broken stream with an error chunk | `id`, `error` |
 //! | `settled` | info | a request is over: one line for each that reached `settle` | `id`, `model`, `provider`, `attempts`, `end`, `prompt_tokens`, `completion_tokens`, `charge`, `took_ms`, `first_token_ms` |
 //! | `refused` | info | the gateway refuses a request that has no plan, so that no record tells of it | `id`, `error`, `status` |

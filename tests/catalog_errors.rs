@@ -70,7 +70,7 @@ fn every_error_names_its_place() {
         (
             r#"model = "m""#,
             r#"modle = "m""#,
-            r#"t.toml:12:1: models."a/b".endpoints[0].modle: is not a known key; there are provider, model, tag, prices, context_length, max_completion_tokens, max_prompt_tokens, quantization, parameters, data_collection, zdr, own_key, implicit_caching, weight, score"#,
+            r#"t.toml:12:1: models."a/b".endpoints[0].modle: is not a known key; there are provider, model, tag, prices, context_length, max_completion_tokens, max_prompt_tokens, quantization, parameters, data_collection, zdr, own_key, implicit_caching, weight, score, rpm, tpm"#,
         ),
         (
             r#"model = "m""#,
@@ -141,6 +141,51 @@ fn every_error_names_its_place() {
             r#"key_env = "KEY""#,
             r#"key_env = "EMPTY""#,
             r#"t.toml:3:11: providers.acme.key_env: environment variable EMPTY is empty"#,
+        ),
+        (
+            r#"key_env = "KEY""#,
+            r#"keys = ["$KEY", "$UNSET"]"#,
+            r#"t.toml:3:17: providers.acme.keys[1]: environment variable UNSET is not set"#,
+        ),
+        (
+            r#"key_env = "KEY""#,
+            r#"keys = ["sk-not-told"]"#,
+            r#"t.toml:3:9: providers.acme.keys[0]: must be the name of an environment variable: upper case letters, digits and _"#,
+        ),
+        (
+            r#"key_env = "KEY""#,
+            r#"keys = []"#,
+            r#"t.toml:3:1: providers.acme.keys: is missing"#,
+        ),
+        (
+            r#"key_env = "KEY""#,
+            "key_env = \"KEY\"\nkeys = [\"$KEY\"]",
+            r#"t.toml:4:1: providers.acme.keys: cannot stand beside key_env; one of them is enough"#,
+        ),
+        (
+            r#"key_env = "KEY""#,
+            r#"keys = [{ env = "KEY", name = "2" }, "$KEY"]"#,
+            r#"t.toml:3:38: providers.acme.keys[1]: another key of the provider has the name "2"; give this one its own"#,
+        ),
+        (
+            r#"key_env = "KEY""#,
+            r#"keys = [{ env = "KEY", name = "a b" }]"#,
+            r#"t.toml:3:9: providers.acme.keys[0]: "a b" is empty or holds what a name must not"#,
+        ),
+        (
+            r#"key_env = "KEY""#,
+            r#"keys = [{ env = "KEY", value = "sk-1" }]"#,
+            r#"t.toml:3:24: providers.acme.keys[0].value: is not a known key; there are env, name, rpm, tpm"#,
+        ),
+        (
+            r#"key_env = "KEY""#,
+            "key_env = \"KEY\"\nrpm = 0",
+            r#"t.toml:4:7: providers.acme.rpm: 0 is not a positive whole number"#,
+        ),
+        (
+            r#"key_env = "KEY""#,
+            "key_env = \"KEY\"\ntpm = 4294967296",
+            r#"t.toml:4:7: providers.acme.tpm: 4294967296 is not a positive whole number"#,
         ),
         (
             r#"key_env = "KEY""#,

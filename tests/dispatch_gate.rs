@@ -488,13 +488,16 @@ async fn the_operator_ejects_and_readmits() {
     house.hear().await.unwrap();
     let lineup = house.stack.roster().lineup();
     let circuits: Vec<CircuitView> = lineup.circuits(flow::now()).collect();
-    let told = serde_json::to_value(circuits[0]).unwrap();
+    let told = serde_json::to_value(&circuits[0]).unwrap();
     let key = lineup.endpoints().next().unwrap().0.key().to_owned();
     assert_eq!(
         told,
         serde_json::json!({
             "endpoint": key, "model": "acme/swift", "tag": "one", "state": "ejected",
             "cause": "operator", "reopens_in": 3600, "failures": 0, "ejections": 0,
+            "keys": [{
+                "label": "1", "state": "admitting", "cause": null, "reopens_in": null, "in_flight": 0, "headroom": {},
+            }],
         })
     );
     assert_eq!(

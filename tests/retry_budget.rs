@@ -349,6 +349,7 @@ const EASY: Situation = Situation {
     tries: 5,
     others: 0,
     time: None,
+    another_key: false,
     seed: 7,
 };
 

@@ -26,7 +26,7 @@ use super::Secret;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     pub(super) label: Box<str>,
-    secret: Secret,
+    value: Secret,
     pub(super) pace: Option<Pace>,
 }
 
@@ -49,7 +49,7 @@ impl Key {
     pub fn new(secret: Secret) -> Self {
         Self {
             label: "".into(),
-            secret,
+            value: secret,
             pace: None,
         }
     }
@@ -77,7 +77,7 @@ impl Key {
     /// What is sent.
     #[must_use]
     pub fn secret(&self) -> &Secret {
-        &self.secret
+        &self.value
     }
 
     /// How often it may be used, where that differs from its provider's.

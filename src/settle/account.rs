@@ -125,7 +125,7 @@ fn attempt_record(
         prompt_cost,
         endpoint: candidate.map(|candidate| candidate.endpoint.clone()),
         upstream_id: found.upstream_id,
-        key: attempt.key_label().map(Into::into),
+        key: attempt.key_label().map(Short::from),
         status: found.status,
         end,
         first_token: attempt.first_content_after(),

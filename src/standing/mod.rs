@@ -10,6 +10,8 @@
 //!                   ├─ failed, theirs ▶ uptime, outages; the circuit ─▶ may it be asked? ────▶ gate
 //!                   ├─ limited ───────▶ limits: 30 minutes; outages; the circuit
 //!                   └─ failed, caller's or ours; cancelled ─▶ nothing
+//!
+//! headers came ─────── rate limits ───▶ headroom with this key, less what was begun since ──▶ gate, choose
 //! ```
 //!
 //! One [`Standing`] per endpoint, read without a lock. Only the end of an attempt teaches, and only

@@ -302,6 +302,7 @@ async fn circuits_tell_who_is_left_alone_and_until_when() {
                 "ejections",
                 "endpoint",
                 "failures",
+                "keys",
                 "model",
                 "reopens_at",
                 "reopens_in",
@@ -316,6 +317,26 @@ async fn circuits_tell_who_is_left_alone_and_until_when() {
         let wait = circuits[0]["reopens_in"].as_u64().unwrap();
         assert!((200..=300).contains(&wait), "{wait}");
         assert!(circuits[0]["reopens_at"].as_str().unwrap().ends_with('Z'));
+        let key = &circuits[0]["keys"][0];
+        assert_eq!(
+            keys(key),
+            [
+                "cause",
+                "headroom",
+                "in_flight",
+                "label",
+                "reopens_in",
+                "state"
+            ]
+        );
+        assert_eq!(
+            (&key["label"], &key["state"]),
+            (&json!("1"), &json!("ejected"))
+        );
+        assert_eq!(
+            (&key["in_flight"], &key["headroom"]),
+            (&json!(0), &json!({}))
+        );
         assert_eq!(circuits[1]["state"], "admitting");
         for key in ["cause", "reopens_in", "reopens_at"] {
             assert_eq!(circuits[1][key], Value::Null);

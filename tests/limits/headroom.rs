@@ -242,6 +242,15 @@ async fn when_all_are_short_the_first_with_room_is_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_only_one_is_waited_for_as_well() {
+    let house = House::new(ONE, [requests("0", "2s"), told(&[])]);
+    house.hear(HI).await.unwrap();
+    let start = Instant::now();
+    house.hear(HI).await.unwrap();
+    assert!(start.elapsed() > secs(1), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn another_catalogue_forgets_nothing_of_an_endpoint_that_stays() {
     let house = House::new(ONE, [requests("4", "60s")]);
     house.hear(HI).await.unwrap();

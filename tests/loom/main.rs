@@ -6,6 +6,8 @@
 #![allow(unreachable_pub, reason = "what the library exports is private here")]
 
 mod ejection;
+#[path = "limits.rs"]
+mod limits_told;
 mod orders;
 mod retry_budget;
 mod standing;
@@ -25,12 +27,27 @@ mod circuit;
 #[path = "../../src/standing/condition.rs"]
 #[allow(dead_code, reason = "the models take what threads race for")]
 mod condition;
+#[path = "../../src/standing/limits/counts.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod counts;
 #[path = "../../src/standing/figures.rs"]
 mod figures;
+#[path = "../../src/standing/limits/gauge.rs"]
+mod gauge;
+#[path = "../../src/standing/limits/headroom.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod headroom;
 #[path = "../../src/standing/latest.rs"]
 mod latest;
+#[path = "../../src/standing/limits/ledger.rs"]
+mod ledger;
 #[path = "../../src/standing/load.rs"]
 mod load;
+#[path = "../../src/standing/limits/need.rs"]
+mod need;
+#[path = "../../src/standing/limits/pace.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod pace;
 #[path = "../../src/standing/slot.rs"]
 mod slot;
 #[allow(dead_code, reason = "keys are made by hand here")]
@@ -40,3 +57,13 @@ mod sticky;
 mod window;
 #[path = "../../src/testing/probe/woken.rs"]
 mod woken;
+
+/// What those files know of the library as it is.
+mod catalog {
+    pub(crate) use switchtower::catalog::Pace;
+}
+mod wire {
+    pub(crate) mod limits {
+        pub(crate) use switchtower::wire::limits::Allowance;
+    }
+}

@@ -1,14 +1,12 @@
 //! One endpoint with one key.
 
 use std::cmp::Reverse;
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use super::standing::KeyStanding;
 use crate::standing::limits::{Announced, Counts, Ticket};
 use crate::standing::{Admission, Breaker, Cause, Circuit, Headroom, Need, Pass, State};
-use crate::sync::AtomicU32;
 use crate::wire::limits::RateLimits;
 
 /// What has been learned of one endpoint when it is asked with one key.
@@ -17,7 +15,6 @@ pub(crate) struct Access {
     epoch: Instant,
     key: Arc<KeyStanding>,
     counts: Counts,
-    in_flight: AtomicU32,
     announced: OnceLock<Box<Announced>>,
     /// Was it asked to wait? Used only where there are other keys: else that is the endpoint's own business.
     circuit: Circuit,
@@ -46,7 +43,6 @@ impl Access {
             epoch,
             key,
             counts: Counts::new(),
-            in_flight: AtomicU32::new(0),
             announced: OnceLock::new(),
             circuit: Circuit::new(epoch),
         }
@@ -73,7 +69,7 @@ impl Access {
     }
 
     pub(crate) fn in_flight(&self) -> u32 {
-        self.in_flight.load(Relaxed)
+        self.counts.in_flight()
     }
 
     /// Is there no room for this now, and when may there be? Benches apart.
@@ -123,15 +119,12 @@ impl Access {
                 governor.give_back(need);
             }
         })?;
-        let more = |n: u32| Some(n.saturating_add(1));
-        let _ = self.in_flight.try_update(Relaxed, Relaxed, more);
         Ok(Entry { key, own, ticket })
     }
 
     /// One that was let in is over, however it ended.
     pub(crate) fn leave(&self) {
-        let less = |n: u32| Some(n.saturating_sub(1));
-        let _ = self.in_flight.try_update(Relaxed, Relaxed, less);
+        self.counts.leave();
     }
 
     /// An answer to the attempt of this ticket says so.

@@ -1,16 +1,17 @@
 //! What has been begun, ever.
 
-use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::need::{Need, UNITS};
-use crate::sync::AtomicU64;
+use crate::sync::{AtomicU32, AtomicU64};
 
-/// Requests and tokens that have been asked for since the process began. They only grow; at 2⁶⁴ tokens they would begin anew.
+/// Requests and tokens that have been asked for since the process began, which only grow, and attempts that are under way.
 #[derive(Debug)]
 pub(crate) struct Counts {
     requests: AtomicU64,
     input: AtomicU64,
     output: AtomicU64,
+    in_flight: AtomicU32,
 }
 
 /// The place of an attempt among all that were begun: the counts with its own in them.
@@ -29,11 +30,14 @@ impl Counts {
             requests: AtomicU64::new(0),
             input: AtomicU64::new(0),
             output: AtomicU64::new(0),
+            in_flight: AtomicU32::new(0),
         }
     }
 
-    /// One more attempt.
+    /// One more attempt, which is under way until it [leaves](Self::leave).
     pub(crate) fn add(&self, need: Need) -> Ticket {
+        let more = |n: u32| Some(n.saturating_add(1));
+        let _ = self.in_flight.try_update(Relaxed, Relaxed, more);
         let add = |count: &AtomicU64, n: u64| count.fetch_add(n, Release).wrapping_add(n);
         Ticket {
             input: add(&self.input, need.input),
@@ -48,6 +52,16 @@ impl Counts {
             input: self.input.load(Acquire),
             output: self.output.load(Acquire),
         }
+    }
+
+    /// One of them is over.
+    pub(crate) fn leave(&self) {
+        let less = |n: u32| Some(n.saturating_sub(1));
+        let _ = self.in_flight.try_update(Relaxed, Relaxed, less);
+    }
+
+    pub(crate) fn in_flight(&self) -> u32 {
+        self.in_flight.load(Relaxed)
     }
 
     /// Requests, ever.
