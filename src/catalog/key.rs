@@ -1,6 +1,7 @@
 //! With which key, and how often?
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use super::Secret;
 
@@ -25,7 +26,7 @@ use super::Secret;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    pub(super) label: Box<str>,
+    label: Arc<str>,
     value: Secret,
     pub(super) pace: Option<Pace>,
 }
@@ -72,6 +73,11 @@ impl Key {
     #[must_use]
     pub fn label(&self) -> &str {
         &self.label
+    }
+
+    /// The same, to be kept.
+    pub(crate) fn shared_label(&self) -> Arc<str> {
+        self.label.clone()
     }
 
     /// What is sent.

@@ -9,6 +9,7 @@ use super::cost::{Certainty, Cost, of};
 use super::record::{App, AttemptRecord, Record};
 use crate::attempt::{Attempt, End};
 use crate::call::Call;
+use crate::catalog::Key;
 use crate::kind::{Kind, Phase};
 use crate::money::{Femto, Money};
 use crate::short::Short;
@@ -125,7 +126,7 @@ fn attempt_record(
         prompt_cost,
         endpoint: candidate.map(|candidate| candidate.endpoint.clone()),
         upstream_id: found.upstream_id,
-        key: attempt.key_label().map(Short::from),
+        key: attempt.key().map(Key::shared_label),
         status: found.status,
         end,
         first_token: attempt.first_content_after(),

@@ -20,6 +20,10 @@ pub struct Attempts(Kept);
 
 /// How many are there?
 #[derive(Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every request has one attempt, which is kept in place"
+)]
 enum Kept {
     One([AttemptRecord; 1]),
     Any(Vec<AttemptRecord>),

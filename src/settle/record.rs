@@ -55,7 +55,7 @@ pub struct AttemptRecord {
     /// The provider's own id of the answer.
     pub upstream_id: Option<Short>,
     /// The name of the key that it was asked with, never a part of it.
-    pub key: Option<Short>,
+    pub key: Option<Arc<str>>,
     /// The HTTP status, if it answered.
     pub status: Option<u16>,
     /// How it ended.

@@ -177,7 +177,7 @@ impl Standing {
     pub fn overtaken(&self, now: Instant, waited: Duration) {
         let is_late = |usual| waited > usual;
         if self.first_token(Percentile::P90, now).is_some_and(is_late)
-            && let Some(first_token) = self.first_token.get()
+            && let Some(first_token) = self.learned.first_token.get()
         {
             let micros = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
             first_token.sample(self.second(now) / 60, micros);
@@ -288,7 +288,7 @@ impl Standing {
     /// assert!((94..=106).contains(&standing.late_after(now).unwrap().as_millis()));
     /// ```
     pub fn late_after(&self, now: Instant) -> Option<Duration> {
-        let histogram = self.first_token.get()?;
+        let histogram = self.learned.first_token.get()?;
         let micros = histogram.of_many(95, 20, self.second(now) / 60);
         micros.map(Duration::from_micros)
     }

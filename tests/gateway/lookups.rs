@@ -331,7 +331,7 @@ async fn circuits_tell_who_is_left_alone_and_until_when() {
         );
         assert_eq!(
             (&key["label"], &key["state"]),
-            (&json!("1"), &json!("ejected"))
+            (&json!("none"), &json!("admitting"))
         );
         assert_eq!(
             (&key["in_flight"], &key["headroom"]),
