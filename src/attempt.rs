@@ -93,6 +93,7 @@ const METERED: u8 = 1;
 const FINISHED: u8 = 2;
 const DONE: u8 = 4;
 const JUDGED: u8 = 8;
+const EXCUSED: u8 = 16;
 
 // === impl Attempt ===
 
@@ -129,6 +130,12 @@ impl Attempt {
     /// The endpoint that was asked; none where a layer is used without `choose`.
     pub fn candidate(&self) -> Option<&Candidate> {
         self.0.candidate.as_ref()
+    }
+
+    /// Is that the endpoint?
+    pub(crate) fn is_at(&self, candidate: &Candidate) -> bool {
+        let its = self.candidate();
+        its.is_some_and(|its| Arc::ptr_eq(&its.standing, &candidate.standing))
     }
 
     /// The conversation that it goes on with, if it is known.
@@ -285,6 +292,15 @@ impl Attempt {
                 crate::telemetry::key_changed(self, change);
             }
         }
+    }
+
+    /// It had less time than the operator gives: that it took longer is held against nobody.
+    pub(crate) fn excuse(&self) {
+        self.0.flags.fetch_or(EXCUSED, Relaxed);
+    }
+
+    pub(crate) fn is_excused(&self) -> bool {
+        self.flag(EXCUSED)
     }
 
     pub(crate) fn metered(&self) {

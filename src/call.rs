@@ -185,20 +185,23 @@ impl Call {
         self.with_attempts(|attempts| attempts.iter().any(slug))
     }
 
-    /// Those among them that may be asked by now, as long as there are tries.
+    /// Those among them that may be asked by now, as long as there are tries, and that no hedge has asked in vain.
     pub(crate) fn others_left(&self, now: Instant) -> usize {
         if self.tries() == 0 || self.successors() == 0 {
             return 0;
         }
         let others = self.plan().map(|plan| plan.candidates.get(self.at + 1..));
+        let others = others.flatten().unwrap_or_default().iter();
         let need = self.need();
-        let may_be_asked = |candidate: &&Candidate| candidate.standing.may_be_asked(need, now);
-        others
-            .flatten()
-            .unwrap_or_default()
-            .iter()
-            .filter(may_be_asked)
-            .count()
+        self.with_attempts(|attempts| {
+            let may_be_asked = |other: &&Candidate| {
+                let failed = |attempt: &Attempt| {
+                    attempt.is_at(other) && matches!(attempt.ended(), Some((End::Failed(_), _)))
+                };
+                other.standing.may_be_asked(need, now) && !attempts.iter().any(failed)
+            };
+            others.filter(may_be_asked).count()
+        })
     }
 
     /// Tries that are left of the attempt budget.
@@ -296,12 +299,7 @@ impl Call {
 
     /// Was it made at the candidate whose turn it is?
     fn is_ours(&self, attempt: &Attempt) -> bool {
-        let ours = self.candidate().map(|candidate| candidate.endpoint.key());
-        ours.is_some_and(|ours| {
-            attempt
-                .candidate()
-                .is_some_and(|its| its.endpoint.key() == ours)
-        })
+        self.candidate().is_some_and(|ours| attempt.is_at(ours))
     }
 
     /// Bounds the whole call, counted from its start. The first bound holds.

@@ -44,6 +44,7 @@ impl Kind {
 pub(crate) fn outcome(attempt: &Attempt, end: End) -> Outcome {
     match end {
         End::Complete => Outcome::Succeeded,
+        End::Failed(_) if attempt.is_excused() => Outcome::Nothing,
         // A 403 may be about what this request asks for, so that one alone bars nobody.
         End::Failed(Kind::UpstreamAuth) => match attempt.found().status {
             Some(403) => Outcome::Failed,
@@ -87,6 +88,7 @@ pub(crate) fn teach(attempt: &Attempt, end: End, now: Instant) {
     };
     let lesson = match end {
         End::Complete => return teach_success(attempt, candidate, now),
+        End::Failed(_) if attempt.is_excused() => Lesson::Nothing,
         // OpenRouter tracks a 403 apart: it is the place that is wrong, or what the key may do.
         End::Failed(Kind::UpstreamAuth) if attempt.found().status == Some(403) => Lesson::Limited,
         End::Failed(kind) => kind.lesson(),

@@ -509,26 +509,48 @@ async fn the_next_clock_is_the_first_to_run_out() {
         total: secs(100),
         ..Deadlines::default()
     };
-    let content = |at| Progress::Content {
-        last: at,
-        due: None,
-    };
     let clocks = |others, stream| Clocks::new(&deadlines, asked, at(100), others, stream);
 
     let some = clocks(Some(1), true);
-    assert_eq!(some.next(Progress::Asked), (at(10), Phase::Headers));
-    assert_eq!(some.next(Progress::Headers), (at(20), Phase::FirstToken));
+    assert_eq!(some.next(Progress::Asked, None), (at(10), Phase::Headers));
+    assert_eq!(
+        some.next(Progress::Headers, None),
+        (at(20), Phase::FirstToken)
+    );
     let alone = clocks(None, true);
-    assert_eq!(alone.next(Progress::Headers), (at(60), Phase::FirstToken));
-    assert_eq!(some.next(content(at(50))), (at(80), Phase::Idle));
-    assert_eq!(some.next(content(at(71))), (at(100), Phase::Total));
-    assert_eq!(some.next(Progress::Finished(at(71))), (at(76), Phase::Idle));
-    assert_eq!(some.next(Progress::Done(at(71))), (at(72), Phase::Idle));
-    assert_eq!(clocks(Some(0), true).next(Progress::Asked).0, at(100));
-    assert_eq!(clocks(Some(3), false).next(Progress::Asked).0, at(25));
-    assert_eq!(clocks(Some(3), false).next(Progress::Headers).0, at(25));
-    assert!(clocks(Some(usize::MAX), false).next(Progress::Asked).0 < at(1));
-    assert_eq!(clocks(None, true).next(Progress::Asked).0, at(10));
+    assert_eq!(
+        alone.next(Progress::Headers, None),
+        (at(60), Phase::FirstToken)
+    );
+    assert_eq!(
+        some.next(Progress::Content(at(50)), None),
+        (at(80), Phase::Idle)
+    );
+    assert_eq!(
+        some.next(Progress::Content(at(71)), None),
+        (at(100), Phase::Total)
+    );
+    assert_eq!(
+        some.next(Progress::Finished(at(71)), None),
+        (at(76), Phase::Idle)
+    );
+    assert_eq!(
+        some.next(Progress::Done(at(71)), None),
+        (at(72), Phase::Idle)
+    );
+    assert_eq!(clocks(Some(0), true).next(Progress::Asked, None).0, at(100));
+    assert_eq!(clocks(Some(3), false).next(Progress::Asked, None).0, at(25));
+    assert_eq!(
+        clocks(Some(3), false).next(Progress::Headers, None).0,
+        at(25)
+    );
+    assert!(
+        clocks(Some(usize::MAX), false)
+            .next(Progress::Asked, None)
+            .0
+            < at(1)
+    );
+    assert_eq!(clocks(None, true).next(Progress::Asked, None).0, at(10));
     let short = Clocks::new(&deadlines, asked, at(5), Some(1), true);
-    assert_eq!(short.next(Progress::Asked), (at(5), Phase::Total));
+    assert_eq!(short.next(Progress::Asked, None), (at(5), Phase::Total));
 }

@@ -10,7 +10,7 @@ use http_body::Body;
 use switchtower::admit::read::ReadLayer;
 use switchtower::catalog::Catalog;
 use switchtower::choose::ChooseLayer;
-use switchtower::dispatch::{address, commit, deadline, fallback, gate, retry};
+use switchtower::dispatch::{address, commit, deadline, fallback, gate, hedge, retry};
 use switchtower::gateway::{Front, Gateway};
 use switchtower::meter::MeterLayer;
 use switchtower::settle::{MemoryLedger, SettleLayer};
@@ -102,6 +102,7 @@ pub(crate) fn others(gauge: &mut Gauge, body: &Bytes) -> Vec<(&'static str, Cost
     layer!("choose", ChooseLayer::new(catalog()).seed(7));
     layer!("settle", SettleLayer::new(ledger()));
     layer!("fallback", fallback::FallbackLayer::new());
+    layer!("hedge", hedge::HedgeLayer::new());
     layer!("retry", retry::RetryLayer::new());
     layer!("gate", gate::GateLayer::default());
     layer!("commit", commit::CommitLayer::new());

@@ -5,12 +5,12 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use pin_project::pin_project;
 
-use super::clocks::{Clocks, Progress};
+use super::clocks::Progress;
 use super::timer::Timer;
 use crate::attempt::{Attempt, End};
 use crate::clock::now;
 use crate::error::{BoxError, Error};
-use crate::kind::Kind;
+use crate::kind::{Kind, Phase};
 
 /// An answer under its clocks. See the [module docs](super).
 #[pin_project]
@@ -45,7 +45,7 @@ impl<B> Body<B> {
 }
 
 /// Where do we stand, now that nothing more is there for the moment?
-fn progress(attempt: &Attempt, clocks: &Clocks, old: Progress, content: &mut u32) -> Progress {
+fn progress(attempt: &Attempt, timer: &mut Timer, old: Progress, content: &mut u32) -> Progress {
     match old {
         Progress::Done(_) => return old,
         _ if attempt.is_done() => return Progress::Done(now()),
@@ -54,18 +54,17 @@ fn progress(attempt: &Attempt, clocks: &Clocks, old: Progress, content: &mut u32
         _ => {}
     }
     if !attempt.is_metered() {
-        // Nobody counts content, so any byte is as good as all that is due.
-        return Progress::Content {
-            last: now(),
-            due: None,
-        };
+        return Progress::Content(now());
     }
     let count = attempt.content_events();
     if count == std::mem::replace(content, count) {
-        old
-    } else {
-        clocks.content(old, attempt.content_bytes(), now())
+        return old;
     }
+    let now = now();
+    if !matches!(old, Progress::Content(_)) {
+        timer.begin(attempt.content_bytes(), now);
+    }
+    Progress::Content(now)
 }
 
 impl<B> http_body::Body for Body<B>
@@ -103,15 +102,23 @@ where
             }
             Poll::Pending => {
                 if std::mem::take(this.moved) {
-                    let (old, clocks) = (*this.progress, this.timer.clocks());
-                    *this.progress = progress(this.attempt, clocks, old, this.content);
+                    let old = *this.progress;
+                    *this.progress = progress(this.attempt, this.timer, old, this.content);
                 }
-                let phase = ready!(this.timer.poll(*this.progress, cx));
+                let mut phase = ready!(this.timer.poll(*this.progress, cx));
+                while phase == Phase::Throughput
+                    && this.timer.goes_on(this.attempt.content_bytes(), now())
+                {
+                    phase = ready!(this.timer.poll(*this.progress, cx));
+                }
                 *this.over = true;
                 if matches!(this.progress, Progress::Finished(_) | Progress::Done(_)) {
                     // Everything was said; only the connection is late.
                     this.attempt.end(End::Complete, now());
                     return Poll::Ready(None);
+                }
+                if !this.timer.is_fair(*this.progress) {
+                    this.attempt.excuse();
                 }
                 this.attempt.end(End::Failed(Kind::Elapsed(phase)), now());
                 Poll::Ready(Some(Err(Error::elapsed(phase))))

@@ -13,17 +13,23 @@ pub enum Progress {
     Asked,
     /// The response headers.
     Headers,
-    /// Content.
-    Content {
-        /// When the last of it came.
-        last: Instant,
-        /// How much has to have come in all, and when: the end of the [`Floor`]'s window that has begun.
-        due: Option<(u64, Instant)>,
-    },
+    /// Content; this is when the last of it came.
+    Content(Instant),
     /// The finish reason; the usage is missing since then.
     Finished(Instant),
     /// `[DONE]`; only the end of the transfer is missing since then.
     Done(Instant),
+}
+
+/// One window of the [`Floor`], of which each begins where the one before it ends.
+///
+/// [`Clocks::window`] begins the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Bytes of content that have to have come in all.
+    pub least: u64,
+    /// By then.
+    pub until: Instant,
 }
 
 /// The clocks of one attempt. See the [module docs](super).
@@ -34,6 +40,8 @@ pub struct Clocks {
     idle: Duration,
     floor: Option<Floor>,
     total: Instant,
+    /// Is somebody else asked when there are no headers, or no first token?
+    fails_over: bool,
     /// Had it time enough for its silence to be its own fault, when the total is over?
     fair: bool,
 }
@@ -83,33 +91,46 @@ impl Clocks {
                 ..floor
             }),
             total,
+            fails_over: others.is_some_and(|others| others > 0),
             fair: later(asked, deadlines.headers) <= total,
         }
     }
 
-    /// Content has come, `bytes` of it in all by `now`, when no more is there for the moment.
-    ///
-    /// Who comes for it later than the idle clock would have waited begins another window: a provider that
-    /// was not asked for more need not have sent it.
-    #[must_use]
-    pub fn content(&self, old: Progress, bytes: u64, now: Instant) -> Progress {
-        let due = match old {
-            Progress::Content {
-                last,
-                due: Some((least, until)),
-            } if bytes < least && now.saturating_duration_since(last) < self.idle => {
-                Some((least, until))
-            }
-            _ => self.floor.map(|floor| {
-                let least = bytes.saturating_add(floor.bytes.into());
-                (least, now + floor.window)
-            }),
-        };
-        Progress::Content { last: now, due }
+    /// Is this a failure for which somebody else is asked?
+    pub(super) fn fails_over(&self, phase: Phase) -> bool {
+        self.fails_over && matches!(phase, Phase::Headers | Phase::FirstToken)
     }
 
-    /// When must the next thing have come, and which clock says so?
-    pub fn next(&self, progress: Progress) -> (Instant, Phase) {
+    /// Nobody else is left: it gets all the time.
+    pub(super) fn stay(&mut self) {
+        self.fails_over = false;
+        (self.headers, self.first_token) = (None, None);
+    }
+
+    /// The window that begins now, when so many bytes of content have come; none without a floor.
+    #[must_use]
+    pub fn window(&self, bytes: u64, now: Instant) -> Option<Window> {
+        self.floor.map(|floor| Window {
+            least: bytes.saturating_add(floor.bytes.into()),
+            until: now + floor.window,
+        })
+    }
+
+    /// The next window, now that this one is over and so many bytes have come; none if they are too few.
+    ///
+    /// Who comes for them later than the idle clock would have waited has not looked: a provider that was not asked for
+    /// more need not have sent it.
+    #[must_use]
+    pub fn window_after(&self, old: Window, bytes: u64, now: Instant) -> Option<Window> {
+        let late = now.saturating_duration_since(old.until);
+        match bytes >= old.least || late >= self.idle {
+            true => self.window(bytes, now),
+            false => None,
+        }
+    }
+
+    /// When must the next thing have come, and which clock says so? `window` is the one under way.
+    pub fn next(&self, progress: Progress, window: Option<Window>) -> (Instant, Phase) {
         let or_total = |at: Option<Instant>, phase| match at {
             Some(at) => (at, phase),
             None if self.fair => (self.total, phase),
@@ -118,10 +139,10 @@ impl Clocks {
         let (at, phase) = match progress {
             Progress::Asked => or_total(self.headers, Phase::Headers),
             Progress::Headers => or_total(self.first_token, Phase::FirstToken),
-            Progress::Content { last, due } => {
+            Progress::Content(last) => {
                 let idle = last + self.idle;
-                match due {
-                    Some((_, slow)) if slow < idle => (slow, Phase::Throughput),
+                match window {
+                    Some(window) if window.until < idle => (window.until, Phase::Throughput),
                     _ => (idle, Phase::Idle),
                 }
             }

@@ -58,6 +58,9 @@ where
             Poll::Pending => {
                 let timer = this.timer.as_mut().expect("polled after completion");
                 let phase = ready!(timer.poll(Progress::Asked, cx));
+                if !timer.is_fair(Progress::Asked) {
+                    this.attempt.excuse();
+                }
                 this.attempt.end(End::Failed(Kind::Elapsed(phase)), now());
                 Poll::Ready(Err(Error::elapsed(phase)))
             }

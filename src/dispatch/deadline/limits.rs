@@ -33,14 +33,15 @@ pub struct Deadlines {
 
 /// The least content that has to come, bytes in a window of time.
 ///
-/// An upstream that sends one token every 29 seconds is never idle, and never done. The default, 64 bytes in two minutes, is
-/// a token every eight seconds: a twentieth of what people read, and slower than any provider that works.
-/// A window is never shorter than [`Deadlines::idle`]: a pause is that clock's business.
+/// An upstream that sends one token every 29 seconds is never idle, and never done. The default, 32 bytes a minute, is a
+/// token every eight seconds: a twentieth of what people read, and slower than any provider that works. Windows
+/// follow each other from the first content on, so that whoever becomes slow is found out within two of them. None is
+/// shorter than [`Deadlines::idle`]: a pause is that clock's business.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Floor {
-    /// Bytes of text, reasoning and tool arguments, escapes read; what has no text counts as one. Default 64.
+    /// Bytes of text, reasoning and tool arguments, escapes read; what has no text counts as one. Default 32.
     pub bytes: u32,
-    /// Within this. Default 2 min.
+    /// Within this. Default 1 min.
     pub window: Duration,
 }
 
@@ -118,8 +119,8 @@ fn set(limit: &mut Duration, other: Option<Duration>) {
 impl Default for Floor {
     fn default() -> Self {
         Self {
-            bytes: 64,
-            window: Duration::from_secs(120),
+            bytes: 32,
+            window: Duration::from_secs(60),
         }
     }
 }

@@ -20,11 +20,14 @@
 //! | first token, while another candidate may be asked | 20 s | 60 s | `fail_over_ms` | `x-switchtower-first-token-ms` |
 //! | first token, without a plan | 60 s | 180 s | `first_token_ms` | `x-switchtower-first-token-ms` |
 //! | idle | 30 s | 90 s | `idle_ms` | `x-switchtower-idle-ms` |
-//! | 64 bytes of content | 2 min | 6 min | | |
+//! | 32 bytes of content | 1 min | 3 min | | |
 //! | total | 10 min | 10 min | | `x-switchtower-total-ms` |
 //!
 //! What is further to the right counts. [`Deadlines`] are the columns of numbers, [`ModelDeadlines`] that of the model,
 //! [`Wishes`](crate::Wishes) that of the request; a wish is bounded by what is [`Allowed`](crate::Allowed).
+//!
+//! Who asks for less time than the operator gives may be told that it is over, but holds it against nobody: an endpoint that
+//! would still have been in time without that wish is neither ejected nor thought the worse of.
 //!
 //! Two rules bend the clocks to the request. An attempt after which nobody may be asked (no candidate is left, all
 //! that are left are ejected, or no try is) gets all the time that is left: failing early would help nobody. An answer
@@ -66,7 +69,7 @@ mod service;
 mod timer;
 
 pub use self::body::Body;
-pub use self::clocks::{Clocks, Progress};
+pub use self::clocks::{Clocks, Progress, Window};
 pub use self::future::ResponseFuture;
 pub use self::layer::DeadlineLayer;
 pub use self::limits::{Deadlines, Floor};

@@ -10,9 +10,10 @@ use super::future::ResponseFuture;
 use super::limits::Deadlines;
 use super::timer::Timer;
 use crate::call::Call;
-use crate::clock::now;
+use crate::clock::{later, now};
 use crate::error::{BoxError, Error};
 use crate::plan::Candidate;
+use crate::wishes::Wishes;
 
 /// Ends an attempt when one of its clocks runs out. See the [module docs](super).
 ///
@@ -51,18 +52,25 @@ where
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let now = now();
         let call = Call::of(request.extensions_mut());
-        let deadlines = limits(self.deadlines, call);
+        let wishes = *call.wishes();
+        let own = limits(self.deadlines, call);
+        let deadlines = own.with(&wishes);
         let total = call.bound(deadlines.total);
         let attempt = call.attempt(|| now).clone();
         // Whoever has no try left asks no other.
         let others = call.plan().map(|_| call.others_left(now));
         let stream = call.is_stream();
         let clocks = Clocks::new(&deadlines, attempt.started(), total, others, stream);
-        ResponseFuture::new(self.inner.call(request), attempt, Timer::new(clocks))
+        let own = (wishes != Wishes::NONE).then(|| {
+            let total = later(call.started(), own.total);
+            Box::new(Clocks::new(&own, attempt.started(), total, others, stream))
+        });
+        let timer = Timer::new(clocks, own, call.clone());
+        ResponseFuture::new(self.inner.call(request), attempt, timer)
     }
 }
 
-/// Those of this request to this candidate.
+/// Those of the operator, for this request to this candidate.
 fn limits(mut deadlines: Deadlines, call: &Call) -> Deadlines {
     let candidate = call.candidate();
     let reasons = |candidate: &Candidate| candidate.endpoint.reasons();
@@ -72,5 +80,5 @@ fn limits(mut deadlines: Deadlines, call: &Call) -> Deadlines {
     if let Some(candidate) = candidate {
         deadlines = deadlines.of(candidate.model.deadlines());
     }
-    deadlines.with(call.wishes())
+    deadlines
 }

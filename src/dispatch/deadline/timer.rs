@@ -2,11 +2,14 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use tokio::time::Sleep;
 
-use super::clocks::{Clocks, Progress};
+use super::clocks::{Clocks, Progress, Window};
+use crate::call::Call;
+use crate::clock::now;
 use crate::kind::Phase;
 
 /// A `Sleep`, made when something is pending for the first time, carried from the future to the
@@ -14,26 +17,59 @@ use crate::kind::Phase;
 #[derive(Debug)]
 pub(super) struct Timer {
     clocks: Clocks,
+    /// As they would be without the request's own word, where it has any.
+    own: Option<Box<Clocks>>,
+    window: Option<Window>,
+    call: Call,
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
 // === impl Timer ===
 
 impl Timer {
-    pub(super) fn new(clocks: Clocks) -> Self {
+    pub(super) fn new(clocks: Clocks, own: Option<Box<Clocks>>, call: Call) -> Self {
         Self {
             clocks,
+            own,
+            window: None,
+            call,
             sleep: None,
         }
     }
 
-    pub(super) fn clocks(&self) -> &Clocks {
-        &self.clocks
+    /// Content has begun to come.
+    pub(super) fn begin(&mut self, bytes: u64, now: Instant) {
+        self.window = self.clocks.window(bytes, now);
+    }
+
+    /// The window is over. Has enough come in it?
+    pub(super) fn goes_on(&mut self, bytes: u64, now: Instant) -> bool {
+        let old = self.window;
+        let next = old.and_then(|old| self.clocks.window_after(old, bytes, now));
+        self.window = next.or(old);
+        next.is_some()
     }
 
     /// Ready when a clock has run out. Asked only after what is inside was pending.
     pub(super) fn poll(&mut self, progress: Progress, cx: &mut Context<'_>) -> Poll<Phase> {
-        let (at, phase) = self.clocks.next(progress);
+        let phase = ready!(self.poll_clock(progress, cx));
+        // Meanwhile the others may have failed, as a hedge, or be left alone.
+        if !self.clocks.fails_over(phase) || self.call.others_left(now()) > 0 {
+            return Poll::Ready(phase);
+        }
+        self.clocks.stay();
+        self.poll_clock(progress, cx)
+    }
+
+    /// Would it have run out by the operator's word, too?
+    pub(super) fn is_fair(&self, progress: Progress) -> bool {
+        let (at, _) = self.clocks.next(progress, self.window);
+        let by = |own: &Clocks| own.next(progress, self.window).0;
+        self.own.as_deref().is_none_or(|own| by(own) <= at)
+    }
+
+    fn poll_clock(&mut self, progress: Progress, cx: &mut Context<'_>) -> Poll<Phase> {
+        let (at, phase) = self.clocks.next(progress, self.window);
         let at = tokio::time::Instant::from_std(at);
         let sleep = self
             .sleep

@@ -9,7 +9,7 @@ use crate::disposition::Next;
 use crate::dispositions::Dispositions;
 use crate::error::Error;
 use crate::kind::Kind;
-use crate::plan::{Candidate, Plan};
+use crate::plan::Plan;
 use crate::standing::Cause;
 
 /// What an error means for the rest of the plan.
@@ -166,15 +166,12 @@ impl Seen {
     pub(super) fn note_hedge(&mut self, call: &Call, dispositions: &Dispositions, now: Instant) {
         let Some(plan) = call.plan() else { return };
         for attempt in call.attempts() {
-            let (Some(candidate), Some((End::Failed(kind), _))) =
-                (attempt.candidate(), attempt.ended())
-            else {
+            let Some((End::Failed(kind), _)) = attempt.ended() else {
                 continue;
             };
-            let same = |other: &Candidate| other.endpoint.key() == candidate.endpoint.key();
-            let place = plan.candidates.iter().position(same);
+            let place = plan.candidates.iter().position(|it| attempt.is_at(it));
             if let Some(place) = place.filter(|&place| place > call.at()) {
-                let may = dispositions.at(kind, Some(candidate)).next;
+                let may = dispositions.at(kind, attempt.candidate()).next;
                 self.stopped |= may == Next::Stop;
                 self.note(kind, attempt.found().retry_after, may, place, now);
             }
