@@ -37,7 +37,9 @@ pub(super) fn second(call: &Call, now: Instant) -> Option<usize> {
     }
     (call.at() + 1..plan.candidates.len()).find(|&place| {
         let other = &plan.candidates[place];
-        other.model.id() == first.model.id() && other.standing.circuit().is_admitting()
+        other.model.id() == first.model.id()
+            && other.standing.circuit().is_admitting()
+            && other.standing.may_be_asked(call.need(), now)
     })
 }
 
