@@ -7,16 +7,15 @@ use std::time::{Duration, Instant, SystemTime};
 use http::HeaderMap;
 
 use crate::catalog::Key;
+use crate::found::Found;
 use crate::generation::GenerationId;
 use crate::kind::Kind;
 use crate::lesson;
 use crate::permit::Permit;
 use crate::plan::Candidate;
-use crate::short::Short;
 use crate::standing::{Conversation, Outcome, Standing};
-use crate::usage::Usage;
+use crate::wire::Chunk;
 use crate::wire::limits::RateLimits;
-use crate::wire::{BadCall, Chunk, Finish};
 
 /// How did an attempt, or a request, end?
 ///
@@ -63,30 +62,6 @@ struct Shared {
     document: OnceLock<(usize, Chunk)>,
     permit: OnceLock<Permit>,
     end: OnceLock<(End, Instant)>,
-}
-
-/// What the answer said about itself.
-///
-/// [`Attempt::found`] gives it.
-#[derive(Clone, Debug, Default)]
-pub struct Found {
-    /// The HTTP status of the upstream, once it answered.
-    pub status: Option<u16>,
-    /// The tokens that the upstream reported; the last report wins.
-    pub usage: Option<Usage>,
-    /// Why the model stopped.
-    pub finish: Option<Finish>,
-    /// The choices that have begun and have no finish reason yet: bit *i* for index *i*.
-    pub unfinished: u128,
-    /// Are the calls such as the tools can take? Of an answer that ended in calls to a request with tools, unless there
-    /// was too much of it. [`meter`](crate::meter) says how this is judged.
-    pub tool_calls: Option<Result<(), BadCall>>,
-    /// Was the answer too large to be read, so that nobody knows its usage?
-    pub unread: bool,
-    /// How long the upstream asked to be left alone, when it refused.
-    pub retry_after: Option<Duration>,
-    /// The upstream's own id of the answer.
-    pub upstream_id: Option<Short>,
 }
 
 const METERED: u8 = 1;

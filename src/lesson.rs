@@ -5,8 +5,9 @@
 
 use std::time::Instant;
 
-use crate::attempt::{Attempt, End, Found};
+use crate::attempt::{Attempt, End};
 use crate::disposition::{Bench, Fault};
+use crate::found::Found;
 use crate::kind::Kind;
 use crate::plan::Candidate;
 use crate::standing::{Cause, Outcome};

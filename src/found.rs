@@ -1,0 +1,31 @@
+//! What one answer says about itself.
+
+use std::time::Duration;
+
+use crate::short::Short;
+use crate::usage::Usage;
+use crate::wire::{BadCall, Finish};
+
+/// What the answer said about itself.
+///
+/// [`Attempt::found`](crate::Attempt::found) gives it.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The HTTP status of the upstream, once it answered.
+    pub status: Option<u16>,
+    /// The tokens that the upstream reported; the last report wins.
+    pub usage: Option<Usage>,
+    /// Why the model stopped.
+    pub finish: Option<Finish>,
+    /// The choices that have begun and have no finish reason yet: bit *i* for index *i*.
+    pub unfinished: u128,
+    /// Are the calls such as the tools can take? Of an answer that ended in calls to a request with tools, unless there
+    /// was too much of it. [`meter`](crate::meter) says how this is judged.
+    pub tool_calls: Option<Result<(), BadCall>>,
+    /// Was the answer too large to be read, so that nobody knows its usage?
+    pub unread: bool,
+    /// How long the upstream asked to be left alone, when it refused.
+    pub retry_after: Option<Duration>,
+    /// The upstream's own id of the answer.
+    pub upstream_id: Option<Short>,
+}
