@@ -8,18 +8,18 @@ mod caller;
 mod heap;
 mod idle;
 mod process;
+#[path = "../support/raise.rs"]
+mod raise;
 mod soak;
 #[path = "../support/mod.rs"]
 mod support;
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use process::Process;
 
 #[global_allocator]
 static ALLOCATOR: heap::Counting = heap::Counting;
-
-const RAISED: &str = "--raised";
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().collect();
@@ -31,8 +31,8 @@ fn main() -> ExitCode {
         );
         return ExitCode::SUCCESS;
     }
-    if place(RAISED).is_none() {
-        return raise();
+    if place(raise::RAISED).is_none() {
+        return raise::again();
     }
     let upstream = Process::start("upstream", None);
     match arguments.iter().find_map(|argument| argument.parse().ok()) {
@@ -44,16 +44,4 @@ fn main() -> ExitCode {
         }
     }
     ExitCode::SUCCESS
-}
-
-/// Runs this program again with as many file descriptors as it may have: most shells begin with a thousand.
-fn raise() -> ExitCode {
-    let status = Command::new("sh")
-        .args(["-c", "ulimit -n $(ulimit -Hn); exec \"$0\" \"$@\""])
-        .arg(std::env::current_exe().unwrap())
-        .args(std::env::args().skip(1))
-        .arg(RAISED)
-        .status()
-        .unwrap();
-    ExitCode::from(u8::from(!status.success()))
 }
