@@ -82,6 +82,85 @@ const UNMODELLED: [(&str, &str); 7] = [
     ),
 ];
 
+/// Files with a task, a thread or a channel, and why nothing of them is on a request's path, or has no bound.
+const DETACHING: [(&str, &str); 4] = [
+    (
+        "gateway/closing.rs",
+        "a channel of one word, the last one: the shutdown",
+    ),
+    (
+        "gateway/serve.rs",
+        "a task a connection, of which there are so many at most",
+    ),
+    (
+        "testing/upstream/builder.rs",
+        "the rehearsal's provider, which ends with its handle",
+    ),
+    (
+        "testing/upstream/server.rs",
+        "likewise, a task a connection",
+    ),
+];
+
+/// Files with a lock, and why nobody waits behind it.
+const LOCKING: [(&str, &str); 13] = [
+    ("attempt.rs", "for a copy or a change of what was found"),
+    ("call.rs", "for one more attempt, or a look at them"),
+    (
+        "catalog/load.rs",
+        "a cell, at the start and at a reload, by the one who loads",
+    ),
+    (
+        "dispatch/retry/budget.rs",
+        "to find a budget; to make it, once for each provider",
+    ),
+    (
+        "gateway/models/shelf.rs",
+        "lists alone: the first to ask for a new catalogue's rows makes them",
+    ),
+    (
+        "gateway/serve.rs",
+        "permits, which bound the connections before there is a request",
+    ),
+    ("settle/memory.rs", "for one record, or a look at it"),
+    (
+        "standing/roster.rs",
+        "of two new catalogues one comes after the other",
+    ),
+    ("sync.rs", "what the models replace"),
+    ("testing/probe/state.rs", "the rehearsal"),
+    ("testing/probe/woken.rs", "the rehearsal"),
+    ("testing/upstream/handle.rs", "the rehearsal"),
+    ("testing/upstream/state.rs", "the rehearsal"),
+];
+
+/// Files in which data waits, with the place of the bound and its name.
+const HOLDING: [(&str, &str, &str); 9] = [
+    (
+        "admit/read/future.rs",
+        "admit/read/future.rs",
+        "too_large(limit)",
+    ),
+    ("chunks.rs", "meter/whole.rs", "KEEP"),
+    (
+        "dispatch/commit/queue.rs",
+        "dispatch/commit/future.rs",
+        "too_large(this.bounds)",
+    ),
+    // The events of one frame, which has been cut at their ends.
+    ("gateway/retell/stream.rs", "wire/sse/scanner.rs", "LIMIT"),
+    // What `commit` has held already.
+    (
+        "gateway/retell/whole.rs",
+        "dispatch/commit/future.rs",
+        "too_large(this.bounds)",
+    ),
+    ("meter/events.rs", "wire/sse/scanner.rs", "LIMIT"),
+    ("meter/future.rs", "meter/future.rs", "ERROR_BODY"),
+    ("meter/whole.rs", "meter/whole.rs", "KEEP"),
+    ("settle/memory.rs", "settle/memory.rs", "books.capacity"),
+];
+
 #[test]
 fn the_folders_tell_the_story() {
     let folders: BTreeSet<String> = fs::read_dir(src())
@@ -286,19 +365,133 @@ fn a_layer_is_where_it_is_looked_for() {
     }
 }
 
-/// Nothing on a request's path is detached from it.
+/// Nothing on a request's path is detached from it, and nothing that waits there is without a bound.
 #[test]
 fn nothing_is_spawned_on_the_path() {
-    for file in files().filter(|file| !EDGES.contains(&file.folder())) {
+    let words = [
+        "spawn",
+        "unbounded",
+        "JoinSet",
+        "JoinHandle",
+        "FuturesUnordered",
+        "block_on",
+        "thread::",
+        "mpsc",
+        "channel(",
+    ];
+    let found = files_with(&words, |file, number, line| {
+        assert!(
+            !line.contains("unbounded"),
+            "{}:{number}: everything has a bound",
+            file.path
+        );
+    });
+    // A handle is held, nothing is spawned.
+    let found = found
+        .into_iter()
+        .filter(|path| path != "testing/upstream/handle.rs");
+    assert_listed(
+        found,
+        DETACHING.map(|(path, _)| path),
+        "a task or a channel?",
+    );
+}
+
+/// A guard that lives across an await would be kept by whoever is not polled; clippy denies that. Here: whoever polls has no
+/// lock at all, so that none is held while something else is polled.
+#[test]
+fn whoever_polls_holds_no_lock() {
+    let words = ["Mutex", "RwLock", "RefCell", "Semaphore"];
+    let found = files_with(&words, |file, number, line| {
+        let is_shell = SHELL.contains(&file.name()) && file.folder() != "testing";
+        assert!(!is_shell, "{}:{number} polls and locks: {line}", file.path);
+    });
+    for file in files().filter(|file| found.contains(&file.path)) {
+        if file.folder() == "testing" || file.path == "gateway/serve.rs" {
+            continue;
+        }
         for (number, line) in file.code() {
-            assert!(!line.contains("spawn"), "{}:{number}: {line}", file.path);
-            assert!(
-                !line.contains("unbounded"),
-                "{}:{number}: everything has a bound",
-                file.path
-            );
+            let polls = [".await", "poll(", "poll_frame("]
+                .iter()
+                .any(|word| line.contains(word));
+            assert!(!polls, "{}:{number} locks and polls: {line}", file.path);
         }
     }
+    assert_listed(found, LOCKING.map(|(path, _)| path), "a lock?");
+}
+
+/// Whatever is kept until something else has come is kept within a bound.
+#[test]
+fn whatever_waits_has_a_bound() {
+    let words = [
+        "VecDeque",
+        "BytesMut",
+        "Chunks",
+        "LinkedList",
+        ".collect().await",
+        ".to_bytes()",
+    ];
+    let found = files_with(&words, |_, _, _| {});
+    let found = found
+        .into_iter()
+        .filter(|path| !path.starts_with("testing/"));
+    assert_listed(found, HOLDING.map(|(path, ..)| path), "data that waits?");
+    for (path, place, bound) in HOLDING {
+        let place = files().find(|file| file.path == place).expect(place);
+        let named = place.code().any(|(_, line)| line.contains(bound));
+        assert!(
+            named,
+            "{path} is bounded by {bound}, which {} has not",
+            place.path
+        );
+    }
+}
+
+/// Each layer runs under the probe, and each body of one.
+#[test]
+fn every_layer_is_under_contract() {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let contract = fs::read_to_string(manifest.join("tests/contract.rs")).unwrap();
+    let list = |of: &str| {
+        let from = contract.find(&format!("\n{of}! {{")).expect(of);
+        let list = &contract[from..];
+        list[..list.find("\n}").expect("an end")].to_owned()
+    };
+    let (services, bodies) = (list("service_contract"), list("body_contract"));
+    let mut layers = BTreeSet::new();
+    for file in files().filter(|file| !EDGES.contains(&file.folder())) {
+        let declared = file.code().filter_map(|(_, line)| {
+            let name = line.strip_prefix("pub struct ")?;
+            let name = name
+                .split(|letter: char| !letter.is_alphanumeric())
+                .next()?;
+            name.ends_with("Layer").then(|| name.to_owned())
+        });
+        for layer in declared {
+            let called = format!("{layer}::");
+            assert!(services.contains(&called), "{layer} is not under contract");
+            let body = src().join(&file.path).with_file_name("body.rs");
+            assert!(
+                file.name() != "layer.rs" || !body.exists() || bodies.contains(&called),
+                "the body of {layer} is not under contract"
+            );
+            layers.insert(layer);
+        }
+    }
+    let stack = files().find(|file| file.path == "stack.rs").unwrap();
+    let words = stack.code().flat_map(|(_, line)| {
+        line.split(|letter: char| !letter.is_alphanumeric())
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    });
+    let used: BTreeSet<_> = words
+        .filter(|word| word.len() > 5 && word.ends_with("Layer"))
+        .collect();
+    assert!(
+        used.is_subset(&layers),
+        "{used:?} are used, {layers:?} are known"
+    );
+    assert!(used.len() >= 10, "{used:?}");
 }
 
 /// Two threads at one word: either loom has seen it, or there is a reason why it need not.
@@ -327,6 +520,31 @@ fn every_word_that_threads_race_for_is_modelled() {
 }
 
 // === Helpers ===
+
+/// The files in whose code one of these words is; each such line is looked at.
+fn files_with(words: &[&str], look: impl Fn(&File, usize, &str)) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for file in files() {
+        for (number, line) in file.code() {
+            if words.iter().any(|word| line.contains(word)) {
+                look(&file, number, line);
+                found.insert(file.path.clone());
+            }
+        }
+    }
+    found
+}
+
+/// All of them are listed, and what is listed is among them.
+fn assert_listed<const N: usize>(
+    found: impl IntoIterator<Item = String>,
+    listed: [&str; N],
+    question: &str,
+) {
+    let found: BTreeSet<_> = found.into_iter().collect();
+    let listed: BTreeSet<_> = listed.map(str::to_owned).into();
+    assert_eq!(found, listed, "{question}");
+}
 
 struct File {
     /// Within `src`, with slashes.
