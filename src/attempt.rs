@@ -2,20 +2,16 @@
 
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use http::HeaderMap;
-
-use crate::catalog::Key;
 use crate::found::Found;
 use crate::generation::GenerationId;
 use crate::kind::Kind;
 use crate::lesson;
 use crate::permit::Permit;
 use crate::plan::Candidate;
-use crate::standing::{Conversation, Outcome, Standing};
+use crate::standing::{Conversation, Outcome};
 use crate::wire::Chunk;
-use crate::wire::limits::RateLimits;
 
 /// How did an attempt, or a request, end?
 ///
@@ -201,7 +197,11 @@ impl Attempt {
         if self.0.end.set((end, now)).is_ok() {
             self.0.leave(lesson::moved(self, end));
             lesson::teach(self, end, now);
-            self.judge_as(lesson::outcome(self, end), lesson::suspects_key(end), now);
+            self.judge_as(
+                lesson::outcome(self, end, now),
+                lesson::suspects_key(end),
+                now,
+            );
             crate::telemetry::attempt_ended(&self.0.call, self, end);
         }
     }
@@ -211,40 +211,9 @@ impl Attempt {
         let _ = self.0.permit.set(permit);
     }
 
-    /// The name of the key that it was asked with; none where no gate has chosen one.
-    ///
-    /// ```
-    /// # fn told(attempt: &switchtower::Attempt) -> String {
-    /// format!("with key {}", attempt.key_label().unwrap_or("-"))
-    /// # }
-    /// ```
-    pub fn key_label(&self) -> Option<&str> {
-        self.key().map(Key::label)
-    }
-
-    pub(crate) fn key(&self) -> Option<&Key> {
-        self.0.permit.get()?.key()
-    }
-
-    /// Is it one that asked this endpoint with the key at this place?
-    pub(crate) fn asked(&self, standing: &Arc<Standing>, key: usize) -> bool {
-        let permit = self.0.permit.get();
-        permit.is_some_and(|permit| permit.is_for(standing, key))
-    }
-
-    /// Could the same endpoint be asked with another key now?
-    pub(crate) fn has_another_key(&self, now: Instant) -> bool {
-        let permit = self.0.permit.get();
-        permit.is_some_and(|permit| permit.has_another_key(now))
-    }
-
-    /// The headers of the answer are here, which may tell of limits.
-    pub(crate) fn told(&self, headers: &HeaderMap, now: Instant, wall: fn() -> SystemTime) {
-        if let Some(permit) = self.0.permit.get()
-            && let Some(limits) = RateLimits::read(headers, wall)
-        {
-            permit.told(&limits, now);
-        }
+    /// What it was let through by, if a gate has.
+    pub(crate) fn permit(&self) -> Option<&Permit> {
+        self.0.permit.get()
     }
 
     /// Gives account of its permit, if nobody has yet.
@@ -256,8 +225,8 @@ impl Attempt {
         if let Some(permit) = self.0.give_back() {
             // Only a refusal has one.
             let retry_after = match outcome {
-                Outcome::Failed | Outcome::Limited | Outcome::Barred(_) => self.found().retry_after,
-                Outcome::Succeeded | Outcome::Nothing => None,
+                Outcome::Succeeded | Outcome::Slow | Outcome::Nothing => None,
+                _ => self.found().retry_after,
             };
             let changes = permit.judge(outcome, suspect, retry_after, now);
             if let Some(change) = changes.endpoint {

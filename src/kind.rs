@@ -167,6 +167,7 @@ impl Kind {
             Kind::Ejected(Cause::Failures) => "ejected_failures",
             Kind::Ejected(Cause::Rate) => "ejected_rate",
             Kind::Ejected(Cause::Limited) => "ejected_limited",
+            Kind::Ejected(Cause::Slow) => "ejected_slow",
             Kind::Ejected(Cause::Key) => "ejected_key",
             Kind::Ejected(Cause::Quota) => "ejected_quota",
             Kind::Ejected(Cause::Operator) => "ejected_operator",

@@ -3,14 +3,14 @@
 //! Two pupils listen: the figures of its standing, which follow OpenRouter's rules for uptime, and its circuit, which
 //! says whether it is asked again. They differ about a refused key and a 403, so their rules stand side by side.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::attempt::{Attempt, End};
 use crate::disposition::{Bench, Fault};
 use crate::found::Found;
 use crate::kind::Kind;
-use crate::plan::Candidate;
-use crate::standing::{Cause, Outcome};
+use crate::plan::{Candidate, Plan};
+use crate::standing::{Breaker, Cause, Health, Outcome, State};
 
 /// What does a failed attempt teach of the endpoint? [`Kind::lesson`] says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,8 +41,8 @@ impl Kind {
     }
 }
 
-/// What this end shows to the circuit.
-pub(crate) fn outcome(attempt: &Attempt, end: End) -> Outcome {
+/// What this end shows to the circuit, once the figures have learned of it.
+pub(crate) fn outcome(attempt: &Attempt, end: End, now: Instant) -> Outcome {
     match end {
         End::Complete => Outcome::Succeeded,
         End::Failed(_) if attempt.is_excused() => Outcome::Nothing,
@@ -56,6 +56,9 @@ pub(crate) fn outcome(attempt: &Attempt, end: End) -> Outcome {
             (Bench::Key, _) => Outcome::Barred(Cause::Key),
             (Bench::Nobody, _) => Outcome::Nothing,
             (Bench::Endpoint, Lesson::Limited) => Outcome::Limited,
+            (Bench::Endpoint, _) if attempt.candidate().is_some_and(|it| is_failing(it, now)) => {
+                Outcome::Failing
+            }
             (Bench::Endpoint, _) => Outcome::Failed,
         },
         End::Superseded | End::Cancelled => Outcome::Nothing,
@@ -80,6 +83,36 @@ pub(crate) fn moved(attempt: &Attempt, end: End) -> Option<u64> {
         None if refused || end == End::Failed(Kind::Connect) => Some(0),
         None => None,
     }
+}
+
+/// Are others asked before it, for its failures of the last half hour?
+fn is_failing(candidate: &Candidate, now: Instant) -> bool {
+    candidate.model.endpoints().len() > 1 && candidate.standing.health(now) != Health::Normal
+}
+
+/// Did the first token take several times as long as it usually does at the peers of this candidate?
+///
+/// Its peers are the other endpoints of the same model that may be asked now, and of which enough is known; of what is usual at
+/// each the middle counts, the slower one of two.
+pub(crate) fn is_slow(
+    took: Duration,
+    candidate: &Candidate,
+    plan: &Plan,
+    breaker: &Breaker,
+    now: Instant,
+) -> bool {
+    let is_peer = |other: &&Candidate| {
+        other.model.id() == candidate.model.id()
+            && other.endpoint.key() != candidate.endpoint.key()
+            && other.standing.circuit().state(now) == State::Admitting
+    };
+    let peers = plan.candidates.iter().filter(is_peer);
+    let mut usual: Vec<_> = peers
+        .filter_map(|peer| peer.standing.usually_after(now))
+        .collect();
+    usual.sort_unstable();
+    let usual = usual.get(usual.len() / 2);
+    usual.is_some_and(|usual| breaker.is_slow(took, *usual))
 }
 
 /// Lets the figures learn. What a caller caused teaches nothing.

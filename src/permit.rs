@@ -1,12 +1,15 @@
 //! Leave to ask one endpoint with one key, and the duty to say how that went.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
+
+use http::HeaderMap;
 
 use crate::attempt::{Attempt, End};
 use crate::call::Call;
 use crate::catalog::Key;
 use crate::kind::Kind;
+use crate::lesson;
 use crate::standing::{
     Access, Admission, Breaker, Cause, Change, Circuit, Entry, Need, Outcome, Pass, Standing,
 };
@@ -49,7 +52,7 @@ impl Permit {
             _ => (until, cause),
         };
         let at = standing.pick(need, tried, breaker, now).map_err(later)?;
-        let pass = match circuit.ask(breaker, now) {
+        let pass = match circuit.ask(breaker, standing.in_flight(), now) {
             Admission::Ask => Pass::Ordinary,
             Admission::Probe(pass) => pass,
             Admission::NotUntil(until, cause) => return Err((until, cause)),
@@ -162,6 +165,63 @@ impl Permit {
 
     fn access(&self) -> &Access {
         &self.standing.accesses()[self.at]
+    }
+}
+
+// === impl Attempt ===
+
+impl Attempt {
+    /// The name of the key that it was asked with; none where no gate has chosen one.
+    ///
+    /// ```
+    /// # fn told(attempt: &switchtower::Attempt) -> String {
+    /// format!("with key {}", attempt.key_label().unwrap_or("-"))
+    /// # }
+    /// ```
+    pub fn key_label(&self) -> Option<&str> {
+        self.key().map(Key::label)
+    }
+
+    pub(crate) fn key(&self) -> Option<&Key> {
+        self.permit()?.key()
+    }
+
+    /// Is it one that asked this endpoint with the key at this place?
+    pub(crate) fn asked(&self, standing: &Arc<Standing>, key: usize) -> bool {
+        let permit = self.permit();
+        permit.is_some_and(|permit| permit.is_for(standing, key))
+    }
+
+    /// Could the same endpoint be asked with another key now?
+    pub(crate) fn has_another_key(&self, now: Instant) -> bool {
+        let permit = self.permit();
+        permit.is_some_and(|permit| permit.has_another_key(now))
+    }
+
+    /// The headers of the answer are here, which may tell of limits.
+    pub(crate) fn told(&self, headers: &HeaderMap, now: Instant, wall: fn() -> SystemTime) {
+        if let Some(permit) = self.permit()
+            && let Some(limits) = RateLimits::read(headers, wall)
+        {
+            permit.told(&limits, now);
+        }
+    }
+
+    /// The first content is in hand: if that took far longer than at its peers, this is what it shows, however it ends.
+    pub(crate) fn compare(&self, call: Option<&Call>, now: impl Fn() -> Instant) {
+        let (Some(took), Some(permit)) = (self.first_content_after(), self.permit()) else {
+            return;
+        };
+        // Of most attempts no more need be known.
+        if !permit.breaker.may_be_slow(took) {
+            return;
+        }
+        let plan = call.and_then(Call::plan);
+        if let (Some(candidate), Some(plan)) = (self.candidate(), plan)
+            && lesson::is_slow(took, candidate, plan, &permit.breaker, now())
+        {
+            self.judge(Outcome::Slow, now());
+        }
     }
 }
 

@@ -12,18 +12,22 @@ use crate::sync::{AtomicU32, AtomicU64};
 /// Whether an endpoint may be asked: one atomic word, and one function that changes it.
 ///
 /// ```text
-///                5 failures in a row, or half of 10 in 30 s;
+///                5 failures in a row, or half of 10 in 30 s, slow ones among them;
 ///                our key or credit refused; the operator
 ///   ┌─ Admitting ─────────────────────────────────────────▶ Ejected ◀─┐
 ///   │   ▲   ▲ │ Retry-After                                    │      │ it failed: twice as long
 ///   │   │   │ └───────────▶ Ejected ── its time is over ─▶     │      │ it was cancelled: the next one
 ///   │   │   └──────────────────────┘                 its time is over │
-///   │   └──────────── a whole answer ──────────── Probing ◀────┘──────┘
+///   │   └── a whole answer: on trial for 30 s ─── Probing ◀────┘──────┘
 ///   └▶ asked                                     one request, a real one
 /// ```
 ///
 /// Who is asked to come back later by the provider itself is let through again when that time is over; whoever failed is
 /// [probed](Admission::Probe) first. Of two times to wait the later holds. A caller's own fault changes nothing.
+///
+/// One whole answer is no proof: whoever fails half of the time gives one as soon as the next. So an endpoint that is back is [on
+/// trial](Breaker::trial): asked by few at first, and ejected for longer by two failures in a row. Only when it has
+/// stood that, the times begin anew.
 ///
 /// ```
 /// use std::time::{Duration, Instant};
@@ -32,15 +36,15 @@ use crate::sync::{AtomicU32, AtomicU64};
 /// let (breaker, start) = (Breaker::default(), Instant::now());
 /// let circuit = Circuit::new(start);
 /// for _ in 0..5 {
-///     assert_eq!(circuit.ask(&breaker, start), Admission::Ask);
+///     assert_eq!(circuit.ask(&breaker, 0, start), Admission::Ask);
 ///     circuit.judge(Outcome::Failed, None, Pass::Ordinary, &breaker, start);
 /// }
-/// assert!(matches!(circuit.ask(&breaker, start), Admission::NotUntil(..)));
+/// assert!(matches!(circuit.ask(&breaker, 0, start), Admission::NotUntil(..)));
 ///
 /// // Later, one request finds out.
 /// let later = start + Duration::from_secs(5);
-/// let Admission::Probe(probe) = circuit.ask(&breaker, later) else { panic!() };
-/// assert!(matches!(circuit.ask(&breaker, later), Admission::NotUntil(..)));
+/// let Admission::Probe(probe) = circuit.ask(&breaker, 0, later) else { panic!() };
+/// assert!(matches!(circuit.ask(&breaker, 1, later), Admission::NotUntil(..)));
 /// circuit.judge(Outcome::Succeeded, None, probe, &breaker, later);
 /// assert_eq!(circuit.state(later), State::Admitting);
 /// ```
@@ -71,8 +75,12 @@ pub enum Outcome {
     Succeeded,
     /// That it fails, or the way to it.
     Failed,
+    /// Likewise, and so often that others are asked [before it](super::Health).
+    Failing,
     /// That it is at its limit.
     Limited,
+    /// That it gives answers, but is [slow](Breaker::is_slow).
+    Slow,
     /// That it refuses us: our key, our credit.
     Barred(Cause),
     /// Nothing: the caller's fault, or ours, or nobody saw the end.
@@ -103,16 +111,16 @@ impl Circuit {
         }
     }
 
-    /// May a request go to it now? At most one at a time is told to [probe](Admission::Probe).
-    pub fn ask(&self, breaker: &Breaker, now: Instant) -> Admission {
-        if let Some(admission) = self.look(breaker, now) {
+    /// May a request go to it now, which has so many under way? At most one at a time is told to [probe](Admission::Probe).
+    pub fn ask(&self, breaker: &Breaker, in_flight: u32, now: Instant) -> Admission {
+        if let Some(admission) = self.look(breaker, in_flight, now) {
             return admission;
         }
         let (before, after) = self.step(Event::Asked, Pass::Ordinary, breaker, now);
         match before.phase == Phase::Ejected && after.phase == Phase::Probing {
             true => Admission::Probe(after.probe()),
             // Another thread was faster.
-            false => self.look(breaker, now).unwrap_or_else(|| {
+            false => self.look(breaker, in_flight, now).unwrap_or_else(|| {
                 let cause = after.cause.unwrap_or(Cause::Failures);
                 Admission::NotUntil(breaker.recheck(now), cause)
             }),
@@ -136,15 +144,17 @@ impl Circuit {
                 Event::Succeeded
             }
             (Outcome::Limited, Some(told)) => told,
-            (Outcome::Failed | Outcome::Limited, _) => Event::Failed {
-                limited: outcome == Outcome::Limited,
-                often: self.is_often(breaker, now),
-            },
+            (Outcome::Failed, _) => self.failed(Cause::Failures, false, breaker, now),
+            (Outcome::Failing, _) => self.failed(Cause::Failures, breaker.failing, breaker, now),
+            (Outcome::Limited, _) => self.failed(Cause::Limited, false, breaker, now),
+            (Outcome::Slow, _) => self.failed(Cause::Slow, false, breaker, now),
             (Outcome::Barred(cause), _) => Event::Barred(cause),
             (Outcome::Nothing, _) => Event::Nothing,
         };
         let (before, mut after) = self.step(event, pass, breaker, now);
-        if let (Outcome::Failed | Outcome::Barred(_), Some(told)) = (outcome, told) {
+        if let (Outcome::Failed | Outcome::Failing | Outcome::Barred(_), Some(told)) =
+            (outcome, told)
+        {
             (_, after) = self.step(told, pass, breaker, now);
         }
         let now_ms = millis(self.age(now));
@@ -181,10 +191,27 @@ impl Circuit {
         self.forgive(now);
     }
 
-    /// Is it known for nothing? One that only rests is not, even when its time is over.
+    /// Is it known for nothing? One that only rests is not, even when its time is over, nor one that is on trial.
     pub(crate) fn is_admitting(&self) -> bool {
-        let word = self.word.load(Acquire);
-        Condition::from(word).phase == Phase::Admitting
+        let condition = Condition::from(self.word.load(Acquire));
+        condition.phase == Phase::Admitting && condition.until == 0
+    }
+
+    /// Is it let through again, but not yet [trusted](Breaker::trial)?
+    pub fn is_on_trial(&self, now: Instant) -> bool {
+        let now = millis(self.age(now));
+        Condition::from(self.word.load(Acquire)).is_on_trial(now)
+    }
+
+    /// Has somebody to find out whether it is back?
+    pub fn is_due(&self, now: Instant) -> bool {
+        let condition = self.condition(now);
+        condition.phase == Phase::Ejected && condition.until <= millis(self.age(now))
+    }
+
+    /// What was counted before this second, of its own time, is forgiven: it was readmitted since.
+    pub(super) fn since(&self) -> u32 {
+        self.since.load(Relaxed)
     }
 
     /// What happens to a request?
@@ -194,7 +221,9 @@ impl Circuit {
 
     /// Why it is not let through, if it is not.
     pub fn cause(&self, now: Instant) -> Option<Cause> {
-        self.condition(now).cause
+        let condition = self.condition(now);
+        let refused = condition.phase != Phase::Admitting;
+        condition.cause.filter(|_| refused)
     }
 
     /// When it is probed, or let through again; of one that is being probed, when it could be.
@@ -209,17 +238,23 @@ impl Circuit {
         Condition::from(self.word.load(Acquire)).failures
     }
 
-    /// Ejections since it last recovered.
-    pub fn ejections(&self) -> u32 {
-        Condition::from(self.word.load(Acquire)).ejections
+    /// Ejections since it was last trusted.
+    pub fn ejections(&self, now: Instant) -> u32 {
+        self.condition(now).ejections
     }
 
     /// The answer that changes nothing; none where this request might be the probe.
-    fn look(&self, breaker: &Breaker, now: Instant) -> Option<Admission> {
+    fn look(&self, breaker: &Breaker, in_flight: u32, now: Instant) -> Option<Admission> {
         let condition = self.condition(now);
         let cause = condition.cause.unwrap_or(Cause::Failures);
         match condition.phase {
-            Phase::Admitting => Some(Admission::Ask),
+            Phase::Admitting => {
+                let left = condition.until.saturating_sub(millis(self.age(now)));
+                match self.few(breaker, in_flight, left) {
+                    Some(wait) => Some(Admission::NotUntil(now + wait, cause)),
+                    None => Some(Admission::Ask),
+                }
+            }
             Phase::Ejected if condition.until <= millis(self.age(now)) => None,
             Phase::Ejected | Phase::Resting => {
                 let until = self.epoch + Duration::from_millis(condition.until);
@@ -227,6 +262,24 @@ impl Circuit {
             }
             Phase::Probing => Some(Admission::NotUntil(breaker.recheck(now), cause)),
         }
+    }
+
+    /// How long to wait until more are let through, while the trial has so many milliseconds left.
+    fn few(&self, breaker: &Breaker, in_flight: u32, left: u64) -> Option<Duration> {
+        let left = Duration::from_millis(left);
+        let back_for = breaker
+            .trial
+            .checked_sub(left)
+            .filter(|_| !left.is_zero())?;
+        let most = breaker.admits(back_for)?;
+        let rest = Duration::from_secs(1) - Duration::from_nanos(back_for.subsec_nanos().into());
+        (in_flight >= most).then_some(rest)
+    }
+
+    fn failed(&self, how: Cause, failing: bool, breaker: &Breaker, now: Instant) -> Event {
+        // It counts in any case.
+        let often = self.is_often(breaker, now) || failing;
+        Event::Failed { how, often }
     }
 
     fn condition(&self, now: Instant) -> Condition {

@@ -28,6 +28,8 @@ pub enum Cause {
     Rate,
     /// Its rate limit, or it has asked to be left alone.
     Limited,
+    /// Its first token takes several times as long as its peers'.
+    Slow,
     /// It does not accept our key.
     Key,
     /// Our credit or quota there is used up.
@@ -52,8 +54,8 @@ pub(super) enum Event {
     Asked,
     /// A whole answer.
     Succeeded,
-    /// A failure, or a limit without an end. Is the share of failures too large?
-    Failed { limited: bool, often: bool },
+    /// A failure, a limit without an end, or slowness. Is the share of these too large?
+    Failed { how: Cause, often: bool },
     /// It has asked to be left alone until then.
     Told(Duration),
     /// It refuses us, not the request.
@@ -75,11 +77,11 @@ pub(super) enum Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Condition {
     pub(super) phase: Phase,
-    /// Milliseconds since the epoch: up to 8.7 years, which are for ever.
+    /// Milliseconds since the epoch: up to 8.7 years, which are for ever. While it admits, the end of its trial.
     pub(super) until: u64,
     /// In a row.
     pub(super) failures: u32,
-    /// Without a recovery between them.
+    /// Since it was last trusted.
     pub(super) ejections: u32,
     pub(super) cause: Option<Cause>,
     turn: u8,
@@ -98,10 +100,11 @@ pub(super) enum Phase {
 const FOREVER: u64 = (1 << 38) - 1;
 const MOST_FAILURES: u32 = (1 << 7) - 1;
 const MOST_EJECTIONS: u32 = (1 << 4) - 1;
-const CAUSES: [Cause; 6] = [
+const CAUSES: [Cause; 7] = [
     Cause::Failures,
     Cause::Rate,
     Cause::Limited,
+    Cause::Slow,
     Cause::Key,
     Cause::Quota,
     Cause::Operator,
@@ -131,7 +134,7 @@ impl Condition {
             (Event::Asked, _) => this,
 
             // Probing → Admitting
-            (Event::Succeeded, _) if is_probe => this.readmitted(),
+            (Event::Succeeded, _) if is_probe => this.on_trial(breaker, now),
             (Event::Succeeded, Phase::Admitting | Phase::Resting) => Self {
                 failures: 0,
                 ..this
@@ -139,21 +142,19 @@ impl Condition {
             (Event::Succeeded, _) => this,
 
             // Probing → Ejected
-            (Event::Failed { limited, .. }, _) if is_probe => {
-                let cause = this.cause.unwrap_or(Cause::Failures);
-                let cause = if limited { Cause::Limited } else { cause };
-                this.ejected(cause, breaker, now)
+            (Event::Failed { how, .. }, _) if is_probe => {
+                let known = this.cause.filter(|_| how == Cause::Failures);
+                this.ejected(known.unwrap_or(how), breaker, now)
             }
-            (Event::Failed { limited, often }, Phase::Admitting | Phase::Resting) => {
+            (Event::Failed { how, often }, Phase::Admitting | Phase::Resting) => {
                 let failures = (this.failures + 1).min(MOST_FAILURES);
+                let many = breaker.is_many(failures, MOST_FAILURES, this.is_on_trial(now));
                 let this = Self { failures, ..this };
-                let many = breaker.is_many(failures, MOST_FAILURES);
-                match (many || often, limited) {
+                match (many || often, how) {
                     (false, _) => this,
                     // Admitting → Ejected
-                    (true, true) => this.ejected(Cause::Limited, breaker, now),
-                    (true, false) if many => this.ejected(Cause::Failures, breaker, now),
-                    (true, false) => this.ejected(Cause::Rate, breaker, now),
+                    (true, Cause::Failures) if !many => this.ejected(Cause::Rate, breaker, now),
+                    (true, how) => this.ejected(how, breaker, now),
                 }
             }
             // Whoever was asked before says nothing new.
@@ -196,17 +197,24 @@ impl Condition {
         }
     }
 
-    /// At this time: what rests, rests no longer than it has to.
+    /// At this time: what rests, rests no longer than it has to, and a trial ends.
     pub(super) fn at(self, now: u64) -> Condition {
         match self.phase {
             // Resting → Admitting
-            Phase::Resting if self.until <= now => Self {
+            Phase::Resting | Phase::Admitting if self.until <= now => Self {
                 phase: Phase::Admitting,
+                until: 0,
+                ejections: 0,
                 cause: None,
                 ..self
             },
             _ => self,
         }
+    }
+
+    /// Is it let through again, but not yet trusted?
+    pub(super) fn is_on_trial(self, now: u64) -> bool {
+        self.phase == Phase::Admitting && self.until > now
     }
 
     /// The probe that is under way.
@@ -230,6 +238,16 @@ impl Condition {
             ejections: (self.ejections + 1).min(MOST_EJECTIONS),
             ..self.left_alone(Phase::Ejected, cause, now.saturating_add(millis(wait)))
         }
+    }
+
+    fn on_trial(self, breaker: &Breaker, now: u64) -> Self {
+        Self {
+            phase: Phase::Admitting,
+            until: now.saturating_add(millis(breaker.trial)).min(FOREVER),
+            failures: 0,
+            ..self
+        }
+        .at(now)
     }
 
     /// Of two times the later holds, with its cause.
@@ -318,6 +336,7 @@ impl Cause {
             Cause::Failures => "failures",
             Cause::Rate => "rate",
             Cause::Limited => "limited",
+            Cause::Slow => "slow",
             Cause::Key => "key",
             Cause::Quota => "quota",
             Cause::Operator => "operator",

@@ -20,7 +20,7 @@ use crate::catalog::Pace;
 /// first sample on, and half a KB for each key whose limits are announced. Counters that are full stay full.
 #[derive(Debug)]
 pub struct Standing {
-    learned: Arc<Learned>,
+    pub(super) learned: Arc<Learned>,
     /// With each of its provider's keys, in their order; at least one.
     accesses: Box<[Arc<Access>]>,
     governor: Option<Arc<Governor>>,
@@ -28,12 +28,12 @@ pub struct Standing {
 
 /// What does not depend on keys.
 #[derive(Debug)]
-struct Learned {
+pub(super) struct Learned {
     epoch: Instant,
     load: Load,
     circuit: Circuit,
     seen: OnceLock<Box<Seen>>,
-    first_token: OnceLock<Box<Histogram>>,
+    pub(super) first_token: OnceLock<Box<Histogram>>,
     throughput: OnceLock<Box<Histogram>>,
 }
 
@@ -171,19 +171,6 @@ impl Standing {
         }
     }
 
-    /// An attempt was given up for a quicker one after so long without a first token. If that is longer than nine in ten of
-    /// its answers took, it is one that took at least so long; else it tells nothing: figures would become better by it,
-    /// or, if it were never counted, by all that are too late.
-    pub fn overtaken(&self, now: Instant, waited: Duration) {
-        let is_late = |usual| waited > usual;
-        if self.first_token(Percentile::P90, now).is_some_and(is_late)
-            && let Some(first_token) = self.learned.first_token.get()
-        {
-            let micros = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
-            first_token.sample(self.second(now) / 60, micros);
-        }
-    }
-
     /// An attempt failed through the provider's fault or the network's.
     pub fn failed(&self, now: Instant) {
         self.count(now, false);
@@ -211,21 +198,24 @@ impl Standing {
 
     /// Is it without a significant outage? OpenRouter leaves open what that is; here it is half of
     /// the attempts in the outage window, so that one failure of a rarely asked endpoint counts and
-    /// one in a hundred does not.
+    /// one in a hundred does not. What was before its circuit was closed again does not count: then it has its
+    /// share back at once.
     pub fn is_steady(&self, now: Instant) -> bool {
         if !self.is_within(OUTAGE, now, |seen| &seen.outage) {
             return true;
         }
-        let recent = self.recent(now);
+        let (second, since) = (self.second(now), self.learned.circuit.since());
+        let recent = self.look(|seen| seen.outages.tally_since(second, since));
         recent.failed == 0 || recent.failed < recent.succeeded
     }
 
-    /// How it did in the last thirty minutes.
+    /// How it did in the last thirty minutes, or since its circuit was closed again.
     pub fn health(&self, now: Instant) -> Health {
         if !self.is_within(HALF_HOUR, now, |seen| &seen.failure) {
             return Health::Normal;
         }
-        Health::of(self.tally(Period::HalfHour, now))
+        let (second, since) = (self.second(now), self.learned.circuit.since());
+        Health::of(self.look(|seen| seen.uptime.half_hour_since(second, since)))
     }
 
     /// The share of attempts that succeeded, in thousandths of a percent, rounded down. None under twenty attempts.
@@ -269,27 +259,6 @@ impl Standing {
     pub fn first_token(&self, percentile: Percentile, now: Instant) -> Option<Duration> {
         let histogram = self.learned.first_token.get()?;
         let micros = histogram.get(percentile, self.second(now) / 60);
-        micros.map(Duration::from_micros)
-    }
-
-    /// After which time is its first content token late? What nineteen in twenty of its answers of the last five minutes
-    /// did not exceed; none of fewer than twenty.
-    ///
-    /// ```
-    /// use std::time::{Duration, Instant};
-    /// use switchtower::standing::Standing;
-    ///
-    /// let now = Instant::now();
-    /// let standing = Standing::new(now);
-    /// let answer = |millis| standing.succeeded(now, Some(Duration::from_millis(millis)), None);
-    /// (1..=19).for_each(|_| answer(100));
-    /// assert_eq!(standing.late_after(now), None);
-    /// answer(9000);
-    /// assert!((94..=106).contains(&standing.late_after(now).unwrap().as_millis()));
-    /// ```
-    pub fn late_after(&self, now: Instant) -> Option<Duration> {
-        let histogram = self.learned.first_token.get()?;
-        let micros = histogram.of_many(95, 20, self.second(now) / 60);
         micros.map(Duration::from_micros)
     }
 
@@ -359,7 +328,7 @@ impl Standing {
             .map_or_else(Tally::default, |seen| look(seen))
     }
 
-    fn second(&self, now: Instant) -> u32 {
+    pub(super) fn second(&self, now: Instant) -> u32 {
         let age = now.saturating_duration_since(self.learned.epoch).as_secs();
         u32::try_from(age).unwrap_or(u32::MAX)
     }

@@ -38,6 +38,7 @@ mod endpoint;
 mod figures;
 mod histogram;
 mod keys;
+mod lateness;
 mod latest;
 mod limits;
 mod load;

@@ -57,6 +57,11 @@ impl Uptime {
             Period::Day => self.day.tally(second / 900),
         }
     }
+
+    /// That of the half hour, without what came before the first whole minute since then.
+    pub(super) fn half_hour_since(&self, second: u32, since: u32) -> Tally {
+        self.half_hour.tally_since(second / 60, since.div_ceil(60))
+    }
 }
 
 /// The share that succeeded, in thousandths of a percent, rounded down: 100 % is without a failure.

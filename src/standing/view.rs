@@ -50,8 +50,10 @@ pub struct CircuitView<'a> {
     pub reopens_in: Option<Duration>,
     /// Failures in a row since the last success or ejection.
     pub failures: u32,
-    /// Ejections in a row, without a recovery between them; at most 15 are counted.
+    /// Ejections since it was last trusted; at most 15 are counted.
     pub ejections: u32,
+    /// Is it let through again, but not yet [trusted](super::Breaker::trial)?
+    pub on_trial: bool,
     /// With each of its provider's keys, in their order.
     pub keys: Vec<KeyView<'a>>,
 }
@@ -73,7 +75,8 @@ impl<'a> CircuitView<'a> {
             cause: circuit.cause(now),
             reopens_in: until.map(|until| until.saturating_duration_since(now)),
             failures: circuit.failures(),
-            ejections: circuit.ejections(),
+            ejections: circuit.ejections(now),
+            on_trial: circuit.is_on_trial(now),
             keys: Vec::new(),
         };
         // Without a key that is used nobody is let through either.

@@ -55,6 +55,22 @@ fn an_answer_and_the_operator_meet() {
     );
 }
 
+/// A trial ends, and two failures of it are told at once: it is ejected by the second, whichever that is.
+#[test]
+fn two_failures_end_a_trial() {
+    as_one_after_the_other::<Circuit, _, _>(
+        || {
+            let circuit = due();
+            ask(&circuit);
+            let (breaker, pass) = (breaker(), Pass::Probe(1));
+            circuit.judge(Outcome::Succeeded, None, pass, &breaker, now());
+            circuit
+        },
+        &[&[fails], &[fails, asks_second]],
+        state,
+    );
+}
+
 // === Helpers ===
 
 fn breaker() -> Breaker {
@@ -79,7 +95,7 @@ fn due() -> Circuit {
 }
 
 fn ask(circuit: &Circuit) -> Answer {
-    match circuit.ask(&breaker(), now()) {
+    match circuit.ask(&breaker(), 0, now()) {
         Admission::Ask => Answer::Ask,
         Admission::Probe(_) => Answer::Probe,
         Admission::NotUntil(..) => Answer::No,
@@ -94,6 +110,20 @@ fn release(circuit: &Circuit) -> Answer {
 fn failed(circuit: &Circuit) -> Answer {
     let _ = circuit.judge(Outcome::Failed, None, Pass::Probe(1), &breaker(), now());
     Answer::Said
+}
+
+fn fails(circuit: &Circuit) -> Answer {
+    let _ = circuit.judge(Outcome::Failed, None, Pass::Ordinary, &breaker(), now());
+    Answer::Said
+}
+
+/// While one is under way.
+fn asks_second(circuit: &Circuit) -> Answer {
+    match circuit.ask(&breaker(), 1, now()) {
+        Admission::Ask => Answer::Ask,
+        Admission::Probe(_) => Answer::Probe,
+        Admission::NotUntil(..) => Answer::No,
+    }
 }
 
 fn eject(circuit: &Circuit) -> Answer {

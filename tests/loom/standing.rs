@@ -101,10 +101,13 @@ fn the_latest_is_the_latest_whoever_comes_last() {
     as_one_after_the_other::<Latest, _, _>(
         Latest::new,
         &[
-            &[|latest| note(latest, 7), |latest| latest.is_within(30, 40)],
+            &[
+                |latest| note(latest, 7),
+                |latest| latest.is_within(30, || 40),
+            ],
             &[|latest| note(latest, 12), |latest| note(latest, 3)],
         ],
-        |latest| [36, 37, 41, 42].map(|second| latest.is_within(30, second)),
+        |latest| [36, 37, 41, 42].map(|second| latest.is_within(30, || second)),
     );
 }
 

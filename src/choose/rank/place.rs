@@ -111,12 +111,21 @@ impl Doing {
             return Self::Short;
         }
         match standing.is_steady(now) {
-            false => Self::Unsteady,
+            false => Self::or_due(Self::Unsteady, standing, now),
             true => match standing.health(now) {
                 Health::Normal => Self::Well,
-                Health::Degraded => Self::Degraded,
-                Health::Down => Self::Down,
+                Health::Degraded => Self::or_due(Self::Degraded, standing, now),
+                Health::Down => Self::or_due(Self::Down, standing, now),
             },
+        }
+    }
+
+    /// Whoever was left alone long enough stands where it would stand if it were well: `gate` lets one request through to find
+    /// out, and without one it would never come back.
+    fn or_due(self, standing: &Standing, now: Instant) -> Self {
+        match standing.circuit().is_due(now) {
+            true => Self::Well,
+            false => self,
         }
     }
 }

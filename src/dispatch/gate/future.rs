@@ -69,7 +69,9 @@ where
         let attempt = this.guard.0.take().expect("polled after completion");
         match result {
             Ok(response) => {
-                if !attempt.is_metered() {
+                if attempt.is_metered() {
+                    attempt.compare(response.extensions().get(), now);
+                } else {
                     attempt.told(response.headers(), now(), wall);
                     attempt.judge(shown(response.status()), now());
                 }

@@ -84,6 +84,7 @@ fn refusal(call: &Call, cause: Cause, wait: Duration) -> Error {
     let who = provider.unwrap_or("the provider");
     let message = match cause {
         Cause::Failures | Cause::Rate => format!("{who} has failed too often of late"),
+        Cause::Slow => format!("{who} is far slower than others just now"),
         Cause::Limited => format!("{who} is rate-limiting this model"),
         Cause::Key => format!("{who} did not accept the key configured for it"),
         Cause::Quota => format!("the quota at {who} is used up"),

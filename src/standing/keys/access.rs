@@ -154,7 +154,7 @@ fn due(circuit: &Circuit, breaker: &Breaker, now: Instant) -> Result<bool, NotNo
 }
 
 fn ask(circuit: &Circuit, breaker: &Breaker, now: Instant) -> Result<Pass, NotNow> {
-    match circuit.ask(breaker, now) {
+    match circuit.ask(breaker, 0, now) {
         Admission::Ask => Ok(Pass::Ordinary),
         Admission::Probe(pass) => Ok(pass),
         Admission::NotUntil(until, cause) => Err((until, cause)),

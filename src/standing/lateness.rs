@@ -1,0 +1,52 @@
+//! Is a first token late, or slow?
+
+use std::time::{Duration, Instant};
+
+use super::endpoint::Standing;
+use super::percentile::Percentile;
+
+// === impl Standing ===
+
+impl Standing {
+    /// An attempt was given up for a quicker one after so long without a first token. If that is longer than nine in ten of
+    /// its answers took, it is one that took at least so long; else it tells nothing: figures would become better by it,
+    /// or, if it were never counted, by all that are too late.
+    pub fn overtaken(&self, now: Instant, waited: Duration) {
+        let is_late = |usual| waited > usual;
+        if self.first_token(Percentile::P90, now).is_some_and(is_late)
+            && let Some(first_token) = self.learned.first_token.get()
+        {
+            let micros = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
+            first_token.sample(self.second(now) / 60, micros);
+        }
+    }
+
+    /// After which time is its first content token late? What nineteen in twenty of its answers of the last five minutes
+    /// did not exceed; none of fewer than twenty.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use switchtower::standing::Standing;
+    ///
+    /// let now = Instant::now();
+    /// let standing = Standing::new(now);
+    /// let answer = |millis| standing.succeeded(now, Some(Duration::from_millis(millis)), None);
+    /// (1..=19).for_each(|_| answer(100));
+    /// assert_eq!(standing.late_after(now), None);
+    /// answer(9000);
+    /// assert!((94..=106).contains(&standing.late_after(now).unwrap().as_millis()));
+    /// ```
+    pub fn late_after(&self, now: Instant) -> Option<Duration> {
+        let histogram = self.learned.first_token.get()?;
+        let micros = histogram.of_many(95, 20, self.second(now) / 60);
+        micros.map(Duration::from_micros)
+    }
+
+    /// How long does its first content token usually take? What half of its answers of the last five minutes did not exceed;
+    /// none of fewer than twenty.
+    pub fn usually_after(&self, now: Instant) -> Option<Duration> {
+        let histogram = self.learned.first_token.get()?;
+        let micros = histogram.of_many(50, 20, self.second(now) / 60);
+        micros.map(Duration::from_micros)
+    }
+}
