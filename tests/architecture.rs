@@ -135,7 +135,7 @@ const LOCKING: [(&str, &str); 13] = [
 ];
 
 /// Files in which data waits, with the place of the bound and its name.
-const HOLDING: [(&str, &str, &str); 9] = [
+const HOLDING: [(&str, &str, &str); 8] = [
     (
         "admit/read/future.rs",
         "admit/read/future.rs",
@@ -158,7 +158,6 @@ const HOLDING: [(&str, &str, &str); 9] = [
     ("meter/events.rs", "wire/sse/scanner.rs", "LIMIT"),
     ("meter/future.rs", "meter/future.rs", "ERROR_BODY"),
     ("meter/whole.rs", "meter/whole.rs", "KEEP"),
-    ("settle/memory.rs", "settle/memory.rs", "books.capacity"),
 ];
 
 #[test]

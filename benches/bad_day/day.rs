@@ -31,7 +31,7 @@ const BEGINNING: Duration = Duration::from_secs(4);
 const GOOD: Duration = Duration::from_secs(12);
 /// The trouble goes on for so long, and then until the provider has failed a probe: nobody could wait any longer for the
 /// next one.
-const TROUBLE: Duration = Duration::from_secs(15);
+const TROUBLE: Duration = Duration::from_secs(12);
 const AT_MOST: Duration = Duration::from_secs(30);
 /// By then nobody waits any more for a provider that was asked before its trouble was known.
 const SETTLED: Duration = Duration::from_millis(2500);

@@ -304,6 +304,7 @@ async fn circuits_tell_who_is_left_alone_and_until_when() {
                 "failures",
                 "keys",
                 "model",
+                "on_trial",
                 "reopens_at",
                 "reopens_in",
                 "state",
