@@ -32,19 +32,20 @@ pub(crate) struct Outage {
 }
 
 const CALLERS: u32 = 1000;
-const DEADLINES: Deadlines = Deadlines {
-    headers: Duration::from_secs(2),
-    first_token: Duration::from_secs(3),
-    idle: Duration::from_secs(3),
-    total: Duration::from_secs(6),
-};
+const TOTAL: Duration = Duration::from_secs(6);
 /// What a busy machine may be late by.
 const LATE: Duration = Duration::from_secs(2);
 /// What a thousand requests may leave behind: their records are kept, and pools and tables have grown.
 const SLACK: usize = 4 << 20;
 
 pub(crate) async fn run() -> Outage {
-    let town = Town::with(DEADLINES);
+    let town = Town::with(Deadlines {
+        headers: TOTAL / 3,
+        first_token: TOTAL / 2,
+        idle: TOTAL / 2,
+        total: TOTAL,
+        ..Deadlines::default()
+    });
     // As many callers while all is well make what is made once, and kept.
     crowd(&town).await;
     let before = settled().await;
@@ -72,7 +73,7 @@ pub(crate) async fn run() -> Outage {
             .map(|answer| answer.took)
             .max()
             .unwrap_or_default(),
-        allowed: DEADLINES.total + LATE,
+        allowed: TOTAL + LATE,
         most: most.unwrap_or_default() as f64 / f64::from(CALLERS),
         before,
         after,

@@ -21,12 +21,16 @@ pub(crate) const NAMES: [&str; 3] = ["one", "two", "three"];
 
 /// As whoever knows that their model speaks within a tenth of a second would have them; the defaults are for models that
 /// think for a minute.
-const DEADLINES: Deadlines = Deadlines {
-    headers: Duration::from_secs(2),
-    first_token: Duration::from_secs(5),
-    idle: Duration::from_secs(5),
-    total: Duration::from_secs(30),
-};
+fn deadlines() -> Deadlines {
+    Deadlines {
+        headers: Duration::from_secs(2),
+        first_token: Duration::from_secs(5),
+        fail_over: Duration::from_secs(5),
+        idle: Duration::from_secs(5),
+        total: Duration::from_secs(30),
+        ..Deadlines::default()
+    }
+}
 
 pub(crate) struct Town {
     pub(crate) gateway: SocketAddr,
@@ -40,7 +44,7 @@ pub(crate) struct Town {
 
 impl Town {
     pub(crate) fn new() -> Self {
-        Self::with(DEADLINES)
+        Self::with(deadlines())
     }
 
     /// With these deadlines.
