@@ -103,7 +103,7 @@ const DETACHING: [(&str, &str); 4] = [
 ];
 
 /// Files with a lock, and why nobody waits behind it.
-const LOCKING: [(&str, &str); 13] = [
+const LOCKING: [(&str, &str); 14] = [
     ("attempt.rs", "for a copy or a change of what was found"),
     ("call.rs", "for one more attempt, or a look at them"),
     (
@@ -123,6 +123,10 @@ const LOCKING: [(&str, &str); 13] = [
         "permits, which bound the connections before there is a request",
     ),
     ("settle/memory.rs", "for one record, or a look at it"),
+    (
+        "standing/limits/ledger.rs",
+        "to add and take away, once at the beginning and at the end of an attempt",
+    ),
     (
         "standing/roster.rs",
         "of two new catalogues one comes after the other",
