@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
 
 use http::Request;
+use http::header::HeaderName;
 use tower_service::Service;
 
 use super::ask::Ask;
@@ -28,6 +29,9 @@ pub struct Choose<S> {
     sticky: Option<Arc<Sticky>>,
     requests: Arc<AtomicU64>,
 }
+
+/// The name of a conversation, for who cannot put it into the body.
+const SESSION: HeaderName = HeaderName::from_static("x-session-id");
 
 // === impl Choose ===
 
@@ -62,7 +66,7 @@ where
         let mut ask = Ask::new(request.body(), seed, now())
             .wall(wall())
             .tenant(tenant);
-        if let Some(session) = request.headers().get("x-session-id") {
+        if let Some(session) = request.headers().get(SESSION) {
             ask = ask.session(session.as_bytes());
         }
         if let Some(sticky) = &self.sticky {

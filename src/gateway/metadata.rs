@@ -1,6 +1,5 @@
 //! `openrouter_metadata`: a request's plan and what became of it, told to a caller that asks.
 
-use http::header::HeaderName;
 use serde::Serialize;
 
 use crate::attempt::{Attempt, End};
@@ -10,9 +9,9 @@ use crate::kind::Kind;
 use crate::plan::{Candidate, Plan, Rejected};
 use crate::refused::Refused;
 
-const METADATA: HeaderName = HeaderName::from_static("x-openrouter-metadata");
+const METADATA: &str = "x-openrouter-metadata";
 /// As it was called before.
-const EXPERIMENTAL: HeaderName = HeaderName::from_static("x-openrouter-experimental-metadata");
+const EXPERIMENTAL: &str = "x-openrouter-experimental-metadata";
 
 /// How many endpoints of each list are told: a request may name many models, each at many providers.
 const LONGEST: usize = 100;
@@ -103,10 +102,13 @@ fn told(metadata: &Metadata<'_>) -> String {
 }
 
 fn is_wanted(call: &Call) -> bool {
-    let names = [METADATA, EXPERIMENTAL];
-    let headers = call.headers();
-    let value = headers.and_then(|headers| names.iter().find_map(|name| headers.get(name)));
-    value.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"enabled"))
+    // To look at each name is cheaper than to ask for two that are rarely there.
+    let first = |wanted| {
+        let mut headers = call.headers().into_iter().flatten();
+        headers.find(|(name, _)| name.as_str() == wanted)
+    };
+    let value = first(METADATA).or_else(|| first(EXPERIMENTAL));
+    value.is_some_and(|(_, value)| value.as_bytes().eq_ignore_ascii_case(b"enabled"))
 }
 
 // === impl Metadata ===

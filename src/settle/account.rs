@@ -2,7 +2,7 @@
 
 use std::time::{Instant, SystemTime};
 
-use http::header::{HeaderName, USER_AGENT};
+use http::header::HeaderValue;
 
 use super::attempts::Attempts;
 use super::cost::{Certainty, Cost, of};
@@ -194,19 +194,31 @@ fn is_last_word(attempt: &Attempt, end: End) -> bool {
     !cut_off || attempt.is_finished() || attempt.is_done()
 }
 
-const REFERER: HeaderName = HeaderName::from_static("http-referer");
-const OPENROUTER_TITLE: HeaderName = HeaderName::from_static("x-openrouter-title");
-const TITLE: HeaderName = HeaderName::from_static("x-title");
-
 fn app(call: &Call) -> App {
-    let header = |name: HeaderName| {
-        let value = call.headers()?.get(name)?.to_str().ok()?;
-        Some(value.get(..256).unwrap_or(value))
-    };
-    let title = header(OPENROUTER_TITLE).or_else(|| header(TITLE));
-    App {
-        referer: header(REFERER).map(Box::from),
-        title: title.map(Box::from),
-        user_agent: header(USER_AGENT).map(Short::from),
+    let (mut referer, mut title, mut other_title, mut user_agent) = (None, None, None, None);
+    // One look at each name is cheaper than to ask for four, of which few are there.
+    for (name, value) in call.headers().into_iter().flatten() {
+        let found = match name.as_str() {
+            "http-referer" => &mut referer,
+            "x-openrouter-title" => &mut title,
+            "x-title" => &mut other_title,
+            "user-agent" => &mut user_agent,
+            _ => continue,
+        };
+        found.get_or_insert(value);
     }
+    App {
+        referer: referer.and_then(text).map(Box::from),
+        title: title
+            .and_then(text)
+            .or_else(|| other_title.and_then(text))
+            .map(Box::from),
+        user_agent: user_agent.and_then(text).map(Short::from),
+    }
+}
+
+/// As much of it as is worth keeping.
+fn text(value: &HeaderValue) -> Option<&str> {
+    let value = value.to_str().ok()?;
+    Some(value.get(..256).unwrap_or(value))
 }
