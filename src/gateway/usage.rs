@@ -88,6 +88,10 @@ fn amount(text: &mut String, name: &str, amount: Option<Money>) {
 
 /// Writes a number.
 pub(super) fn push(text: &mut String, mut number: u64) {
+    // Most are nothing.
+    if number < 10 {
+        return text.push(char::from(b'0' + number as u8));
+    }
     let mut digits = [0; 20];
     let mut at = digits.len();
     loop {
