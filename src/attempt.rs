@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+pub use crate::end::End;
 use crate::found::Found;
 use crate::generation::GenerationId;
 use crate::kind::Kind;
@@ -12,21 +13,6 @@ use crate::permit::Permit;
 use crate::plan::Candidate;
 use crate::standing::{Conversation, Outcome};
 use crate::wire::Chunk;
-
-/// How did an attempt, or a request, end?
-///
-/// Each [`AttemptRecord`](crate::settle::AttemptRecord) has one, and so has the [`Record`](crate::settle::Record) as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum End {
-    /// With a whole answer.
-    Complete,
-    /// With an error.
-    Failed(Kind),
-    /// Another attempt was better.
-    Superseded,
-    /// The caller left.
-    Cancelled,
-}
 
 /// One try at one endpoint: a shared handle to what the single scan of the answer has found.
 ///
@@ -65,6 +51,7 @@ const FINISHED: u8 = 2;
 const DONE: u8 = 4;
 const JUDGED: u8 = 8;
 const EXCUSED: u8 = 16;
+const REPEATED: u8 = 32;
 
 // === impl Attempt ===
 
@@ -223,6 +210,7 @@ impl Attempt {
 
     fn judge_as(&self, outcome: Outcome, suspect: bool, now: Instant) {
         if let Some(permit) = self.0.give_back() {
+            let outcome = lesson::vote(self, outcome, permit.is_probe());
             // Only a refusal has one.
             let retry_after = match outcome {
                 Outcome::Succeeded | Outcome::Slow | Outcome::Nothing => None,
@@ -245,6 +233,15 @@ impl Attempt {
 
     pub(crate) fn is_excused(&self) -> bool {
         self.flag(EXCUSED)
+    }
+
+    /// The same request has failed here before.
+    pub(crate) fn repeats(&self) {
+        self.0.flags.fetch_or(REPEATED, Relaxed);
+    }
+
+    pub(crate) fn is_repeated(&self) -> bool {
+        self.flag(REPEATED)
     }
 
     pub(crate) fn metered(&self) {
@@ -339,20 +336,6 @@ impl Drop for Shared {
         }
         if let Some(permit) = self.give_back() {
             permit.release();
-        }
-    }
-}
-
-// === impl End ===
-
-impl End {
-    /// A short word for logs and records.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            End::Complete => "complete",
-            End::Failed(kind) => kind.as_str(),
-            End::Superseded => "superseded",
-            End::Cancelled => "cancelled",
         }
     }
 }

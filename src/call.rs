@@ -8,6 +8,7 @@ use http::{Extensions, HeaderMap};
 
 use crate::attempt::{Attempt, End};
 use crate::generation::GenerationId;
+use crate::lesson;
 use crate::plan::{Candidate, Plan};
 use crate::standing::Need;
 use crate::tenant::Tenant;
@@ -265,6 +266,12 @@ impl Call {
                 .attempts
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
+            if attempts
+                .iter()
+                .any(|before| lesson::is_failure_at(before, attempt.candidate()))
+            {
+                attempt.repeats();
+            }
             attempts.push(attempt.clone());
             attempt
         })

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::attempt::{Attempt, End};
 use crate::call::Call;
 use crate::catalog::ContentPolicy;
 use crate::disposition::{Again, Disposition, Next};
@@ -113,6 +114,10 @@ impl Dispositions {
 
 /// Did the request leave, and no word come back? Where nobody watches the attempts, an error is all that came.
 fn is_ambiguous(kind: Kind, call: &Call) -> bool {
+    let like = |attempt: &&Attempt| attempt.ended().map(|(end, _)| end) == Some(End::Failed(kind));
     matches!(kind, Kind::Disconnected | Kind::Elapsed(Phase::Headers))
-        && call.with_attempts(|attempts| attempts.last().is_none_or(|last| last.is_ambiguous()))
+        && call.with_attempts(|attempts| {
+            let last = attempts.iter().rev().find(like);
+            last.is_none_or(Attempt::is_ambiguous)
+        })
 }

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use crate::attempt::Attempt;
 use crate::kind::{Kind, Phase};
+use crate::network;
 use crate::refused::Refused;
 
 /// A boxed error, as Tower spells it: what [`Error::from_inner`] takes.
@@ -36,8 +38,14 @@ struct Inner {
     upstream: Option<Upstream>,
     retry_after: Option<Duration>,
     refused: Option<Refused>,
+    waiting_helps: Option<bool>,
+    attempts: Attempts,
     source: Option<BoxError>,
 }
+
+/// They know more than is to be printed.
+#[derive(Default)]
+struct Attempts(Vec<Attempt>);
 
 /// What the upstream itself said when it refused, as far as a caller may know it.
 ///
@@ -72,6 +80,8 @@ impl Error {
             upstream: None,
             retry_after: None,
             refused: None,
+            waiting_helps: None,
+            attempts: Attempts::default(),
             source: None,
         }))
     }
@@ -91,21 +101,11 @@ impl Error {
         let boxed: BoxError = slot.take().expect("the slot was filled above").into();
         match boxed.downcast::<Error>() {
             Ok(own) => *own,
-            Err(other) => Self::network(other),
+            Err(other) => {
+                let (kind, message) = network::what(&*other);
+                Self::new(kind, message).with_source(other)
+            }
         }
-    }
-
-    fn network(source: BoxError) -> Self {
-        if is_ours(&*source) {
-            let message = "the gateway is out of file descriptors";
-            return Self::new(Kind::Internal, message).with_source(source);
-        }
-        let (kind, message) = if is_connect(&*source) {
-            (Kind::Connect, "could not connect to the provider")
-        } else {
-            (Kind::Disconnected, "the connection to the provider broke")
-        };
-        Self::new(kind, message).with_source(source)
     }
 
     /// Names the request field at fault.
@@ -133,6 +133,20 @@ impl Error {
     #[must_use]
     pub fn with_refused(mut self, refused: Refused) -> Self {
         self.0.refused = Some(refused);
+        self
+    }
+
+    /// Adds whether it helps to wait, where the kind alone does not tell.
+    #[must_use]
+    pub(crate) fn with_waiting_helps(mut self, helps: bool) -> Self {
+        self.0.waiting_helps = Some(helps);
+        self
+    }
+
+    /// Adds who has been asked in vain.
+    #[must_use]
+    pub(crate) fn with_attempts(mut self, attempts: Vec<Attempt>) -> Self {
+        self.0.attempts = Attempts(attempts);
         self
     }
 
@@ -164,9 +178,33 @@ impl Error {
         self.0.upstream.as_ref()
     }
 
-    /// How long the upstream asks to be left alone.
+    /// How long it is until somebody may be asked again: as the upstream says, or as long as the endpoint is left alone; of
+    /// several the shortest.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
+    }
+
+    /// May it help to send the same request again, after [`retry_after`](Self::retry_after)?
+    ///
+    /// Not where nobody knows when it would, since all that could be done at once was done; nor where the caller would be
+    /// told the same. The gateway says it in `x-should-retry`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use switchtower::{Error, Kind};
+    ///
+    /// let busy = Error::new(Kind::RateLimited, "acme is busy");
+    /// assert!(!busy.should_retry());
+    /// assert!(busy.with_retry_after(Duration::from_secs(7)).should_retry());
+    /// ```
+    pub fn should_retry(&self) -> bool {
+        let helps = self.0.waiting_helps;
+        self.retry_after().is_some() && helps.unwrap_or_else(|| self.kind().is_transient())
+    }
+
+    /// Who has been asked in vain, in order: all attempts of the request until `retry` or `fallback` gave up.
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.0.attempts.0
     }
 
     /// Why nobody could be asked, if it was refused to plan.
@@ -201,47 +239,17 @@ impl fmt::Display for Error {
     }
 }
 
+impl fmt::Debug for Attempts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ends = self.0.iter().map(|attempt| attempt.ended());
+        f.debug_list()
+            .entries(ends.map(|ended| ended.map(|(end, _)| end)))
+            .finish()
+    }
+}
+
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
     }
-}
-
-/// Is it our own lack of descriptors (`ENFILE` 23, `EMFILE` 24), which no provider is to blame for?
-fn is_ours(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let io = error.downcast_ref::<std::io::Error>();
-        if cfg!(unix) && matches!(io.and_then(std::io::Error::raw_os_error), Some(23 | 24)) {
-            return true;
-        }
-        next = error.source();
-    }
-    false
-}
-
-/// Was no byte of the request on its way yet? Clients hide the `io::Error` at different depths.
-fn is_connect(error: &(dyn std::error::Error + 'static)) -> bool {
-    use std::io::ErrorKind::{
-        AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkUnreachable,
-    };
-    let mut next = Some(error);
-    while let Some(error) = next {
-        #[cfg(feature = "hyper")]
-        if let Some(error) = error.downcast_ref::<hyper_util::client::legacy::Error>() {
-            return error.is_connect();
-        }
-        #[cfg(feature = "reqwest")]
-        if let Some(error) = error.downcast_ref::<reqwest::Error>() {
-            return error.is_connect();
-        }
-        if let Some(io) = error.downcast_ref::<std::io::Error>() {
-            return matches!(
-                io.kind(),
-                ConnectionRefused | AddrNotAvailable | HostUnreachable | NetworkUnreachable
-            );
-        }
-        next = error.source();
-    }
-    false
 }

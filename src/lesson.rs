@@ -3,6 +3,7 @@
 //! Two pupils listen: the figures of its standing, which follow OpenRouter's rules for uptime, and its circuit, which
 //! says whether it is asked again. They differ about a refused key and a 403, so their rules stand side by side.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::attempt::{Attempt, End};
@@ -113,6 +114,27 @@ pub(crate) fn is_slow(
     usual.sort_unstable();
     let usual = usual.get(usual.len() / 2);
     usual.is_some_and(|usual| breaker.is_slow(took, *usual))
+}
+
+/// What it shows is what it is counted for: but a request has one vote of failure on an endpoint. What its retries come to is
+/// the same incident a tenth of a second later, and two requests alone would have the only endpoint left alone. A probe
+/// finds out all the same, and who asks to be left alone is.
+pub(crate) fn vote(attempt: &Attempt, outcome: Outcome, is_probe: bool) -> Outcome {
+    let repeats = attempt.is_repeated() && !is_probe;
+    match outcome {
+        Outcome::Failed | Outcome::Failing if repeats && attempt.found().retry_after.is_none() => {
+            Outcome::Nothing
+        }
+        outcome => outcome,
+    }
+}
+
+/// Has this attempt failed at that endpoint, in a way that counts against it?
+pub(crate) fn is_failure_at(attempt: &Attempt, candidate: Option<&Candidate>) -> bool {
+    let endpoint = |candidate: Option<&Candidate>| candidate.map(|it| Arc::as_ptr(&it.endpoint));
+    let failed = |end| matches!(end, End::Failed(kind) if kind.lesson() == Lesson::Failed);
+    attempt.ended().is_some_and(|(end, _)| failed(end))
+        && endpoint(attempt.candidate()) == endpoint(candidate)
 }
 
 /// Lets the figures learn. What a caller caused teaches nothing.

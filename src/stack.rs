@@ -11,11 +11,9 @@ use crate::dispatch::fallback::{Fallback, FallbackLayer};
 use crate::dispatch::gate::{Gate, GateLayer};
 use crate::dispatch::hedge::{Hedge, HedgeLayer};
 use crate::dispatch::retry::{Budgets, Retry, RetryLayer};
-use crate::dispositions::Dispositions;
 use crate::meter::{Meter, MeterLayer};
 use crate::settle::{Ledger, MemoryLedger, Settle, SettleLayer};
-use crate::standing::{Breaker, Roster};
-use crate::wishes::Allowed;
+use crate::standing::Roster;
 
 /// The recommended chain around an HTTP client, from a catalogue.
 ///
@@ -67,16 +65,16 @@ use crate::wishes::Allowed;
 /// callers bring keys, around the client.
 #[derive(Clone, Debug)]
 pub struct Stack<L = MemoryLedger> {
-    read: ReadLayer,
-    choose: ChooseLayer,
-    ledger: L,
-    fallback: FallbackLayer,
-    hedge: HedgeLayer,
-    retry: RetryLayer,
-    gate: GateLayer,
-    commit: CommitLayer,
-    deadline: DeadlineLayer,
-    meter: MeterLayer,
+    pub(crate) read: ReadLayer,
+    pub(crate) choose: ChooseLayer,
+    pub(crate) ledger: L,
+    pub(crate) fallback: FallbackLayer,
+    pub(crate) hedge: HedgeLayer,
+    pub(crate) retry: RetryLayer,
+    pub(crate) gate: GateLayer,
+    pub(crate) commit: CommitLayer,
+    pub(crate) deadline: DeadlineLayer,
+    pub(crate) meter: MeterLayer,
 }
 
 /// A client with the whole chain around it.
@@ -129,90 +127,6 @@ impl<L> Stack<L> {
     pub fn with_ledger<M>(self, ledger: M) -> Stack<M> {
         let Self { read, choose, ledger: _, fallback, hedge, retry, gate, commit, deadline, meter } = self;
         Stack { read, choose, ledger, fallback, hedge, retry, gate, commit, deadline, meter }
-    }
-
-    /// Chooses by this layer instead: from its roster, and with what it remembers of conversations.
-    #[must_use]
-    pub fn choose(mut self, layer: ChooseLayer) -> Self {
-        self.choose = layer;
-        self
-    }
-
-    /// Sets the deadlines.
-    #[must_use]
-    pub fn deadlines(mut self, deadlines: Deadlines) -> Self {
-        self.deadline = DeadlineLayer::new(deadlines);
-        let allowed = deadlines.allow(self.read.allowed);
-        self.read = self.read.total(deadlines.total).wishes(allowed);
-        self
-    }
-
-    /// Sets how far the [`Wishes`](crate::Wishes) of a request may go: by default as [`Allowed`] says, and never less far
-    /// than the [`deadlines`](Self::deadlines) that are set after it.
-    #[must_use]
-    pub fn wishes(mut self, allowed: Allowed) -> Self {
-        self.read = self.read.wishes(allowed);
-        self
-    }
-
-    /// Sets the size limit of a request body, in bytes.
-    #[must_use]
-    pub fn body_limit(mut self, bytes: usize) -> Self {
-        self.read = self.read.limit(bytes);
-        self
-    }
-
-    /// Sets the attempt budget of a request, over all candidates.
-    #[must_use]
-    pub fn tries(mut self, tries: u32) -> Self {
-        self.fallback = self.fallback.tries(tries);
-        self
-    }
-
-    /// Changes who may be asked, and who may be asked again, after which failure.
-    #[must_use]
-    pub fn dispositions(mut self, dispositions: Dispositions) -> Self {
-        self.retry = self.retry.dispositions(dispositions.clone());
-        self.fallback = self.fallback.dispositions(dispositions);
-        self
-    }
-
-    /// Hedges by this layer instead, within the retry budgets of the chain.
-    #[must_use]
-    pub fn hedge(mut self, layer: HedgeLayer) -> Self {
-        let HedgeLayer { budgets, .. } = self.hedge;
-        self.hedge = layer.budgets(budgets);
-        self
-    }
-
-    /// Sets when an endpoint is left alone, and for how long.
-    #[must_use]
-    pub fn breaker(mut self, breaker: Breaker) -> Self {
-        self.gate = GateLayer::new(breaker);
-        self
-    }
-
-    /// Lets the usage event of a stream through to every caller.
-    #[must_use]
-    pub fn always_usage(mut self) -> Self {
-        self.meter = self.meter.always_usage();
-        self
-    }
-
-    /// Fails an answer that is no stream where one was asked for, or a stream where none was.
-    #[must_use]
-    pub fn same_form(mut self) -> Self {
-        self.meter = self.meter.same_form();
-        self
-    }
-
-    /// Makes every draw and every backoff repeatable.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.choose = self.choose.seed(seed);
-        self.retry = self.retry.seed(seed);
-        self.gate = self.gate.seed(seed);
-        self
     }
 }
 

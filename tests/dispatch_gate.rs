@@ -166,6 +166,26 @@ async fn a_flapping_provider_is_left_alone_for_longer_each_time_until_it_recover
     assert_eq!(house.asked(), 19);
 }
 
+/// Two requests that failed to the end, with two retries each, had the only endpoint left alone.
+#[tokio::test(start_paused = true)]
+async fn a_request_has_one_vote_whatever_its_retries_come_to() {
+    let house = House::alone(vec![down(); 15]).tries(3);
+    for request in 1..=4 {
+        assert_eq!(house.state(), State::Admitting);
+        house.fail(1).await;
+        assert_eq!(house.asked(), 3 * request);
+    }
+    house.fail(1).await;
+    assert_eq!(house.state(), State::Ejected, "after five requests");
+
+    // A retry that succeeds is an answer all the same, and who asks to be left alone is.
+    let house = House::alone([down(), fine(), down(), busy("7"), fine()]).tries(3);
+    house.hear().await.unwrap();
+    assert_eq!(house.standing(0).circuit().failures(), 0);
+    house.fail(1).await;
+    assert_eq!(house.state(), State::Ejected);
+}
+
 #[tokio::test(start_paused = true)]
 async fn half_of_ten_failures_are_too_many() {
     let mut mixed: Vec<_> = (0..5).flat_map(|_| [fine(), down()]).collect();

@@ -333,6 +333,50 @@ async fn while_others_are_left_nobody_is_asked_again() {
     );
 }
 
+/// Without `fallback` nobody asks the second candidate, so that the first one was asked once and no more.
+#[tokio::test(start_paused = true)]
+async fn without_fallback_the_first_of_three_is_asked_again() {
+    let client = Client::new([
+        busy(),
+        Answer::refuse(ConnectionReset),
+        Answer::sse(good("hi")),
+    ]);
+    let stack = ServiceBuilder::new()
+        .layer(ReadLayer::new())
+        .layer(ChooseLayer::new(three()).seed(1))
+        .layer(RetryLayer::new().seed(1))
+        .layer(CommitLayer::new())
+        .layer(MeterLayer::new())
+        .layer(switchtower::dispatch::address::AddressLayer::new())
+        .service(client.clone());
+    let request = Request::post("/v1/chat/completions")
+        .body(ordered(true))
+        .unwrap();
+    assert!(stack.oneshot(request).await.is_ok());
+    assert_eq!(client.hosts(), ["one.test"; 3]);
+}
+
+/// Whoever took longer to fail than a caller would wait in between is not asked again in the same place.
+#[tokio::test(start_paused = true)]
+async fn a_slow_failure_is_not_repeated() {
+    let slow = || Answer::status(503, "{}").after(millis(5001));
+    let client = Client::new([slow()]);
+    ask(RetryLayer::new(), &client).await.map(drop).unwrap_err();
+    assert_eq!(client.seen().len(), 1);
+
+    let client = Client::new([slow(), Answer::sse(good("hi"))]);
+    ask(RetryLayer::new().fast(millis(5001)), &client)
+        .await
+        .unwrap();
+    assert_eq!(client.seen().len(), 2);
+
+    // Each try is measured by itself, without the wait before it.
+    let quick = || busy().header("retry-after", "4").after(millis(2000));
+    let client = Client::new([quick(), quick(), Answer::sse(good("hi"))]);
+    ask(RetryLayer::new(), &client).await.unwrap();
+    assert_eq!(client.seen().len(), 3);
+}
+
 #[test]
 fn a_budget_fills_by_time_and_by_questions_and_not_without_bound() {
     let start = fixed();

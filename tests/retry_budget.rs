@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use switchtower::dispatch::retry::{
-    Backoff, Budget, Budgets, ShouldRetry, Situation, should_retry,
+    Allowance, Backoff, Budget, Budgets, ShouldRetry, Situation, should_retry,
 };
 use switchtower::{Again, Error, Kind, Phase};
 
@@ -139,6 +139,32 @@ fn threads_that_deposit_and_withdraw_lose_nothing() {
 }
 
 proptest! {
+    /// Whatever the operator allows: what is granted was there, was earned or has dripped, and no setting overflows.
+    #[test]
+    fn grants_are_bounded_by_any_allowance(
+        percent: u32, per_second: u32, most: u32,
+        steps in prop::collection::vec((0..500u64, any::<bool>()), 0..200),
+    ) {
+        let start = start();
+        let budget = Budget::allowing(Allowance { percent, per_second, most }, start);
+        let (percent, per_second) = (u64::from(percent.min(1000)), u64::from(per_second.min(1000)));
+        let most = u64::from(most.min(10_000));
+        let (mut now, mut deposits, mut granted) = (0, 0, 0);
+        for (step, deposit) in steps {
+            now += step;
+            if deposit {
+                deposits += 1;
+                budget.deposit(start + millis(now));
+            } else {
+                granted += u64::from(budget.withdraw(start + millis(now)));
+            }
+            let there = per_second.min(most) * 1000;
+            prop_assert!(granted * 1000 <= there + deposits * percent * 10 + now * per_second);
+        }
+        let left = u64::from(drained(&budget, start + millis(now)));
+        prop_assert!(left <= most, "{left} saved of {most}");
+    }
+
     /// Over any history, grants are bounded by what was there, what was earned and what dripped.
     #[test]
     fn grants_are_bounded(steps in prop::collection::vec((0..500u64, any::<bool>()), 0..200)) {

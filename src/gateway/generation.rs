@@ -90,7 +90,7 @@ struct Told<'a> {
     is_byok: bool,
 }
 
-/// One attempt. The last four keys are ours.
+/// One attempt. The last five keys are ours.
 #[derive(Serialize)]
 struct ProviderResponse<'a> {
     status: Option<u16>,
@@ -109,6 +109,8 @@ struct ProviderResponse<'a> {
     end: &'static str,
     cost: Option<Box<RawValue>>,
     cost_certainty: &'static str,
+    /// It was sent, and no word came back: it may be billed.
+    ambiguous: bool,
     took: u64,
 }
 
@@ -196,6 +198,7 @@ impl<'a> ProviderResponse<'a> {
                 Certainty::Estimated => "estimated",
                 Certainty::Unknown => "unknown",
             },
+            ambiguous: attempt.ambiguous,
             took: attempt.took.as_millis() as u64,
         }
     }

@@ -36,12 +36,30 @@ pub(super) fn response(error: &Error, dialect: Dialect, call: Option<&Call>) -> 
     if let Some(after) = error.retry_after() {
         headers.insert(RETRY_AFTER, seconds(after).into());
         headers.insert(RETRY_AFTER_MS, HeaderValue::from(after.as_millis() as u64));
-    } else if error.kind().rule().fault != Fault::Caller && call.is_some_and(|c| c.last().is_some())
-    {
-        // Every provider has been asked already: an SDK that does it all again multiplies the load.
-        headers.insert(X_SHOULD_RETRY, HeaderValue::from_static("false"));
+    }
+    if let Some(again) = should_retry(error, call) {
+        let again = if again { "true" } else { "false" };
+        headers.insert(X_SHOULD_RETRY, HeaderValue::from_static(again));
     }
     response
+}
+
+/// Is an SDK to do it all again? None where it may go by its own rules.
+fn should_retry(error: &Error, call: Option<&Call>) -> Option<bool> {
+    if error.should_retry() {
+        return Some(true);
+    }
+    let nobody_asked = || call.is_none_or(|call| call.last().is_none());
+    match (error.kind(), error.kind().rule().fault) {
+        // The next one may be faster.
+        (Kind::SlowRequest, _) => None,
+        // It would be told the same.
+        (_, Fault::Caller) | (Kind::Ejected(_), _) => Some(false),
+        // It is our own mistake, or our own haste.
+        _ if nobody_asked() => None,
+        // All that could be asked have been, and nobody says when to come back: an SDK would multiply the load.
+        _ => Some(false),
+    }
 }
 
 pub(super) async fn unknown(request: Request) -> Response<Body> {

@@ -5,12 +5,15 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::{Dialect, availability};
-use crate::attempt::End;
+use crate::attempt::{Attempt, End};
 use crate::call::Call;
 use crate::disposition::Fault;
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::standing::Cause;
+
+/// How many attempts an error tells of.
+const ATTEMPTS: usize = 16;
 
 /// The HTTP status of an error. OpenAI answers 404 to an unknown model, OpenRouter 400.
 pub fn status(error: &Error, dialect: Dialect) -> http::StatusCode {
@@ -49,12 +52,20 @@ pub(crate) fn object(error: &Error, dialect: Dialect, call: Option<&Call>) -> Va
             }
             object
         }
-        Dialect::OpenAi => json!({
-            "message": error.message(),
-            "type": openai_type(error),
-            "param": error.param(),
-            "code": openai_code(error),
-        }),
+        Dialect::OpenAi => {
+            let mut object = json!({
+                "message": error.message(),
+                "type": openai_type(error),
+                "param": error.param(),
+                "code": openai_code(error),
+            });
+            // Its clients read the four alone, and keep the rest.
+            let attempts = attempts(error, call);
+            if !attempts.is_empty() {
+                object["metadata"] = json!({ "attempts": attempts });
+            }
+            object
+        }
     }
 }
 
@@ -76,9 +87,19 @@ fn metadata(error: &Error, call: Option<&Call>) -> Value {
     if let Some(after) = error.retry_after() {
         metadata.insert("retry_after".into(), seconds(after).into());
     }
-    let failed = call.map(previous).unwrap_or_default();
+    if error.kind() == Kind::ContentPolicy {
+        moderation(&mut metadata, error, call);
+    }
+    let failed = failed(error, call, |attempt, kind| {
+        json!({
+            "provider": attempt.candidate().map(|it| it.endpoint.provider().name()),
+            "code": kind.as_str(),
+            "status": attempt.found().status,
+        })
+    });
     if !failed.is_empty() {
         metadata.insert("previous_errors".into(), failed.into());
+        metadata.insert("attempts".into(), attempts(error, call).into());
     }
     metadata.into()
 }
@@ -99,17 +120,52 @@ fn culprit(error: &Error, call: Option<&Call>) -> Option<Value> {
     }
 }
 
-fn previous(call: &Call) -> Vec<Value> {
-    let attempts = call.attempts();
-    let failed = attempts.iter().filter_map(|attempt| match attempt.ended() {
-        Some((End::Failed(kind), _)) => Some(json!({
-            "provider": attempt.candidate().map(|candidate| candidate.endpoint.provider().name()),
-            "code": kind.as_str(),
+/// What OpenRouter adds where content was refused, but for the words that were.
+fn moderation(metadata: &mut Map<String, Value>, error: &Error, call: Option<&Call>) {
+    let reasons = error.upstream().map(|upstream| json!(upstream.reasons));
+    metadata.insert("reasons".into(), reasons.unwrap_or_else(|| json!([])));
+    let last = call.and_then(Call::last);
+    let model = last.as_ref().and_then(Attempt::candidate);
+    if let Some(candidate) = model {
+        metadata.insert("model_slug".into(), candidate.model.id().into());
+    }
+}
+
+/// Who was asked in vain, how it ended, and after which time. Ours, like its name.
+fn attempts(error: &Error, call: Option<&Call>) -> Vec<Value> {
+    failed(error, call, |attempt, kind| {
+        let candidate = attempt.candidate();
+        let ended = attempt.ended().map(|(_, at)| at);
+        let took = ended.map(|at| at.saturating_duration_since(attempt.started()));
+        json!({
+            "provider": candidate.map(|it| it.endpoint.provider().name()),
+            "model": candidate.map(|it| it.model.id()),
             "status": attempt.found().status,
-        })),
-        _ => None,
-    });
-    failed.collect()
+            "error": kind.as_str(),
+            "ms": took.map(|took| took.as_millis() as u64),
+        })
+    })
+}
+
+/// Each attempt that failed, or the last of them.
+fn failed(
+    error: &Error,
+    call: Option<&Call>,
+    told: impl Fn(&Attempt, Kind) -> Value,
+) -> Vec<Value> {
+    let of = |attempts: &[Attempt]| {
+        let failed = attempts.iter().filter_map(|attempt| match attempt.ended() {
+            Some((End::Failed(kind), _)) => Some(told(attempt, kind)),
+            _ => None,
+        });
+        let mut failed: Vec<_> = failed.collect();
+        failed.drain(..failed.len().saturating_sub(ATTEMPTS));
+        failed
+    };
+    match call {
+        Some(call) => call.with_attempts(of),
+        None => of(error.attempts()),
+    }
 }
 
 /// The types that OpenAI's documentation and SDKs know.

@@ -1,5 +1,6 @@
 //! Content that a provider will not have: the next model is asked, not the next endpoint.
 
+use switchtower::wire::{Dialect, error::envelope};
 use switchtower::{Again, Disposition, Dispositions, Error, Fault, Kind, Next};
 
 use crate::flow::{Answer, Client, event, good, role};
@@ -98,6 +99,9 @@ async fn every_spelling_is_understood_and_no_word_of_it_is_repeated() {
         let told = &error.upstream().unwrap().reasons;
         let told: Vec<&str> = told.iter().map(AsRef::as_ref).collect();
         assert_eq!(told, reasons, "{spelled}");
+        let envelope = envelope(&error, Dialect::OpenRouter, None);
+        let metadata = &envelope["error"]["metadata"];
+        assert_eq!(metadata["reasons"], serde_json::json!(reasons));
         assert!(
             !format!("{error} {error:?}").contains("s3cret"),
             "{error:?}"

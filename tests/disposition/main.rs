@@ -7,4 +7,5 @@ mod content;
 mod flow;
 mod support;
 mod table;
+mod told;
 mod whole;

@@ -59,7 +59,9 @@ async fn the_stream_ends_in_one_error_chunk() {
                     "{what}: {error}"
                 );
             } else {
-                assert_eq!(keys(&error), ["code", "message", "param", "type"], "{what}");
+                let known = ["code", "message", "metadata", "param", "type"];
+                assert_eq!(keys(&error), known, "{what}");
+                assert_eq!(keys(&error["metadata"]), ["attempts"], "{what}");
                 assert!(error["code"].is_string(), "{what}: {error}");
             }
             let record = house.records(number as u64 + 1).await[number].clone();

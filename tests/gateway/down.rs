@@ -1,13 +1,17 @@
 //! All providers are down: one status that says what they have in common.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
+use switchtower::Stack;
+use switchtower::gateway::Bounds;
+use switchtower::standing::Breaker;
 use switchtower::testing::{Failure, Point, Script};
 
 use crate::bad_input::{openai, openrouter};
-use crate::support::{Answer, House, chat};
+use crate::support::{Answer, House, PROVIDERS, chat};
 
 #[tokio::test]
 async fn what_they_have_in_common_is_said() {
@@ -50,6 +54,7 @@ async fn check(case: Case) {
             let metadata = answer.json()["error"]["metadata"].clone();
             assert_eq!(metadata["error_type"], case.kind, "{what}");
             let previous = metadata["previous_errors"].as_array().unwrap();
+            assert_attempts(what, &metadata["attempts"], previous.len());
             assert!(previous.len() >= scripts.len(), "{what}: {metadata}");
             assert!(
                 previous
@@ -58,6 +63,10 @@ async fn check(case: Case) {
             );
         } else {
             openai(what, &answer, status, None, "");
+            let metadata = &answer.json()["error"]["metadata"];
+            let attempts = metadata["attempts"].as_array().unwrap();
+            assert!(attempts.len() >= scripts.len(), "{what}: {metadata}");
+            assert_attempts(what, &metadata["attempts"], attempts.len());
         }
         assert_retry(what, &answer, case.retry_after);
         assert!(answer.header("x-generation-id").is_some(), "{what}");
@@ -72,6 +81,21 @@ async fn check(case: Case) {
     }
 }
 
+/// Each attempt by who was asked for what, how that ended and how long it took, and nothing else.
+fn assert_attempts(what: &str, attempts: &Value, count: usize) {
+    let attempts = attempts.as_array().unwrap();
+    assert_eq!(attempts.len(), count, "{what}");
+    for attempt in attempts {
+        let keys: Vec<_> = attempt.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["error", "model", "ms", "provider", "status"]);
+        assert_eq!(attempt["model"], "acme/large", "{what}: {attempt}");
+        let provider = attempt["provider"].as_str().unwrap();
+        assert!(PROVIDERS.iter().any(|name| provider.starts_with(name)));
+        assert!(attempt["error"].is_string() && attempt["ms"].is_u64());
+        assert!(attempt["status"].is_u64() || attempt["status"].is_null());
+    }
+}
+
 /// Either it says when to come back, or not to.
 fn assert_retry(what: &str, answer: &Answer, after: Option<&str>) {
     assert_eq!(answer.header("retry-after"), after, "{what}: {answer:?}");
@@ -79,7 +103,7 @@ fn assert_retry(what: &str, answer: &Answer, after: Option<&str>) {
         Some(seconds) => {
             let millis: u64 = answer.header("retry-after-ms").unwrap().parse().unwrap();
             assert_eq!(millis.div_ceil(1000).to_string(), seconds, "{what}");
-            assert_eq!(answer.header("x-should-retry"), None, "{what}");
+            assert_eq!(answer.header("x-should-retry"), Some("true"), "{what}");
         }
         None => assert_eq!(
             answer.header("x-should-retry"),
@@ -215,4 +239,71 @@ fn cases() -> Vec<Case> {
             None,
         ),
     ]
+}
+
+/// An endpoint that was ejected by this very request is back at a time that is known, so that it is told, though no
+/// provider said a word about it.
+#[tokio::test]
+async fn when_the_circuit_reopens_is_told() {
+    let breaker = Breaker {
+        failures: NonZeroU32::new(1),
+        ..Breaker::default()
+    };
+    let change = |stack: Stack| stack.breaker(breaker).tries(1);
+    let house = House::with(1, change, Bounds::default()).await;
+    house.script(0, Script::fail(Failure::overloaded()));
+    let answer = house.ask(json!({})).await;
+    assert_eq!(answer.status, 503);
+    let after: u64 = answer.header("retry-after-ms").unwrap().parse().unwrap();
+    assert!((4000..=5000).contains(&after), "{after}");
+    assert_eq!(answer.header("retry-after"), Some("5"));
+    assert_eq!(answer.header("x-should-retry"), Some("true"));
+}
+
+/// Neither waiting nor repeating mends a key: of ours, or of the caller.
+#[tokio::test]
+async fn what_no_repetition_mends_is_not_to_be_repeated() {
+    let house = House::with(1, |stack| stack, Bounds::default()).await;
+    house.script(0, Script::fail(Failure::bad_key()));
+    for _ in 0..2 {
+        let answer = house.ask(json!({})).await;
+        assert_eq!(answer.status, 424);
+        assert_eq!(answer.header("x-should-retry"), Some("false"));
+    }
+    assert_eq!(house.calls(), 1, "the second time it is not asked");
+    let answer = house.ask(json!({"model": "acme/unknown"})).await;
+    assert_eq!(answer.status, 400);
+    assert_eq!(answer.header("x-should-retry"), Some("false"));
+}
+
+/// As OpenRouter spells it, and with no word of the provider's.
+#[tokio::test]
+async fn refused_content_is_told_as_such() {
+    let house = House::open(2).await;
+    let refusal = Failure::new(StatusCode::FORBIDDEN).code("content_filter");
+    house.script(0, Script::fail(refusal.message("key s3cret: flagged")));
+    for (path, stream) in [("/api/v1", false), ("/api/v1", true), ("/v1", false)] {
+        let answer = house
+            .post(
+                &format!("{path}/chat/completions"),
+                chat(json!({"stream": stream})),
+            )
+            .await;
+        assert_eq!(answer.status, 403, "{answer:?}");
+        assert!(!answer.body.contains("s3cret"), "{answer:?}");
+        assert_eq!(answer.header("x-should-retry"), Some("false"));
+        let error = answer.json()["error"].clone();
+        if path == "/v1" {
+            assert_eq!(error["code"], "content_policy_violation");
+            assert_eq!(error["type"], "invalid_request_error");
+            continue;
+        }
+        assert_eq!(error["code"], 403);
+        let metadata = &error["metadata"];
+        assert_eq!(metadata["error_type"], "content_policy_violation");
+        assert_eq!(metadata["reasons"], json!([]));
+        assert_eq!(metadata["model_slug"], "acme/large");
+        assert_eq!(metadata["provider_name"], "first & Co.");
+    }
+    assert_eq!(house.calls(), 3, "nobody else is asked");
 }

@@ -42,12 +42,21 @@ pub(crate) struct Ejections {
 
 impl Ejections {
     pub(crate) fn add(&mut self, record: &Record, calls: &[(usize, &Entry)]) {
-        for (attempt, (_, entry)) in record.attempts.iter().zip(calls) {
+        for (place, (attempt, (_, entry))) in record.attempts.iter().zip(calls).enumerate() {
+            // A request has one vote of failure on an endpoint.
+            let before = record.attempts[..place].iter().zip(calls);
+            let mut before = before.filter(|(_, (_, other))| other.endpoint == entry.endpoint);
+            let shows = match Shows::of(attempt) {
+                Shows::Failure if before.any(|(it, _)| Shows::of(it) == Shows::Failure) => {
+                    Shows::Nothing
+                }
+                shows => shows,
+            };
             self.calls.entry(entry.endpoint).or_default().push(Call {
                 request: entry.request,
                 came: entry.at,
                 over: entry.at + attempt.took,
-                shows: Shows::of(attempt),
+                shows,
             });
         }
     }

@@ -99,7 +99,8 @@ where
                                 None => None,
                             };
                             let Some((at, until)) = refused else {
-                                return Poll::Ready(Err(conclude(error, this.seen, now)));
+                                let error = conclude(error, this.seen, this.call, now);
+                                return Poll::Ready(Err(error.with_attempts(this.call.attempts())));
                             };
                             this.call.turn_to(at);
                             telemetry::waiting(this.call, until.saturating_duration_since(now));
@@ -107,7 +108,9 @@ where
                             let sleep = Box::pin(tokio::time::sleep_until(until.into()));
                             this.state.set(State::Waiting(sleep));
                         }
-                        Verdict::Final => return Poll::Ready(Err(error)),
+                        Verdict::Final => {
+                            return Poll::Ready(Err(error.with_attempts(this.call.attempts())));
+                        }
                     }
                 }
                 StateProj::Waiting(sleep) => {
@@ -118,7 +121,8 @@ where
                 StateProj::Readying => {
                     let kept = this.kept.as_mut();
                     let kept = kept.expect("nobody turns to another without it");
-                    let future = ready!(kept.poll_ask(cx, this.call))?;
+                    let future = ready!(kept.poll_ask(cx, this.call))
+                        .map_err(|error| error.with_attempts(this.call.attempts()))?;
                     // Readying → Asking
                     this.state.set(State::Asking(future));
                 }

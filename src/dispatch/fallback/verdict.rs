@@ -73,13 +73,22 @@ fn larger(plan: &Plan, at: usize, next: usize) -> bool {
     }
 }
 
-/// What is said when all have failed: what the attempts have in common, else the last error.
-/// `seen` are the kinds of all errors with the first time at which one may come back.
-pub(super) fn conclude(last: Error, seen: &Seen, now: Instant) -> Error {
-    if seen.heard.len() < 2 {
-        return last;
-    }
-    let retry_after = seen.retry_after(now);
+/// What is said when all have failed: what the attempts have in common, else the last error; and when it helps to ask
+/// again, if somebody may pass whatever has failed.
+pub(super) fn conclude(last: Error, seen: &Seen, call: &Call, now: Instant) -> Error {
+    let back_at = seen.back_at(call, now);
+    let after = |at: Instant| at.saturating_duration_since(now);
+    let retry_after = back_at.or(seen.soonest()).map(after);
+    let error = match seen.heard.len() {
+        0 | 1 => last,
+        _ => in_common(last, seen),
+    };
+    error
+        .with_retry_after(retry_after)
+        .with_waiting_helps(back_at.is_some())
+}
+
+fn in_common(last: Error, seen: &Seen) -> Error {
     let is_limit = |kind| matches!(kind, Kind::RateLimited | Kind::Ejected(Cause::Limited));
     let (kind, message) = if seen.all(is_limit) {
         (
@@ -98,11 +107,10 @@ pub(super) fn conclude(last: Error, seen: &Seen, now: Instant) -> Error {
             "every provider of this model failed; try again",
         )
     } else {
-        return last.with_retry_after(retry_after);
+        return last;
     };
-    let upstream = last.upstream().cloned();
-    let error = Error::new(kind, message).with_retry_after(retry_after);
-    let error = match upstream {
+    let error = Error::new(kind, message);
+    let error = match last.upstream().cloned() {
         // The status that the last one chose is not what all have in common.
         Some(upstream) => error.with_upstream(crate::error::Upstream {
             status: None,
@@ -189,9 +197,21 @@ impl Seen {
         !is_closed && small.is_none_or(|small| larger(plan, small, place))
     }
 
-    fn retry_after(&self, now: Instant) -> Option<Duration> {
-        let again_at = self.heard.iter().filter_map(|heard| heard.again_at).min()?;
-        Some(again_at.saturating_duration_since(now))
+    /// When may the first of those be asked again whose failure passes with time? Not before it says itself, nor before it
+    /// is let through again; none where neither is known.
+    fn back_at(&self, call: &Call, now: Instant) -> Option<Instant> {
+        let passing = self.heard.iter().filter(|heard| heard.kind.is_transient());
+        let back = passing.filter_map(|heard| {
+            let candidate = call.plan()?.candidates.get(heard.place);
+            let reopens = candidate.and_then(|it| it.standing.circuit().until(now));
+            heard.again_at.into_iter().chain(reopens).max()
+        });
+        back.min()
+    }
+
+    /// The first time at which one says that it may be asked again, whatever its failure.
+    fn soonest(&self) -> Option<Instant> {
+        self.heard.iter().filter_map(|heard| heard.again_at).min()
     }
 
     fn all(&self, is: impl Fn(Kind) -> bool) -> bool {

@@ -11,7 +11,8 @@
 //! after too many failures, for a time that doubles until it is trusted again; for as long as it says itself, in
 //! `Retry-After` or `retry-after-ms`; or by the operator. After that
 //! one request, a real one, is let through to find out. What a caller caused, its own bad request, its timeout or its goodbye,
-//! does not count; a probe that ends in such a way leaves its turn to the next request. Whoever is back is on trial for a
+//! does not count; a probe that ends in such a way leaves its turn to the next request. Nor do the failures of a
+//! request's retries: they are one incident, and a request has one vote. Whoever is back is on trial for a
 //! while: asked by few at first, and left alone for longer if it fails again.
 //!
 //! An endpoint whose first token takes [several times](crate::standing::Breaker::slow) as long as at the other endpoints of its

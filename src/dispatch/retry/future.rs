@@ -116,10 +116,10 @@ where
                     let ShouldRetry::After(wait) =
                         should_retry(&error, &situation, &settings.backoff)
                     else {
-                        return Poll::Ready(Err(error));
+                        return Poll::Ready(Err(error.with_attempts(this.call.attempts())));
                     };
                     if this.kept.is_none() || !this.budget.withdraw(now) {
-                        return Poll::Ready(Err(error));
+                        return Poll::Ready(Err(error.with_attempts(this.call.attempts())));
                     }
                     telemetry::retrying(this.call, &error, wait);
                     *this.retries += 1;
@@ -136,7 +136,8 @@ where
                 StateProj::Readying => {
                     let kept = this.kept.as_mut().expect("a retry needs it");
                     // The call's handle knows of no attempt yet: this is a new one.
-                    let future = ready!(kept.poll_ask(cx, this.call))?;
+                    let future = ready!(kept.poll_ask(cx, this.call))
+                        .map_err(|error| error.with_attempts(this.call.attempts()))?;
                     *this.asked = now();
                     // Readying → Asking
                     this.state.set(State::Asking(future));

@@ -14,7 +14,8 @@
 //! the time left and is at most [`Backoff::max`]; a longer one means to move on, not to wait.
 //!
 //! The [`Budget`] keeps retries from multiplying the load on a provider that is already failing: each
-//! request's first question to a provider earns a fifth of a retry, and ten retries a second are always there.
+//! request's first question to a provider earns a fifth of a retry, and ten retries a second are always there
+//! (an [`Allowance`] of your own says otherwise).
 //!
 //! ```
 //! use switchtower::{Payload, dispatch::retry::RetryLayer};
@@ -48,7 +49,7 @@ mod policy;
 mod service;
 
 pub use self::backoff::Backoff;
-pub use self::budget::{Budget, Budgets};
+pub use self::budget::{Allowance, Budget, Budgets};
 pub use self::future::ResponseFuture;
 pub use self::layer::RetryLayer;
 pub use self::policy::{ShouldRetry, Situation, should_retry};
