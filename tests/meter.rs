@@ -309,16 +309,28 @@ async fn an_error_of_null_is_none() {
 }
 
 #[tokio::test]
-async fn a_malformed_event_is_an_error() {
-    for data in ["{\"choices\":[{", "<html>", "[]", "null"] {
-        let (told, attempt) = measure(Answer::sse([text("hi"), event(data), finish("stop")])).await;
-        assert_failed(&told, &attempt, Kind::Malformed);
-        assert_eq!(told.content(), "hi");
+async fn a_malformed_event_is_left_out_and_counted() {
+    for data in ["{\"choices\":[{", "<html>", "[]", "null", "ping"] {
+        let answer = [
+            text("Hel"),
+            event(data),
+            text("lo"),
+            event(data),
+            finish("stop"),
+            DONE.into(),
+        ];
+        let (told, attempt) = measure(Answer::sse(answer)).await;
+        assert!(told.error.is_none(), "{data}");
+        assert_eq!(told.content(), "Hello");
+        assert!(!told.text().contains(data), "{}", told.text());
+        assert_eq!(attempt.found().malformed_events, 2);
+        assert_eq!(end(&attempt), End::Complete);
     }
     // After the finish reason it changes nothing, and nobody sees it.
     let (told, attempt) = measure(Answer::sse([
         text("hi"),
         finish("stop"),
+        event("{"),
         event("{"),
         DONE.into(),
     ]))
@@ -326,6 +338,33 @@ async fn a_malformed_event_is_an_error() {
     assert!(told.error.is_none());
     assert_eq!(told.frames.len(), 3);
     assert_eq!(end(&attempt), End::Complete);
+}
+
+/// A provider that has broken is not one that stumbles.
+#[tokio::test]
+async fn events_that_stay_malformed_are_an_error() {
+    let stray = || event("{\"choices\":[{");
+    let many = |count| (0..count).flat_map(move |_| [text("x"), stray()]);
+    let comment = || ": ping\n\n".to_owned();
+    for (answer, content) in [
+        (vec![text("hi"), stray(), stray(), finish("stop")], "hi"),
+        (
+            vec![text("hi"), stray(), comment(), stray(), finish("stop")],
+            "hi",
+        ),
+        (vec![stray(), stray(), text("hi"), finish("stop")], ""),
+        (vec![text("hi"), stray()], "hi"),
+        (vec![text("hi"), stray(), DONE.into()], "hi"),
+        (vec![stray()], ""),
+        (many(9).chain([finish("stop")]).collect(), "xxxxxxxxx"),
+    ] {
+        let (told, attempt) = measure(Answer::sse(answer)).await;
+        assert_failed(&told, &attempt, Kind::Malformed);
+        assert_eq!(told.content(), content);
+    }
+    let (told, attempt) = measure(Answer::sse(many(8).chain([finish("stop")]))).await;
+    assert!(told.error.is_none());
+    assert_eq!(attempt.found().malformed_events, 8);
 }
 
 #[tokio::test]

@@ -139,7 +139,7 @@ fn failures() -> Vec<Script> {
         script().fail_at(BeforeBody, Failure::overloaded()),
         script().fail_at(BeforeBody, Failure::rate_limited().openrouter()),
         script().raw("<html>Please log in</html>"),
-        script().malformed(After(0)),
+        script().malformed(After(0)).malformed(After(0)),
         script().stop(After(0)),
     ]
 }
@@ -291,7 +291,7 @@ async fn a_failure_after_content_is_one_error_chunk() {
             script().cut(at),
             script().reset(at),
             script().stop(at),
-            script().malformed(at),
+            script().malformed(at).malformed(at),
             script().stall(at).keep_alive(millis(30)),
             script().fail_at(at, Failure::overloaded()),
             script().fail_at(at, Failure::overloaded().openrouter()),

@@ -7,7 +7,6 @@ use pin_project::pin_project;
 
 use super::events::Events;
 use super::expected::Expected;
-use super::judge::complete;
 use super::whole::Whole;
 use crate::attempt::{Attempt, End};
 use crate::clock::now;
@@ -114,12 +113,12 @@ where
             let verdict = match this.scan {
                 Scan::Events(events) => match events.last(attempt) {
                     Some(Ok(event)) => {
-                        let verdict = complete(attempt).map(|()| last);
+                        let verdict = events.complete(attempt).map(|()| last);
                         *this.scan = Scan::Closing(Some(verdict));
                         return Poll::Ready(Some(Ok(Frame::data(event))));
                     }
                     Some(Err(error)) => Err(error),
-                    None => complete(attempt),
+                    None => events.complete(attempt),
                 },
                 Scan::Whole(whole) => whole.finish(attempt),
                 Scan::Closing(_) | Scan::Over => Ok(()),

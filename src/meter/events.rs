@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 
 use super::calls::Calls;
-use super::judge::{Ends, Verdict, judge};
+use super::judge::{Ends, Verdict, complete, judge, leave_out};
 use crate::attempt::Attempt;
 use crate::error::Error;
 use crate::kind::Kind;
@@ -76,6 +76,11 @@ impl Events {
                 Verdict::After => {}
                 Verdict::Pass | Verdict::Usage => return Some(Ok(bytes)),
                 Verdict::Wrong(error) => return Some(Err(error)),
+                Verdict::Garbled(error) => {
+                    if let Err(error) = leave_out(error, attempt, &mut self.ends) {
+                        return Some(Err(error));
+                    }
+                }
             }
         }
     }
@@ -91,8 +96,14 @@ impl Events {
                 rest.extend_from_slice(b"\n\n");
                 Some(Ok(rest.freeze()))
             }
-            Verdict::Wrong(error) if error.kind() != Kind::Malformed => Some(Err(error)),
-            Verdict::After | Verdict::Wrong(_) => None,
+            Verdict::Wrong(error) => Some(Err(error)),
+            // Most likely the half of an event.
+            Verdict::After | Verdict::Garbled(_) => None,
         }
+    }
+
+    /// The last event is out: was it an answer?
+    pub(super) fn complete(&self, attempt: &Attempt) -> Result<(), Error> {
+        complete(attempt, &self.ends)
     }
 }

@@ -18,8 +18,10 @@ pub(super) enum Verdict {
     Usage,
     /// It comes after the end.
     After,
-    /// It is an error, or not what the protocol promises.
+    /// It is an error.
     Wrong(Error),
+    /// It is no JSON.
+    Garbled(Error),
 }
 
 /// What has been said so far: which choices have begun, and which have got their finish reason?
@@ -31,6 +33,8 @@ pub(super) struct Ends {
     whole: bool,
     seen: u128,
     finished: u128,
+    /// Was the last event no JSON?
+    garbled: bool,
     /// What the last event was like: most are like it.
     echo: Echo,
     calls: Option<Box<Calls>>,
@@ -71,35 +75,68 @@ pub(super) fn judge(data: Option<&[u8]>, attempt: &Attempt, ends: &mut Ends) -> 
         if !attempt.has_answered() {
             return Verdict::Wrong(truncated());
         }
+        if ends.garbled && !attempt.is_finished() {
+            // What made no sense may have been the finish reason, or the rest of the answer.
+            return Verdict::Wrong(malformed());
+        }
         attempt.done();
         // Only the end of the transfer is missing, and it may take its time.
         attempt.end(End::Complete, now());
         return Verdict::Pass;
     }
     if let Some(words) = ends.echo.words(data) {
+        ends.garbled = false;
         content(words.len(data) as u32, attempt, ends);
         return Verdict::Pass;
     }
-    match read(data, attempt, ends) {
-        Ok(chunk) if chunk.is_usage() => Verdict::Usage,
-        Ok(chunk) => {
+    let chunk = match parsed(data) {
+        Ok(chunk) => chunk,
+        // After the finish reason nothing can go wrong with the answer any more.
+        Err(_) if attempt.is_finished() => return Verdict::After,
+        Err(error) => return Verdict::Garbled(error),
+    };
+    ends.garbled = false;
+    match note(data, &chunk, attempt, ends) {
+        Ok(()) if chunk.is_usage() => Verdict::Usage,
+        Ok(()) => {
             ends.echo.hear(data, &chunk);
             Verdict::Pass
         }
-        // After the finish reason nothing can go wrong with the answer any more.
         Err(_) if attempt.is_finished() => Verdict::After,
         Err(error) => Verdict::Wrong(error),
     }
 }
 
+/// May this event be left out, which is no JSON? One that stands alone may, if there have been few.
+pub(super) fn leave_out(error: Error, attempt: &Attempt, ends: &mut Ends) -> Result<(), Error> {
+    let mut before = 0;
+    attempt.find(|found| {
+        before = found.malformed_events;
+        found.malformed_events += 1;
+    });
+    match std::mem::replace(&mut ends.garbled, true) || before >= TOLERATED {
+        true => Err(error),
+        false => Ok(()),
+    }
+}
+
 /// The last event is out: was it an answer?
-pub(super) fn complete(attempt: &Attempt) -> Result<(), Error> {
+pub(super) fn complete(attempt: &Attempt, ends: &Ends) -> Result<(), Error> {
     let found = attempt.found();
     if attempt.is_done() || (found.finish.is_some() && found.unfinished == 0) {
         Ok(())
+    } else if ends.garbled {
+        Err(malformed())
     } else {
         Err(truncated())
     }
+}
+
+fn malformed() -> Error {
+    Error::new(
+        Kind::Malformed,
+        "the provider sent something that is no JSON",
+    )
 }
 
 fn truncated() -> Error {
@@ -109,15 +146,19 @@ fn truncated() -> Error {
     )
 }
 
-/// Reads one JSON document of an answer and notes on the attempt what it says.
+/// Reads an answer that is one JSON document.
 pub(super) fn read(json: &[u8], attempt: &Attempt, ends: &mut Ends) -> Result<Chunk, Error> {
-    let chunk = Chunk::read(json).map_err(|syntax| {
-        Error::new(
-            Kind::Malformed,
-            "the provider sent something that is no JSON",
-        )
-        .with_source(syntax)
-    })?;
+    let chunk = parsed(json)?;
+    note(json, &chunk, attempt, ends)?;
+    Ok(chunk)
+}
+
+fn parsed(json: &[u8]) -> Result<Chunk, Error> {
+    Chunk::read(json).map_err(|syntax| malformed().with_source(syntax))
+}
+
+/// Notes on the attempt what a part of its answer says.
+fn note(json: &[u8], chunk: &Chunk, attempt: &Attempt, ends: &mut Ends) -> Result<(), Error> {
     if let Some(usage) = chunk
         .usage
         .and_then(|span| super::usage::read(span.of(json)))
@@ -141,7 +182,7 @@ pub(super) fn read(json: &[u8], attempt: &Attempt, ends: &mut Ends) -> Result<Ch
         }
     }
     if let Some(calls) = &mut ends.calls {
-        calls.hear(json, &chunk, attempt);
+        calls.hear(json, chunk, attempt);
     }
     if (chunk.seen & !ends.seen) | chunk.finished != 0 {
         ends.seen |= chunk.seen;
@@ -151,7 +192,7 @@ pub(super) fn read(json: &[u8], attempt: &Attempt, ends: &mut Ends) -> Result<Ch
         let all = ends.finished.count_ones() >= ends.asked.max(1);
         attempt.finished(all && unfinished == 0);
     }
-    Ok(chunk)
+    Ok(())
 }
 
 fn content(bytes: u32, attempt: &Attempt, ends: &Ends) {
@@ -168,6 +209,9 @@ fn id_of(json: &[u8]) -> Option<Short> {
     let id = text.strip_prefix('"')?.strip_suffix('"')?;
     (!id.is_empty() && id.len() <= LONGEST_ID && !id.contains('\\')).then(|| id.into())
 }
+
+/// Events of one answer that may be left out because they are no JSON: a proxy's stray word, not a broken provider.
+const TOLERATED: u32 = 8;
 
 /// OpenAI's have 38 characters, Gemini's 22, OpenRouter's 35.
 const LONGEST_ID: usize = 128;

@@ -11,7 +11,8 @@
 //! frame that leaves is exactly one whole event: so that the layers around may stop between two of
 //! them, and a caller never holds half a line of an answer that broke. An answer that is not 2xx
 //! becomes an [`Error`](crate::Error), with its status, `Retry-After` and at most 64 KiB of its body read; so does
-//! an error inside a 200, a malformed event, and an end before the finish reason.
+//! an error inside a 200, and an end before the finish reason. An event that is no JSON is left out and
+//! [counted](crate::Found::malformed_events), if the next one makes sense; two in a row, the ninth, or one at the end fail the answer.
 //!
 //! Where `meter` watches, `address` asks the upstream for stream usage. A caller who did not ask for
 //! it does not see the event that carries it, unless

@@ -132,6 +132,7 @@ fn attempt_record(
         first_token: attempt.first_content_after(),
         ambiguous: attempt.is_ambiguous(),
         took: ended.saturating_duration_since(attempt.started()),
+        malformed_events: found.malformed_events,
         usage: usage.unwrap_or_default(),
         cost,
     }

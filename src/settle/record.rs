@@ -66,6 +66,8 @@ pub struct AttemptRecord {
     pub took: Duration,
     /// Was it sent, and no word came back? Then nobody knows whether the provider works on it, and its cost is an estimate.
     pub ambiguous: bool,
+    /// Events of its answer that were no JSON.
+    pub malformed_events: u32,
     /// The tokens: reported, else estimated.
     pub usage: Usage,
     /// What the provider bills for it.

@@ -33,7 +33,11 @@ async fn the_stream_ends_in_one_error_chunk() {
             Script::new().fail_at(after, failure().openrouter()),
             Kind::Unavailable,
         ),
-        ("malformed", Script::new().malformed(after), Kind::Malformed),
+        (
+            "malformed",
+            Script::new().malformed(after).malformed(after),
+            Kind::Malformed,
+        ),
         (
             "with usage",
             Script::new().usage(UsageManner::EveryChunk).cut(after),
