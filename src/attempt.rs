@@ -136,6 +136,11 @@ impl Attempt {
         self.0.content_bytes.load(Relaxed)
     }
 
+    /// Is this the same attempt?
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// All events, with the empty ones and the comments.
     pub fn events(&self) -> u32 {
         self.0.events.load(Relaxed)

@@ -10,6 +10,7 @@ use crate::attempt::{Attempt, End};
 use crate::generation::GenerationId;
 use crate::lesson;
 use crate::plan::{Candidate, Plan};
+use crate::recovery::{self, Recovery};
 use crate::standing::Need;
 use crate::tenant::Tenant;
 use crate::wire::{Dialect, Operation};
@@ -50,6 +51,7 @@ struct Shared {
     input: AtomicU64,
     output: AtomicU64,
     attempts: Mutex<Vec<Attempt>>,
+    recovery: Recovery,
 }
 
 // === impl Call ===
@@ -76,6 +78,7 @@ impl Call {
                 input: AtomicU64::new(0),
                 output: AtomicU64::new(0),
                 attempts: Mutex::default(),
+                recovery: Recovery::default(),
             }),
             at: 0,
             attempt: None,
@@ -245,6 +248,28 @@ impl Call {
         self.with_attempts(|attempts| attempts.last().cloned())
     }
 
+    /// The attempt whose words the caller got last: the last one, unless an answer has broken.
+    pub(crate) fn answer(&self) -> Option<Attempt> {
+        self.shared.recovery.answer().or_else(|| self.last())
+    }
+
+    /// How it has ended, if one of its attempts says so.
+    pub(crate) fn ended(&self) -> Option<(End, Instant)> {
+        let (answer, last) = (self.answer(), self.last());
+        let asking = self.shared.recovery.is_asking();
+        recovery::ended(answer.as_ref(), last.as_ref(), asking)
+    }
+
+    /// What becomes of an answer that breaks after its first words.
+    pub(crate) fn recovery(&self) -> &Recovery {
+        &self.shared.recovery
+    }
+
+    /// The attempt of this handle, if one has begun.
+    pub(crate) fn current(&self) -> Option<&Attempt> {
+        self.attempt.as_ref()
+    }
+
     /// The attempt that is under way: the one that an outer layer has begun, or a new one, which
     /// takes from the attempt budget.
     pub(crate) fn attempt(&mut self, now: impl FnOnce() -> Instant) -> &Attempt {
@@ -345,7 +370,10 @@ impl Call {
 
     /// A `fallback` is here, and allows so many tries.
     pub(crate) fn set_fallback(&self, tries: u32) {
-        self.shared.tries.store(tries, Relaxed);
+        // Who is asked for the rest of an answer takes from what is left.
+        if self.shared.recovery.times() == 0 {
+            self.shared.tries.store(tries, Relaxed);
+        }
         self.shared.falls_back.store(true, Relaxed);
     }
 

@@ -22,6 +22,8 @@ pub struct Found {
     /// Are the calls such as the tools can take? Of an answer that ended in calls to a request with tools, unless there
     /// was too much of it. [`meter`](crate::meter) says how this is judged.
     pub tool_calls: Option<Result<(), BadCall>>,
+    /// About how many tokens of an answer that broke it was given to go on from; 0 if it was asked for all of it.
+    pub goes_on_from: u64,
     /// Events that were no JSON: they have been left out, but for the last if the answer failed by it.
     pub malformed_events: u32,
     /// Was the answer too large to be read, so that nobody knows its usage?

@@ -7,7 +7,7 @@
 //! 1 admit     key ▸ read                                             │
 //! 2 choose    filter ▸ rank ▸ Plan                                   │
 //!             │    hold what the Plan may cost ┄┄┄┄ charge what it did   settle 5
-//! 3 dispatch  fallback ▸ hedge ▸ retry ▸ gate ▸ commit ▸ deadline    │
+//! 3 dispatch  recover ▸ fallback ▸ hedge ▸ retry ▸ gate ▸ commit ▸ deadline │
 //!             │    the Plan predicted ┄┄┄┄┄┄┄┄┄┄┄┄┄ what was measured    meter 4
 //!             └───▶ address ▸ your HTTP client ▸ upstream ───────────┘
 //! ```
@@ -68,7 +68,7 @@
 //! |---|---|---|
 //! | [`admit`] | may this request come in? | [`key`](admit::key), [`read`](admit::read) |
 //! | [`choose`] | who can answer, and in what order? | [`choose`] |
-//! | [`dispatch`] | who does answer? | [`fallback`](dispatch::fallback), [`hedge`](dispatch::hedge), [`retry`](dispatch::retry), [`gate`](dispatch::gate), [`commit`](dispatch::commit), [`deadline`](dispatch::deadline), [`address`](dispatch::address) |
+//! | [`dispatch`] | who does answer? | [`recover`](dispatch::recover), [`fallback`](dispatch::fallback), [`hedge`](dispatch::hedge), [`retry`](dispatch::retry), [`gate`](dispatch::gate), [`commit`](dispatch::commit), [`deadline`](dispatch::deadline), [`address`](dispatch::address) |
 //! | [`meter`] | what came back? | [`meter`] |
 //! | [`settle`] | what did it cost? | [`settle`] |
 //!
@@ -81,6 +81,7 @@
 //! | [`read`](admit::read) | around every layer that takes a [`Payload`] | once per request | inside `key`, outside all others |
 //! | [`choose`] | there is more than one endpoint to ask | once per request | inside `read`, outside `settle` and `fallback` |
 //! | [`settle`] | what a request cost is to be known or charged | before asking; once more when the body ends or is dropped | inside `choose`, outside `fallback` |
+//! | [`recover`](dispatch::recover) | callers read streams, and cannot ask again in the middle of one | when a stream breaks after its first words | inside `settle`, outside `fallback` |
 //! | [`fallback`](dispatch::fallback) | `choose` makes a plan | on an `Err` | outside `retry` |
 //! | [`hedge`](dispatch::hedge) | people wait, and a second provider may be paid for it | when the first token is late | inside `fallback`, outside `retry` |
 //! | [`retry`](dispatch::retry) | a failure may pass by itself | on an `Err` | inside `fallback`, outside `commit` |
@@ -115,7 +116,8 @@
 //! | `readmitted` | info | its probe was answered | `endpoint` |
 //! | `key benched` | warn | a key is not used from now on | `endpoint` that found it out, `key`: its name, `cause`, `wait_ms` |
 //! | `key readmitted` | info | it was accepted again | `endpoint`, `key` |
-//! | `broke after content` | debug | `commit` ends a broken stream with an error chunk | `id`, `error` |
+//! | `recovering` | debug | a stream broke, and `recover` asks somebody for the rest | `id`, `error`, `to`, `bytes`: of text that the caller has |
+//! | `broke after content` | debug | `commit`, or `recover`, ends a broken stream with an error chunk | `id`, `error` |
 //! | `settled` | info | a request is over: one line for each that reached `settle` | `id`, `model`, `provider`, `attempts`, `end`, `prompt_tokens`, `completion_tokens`, `charge`, `took_ms`, `first_token_ms` |
 //! | `refused` | info | the gateway refuses a request that has no plan, so that no record tells of it | `id`, `error`, `status` |
 //!
@@ -171,6 +173,7 @@ mod permit;
 mod plan;
 #[cfg(doctest)]
 mod readme;
+mod recovery;
 mod refused;
 mod settings;
 mod short;

@@ -4,6 +4,7 @@ use crate::choose::ChooseLayer;
 use crate::dispatch::deadline::{DeadlineLayer, Deadlines};
 use crate::dispatch::gate::GateLayer;
 use crate::dispatch::hedge::HedgeLayer;
+use crate::dispatch::recover::RecoverLayer;
 use crate::dispatch::retry::{Allowance, Budgets};
 use crate::dispositions::Dispositions;
 use crate::stack::Stack;
@@ -57,6 +58,7 @@ impl<L> Stack<L> {
         let budgets = Budgets::new(allowance);
         self.retry = self.retry.budgets(budgets.clone());
         self.hedge = self.hedge.budgets(budgets.clone());
+        self.recover = self.recover.budgets(budgets.clone());
         self.fallback = self.fallback.budgets(budgets);
         self
     }
@@ -74,6 +76,15 @@ impl<L> Stack<L> {
     pub fn hedge(mut self, layer: HedgeLayer) -> Self {
         let HedgeLayer { budgets, .. } = self.hedge;
         self.hedge = layer.budgets(budgets);
+        self
+    }
+
+    /// Mends answers that break by this layer instead, within the retry budgets of the chain. By default only what the
+    /// request or the catalogue says is mended; in a gateway all that can be.
+    #[must_use]
+    pub fn recover(mut self, layer: RecoverLayer) -> Self {
+        let RecoverLayer { budgets, .. } = self.recover;
+        self.recover = layer.budgets(budgets);
         self
     }
 

@@ -10,6 +10,7 @@ use crate::dispatch::deadline::{Deadline, DeadlineLayer, Deadlines};
 use crate::dispatch::fallback::{Fallback, FallbackLayer};
 use crate::dispatch::gate::{Gate, GateLayer};
 use crate::dispatch::hedge::{Hedge, HedgeLayer};
+use crate::dispatch::recover::{Recover, RecoverLayer};
 use crate::dispatch::retry::{Budgets, Retry, RetryLayer};
 use crate::meter::{Meter, MeterLayer};
 use crate::settle::{Ledger, MemoryLedger, Settle, SettleLayer};
@@ -18,7 +19,7 @@ use crate::standing::Roster;
 /// The recommended chain around an HTTP client, from a catalogue.
 ///
 /// ```text
-/// read ▸ choose ▸ settle ▸ fallback ▸ hedge ▸ retry ▸ gate ▸ commit ▸ deadline ▸ meter ▸ address ▸ your client
+/// read ▸ choose ▸ settle ▸ recover ▸ fallback ▸ hedge ▸ retry ▸ gate ▸ commit ▸ deadline ▸ meter ▸ address ▸ your client
 /// ```
 ///
 /// A request's path names the operation, `/v1/chat/completions` or the like; without a path it is a chat
@@ -68,6 +69,7 @@ pub struct Stack<L = MemoryLedger> {
     pub(crate) read: ReadLayer,
     pub(crate) choose: ChooseLayer,
     pub(crate) ledger: L,
+    pub(crate) recover: RecoverLayer,
     pub(crate) fallback: FallbackLayer,
     pub(crate) hedge: HedgeLayer,
     pub(crate) retry: RetryLayer,
@@ -80,8 +82,9 @@ pub struct Stack<L = MemoryLedger> {
 /// A client with the whole chain around it.
 ///
 /// [`Stack::around`] makes it.
-pub type Chain<C, L = MemoryLedger> =
-    Read<Choose<Settle<Fallback<Hedge<Retry<Gate<Commit<Deadline<Meter<Address<C>>>>>>>>, L>>>;
+pub type Chain<C, L = MemoryLedger> = Read<
+    Choose<Settle<Recover<Fallback<Hedge<Retry<Gate<Commit<Deadline<Meter<Address<C>>>>>>>>>, L>>,
+>;
 
 impl Stack {
     /// The chain with its defaults: see each layer. It chooses from this roster, or from a catalogue in an `Arc`.
@@ -91,6 +94,7 @@ impl Stack {
             read: ReadLayer::new().strict().total(Deadlines::default().total),
             choose: ChooseLayer::new(roster),
             ledger: MemoryLedger::default(),
+            recover: RecoverLayer::new().budgets(budgets.clone()),
             fallback: FallbackLayer::new().budgets(budgets.clone()),
             hedge: HedgeLayer::new().budgets(budgets.clone()),
             retry: RetryLayer::new().budgets(budgets),
@@ -125,8 +129,8 @@ impl<L> Stack<L> {
     #[must_use]
     #[rustfmt::skip]
     pub fn with_ledger<M>(self, ledger: M) -> Stack<M> {
-        let Self { read, choose, ledger: _, fallback, hedge, retry, gate, commit, deadline, meter } = self;
-        Stack { read, choose, ledger, fallback, hedge, retry, gate, commit, deadline, meter }
+        let Self { read, choose, ledger: _, recover, fallback, hedge, retry, gate, commit, deadline, meter } = self;
+        Stack { read, choose, ledger, recover, fallback, hedge, retry, gate, commit, deadline, meter }
     }
 }
 
@@ -138,6 +142,7 @@ impl<C, L: Ledger + Clone> Layer<C> for Stack<L> {
             self.read,                             // the body, once, into a Payload
             self.choose.clone(),                   // who can answer, and in what order
             SettleLayer::new(self.ledger.clone()), // hold before, charge once after
+            self.recover.clone(),                  // an answer that breaks is mended
             self.fallback.clone(),                 // the next candidate
             self.hedge.clone(),                    // a second one, when the first token is late
             self.retry.clone(),                    // the same candidate, within a budget

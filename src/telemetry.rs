@@ -106,6 +106,13 @@ pub(crate) fn key_changed(attempt: &Attempt, change: Change) {
     }
 }
 
+pub(crate) fn recovering(call: &Call, error: Option<&Error>, bytes: usize) {
+    let candidate = call.candidate();
+    let to = candidate.map_or("-", |candidate| candidate.endpoint.tag());
+    let error = error.map_or("-", |error| error.kind().as_str());
+    tracing::debug!(id = %call.id(), error, to, bytes, "recovering");
+}
+
 pub(crate) fn broke_after_content(call: &Call, error: &Error) {
     tracing::debug!(id = %call.id(), error = error.kind().as_str(), "broke after content");
 }
@@ -118,7 +125,7 @@ pub(crate) fn refused(call: Option<&Call>, error: &Error) {
 }
 
 pub(crate) fn settled(record: &Record) {
-    let attempt = record.attempts.last();
+    let attempt = record.answer();
     tracing::info!(
         id = %record.id,
         model = %attempt.and_then(|last| last.model()).unwrap_or("-"),

@@ -18,7 +18,7 @@ const EDGES: [&str; 3] = ["client", "gateway", "testing"];
 const SHELL: [&str; 5] = ["layer.rs", "service.rs", "future.rs", "body.rs", "stack.rs"];
 
 /// Files that touch the runtime under another name, and why.
-const TOUCHING: [(&str, &str); 10] = [
+const TOUCHING: [(&str, &str); 11] = [
     ("admit/key.rs", "a layer in one file"),
     (
         "catalog/load.rs",
@@ -27,6 +27,10 @@ const TOUCHING: [(&str, &str); 10] = [
     (
         "dispatch/kept.rs",
         "what it takes to ask again is a service and a request",
+    ),
+    (
+        "dispatch/recover/watch.rs",
+        "what it takes to ask for the rest is a service",
     ),
     (
         "dispatch/deadline/timer.rs",
@@ -60,7 +64,7 @@ const KNOWING: [(&str, &str, &str); 1] = [(
 )];
 
 /// Files with atomics that no model of `tests/loom` replaces, and why they need none.
-const UNMODELLED: [(&str, &str); 7] = [
+const UNMODELLED: [(&str, &str); 8] = [
     (
         "attempt.rs",
         "the one task of the answer writes and reads it",
@@ -74,6 +78,10 @@ const UNMODELLED: [(&str, &str); 7] = [
     (
         "gateway/linger.rs",
         "a connection and the bodies that come over it are one task",
+    ),
+    (
+        "recovery.rs",
+        "the one task of the answer writes and reads it",
     ),
     ("sync.rs", "what the models replace"),
     (
@@ -103,7 +111,7 @@ const DETACHING: [(&str, &str); 4] = [
 ];
 
 /// Files with a lock, and why nobody waits behind it.
-const LOCKING: [(&str, &str); 14] = [
+const LOCKING: [(&str, &str); 15] = [
     ("attempt.rs", "for a copy or a change of what was found"),
     ("call.rs", "for one more attempt, or a look at them"),
     (
@@ -121,6 +129,10 @@ const LOCKING: [(&str, &str); 14] = [
     (
         "gateway/serve.rs",
         "permits, which bound the connections before there is a request",
+    ),
+    (
+        "recovery.rs",
+        "only where an answer broke: when somebody is asked for its rest, and is heard",
     ),
     ("settle/memory.rs", "for one record, or a look at it"),
     (
@@ -198,6 +210,7 @@ fn the_stack_is_in_the_order_in_which_layers_act() {
         "self.read",
         "self.choose",
         "SettleLayer::new",
+        "self.recover",
         "self.fallback",
         "self.hedge",
         "self.retry",

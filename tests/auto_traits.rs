@@ -3,7 +3,7 @@
 use http::{Request, Response};
 use switchtower::admit::{key, read};
 use switchtower::catalog::{Catalog, Endpoint, Model, Provider};
-use switchtower::dispatch::{address, commit, deadline, fallback, gate, hedge, retry};
+use switchtower::dispatch::{address, commit, deadline, fallback, gate, hedge, recover, retry};
 use switchtower::settle::{AttemptRecord, Hold, MemoryLedger, MemorySlot, Record, Totals};
 use switchtower::standing::{Breaker, Circuit, Lineup, Roster, Standing};
 use switchtower::wire::{Chunk, Dialect, Preferences, View, sse::Scanner};
@@ -109,6 +109,7 @@ fn layers_are_cloned_and_shared() {
         retry::RetryLayer: Send Sync Unpin Clone;
         gate::GateLayer: Send Sync Unpin Clone;
         commit::CommitLayer: Send Sync Unpin Clone;
+        recover::RecoverLayer: Send Sync Unpin Clone;
         deadline::DeadlineLayer: Send Sync Unpin Clone;
         meter::MeterLayer: Send Sync Unpin Clone;
         address::AddressLayer: Send Sync Unpin Clone;
@@ -128,6 +129,7 @@ fn services_are_what_their_client_is() {
         retry::Retry<Client>: Send Sync Unpin Clone;
         gate::Gate<Client>: Send Sync Unpin Clone;
         commit::Commit<Client>: Send Sync Unpin Clone;
+        recover::Recover<Client>: Send Sync Unpin Clone;
         deadline::Deadline<Client>: Send Sync Unpin Clone;
         meter::Meter<Client>: Send Sync Unpin Clone;
         address::Address<Client>: Send Sync Unpin Clone;
@@ -147,6 +149,7 @@ fn futures_can_be_spawned_and_moved() {
         retry::ResponseFuture<Client>: Send;
         gate::ResponseFuture<Answer>: Send Sync Unpin;
         fallback::ResponseFuture<Client>: Send;
+        recover::ResponseFuture<Client>: Send;
         read::ResponseFuture<Client, Body>: Send;
     }
 }
@@ -158,6 +161,7 @@ fn bodies_can_be_sent_and_moved() {
         meter::Body<Body>: Send Sync Unpin;
         deadline::Body<Body>: Send Sync Unpin;
         commit::Body<Body>: Send Sync Unpin;
+        recover::Body<Client, Body>: Send Unpin;
         settle::Body<Body, MemorySlot>: Send Sync Unpin;
     }
 }

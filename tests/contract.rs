@@ -18,7 +18,8 @@ use switchtower::dispatch::deadline::DeadlineLayer;
 use switchtower::dispatch::fallback::FallbackLayer;
 use switchtower::dispatch::gate::GateLayer;
 use switchtower::dispatch::hedge::HedgeLayer;
-use switchtower::dispatch::retry::RetryLayer;
+use switchtower::dispatch::recover::RecoverLayer;
+use switchtower::dispatch::retry::{Budgets, RetryLayer};
 use switchtower::meter::MeterLayer;
 use switchtower::settle::{MemoryLedger, SettleLayer};
 use switchtower::testing::{Probe, ProbeBody};
@@ -92,6 +93,8 @@ service_contract! {
     hedge: HedgeLayer::new().all(),
     hedge_with_candidates: (ChooseLayer::new(three()), HedgeLayer::new().all(), CommitLayer::new(), MeterLayer::new()),
     hedge_at_once: (ChooseLayer::new(three()), HedgeLayer::new().all().floor(flow::millis(0)).cap(flow::millis(0)), CommitLayer::new(), MeterLayer::new()),
+    recover: RecoverLayer::new().on(true),
+    recover_with_a_plan: (ChooseLayer::new(three()), RecoverLayer::new().on(true), FallbackLayer::new(), CommitLayer::new(), MeterLayer::new()),
     retry: RetryLayer::new(),
     retry_with_a_plan: (ChooseLayer::new(three()), RetryLayer::new(), CommitLayer::new(), MeterLayer::new()),
     gate: GateLayer::default(),
@@ -103,6 +106,7 @@ service_contract! {
     address: AddressLayer::new(),
     address_with_a_plan: (ChooseLayer::new(three()), AddressLayer::new()),
     stack: Stack::new(three()).seed(7),
+    stack_that_recovers: Stack::new(three()).seed(7).recover(RecoverLayer::new().on(true)),
 }
 
 #[tokio::test(start_paused = true)]
@@ -224,6 +228,13 @@ macro_rules! body_contract {
     )* } };
 }
 
+/// With nothing left for anybody who is to be asked again.
+fn spent() -> Budgets {
+    let (budgets, now) = (Budgets::default(), std::time::Instant::now());
+    while budgets.of("", now).withdraw(now) {}
+    budgets
+}
+
 /// Each event comes a second after the one before it.
 fn paced() -> Answer {
     let second = || Step::Wait(flow::secs(1));
@@ -239,6 +250,8 @@ body_contract! {
     commit: CommitLayer::new(),
     deadline: DeadlineLayer::default(),
     meter: MeterLayer::new(),
+    recover: RecoverLayer::new().on(true),
+    recover_over_commit: (RecoverLayer::new().on(true).budgets(spent()), CommitLayer::new(), MeterLayer::new()),
     commit_over_meter: (CommitLayer::new(), MeterLayer::new()),
     deadline_over_meter: (DeadlineLayer::default(), MeterLayer::new()),
     stack: Stack::new(three()).seed(7),

@@ -229,7 +229,8 @@ async fn the_error_chunk_speaks_the_dialect_of_the_caller() {
 
 #[tokio::test]
 async fn the_upstream_is_let_go_when_the_answer_breaks() {
-    let steps = [Step::data(text("a")), Step::data(event("{")), Step::Hang];
+    let error = event(r#"{"error":{"message":"busy","code":503}}"#);
+    let steps = [Step::data(text("a")), Step::data(error), Step::Hang];
     let client = Client::new([Answer::steps(steps)]);
     let mut body = ask(&client, streamed().0).await.unwrap().into_body();
     body.frame().await.unwrap().unwrap();

@@ -153,6 +153,8 @@ impl Catalog {
                     weight: endpoint.weight.map_or(1, NonZeroU32::get),
                     score: endpoint.score,
                     pace: endpoint.pace,
+                    prefill: endpoint.prefill,
+                    recovers: endpoint.recovers.or(spec.recovers),
                     prices: endpoint.prices,
                     upstream_model_json: serde_json::Value::from(&*endpoint.upstream_model)
                         .to_string()

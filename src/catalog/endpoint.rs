@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Pace, Prices, Provider, Rate};
 use crate::Price;
-use crate::wire::{Fields, Modalities, Quantization, Tier};
+use crate::wire::{Fields, Modalities, Prefill, Quantization, Tier};
 
 /// One model as one provider serves it: the unit of choice, of price and of standing.
 ///
@@ -51,6 +51,8 @@ pub struct Endpoint {
     pub(super) weight: u32,
     pub(super) score: Option<u32>,
     pub(super) pace: Pace,
+    pub(super) prefill: Option<Prefill>,
+    pub(super) recovers: Option<bool>,
 }
 
 // === impl Endpoint ===
@@ -212,5 +214,17 @@ impl Endpoint {
     #[must_use]
     pub fn pace(&self) -> Pace {
         self.pace
+    }
+
+    /// How it is told to go on with an answer that has begun; none if it does not say that it can.
+    #[must_use]
+    pub fn prefill(&self) -> Option<Prefill> {
+        self.prefill
+    }
+
+    /// Is an answer of it mended that breaks? None if the catalogue leaves that to the request or the layer.
+    #[must_use]
+    pub fn recovers(&self) -> Option<bool> {
+        self.recovers
     }
 }

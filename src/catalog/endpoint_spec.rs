@@ -3,7 +3,7 @@
 use std::num::{NonZeroU32, NonZeroU64};
 
 use super::{Pace, Prices};
-use crate::wire::{Fields, Quantization};
+use crate::wire::{Fields, Prefill, Quantization};
 
 /// An endpoint to be given to a model.
 ///
@@ -34,6 +34,8 @@ pub struct EndpointSpec {
     pub(super) weight: Option<NonZeroU32>,
     pub(super) score: Option<u32>,
     pub(super) pace: Pace,
+    pub(super) prefill: Option<Prefill>,
+    pub(super) recovers: Option<bool>,
 }
 
 // === impl EndpointSpec ===
@@ -59,6 +61,8 @@ impl EndpointSpec {
             weight: None,
             score: None,
             pace: Pace::default(),
+            prefill: None,
+            recovers: None,
         }
     }
 
@@ -158,6 +162,20 @@ impl EndpointSpec {
     #[must_use]
     pub fn with_pace(mut self, pace: Pace) -> Self {
         self.pace = pace;
+        self
+    }
+
+    /// How it is told to go on with an answer that has begun; by default it cannot.
+    #[must_use]
+    pub fn with_prefill(mut self, prefill: Prefill) -> Self {
+        self.prefill = Some(prefill);
+        self
+    }
+
+    /// Is an answer of it [mended](crate::dispatch::recover) that breaks? By default as its model's.
+    #[must_use]
+    pub fn with_recovery(mut self, recovers: bool) -> Self {
+        self.recovers = Some(recovers);
         self
     }
 

@@ -65,6 +65,7 @@
 //! | | `hidden` | true if it is neither listed, nor the newest of its family, nor chosen by a router; who knows its name is answered |
 //! | | `family` | see [`Model::family`]; else what the id tells |
 //! | | `strategy` | the name of a [`Strategy`]; else `balanced` |
+//! | | `recover` | true if answers are [mended](crate::dispatch::recover) that break, false if not; else as the request or the layer says |
 //! | | `content_policy` | the name of a [`ContentPolicy`], where its content is refused; else as the stack has it |
 //! | | `deadlines` | a table of `headers_ms`, `first_token_ms`, `fail_over_ms`, `idle_ms`, see [`ModelDeadlines`] |
 //! | | `hedge` | true if a second endpoint is asked when the first one is late, see [`hedge`](crate::dispatch::hedge) |
@@ -78,6 +79,8 @@
 //! | | `parameters` | an array of the [parameters](crate::wire::Fields::PARAMETERS) that it supports; else not known, and nothing is held against it |
 //! | | `data_collection`, `zdr`, `own_key` | if it differs from its provider |
 //! | | `implicit_caching` | true if it keeps prompts in a cache unasked |
+//! | | `prefill` | true if it [goes on](crate::dispatch::recover) with an answer that begins the request's last message, or the [way](crate::wire::Prefill) in which it is told to: `prefix`, `prefix_repeated`, `partial`, `continue_final_message` |
+//! | | `recover` | true if an answer of it is mended that breaks, false if not; else the model's |
 //! | | `weight` | its share under the strategy `weighted`; else 1 |
 //! | | `score` | how well it calls tools, from `"0"` to `"1"` with three decimals |
 //! | | `rpm`, `tpm` | requests and tokens a minute that go to it, whatever the key, see [`Pace`] |

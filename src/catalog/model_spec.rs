@@ -38,6 +38,7 @@ pub struct ModelSpec {
     pub(super) deadlines: ModelDeadlines,
     pub(super) hedge: bool,
     pub(super) family: Option<Box<str>>,
+    pub(super) recovers: Option<bool>,
     pub(super) endpoints: Vec<EndpointSpec>,
 }
 
@@ -67,6 +68,7 @@ impl ModelSpec {
             deadlines: ModelDeadlines::default(),
             hedge: false,
             family: None,
+            recovers: None,
             endpoints: Vec::new(),
         }
     }
@@ -145,6 +147,13 @@ impl ModelSpec {
     #[must_use]
     pub fn hidden(mut self) -> Self {
         self.hidden = true;
+        self
+    }
+
+    /// Is an answer of it [mended](crate::dispatch::recover) that breaks? By default the request says it, or the layer.
+    #[must_use]
+    pub fn with_recovery(mut self, recovers: bool) -> Self {
+        self.recovers = Some(recovers);
         self
     }
 

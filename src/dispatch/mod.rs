@@ -1,18 +1,20 @@
 //! Ask until one answers.
 //!
 //! ```text
-//! fallback ▸ hedge ▸ retry ▸ gate ▸ commit ▸ deadline ▸ (meter) ▸ address ▸ your client
-//!    │         │       │       │      │         │                  └ payload + candidate = one upstream request
-//!    │         │       │       │      │         └ headers · first token · idle · pace · total
-//!    │         │       │       │      └ an Err until the first content token is in hand, an in-band event after it
-//!    │         │       │       └ not now: whoever fails is left alone for a while
-//!    │         │       └ the same candidate again, after a backoff, within a budget
-//!    │         └ a second one, when the first token is late
-//!    └ the next candidate
+//! recover ▸ fallback ▸ hedge ▸ retry ▸ gate ▸ commit ▸ deadline ▸ (meter) ▸ address ▸ your client
+//!    │          │         │       │       │      │         │                  └ payload + candidate = one upstream request
+//!    │          │         │       │       │      │         └ headers · first token · idle · pace · total
+//!    │          │         │       │       │      └ an Err until the first content token is in hand, an in-band event after it
+//!    │          │         │       │       └ not now: whoever fails is left alone for a while
+//!    │          │         │       └ the same candidate again, after a backoff, within a budget
+//!    │          │         └ a second one, when the first token is late
+//!    │          └ the next candidate
+//!    └ the rest of an answer that broke after its first words
 //! ```
 //!
 //! `commit` makes the difference: every failure before the first content token is an `Err`, so that
-//! [`retry`] and [`fallback`] are one loop each over a `Result`, and never see a body.
+//! [`retry`] and [`fallback`] are one loop each over a `Result`, and never see a body. What breaks later [`recover`] mends, if it
+//! can be mended.
 //!
 //! ```
 //! use http_body_util::BodyExt;
@@ -50,6 +52,7 @@ pub mod deadline;
 pub mod fallback;
 pub mod gate;
 pub mod hedge;
+pub mod recover;
 pub mod retry;
 
 mod kept;

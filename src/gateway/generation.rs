@@ -118,7 +118,7 @@ struct ProviderResponse<'a> {
 
 impl<'a> Told<'a> {
     fn of(record: &'a Record) -> Self {
-        let last = record.attempts.last();
+        let last = record.answer();
         let finish = match record.end {
             End::Failed(_) => Some("error"),
             _ => record.finish.map(Finish::as_str),

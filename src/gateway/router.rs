@@ -40,9 +40,10 @@ pub(super) struct Door {
 impl Gateway {
     /// A gateway that lets nobody in yet: see [`Gateway::keys`].
     ///
+    /// Answers that break are [mended](crate::dispatch::recover), unless [`Stack::recover`] says otherwise.
     /// Its models are those that the stack chooses from. The usage event always passes the stack, and an
     /// answer has the form that was asked for, whatever its settings.
-    pub fn new<C, B>(stack: Stack, client: C) -> Self
+    pub fn new<C, B>(mut stack: Stack, client: C) -> Self
     where
         C: Service<Request<Payload>, Response = Response<B>> + Clone + Send + Sync + 'static,
         C::Error: Into<BoxError> + 'static,
@@ -50,6 +51,7 @@ impl Gateway {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError> + 'static,
     {
+        stack.recover = stack.recover.on_by_default();
         let (ledger, roster) = (stack.ledger().clone(), stack.roster().clone());
         Self {
             chat: Chat::new(stack.always_usage().same_form().around(client)),

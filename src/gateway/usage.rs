@@ -21,7 +21,7 @@ pub(super) struct Bill {
 
 impl Bill {
     pub(super) fn of(record: &Record) -> Self {
-        let last = record.attempts.last();
+        let last = record.answer();
         let cost = last.and_then(|last| last.cost.amount);
         // Of an unknown whole the parts are unknown too, and strict clients demand numbers.
         let prompt = cost.and(last.and_then(|last| last.prompt_cost));

@@ -1,6 +1,6 @@
 //! From what happened to what is owed. Pure: the end of a call in, its record out.
 
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use http::header::HeaderValue;
 
@@ -33,23 +33,33 @@ pub(super) fn record(call: &Call, asked: Asked, end: End, now: Instant) -> Recor
 }
 
 fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Instant) -> Record {
-    let last = attempts.last();
-    let found = last.map(Attempt::found).unwrap_or_default();
-    let from_start = |attempt: &Attempt| {
-        let asked = attempt.started().saturating_duration_since(call.started());
-        attempt.first_content_after().map(|first| asked + first)
+    let answered_by = answered_by(call, attempts);
+    let answer = answered_by.map(|place| &attempts[place]);
+    let found = answer.map(Attempt::found).unwrap_or_default();
+    let told = asked.embeds || found.finish.is_some() || found.unread;
+    let recovered = call.recovery().times() > 0;
+    let first_token = match recovered {
+        true => attempts
+            .iter()
+            .find_map(|attempt| first_token(call, attempt)),
+        false => answer.and_then(|attempt| first_token(call, attempt)),
     };
-    let embeds = asked.embeds;
-    let first_token = last.and_then(from_start);
-    let attempts: Attempts = attempts
+    let records: Attempts = attempts
         .iter()
         .map(|attempt| attempt_record(call, attempt, &asked, end, now))
         .collect();
-    let (usage, charge) = match attempts.last() {
-        Some(last) if is_charged(last, found.finish.is_some() || found.unread || embeds) => {
-            (last.usage, last.cost.amount)
+    let (usage, charge) = match answered_by.map(|place| (&attempts[place], &records[place])) {
+        Some((attempt, record)) => {
+            let usage = as_written(record);
+            // An answer that broke while somebody is asked for its rest ends as the request does.
+            let end = if recovered { end } else { record.end };
+            let charge = match is_charged(record, end, told) {
+                true if record.goes_on_from > 0 => price(call, attempt, record, &usage),
+                true => record.cost.amount,
+                false => Some(Money::ZERO),
+            };
+            (usage, charge)
         }
-        Some(last) => (last.usage, Some(Money::ZERO)),
         None => (Usage::default(), Some(Money::ZERO)),
     };
     Record {
@@ -59,7 +69,8 @@ fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Ins
         operation: call.operation(),
         streamed: asked.streamed,
         end,
-        attempts,
+        attempts: records,
+        answered_by,
         usage,
         charge,
         finish: found.finish,
@@ -69,9 +80,41 @@ fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Ins
     }
 }
 
-/// Does the caller pay for it? Not for an error, and not for nothing.
-fn is_charged(attempt: &AttemptRecord, finished: bool) -> bool {
-    match attempt.end {
+/// Whose words the caller got last.
+fn answered_by(call: &Call, attempts: &[Attempt]) -> Option<usize> {
+    let last = attempts.len().checked_sub(1)?;
+    let answer = call.recovery().answer();
+    let place = answer.and_then(|answer| attempts.iter().position(|attempt| attempt.is(&answer)));
+    Some(place.unwrap_or(last))
+}
+
+fn first_token(call: &Call, attempt: &Attempt) -> Option<Duration> {
+    let asked = attempt.started().saturating_duration_since(call.started());
+    attempt.first_content_after().map(|first| asked + first)
+}
+
+/// What was said before is among the prompt of whoever went on with it, but it is a part of the answer.
+fn as_written(record: &AttemptRecord) -> Usage {
+    let usage = record.usage;
+    let before = record.goes_on_from.min(usage.input);
+    Usage {
+        input: usage.input - before,
+        output: usage.output.saturating_add(before),
+        ..usage
+    }
+}
+
+/// What this usage costs where it was asked, and when.
+fn price(call: &Call, attempt: &Attempt, record: &AttemptRecord, usage: &Usage) -> Option<Money> {
+    record.cost.amount?;
+    let prices = attempt.candidate()?.endpoint.prices();
+    let prices = prices.at(record.usage.prompt_tokens(), started(call, attempt));
+    of(&prices, usage).map(Femto::round)
+}
+
+/// Does the caller pay for an answer that ended so? Not for an error, and not for nothing.
+fn is_charged(attempt: &AttemptRecord, end: End, finished: bool) -> bool {
+    match end {
         End::Complete => finished || attempt.usage.completion_tokens() > 0,
         End::Cancelled => true,
         // The pace is the caller's: who reads slowly enough would read for nothing.
@@ -92,7 +135,10 @@ fn attempt_record(
     let (end, ended) = attempt.ended().unwrap_or((end, now));
     let candidate = attempt.candidate();
     let prices = candidate.map(|candidate| candidate.endpoint.prices());
-    let (usage, certainty) = usage(attempt, end, asked.prompt_bytes);
+    // What it was given to go on from, it has read.
+    let before = found.goes_on_from;
+    let prompt_bytes = asked.prompt_bytes + before * BYTES_PER_TOKEN;
+    let (usage, certainty) = usage(attempt, end, prompt_bytes);
     let usage = usage.map(|usage| Usage {
         images: asked.images,
         ..usage
@@ -134,6 +180,7 @@ fn attempt_record(
         took: ended.saturating_duration_since(attempt.started()),
         malformed_events: found.malformed_events,
         usage: usage.unwrap_or_default(),
+        goes_on_from: before,
         cost,
     }
 }

@@ -55,8 +55,8 @@ where
         // finds the record. And hyper asks no more once `is_end_stream` is true.
         let ended = this
             .attempt
-            .as_ref()
-            .is_some_and(|attempt| attempt.ended().is_some());
+            .as_mut()
+            .is_some_and(|attempt| this.hold.is_over(attempt));
         *this.over = !matches!(frame, Some(Ok(_)));
         if let Some(Err(_)) = frame {
             // Where no attempt says what broke, it was the transfer.

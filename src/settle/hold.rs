@@ -33,13 +33,24 @@ impl<S: Slot> Hold<S> {
     /// There is an answer: from now on the attempt that gives it says how the request ends.
     pub(super) fn answered(&mut self) -> Option<Attempt> {
         self.answered = true;
-        self.call.last()
+        self.call.answer()
+    }
+
+    /// Is the answer over that this attempt has given? If another one goes on with it, that one counts from now on.
+    pub(super) fn is_over(&self, attempt: &mut Attempt) -> bool {
+        if attempt.ended().is_none() || self.call.recovery().times() == 0 {
+            return attempt.ended().is_some();
+        }
+        if let Some(answer) = self.call.answer() {
+            *attempt = answer;
+        }
+        attempt.ended().is_some() && !self.call.recovery().is_asking()
     }
 
     /// Writes the record, once.
     pub(super) fn settle(&mut self, end: End) {
         if let Some(slot) = self.slot.take() {
-            let told = self.answered.then(|| self.call.last()?.ended()).flatten();
+            let told = self.answered.then(|| self.call.ended()).flatten();
             let end = told.map_or(end, |(end, _)| end);
             let record = record(&self.call, std::mem::take(&mut self.asked), end, now());
             telemetry::settled(&record);

@@ -30,6 +30,12 @@
 //! | broken or silent after the headers | prompt + what was delivered, estimated | no |
 //! | broken or silent before the headers | zero, estimated | no |
 //!
+//! Where an answer breaks and [`recover`](crate::dispatch::recover) has another endpoint tell the rest, each attempt has its own
+//! cost, once, and the caller pays for one answer: what it would have cost if the endpoint that finished it had written all
+//! of it. So one that began anew is charged as it is, and of one that went on with a text that text counts as written, not as
+//! read. The prompt is paid once and so is each word, by the usage that was reported last. If nobody finishes it, it has
+//! failed, and is not charged; a caller that leaves meanwhile pays for the attempt whose words it got last.
+//!
 //! ```
 //! use switchtower::{Payload, settle::{MemoryLedger, SettleLayer}};
 //! use http_body_util::Full;

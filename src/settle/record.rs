@@ -33,7 +33,11 @@ pub struct Record {
     pub end: End,
     /// All attempts, in order.
     pub attempts: Attempts,
-    /// The usage of the attempt that answered: reported, else estimated.
+    /// The place of the attempt that answered: of the last one, unless it was asked for the rest of an answer that broke
+    /// and had nothing to say.
+    pub answered_by: Option<usize>,
+    /// The usage of the attempt that answered: reported, else estimated. Where it went on with an answer that broke, what
+    /// was said before counts as written, not as read.
     pub usage: Usage,
     /// What the caller pays: zero where nothing is charged, none where the price is unknown.
     pub charge: Option<Money>,
@@ -70,10 +74,21 @@ pub struct AttemptRecord {
     pub malformed_events: u32,
     /// The tokens: reported, else estimated.
     pub usage: Usage,
+    /// Of them, about how many it was given of an answer that broke, to go on with.
+    pub goes_on_from: u64,
     /// What the provider bills for it.
     pub cost: Cost,
     /// The part of the cost that is for the prompt.
     pub prompt_cost: Option<Money>,
+}
+
+// === impl Record ===
+
+impl Record {
+    /// The attempt that answered, or the last that did not.
+    pub fn answer(&self) -> Option<&AttemptRecord> {
+        self.attempts.get(self.answered_by?)
+    }
 }
 
 // === impl AttemptRecord ===

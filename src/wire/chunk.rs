@@ -23,6 +23,8 @@ pub struct Chunk {
     /// How many bytes of text, reasoning and tool arguments it delivers, escapes read; content that has no
     /// text (an image, a tool call that begins) counts as one. More than 0 means that content has begun.
     pub content: u32,
+    /// How many of them are reasoning.
+    pub thought: u32,
     /// Where the words stand, if its content is one string of one choice: without its quotes.
     pub words: Option<Span>,
     /// Whether it calls tools, or goes on with such a call.
@@ -124,6 +126,7 @@ impl Chunk {
                     let said = content::message(cursor)?;
                     self.words = said.words.filter(|_| place == 0 && self.content == 0);
                     self.calls |= said.calls;
+                    self.thought = self.thought.saturating_add(said.thought);
                     self.add(said.bytes);
                 }
                 b"text" => {

@@ -7,6 +7,8 @@ use super::shape;
 #[derive(Debug)]
 pub(super) struct Said {
     pub(super) bytes: u32,
+    /// Of them, those that are thought.
+    pub(super) thought: u32,
     /// The place of its `content`, if that is one string and all there is.
     pub(super) words: Option<Span>,
     /// Does it call a tool, or go on with it?
@@ -55,6 +57,7 @@ pub(super) fn message(cursor: &mut Cursor<'_>) -> Result<Said, Syntax> {
     let words = words.map(Text::span);
     Ok(Said {
         bytes,
+        thought,
         words,
         calls,
     })

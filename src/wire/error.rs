@@ -113,7 +113,7 @@ pub fn seconds(after: Duration) -> u64 {
 fn culprit(error: &Error, call: Option<&Call>) -> Option<Value> {
     match error.kind().rule().fault {
         Fault::Upstream | Fault::Network => {
-            let attempt = call?.last()?;
+            let attempt = call?.answer()?;
             Some(attempt.candidate()?.endpoint.provider().name().into())
         }
         Fault::Caller | Fault::Us => None,

@@ -55,7 +55,9 @@ fn silence(choice: &mut Value, call: &Call, delta: Value) {
 }
 
 fn event(call: &Call, choices: Vec<Value>, error: Option<Value>) -> Bytes {
-    let candidate = call.last().and_then(|attempt| attempt.candidate().cloned());
+    let candidate = call
+        .answer()
+        .and_then(|attempt| attempt.candidate().cloned());
     let created = call
         .created()
         .duration_since(std::time::UNIX_EPOCH)

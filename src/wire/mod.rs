@@ -30,9 +30,11 @@ pub mod limits;
 pub mod retell;
 pub mod sse;
 
+pub(crate) mod adopt;
 pub(crate) mod calls;
 pub(crate) mod events;
 pub(crate) mod mend;
+pub(crate) mod prefill;
 pub(crate) mod refusal;
 pub(crate) mod tools;
 
@@ -74,6 +76,7 @@ pub use self::max_price::MaxPrice;
 pub use self::modality::{Modalities, Modality};
 pub use self::operation::Operation;
 pub use self::preferences::Preferences;
+pub use self::prefill::Prefill;
 pub use self::quantization::{Quantization, Quantizations};
 pub use self::sort::{Partition, Sort};
 pub use self::splice::Edits;

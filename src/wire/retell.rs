@@ -96,7 +96,7 @@ pub(crate) fn retold(
         },
         // Strict clients want an object there, or nothing.
         (usage, None) if usage.is_some() || memmem::find(json, b"\"usage\"").is_some() => {
-            empty |= without(json, "usage", &mut edits).unwrap_or(false);
+            empty |= without(json, 0, "usage", &mut edits).unwrap_or(false);
         }
         (_, None) => {}
     }
@@ -126,8 +126,13 @@ pub(crate) fn retold(
     splice(json, edits, chunk.words.map(Span::range))
 }
 
-/// Takes the members of this name out, each with one comma. Is no other member left?
-fn without(json: &[u8], name: &str, edits: &mut Vec<Edit<'_>>) -> Result<bool, Syntax> {
+/// Takes the members of this name out of an object that stands at `base`, each with one comma. Is no other member left?
+pub(super) fn without(
+    json: &[u8],
+    base: usize,
+    name: &str,
+    edits: &mut Vec<Edit<'_>>,
+) -> Result<bool, Syntax> {
     let mut cursor = Cursor::new(json)?;
     cursor.object()?;
     let (mut at, mut front) = (cursor.at(), true);
@@ -138,7 +143,7 @@ fn without(json: &[u8], name: &str, edits: &mut Vec<Edit<'_>>) -> Result<bool, S
             if front && rest.starts_with(b",") {
                 end = json.len() - rest.len() + 1;
             }
-            edits.push((at..end, Cow::default()));
+            edits.push((base + at..base + end, Cow::default()));
         } else {
             front = false;
         }
@@ -163,7 +168,7 @@ fn nothing(json: &[u8]) -> Option<Span> {
 }
 
 /// Makes the edits, none of which touches the `words`, and says where those have gone.
-fn splice(
+pub(super) fn splice(
     json: &[u8],
     mut edits: Vec<Edit<'_>>,
     words: Option<Range<usize>>,

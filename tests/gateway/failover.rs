@@ -204,7 +204,9 @@ fn deaths() -> Vec<(&'static str, Script, Option<bool>)> {
         ),
         (
             "broken JSON",
-            Script::new().malformed(Point::After(0)),
+            Script::new()
+                .malformed(Point::After(0))
+                .malformed(Point::After(0)),
             None,
         ),
         ("a page of HTML", html(), None),

@@ -12,6 +12,7 @@ mod hangup;
 mod keys;
 mod last_words;
 mod lookups;
+mod mending;
 mod metadata;
 mod models;
 mod operations;

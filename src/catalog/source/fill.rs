@@ -27,6 +27,7 @@ pub(super) fn fill(model: &mut ModelSpec, above: usize, below: ModelSpec) {
         content_policy: _,
         deadlines: _,
         hedge: _,
+        recovers: _,
         family,
         endpoints,
     } = below;
@@ -147,6 +148,8 @@ pub(super) fn complete(endpoint: &mut EndpointSpec, below: EndpointSpec) {
     or(&mut endpoint.own_key, below.own_key);
     or(&mut endpoint.weight, below.weight);
     or(&mut endpoint.score, below.score);
+    or(&mut endpoint.prefill, below.prefill);
+    or(&mut endpoint.recovers, below.recovers);
     endpoint.implicit_caching |= below.implicit_caching;
 }
 

@@ -7,7 +7,7 @@ use super::node::{Node, Table};
 use super::prices::prices;
 use crate::Price;
 use crate::catalog::{BuildError, EndpointSpec, Problem};
-use crate::wire::{Field, Fields, Quantization};
+use crate::wire::{Field, Fields, Prefill, Quantization};
 
 pub(super) fn endpoint(table: &Table<'_>) -> Result<EndpointSpec, BuildError> {
     table.only(&[
@@ -28,6 +28,8 @@ pub(super) fn endpoint(table: &Table<'_>) -> Result<EndpointSpec, BuildError> {
         "score",
         "rpm",
         "tpm",
+        "prefill",
+        "recover",
     ])?;
     let provider = table.need("provider")?.string()?;
     let mut endpoint = EndpointSpec::new(provider, table.need("model")?.string()?);
@@ -52,7 +54,10 @@ pub(super) fn endpoint(table: &Table<'_>) -> Result<EndpointSpec, BuildError> {
     if let Some(node) = table.get("score") {
         endpoint = endpoint.with_score(score(&node)?);
     }
-    let endpoint = endpoint.with_pace(pace(table)?);
+    if let Some(node) = table.get("recover") {
+        endpoint = endpoint.with_recovery(node.boolean()?);
+    }
+    endpoint = endpoint.with_pace(pace(table)?);
     capabilities(table, data(table, endpoint)?)
 }
 
@@ -78,10 +83,22 @@ fn capabilities(table: &Table<'_>, mut endpoint: EndpointSpec) -> Result<Endpoin
     if let Some(node) = table.get("parameters") {
         endpoint = endpoint.with_parameters(parameters(node)?);
     }
+    if let Some(prefill) = table.get("prefill").map(prefill).transpose()?.flatten() {
+        endpoint = endpoint.with_prefill(prefill);
+    }
     if table.is("implicit_caching")? {
         endpoint = endpoint.with_implicit_caching();
     }
     Ok(endpoint)
+}
+
+/// A way, or a boolean: true is the plainest.
+fn prefill(node: Node<'_>) -> Result<Option<Prefill>, BuildError> {
+    if let Ok(can) = node.boolean() {
+        return Ok(can.then_some(Prefill::Message));
+    }
+    let names = Prefill::ALL.map(Prefill::name);
+    node.one_of(Prefill::named, names).map(Some)
 }
 
 fn parameters(node: Node<'_>) -> Result<Fields, BuildError> {

@@ -26,6 +26,7 @@ pub(super) fn model(id: &str, table: &Table<'_>) -> Result<ModelSpec, BuildError
         "expiration_date",
         "hugging_face_id",
         "strategy",
+        "recover",
         "content_policy",
         "deadlines",
         "hedge",
@@ -54,6 +55,9 @@ pub(super) fn model(id: &str, table: &Table<'_>) -> Result<ModelSpec, BuildError
     }
     if table.is("hedge")? {
         model = model.hedged();
+    }
+    if let Some(node) = table.get("recover") {
+        model = model.with_recovery(node.boolean()?);
     }
     if let Some(node) = table.get("strategy") {
         let names = Strategy::ALL.map(Strategy::name);

@@ -24,6 +24,9 @@
 //! | `service_tier`: `flex`, `priority`, `fast` | no tier | nothing: it is asked, and billed, as everybody is |
 //! | `service_tier`: anything else | no tier | as it is |
 //!
+//! Where an answer broke and its rest is asked for ([`recover`](super::recover)), an endpoint with a
+//! [`prefill`](crate::wire::Prefill) is given what the caller has of it, and a limit that is less by as much.
+//!
 //! Without a plan ([`choose`](crate::choose) absent) the request goes on as it is.
 //!
 //! ```

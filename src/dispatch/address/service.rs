@@ -12,6 +12,7 @@ use crate::early::Early;
 use crate::error::{BoxError, Error};
 use crate::payload::Payload;
 use crate::plan::Candidate;
+use crate::recovery::Said;
 
 /// The service of [`AddressLayer`](super::AddressLayer).
 ///
@@ -44,11 +45,23 @@ where
             return Early::Admitted(self.inner.call(request));
         };
         let attempt = call.attempt(crate::clock::now).clone();
+        if let Some((payload, tokens)) = begun(request.body(), &call, &candidate) {
+            attempt.find(|found| found.goes_on_from = tokens);
+            *request.body_mut() = payload;
+        }
         match addressed(request, &call, &candidate, &attempt) {
             Ok(request) => Early::Admitted(self.inner.call(request)),
             Err(error) => Early::refuse(error),
         }
     }
+}
+
+/// The request with the beginning of its answer, where one broke and this endpoint can go on with it.
+fn begun(payload: &Payload, call: &Call, candidate: &Candidate) -> Option<(Payload, u64)> {
+    let Said { text, tokens } = call.recovery().said()?;
+    let prefill = candidate.endpoint.prefill()?;
+    let body = prefill.request(payload.bytes(), payload.view(), &text, tokens)?;
+    Some((Payload::read(body).ok()?, tokens))
 }
 
 fn addressed(

@@ -15,7 +15,8 @@ use crate::wire::events;
 /// An answer to which the stack has committed: what was held back, then the rest as it comes.
 ///
 /// It never fails: on an event stream a failure is one last event and a clean end, and any other answer is
-/// held as a whole before it is promised. See the [module docs](super).
+/// held as a whole before it is promised. Only where [`recover`](super::super::recover) is around it, a failure is its to mend. See the
+/// [module docs](super).
 #[derive(Debug)]
 pub struct Body<B> {
     held: Queue,
@@ -119,7 +120,12 @@ where
                     return Poll::Ready(Some(Ok(this.pass(frame))));
                 }
                 Poll::Ready(Some(Err(error))) => {
-                    this.break_off(&Error::from_inner(error));
+                    let error = Error::from_inner(error);
+                    if this.call.recovery().is_announced() {
+                        (this.inner, this.done) = (None, true);
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                    this.break_off(&error);
                 }
                 Poll::Ready(None) => this.close(),
                 Poll::Pending => return Poll::Pending,

@@ -10,7 +10,8 @@
 //! comments, role-only and empty deltas do not count. An answer that is no event stream is held until
 //! it is whole. After that an event stream ends in exactly one of two ways: finish reason, then
 //! `[DONE]`; or one chunk with `error` and `finish_reason: "error"`, then `[DONE]`. A truncated answer
-//! never looks complete.
+//! never looks complete. Where [`recover`](super::recover) watches a stream, a failure after content is an `Err` of its body,
+//! for it to mend.
 //!
 //! ```
 //! use http_body_util::Full;

@@ -33,8 +33,12 @@ pub(super) fn next(may: Next, seen: &Seen, call: &Call, at: usize, now: Instant)
     if is_over(call, now) || seen.waits_until.is_some() {
         return Verdict::NobodyLeft;
     }
+    let mends = call.recovery().times() > 0;
     // Whoever was asked as a hedge has had its turn.
-    let may = |next: &usize| seen.fits(plan, *next) && !seen.has_heard(*next);
+    let may = |next: &usize| {
+        let other = mends && is_another(plan, at, *next);
+        seen.fits(plan, *next) && !seen.has_heard(*next) && !other
+    };
     let found = (at + 1..plan.candidates.len()).find(may);
     found.map_or(Verdict::NobodyLeft, Verdict::Ask)
 }
@@ -57,6 +61,12 @@ pub(super) fn wait(
     let until = *seen.waits_until.get_or_insert(later(now, longest));
     let in_time = at <= until && call.until().is_none_or(|until| at < until);
     (in_time && !is_over(call, now)).then_some((place, at))
+}
+
+/// Is it another model than the one whose answer the caller has begun to read?
+fn is_another(plan: &Plan, at: usize, next: usize) -> bool {
+    let model = |place: usize| plan.candidates[place].model.id();
+    model(at) != model(next)
 }
 
 /// Is nobody to be asked any more, whoever it is?

@@ -33,6 +33,7 @@
 
 mod cursor;
 mod number;
+mod overlap;
 mod scan;
 mod span;
 mod syntax;
@@ -40,6 +41,7 @@ mod text;
 
 pub use self::cursor::{Cursor, DEPTH, Kind};
 pub use self::number::{decimal, integer};
+pub(crate) use self::overlap::{HALF, Overlap, append, half_at_end, low_half, overlap};
 pub use self::span::Span;
 pub use self::syntax::{Problem, Syntax};
 pub use self::text::Text;

@@ -115,25 +115,30 @@ fn unescaped(raw: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn unescape(mut raw: &[u8], mut emit: impl FnMut(&[u8])) {
+/// Gives what a string says piece by piece, whose escapes are well formed.
+pub(super) fn unescape(mut raw: &[u8], mut emit: impl FnMut(&[u8])) {
     while let Some(at) = memchr(b'\\', raw) {
         emit(&raw[..at]);
-        raw = &raw[at + 1..];
-        let (mut used, mut c) = (1, '\u{fffd}');
-        match raw.first() {
-            Some(b'b') => c = '\u{8}',
-            Some(b'f') => c = '\u{c}',
-            Some(b'n') => c = '\n',
-            Some(b'r') => c = '\r',
-            Some(b't') => c = '\t',
-            Some(b'u') => (used, c) = unicode(raw),
-            Some(&b) => c = char::from(b),
-            None => used = 0,
-        }
+        let (used, c) = escaped(&raw[at..]);
         emit(c.encode_utf8(&mut [0; 4]).as_bytes());
-        raw = &raw[used..];
+        raw = &raw[at + used..];
     }
     emit(raw);
+}
+
+/// Reads the escape that `raw` begins with, and says how many bytes that took.
+pub(super) fn escaped(raw: &[u8]) -> (usize, char) {
+    let (used, c) = match raw.get(1) {
+        Some(b'b') => (1, '\u{8}'),
+        Some(b'f') => (1, '\u{c}'),
+        Some(b'n') => (1, '\n'),
+        Some(b'r') => (1, '\r'),
+        Some(b't') => (1, '\t'),
+        Some(b'u') => unicode(&raw[1..]),
+        Some(&b) => (1, char::from(b)),
+        None => (0, '\u{fffd}'),
+    };
+    (1 + used, c)
 }
 
 /// Reads `uXXXX` or `uXXXX\uXXXX`, and says how many bytes that took.
