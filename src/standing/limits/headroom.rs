@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 /// What may still be asked of an endpoint with one key, as its provider has announced it and less what was begun since. None where
 /// nothing was announced, or what was is over.
 ///
-/// [`KeyView`](super::KeyView) has one.
+/// [`KeyView`](crate::standing::KeyView) has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Headroom {
     /// Requests.
