@@ -25,13 +25,18 @@ fn the_last_one_is_taken_once() {
 
 /// Whoever takes while an answer comes is taken off it, or has been counted by it.
 #[test]
-fn an_answer_comes_while_others_ask() {
+fn an_answer_comes_while_another_asks() {
+    as_one_after_the_other::<World, _, _>(|| world(2), &[&[take], &[|world| tell(world, 1)]], left);
+}
+
+/// Nobody who only looks takes a lock, and still sees one of both.
+#[test]
+fn whoever_looks_sees_what_was_or_what_is() {
     as_one_after_the_other::<World, _, _>(
-        || world(2),
+        || world(5),
         &[
-            &[take],
-            &[|world| tell(world, 1)],
-            &[|world| left(world) > 1],
+            &[|world| tell(world, 3) && left(world) == 3],
+            &[|world| left(world) == 5],
         ],
         left,
     );

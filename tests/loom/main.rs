@@ -40,6 +40,7 @@ mod headroom;
 #[path = "../../src/standing/latest.rs"]
 mod latest;
 #[path = "../../src/standing/limits/ledger.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
 mod ledger;
 #[path = "../../src/standing/load.rs"]
 mod load;
