@@ -25,31 +25,34 @@ use tower::{ServiceExt, service_fn};
 
 #[tokio::test(start_paused = true)]
 async fn the_second_answers_when_the_first_is_late() {
-    let (stack, client) = (hedging(), Client::new([mute(), says("hi", 300)]));
-    let began = Instant::now();
-    let response = ask(&stack, &client).await.unwrap();
-    assert_eq!(
-        (began.elapsed(), client.alive()),
-        (millis(1300), 1),
-        "the loser is gone at once"
-    );
-    let told = tell(response.into_body()).await;
-    assert_eq!(told.frames, good("hi"));
-    assert_eq!(moments(&client), [secs(0), secs(1)]);
-    assert_eq!(client.hosts(), ["one.test", "two.test"]);
+    // Without a word, not even headers, or with a role alone.
+    for late in [Answer::silence(), mute()] {
+        let (stack, client) = (hedging(), Client::new([late, says("hi", 300)]));
+        let began = Instant::now();
+        let response = ask(&stack, &client).await.unwrap();
+        assert_eq!(
+            (began.elapsed(), client.alive()),
+            (millis(1300), 1),
+            "the loser is gone at once"
+        );
+        let told = tell(response.into_body()).await;
+        assert_eq!(told.frames, good("hi"));
+        assert_eq!(moments(&client), [secs(0), secs(1)]);
+        assert_eq!(client.hosts(), ["one.test", "two.test"]);
 
-    let record = record(&stack);
-    assert_eq!(
-        ends(&record),
-        [("one", End::Superseded), ("two", End::Complete)]
-    );
-    assert_eq!(record.end, End::Complete);
-    // Both bill, one is charged.
-    assert_eq!(record.charge, record.attempts[1].cost.amount);
-    let lost = record.attempts[0].cost;
-    assert_eq!(lost.certainty, Certainty::Estimated);
-    assert!(!lost.amount.unwrap().is_zero());
-    at_rest(&stack, &client);
+        let record = record(&stack);
+        assert_eq!(
+            ends(&record),
+            [("one", End::Superseded), ("two", End::Complete)]
+        );
+        assert_eq!(record.end, End::Complete);
+        // Both bill, one is charged.
+        assert_eq!(record.charge, record.attempts[1].cost.amount);
+        let lost = record.attempts[0].cost;
+        assert_eq!(lost.certainty, Certainty::Estimated);
+        assert!(!lost.amount.unwrap().is_zero());
+        at_rest(&stack, &client);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -371,6 +374,20 @@ async fn what_is_superseded_does_not_make_an_endpoint_look_quick() {
         "nothing for or against its uptime"
     );
     assert_eq!(standing.circuit().state(flow::now()), State::Admitting);
+}
+
+/// An endpoint that takes between a tenth of a second and a whole one stays one that is late once in twenty times.
+#[tokio::test(start_paused = true)]
+async fn the_share_of_hedges_stays_what_it_was() {
+    let stack = Stack::new(three()).hedge(HedgeLayer::new().all().floor(millis(10)));
+    let mut hedges = 0;
+    for number in 0..400_u64 {
+        let first = says("hi", 100 + number * 557 % 900);
+        let client = Client::new([first, says("hi", 10)]);
+        tell(ask(&stack, &client).await.unwrap().into_body()).await;
+        hedges += client.seen().len() - 1;
+    }
+    assert!((10..=40).contains(&hedges), "{hedges} of 400");
 }
 
 // === Budgets ===

@@ -9,14 +9,15 @@ use super::percentile::Percentile;
 
 impl Standing {
     /// An attempt was given up for a quicker one after so long without a first token. If that is longer than nine in ten of
-    /// its answers took, it is one that took at least so long; else it tells nothing: figures would become better by it,
-    /// or, if it were never counted, by all that are too late.
+    /// its answers took, it counts as one that took an eighth more, the next step of the scale: were it not counted, or as one
+    /// that took no more, what is late would be sooner and sooner, or never later again. Else it tells nothing.
     pub fn overtaken(&self, now: Instant, waited: Duration) {
         let is_late = |usual| waited > usual;
         if self.first_token(Percentile::P90, now).is_some_and(is_late)
             && let Some(first_token) = self.learned.first_token.get()
         {
-            let micros = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
+            let took = waited.saturating_add(waited / 8);
+            let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
             first_token.sample(self.second(now) / 60, micros);
         }
     }

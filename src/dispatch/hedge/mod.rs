@@ -21,7 +21,7 @@
 //! the catalogue, [`HedgeLayer::all`], or the request, where it is [`Allowed`](crate::Allowed) to. And it is bounded: a hedge is one
 //! try of the request, and one retry of the [budget](super::retry::Budget) of the provider that it burdens, which first
 //! questions earn a fifth of each; a provider that is left alone is not asked. What was superseded teaches its
-//! endpoint nothing but that its first token took at least so long, and only if it was late.
+//! endpoint nothing but that its first token took longer than that, and only if it was late.
 //!
 //! Only streams are hedged: a document comes when it is written, so that lateness says how long it is, and two of
 //! them would always be billed whole.
