@@ -16,6 +16,7 @@ use switchtower::dispatch::address::{Address, AddressLayer};
 use switchtower::dispatch::commit::{Commit, CommitLayer};
 use switchtower::dispatch::deadline::{Deadline, DeadlineLayer, Deadlines};
 use switchtower::dispatch::fallback::{Fallback, FallbackLayer};
+use switchtower::dispatch::gate::GateLayer;
 use switchtower::dispatch::retry::Budgets;
 use switchtower::meter::{Meter, MeterLayer};
 use switchtower::standing::Roster;
@@ -429,6 +430,38 @@ async fn what_a_provider_did_counts_against_it_and_what_a_caller_did_does_not() 
         let one = &lineup.catalog().find("acme/swift").unwrap().endpoints()[0];
         assert_eq!(lineup.standing(one).is_steady(flow::now()), steady);
     }
+}
+
+/// The only endpoint was admitting when its request came, so that nothing was kept to ask with again; then another request's
+/// verdict had it left alone, and this one was refused at once.
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_is_ejected_on_the_way_to_the_gate_is_waited_for() {
+    let only = r#"{"model":"acme/swift","stream":true,"prompt":"p","provider":{"only":["two"]}}"#;
+    let client = Client::new([Answer::sse(good("hi"))]);
+    let once = std::sync::atomic::AtomicBool::new(true);
+    let meanwhile = move |request: Request<switchtower::Payload>| {
+        let call = request.extensions().get::<Call>().unwrap();
+        if once.swap(false, std::sync::atomic::Ordering::Relaxed) {
+            let circuit = call.candidate().unwrap().standing.circuit();
+            circuit.eject(secs(7), flow::now());
+        }
+        request
+    };
+    let meanwhile = Arc::new(meanwhile);
+    let stack = ServiceBuilder::new()
+        .layer(ReadLayer::new())
+        .layer(ChooseLayer::new(three()).seed(1))
+        .layer(FallbackLayer::new())
+        .map_request(move |request| meanwhile(request))
+        .layer(GateLayer::default())
+        .layer(CommitLayer::new())
+        .layer(MeterLayer::new())
+        .layer(AddressLayer::new())
+        .service(client.clone());
+    let began = Instant::now();
+    let request = Request::post("/v1/chat/completions").body(only.to_owned());
+    assert!(stack.oneshot(request.unwrap()).await.is_ok());
+    assert_eq!((client.seen().len(), began.elapsed()), (1, secs(7)));
 }
 
 #[tokio::test]
