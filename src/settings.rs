@@ -67,6 +67,7 @@ impl<L> Stack<L> {
     #[must_use]
     pub fn dispositions(mut self, dispositions: Dispositions) -> Self {
         self.retry = self.retry.dispositions(dispositions.clone());
+        self.recover = self.recover.dispositions(dispositions.clone());
         self.fallback = self.fallback.dispositions(dispositions);
         self
     }
@@ -79,12 +80,16 @@ impl<L> Stack<L> {
         self
     }
 
-    /// Mends answers that break by this layer instead, within the retry budgets of the chain. By default only what the
+    /// Mends answers that break by this layer instead, within the retry budgets and dispositions of the chain. By default only what the
     /// request or the catalogue says is mended; in a gateway all that can be.
     #[must_use]
     pub fn recover(mut self, layer: RecoverLayer) -> Self {
-        let RecoverLayer { budgets, .. } = self.recover;
-        self.recover = layer.budgets(budgets);
+        let RecoverLayer {
+            budgets,
+            dispositions,
+            ..
+        } = self.recover;
+        self.recover = layer.budgets(budgets).dispositions(dispositions);
         self
     }
 

@@ -840,6 +840,32 @@ async fn nobody_is_asked_when_the_time_is_over() {
     );
 }
 
+/// The only endpoint is asked again after what passes, but not one that fell silent or asks to be left alone.
+#[tokio::test(start_paused = true)]
+async fn the_same_endpoint_is_asked_again_only_where_that_helps() {
+    let toml = "[providers.one]\nbase_url = \"https://one.test/v1\"\n[[models.\"acme/swift\".endpoints]]\nprovider = \"one\"\nmodel = \"swift-one\"\n";
+    for how in BREAKS {
+        let broken = how.after(vec![begins("one"), says("one", "The sea")]);
+        let answers = vec![broken, whole("one", "The sea is", 4)];
+        let told = ask(catalog(toml), asking(json!({})), answers).await;
+        match how {
+            Break::Stall => told.assert_broken("The sea", how),
+            _ => told.assert_whole("The sea is", &format!("{how:?}")),
+        }
+    }
+    let limited = event(r#"{"error":{"message":"slow down","code":429}}"#);
+    let events = [begins("one"), says("one", "The sea"), limited];
+    let told = ask(
+        catalog(toml),
+        asking(json!({})),
+        vec![Answer::sse(events), whole("one", "Another", 9)],
+    )
+    .await;
+    assert_eq!(told.told.content(), "The sea");
+    // What said something else once is not asked again.
+    assert_eq!(told.record.attempts.len(), 2);
+}
+
 // === The caller leaves ===
 
 #[tokio::test(start_paused = true)]

@@ -11,6 +11,7 @@ use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use serde_json::{Value, json};
 use switchtower::catalog::Catalog;
+use switchtower::dispatch::recover::RecoverLayer;
 use switchtower::gateway::{Bounds, Gateway, serve};
 use switchtower::{Payload, Stack};
 use tokio::net::TcpListener;
@@ -60,7 +61,8 @@ pub(crate) fn gateway(catalog: &str, pieces: &[impl AsRef<[u8]>], then: Then) ->
         async move { Ok::<_, Infallible>(response) }
     });
     let catalog = Arc::new(Catalog::from_toml(catalog, "switchtower.toml", |_| None).unwrap());
-    Gateway::new(Stack::new(catalog), client).keys([KEY])
+    let stack = Stack::new(catalog).recover(RecoverLayer::new().on(false));
+    Gateway::new(stack, client).keys([KEY])
 }
 
 /// What a caller hears of such a stream.

@@ -2,6 +2,7 @@ use tower_layer::Layer;
 
 use super::service::Recover;
 use crate::dispatch::retry::Budgets;
+use crate::dispositions::Dispositions;
 
 /// Mends answers that break after their first words. See the [module docs](super).
 ///
@@ -18,6 +19,7 @@ pub struct RecoverLayer {
     pub(super) times: u32,
     pub(super) text_limit: usize,
     pub(crate) budgets: Budgets,
+    pub(crate) dispositions: Dispositions,
 }
 
 /// How often one answer is mended: who breaks off twice will do so again.
@@ -36,6 +38,7 @@ impl RecoverLayer {
             times: TIMES,
             text_limit: TEXT_LIMIT,
             budgets: Budgets::default(),
+            dispositions: Dispositions::default(),
         }
     }
 
@@ -64,6 +67,13 @@ impl RecoverLayer {
     #[must_use]
     pub fn text_limit(mut self, bytes: usize) -> Self {
         self.text_limit = bytes;
+        self
+    }
+
+    /// Changes after which failure others may be asked for the rest, and who may be asked again.
+    #[must_use]
+    pub fn dispositions(mut self, dispositions: Dispositions) -> Self {
+        self.dispositions = dispositions;
         self
     }
 

@@ -70,7 +70,8 @@
 //! begun anew likewise.
 //!
 //! Each time somebody is asked takes one of the [tries](crate::Call::tries) of the request and one retry from the
-//! [budget](super::retry::Budgets) of who is asked. Endpoints that this request has not asked come first, the same one last.
+//! [budget](super::retry::Budgets) of who is asked. Endpoints that this request has not asked come first, the same one last, and those not at all that fell silent, asked to be left
+//! alone or said something else.
 //! An answer is mended [twice](RecoverLayer::times) at the most, within the time of the request.
 //!
 //! **When to use**: where callers read streams and cannot ask again themselves. **When it acts**: when a stream breaks; until

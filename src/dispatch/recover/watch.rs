@@ -12,7 +12,7 @@ use tower_service::Service;
 use super::layer::RecoverLayer;
 use super::seam::{Joint, Seam};
 use super::told::Told;
-use super::turn::places;
+use super::turn::{again, places};
 use crate::attempt::{Attempt, End};
 use crate::call::Call;
 use crate::dispatch::kept::Kept;
@@ -139,7 +139,7 @@ impl<S: Service<Request<Payload>>> Watch<S> {
 
     /// The answer broke.
     pub(super) fn broke(&mut self, error: Error, now: Instant) {
-        let passing = error.kind().disposition().next == Next::Any;
+        let passing = self.settings.dispositions.of(error.kind()).next == Next::Any;
         self.error.get_or_insert(error);
         match passing {
             true => self.next(now),
@@ -171,11 +171,13 @@ impl<S: Service<Request<Payload>>> Watch<S> {
     fn place(&self, goes_on: bool, now: Instant) -> Option<usize> {
         let pays = |slug| self.settings.budgets.of(slug, now).withdraw(now);
         let (Some(plan), Some(broken)) = (self.call.plan(), self.first.candidate()) else {
-            return pays("").then_some(0);
+            let may = again(&self.attempt, &self.settings.dispositions);
+            return (may && pays("")).then_some(0);
         };
+        let dispositions = &self.settings.dispositions;
         let places = self
             .call
-            .with_attempts(|attempts| places(plan, attempts, broken, goes_on));
+            .with_attempts(|attempts| places(plan, attempts, broken, goes_on, dispositions));
         let slug = |place: &usize| {
             let candidate: &Candidate = &plan.candidates[*place];
             candidate.endpoint.provider().slug()
