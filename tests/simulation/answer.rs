@@ -21,6 +21,10 @@ pub(crate) struct Asked {
     pub(crate) choices: usize,
     pub(crate) prompt_bytes: u64,
     pub(crate) key: String,
+    /// What all who are asked this draw their words from.
+    pub(crate) alike: Option<u64>,
+    /// Does it think in silence?
+    pub(crate) plain: bool,
 }
 
 /// One word of an answer.
@@ -43,7 +47,11 @@ pub(crate) enum Manner {
 
 /// Writes the answer into the script, up to where it breaks.
 pub(crate) fn write(script: &mut Script, random: &mut Rng, provider: &Provider, asked: &Asked) {
-    let words = words(random, asked);
+    // Where answers are mended, all say the same but those that say something else.
+    let words = match asked.alike {
+        Some(seed) => words(&mut Rng::with_seed(seed), asked),
+        None => words(random, asked),
+    };
     for word in &words {
         script.full[word.choice] += &word.text;
     }
@@ -78,8 +86,12 @@ pub(crate) fn write(script: &mut Script, random: &mut Rng, provider: &Provider, 
 
 fn words(random: &mut Rng, asked: &Asked) -> Vec<Word> {
     let mut words = Vec::new();
+    // The name of whose words they are.
+    let whose = asked.alike.unwrap_or(asked.call.into());
     for choice in 0..asked.choices {
         let (reasoning, tool) = (random.u8(..4) == 0, random.u8(..5) == 0);
+        // What was thought is not told a second time.
+        let reasoning = reasoning && !asked.plain;
         let mut say = |text: String, manner| {
             words.push(Word {
                 choice,
@@ -92,7 +104,7 @@ fn words(random: &mut Rng, asked: &Asked) -> Vec<Word> {
                 random,
                 &["", "", "", "é", "\n", "\"", "😀", "data: ", "[DONE]"],
             );
-            format!("{}.{choice}.{place}{salt} ", asked.call)
+            format!("{whose}.{choice}.{place}{salt} ")
         };
         let most = pick(random, &[4, 20, 20, 60]);
         let count = random.usize(1..most);
@@ -103,10 +115,7 @@ fn words(random: &mut Rng, asked: &Asked) -> Vec<Word> {
             say(String::new(), Manner::Call);
             say("{\"w\":\"".to_owned(), Manner::Arguments);
             for place in 0..count {
-                say(
-                    format!("{}.{choice}.{place} ", asked.call),
-                    Manner::Arguments,
-                );
+                say(format!("{whose}.{choice}.{place} "), Manner::Arguments);
             }
             say("\"}".to_owned(), Manner::Arguments);
         } else {

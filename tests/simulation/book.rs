@@ -40,6 +40,7 @@ pub(crate) struct Entry {
     pub(crate) request: u32,
     pub(crate) endpoint: usize,
     pub(crate) provider: usize,
+    pub(crate) key: usize,
     pub(crate) fault: crate::script::Fault,
     pub(crate) at: std::time::Duration,
     /// The status that it sent.
@@ -77,10 +78,12 @@ impl Book {
             .map_or(&[], Vec::as_slice)
     }
 
-    /// Is any call of this request alive?
-    pub(crate) fn is_alive(&self, request: u32) -> bool {
-        let mut mine = self.calls(request).iter();
-        mine.any(|call| self.entries[*call].alive)
+    /// The endpoints of this request's calls that are alive.
+    pub(crate) fn alive(&self, request: u32) -> Vec<usize> {
+        let mine = self.calls(request).iter().map(|call| &self.entries[*call]);
+        mine.filter(|entry| entry.alive)
+            .map(|entry| entry.endpoint)
+            .collect()
     }
 
     pub(crate) fn enter(&mut self, entry: Entry) {

@@ -35,17 +35,23 @@ fn moment(provider: &mut Moments, at: Duration) -> &mut Moment {
 impl Burden {
     /// Takes the calls of one request in. A retry is taken from the budget when the attempt before has ended.
     pub(crate) fn add(&mut self, record: &Record, calls: &[(usize, &Entry)]) {
-        for (place, (_, entry)) in calls.iter().enumerate() {
-            let before = &calls[..place];
+        let mut pairs: Vec<_> = record
+            .attempts
+            .iter()
+            .zip(calls.iter().map(|(_, entry)| *entry))
+            .collect();
+        pairs.sort_by_key(|(_, entry)| entry.at);
+        for (place, (_, entry)) in pairs.iter().enumerate() {
+            let before = &pairs[..place];
             let again = before
                 .iter()
                 .any(|(_, other)| other.provider == entry.provider);
             let provider = self.0.entry(entry.provider).or_default();
             if !again {
                 moment(provider, entry.at).earned += EARNED;
-            }
-            if again {
-                let ended = calls[place - 1].1.at + record.attempts[place - 1].took;
+            } else if let Some((attempt, last)) = before.last() {
+                // A second one is asked while the first is under way.
+                let ended = (last.at + attempt.took).min(entry.at);
                 moment(provider, ended).retries.push(entry.request);
             }
         }

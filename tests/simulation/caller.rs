@@ -205,7 +205,7 @@ impl Ask {
         if heard.left {
             world.trace.note(self.number, Event::Leaves);
         }
-        if world.book.borrow().is_alive(self.number) {
+        if !world.book.borrow().alive(self.number).is_empty() {
             heard
                 .complaints
                 .push("an upstream is still at work, and nobody listens".to_owned());

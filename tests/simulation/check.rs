@@ -23,6 +23,9 @@ pub(crate) struct Case<'a> {
 /// The most retries of one candidate, as `RetryLayer` has it.
 const RETRIES: usize = 2;
 
+/// How often an answer is mended, as `RecoverLayer` has it.
+const MENDED: usize = 2;
+
 type Verdict = Result<(), String>;
 
 fn ensure(holds: bool, what: impl FnOnce() -> String) -> Verdict {
@@ -73,9 +76,15 @@ impl Case<'_> {
         ensure(self.heard.planned != Some(false), || {
             "a record without a plan".to_owned()
         })?;
-        let end = match (&self.heard.refused, record.attempts.last()) {
+        let end = match (&self.heard.refused, self.answer()) {
             (Some(error), _) => End::Failed(error.kind()),
-            (None, Some(last)) if self.heard.answered => last.end,
+            // It left while somebody was asked for the rest.
+            (None, Some(_))
+                if self.is_mended() && self.heard.left && record.end == End::Cancelled =>
+            {
+                End::Cancelled
+            }
+            (None, Some((attempt, ..))) if self.heard.answered => attempt.end,
             _ => End::Cancelled,
         };
         ensure(record.end == end, || {
@@ -84,6 +93,35 @@ impl Case<'_> {
         ensure(record.streamed == self.ask.stream, || {
             "the record takes it for another form".to_owned()
         })
+    }
+
+    /// The attempt whose words were told last, with its call.
+    fn answer(&self) -> Option<(&AttemptRecord, usize, &Entry)> {
+        let record = self.record?;
+        let place = record.answered_by?;
+        let (call, entry) = *self.calls.get(place)?;
+        Some((record.attempts.get(place)?, call, entry))
+    }
+
+    /// Has an answer broken after its first words, so that somebody was asked for the rest?
+    pub(crate) fn is_mended(&self) -> bool {
+        let attempts = self.record.map_or(&[][..], |record| &record.attempts);
+        let broke = |attempt: &AttemptRecord| {
+            attempt.first_token.is_some() && matches!(attempt.end, End::Failed(_))
+        };
+        self.world.recovers && attempts.iter().any(broke)
+    }
+
+    /// Was the attempt at this place under way at once with another one?
+    fn is_hedged(&self, place: usize) -> bool {
+        let attempts = self.record.map_or(&[][..], |record| &record.attempts);
+        let spans = attempts.iter().zip(self.calls);
+        let spans: Vec<_> = spans
+            .map(|(attempt, (_, entry))| (entry.at, entry.at + attempt.took))
+            .collect();
+        let (from, until) = spans[place];
+        let mut others = spans.iter().enumerate();
+        others.any(|(other, (began, over))| other != place && *began < until && from < *over)
     }
 
     /// Each attempt is one call, and each was allowed.
@@ -122,7 +160,7 @@ impl Case<'_> {
                 End::Failed(_) => {
                     !matches!(entry.fault, Fault::Nothing | Fault::Slow | Fault::NoDone)
                 }
-                End::Superseded => false,
+                End::Superseded => self.world.hedges || self.world.recovers,
             };
             ensure(sane, || {
                 format!(
@@ -131,14 +169,28 @@ impl Case<'_> {
                 )
             })?;
         }
-        for (pair, calls) in attempts.windows(2).zip(calls.windows(2)) {
-            self.follows(&pair[0], calls[0].1, calls[1].1)?;
+        for (at, (pair, calls)) in attempts.windows(2).zip(calls.windows(2)).enumerate() {
+            // Of two at once the one decides or the other.
+            let hedged = self.is_hedged(at) || self.is_hedged(at + 1);
+            // Who is asked for the rest of an answer is asked whatever the one before said.
+            let rest =
+                self.world.recovers && attempts[..at].iter().any(|it| it.first_token.is_some());
+            if !hedged && !rest && pair[0].end != End::Superseded {
+                self.follows(&pair[0], calls[0].1, calls[1].1)?;
+            }
         }
         let alike = calls
             .chunk_by(|a, b| a.1.endpoint == b.1.endpoint)
             .map(<[_]>::len)
             .max();
-        ensure(alike.unwrap_or(0) <= 1 + RETRIES, || {
+        let keys = self
+            .world
+            .providers
+            .iter()
+            .map(|provider| provider.keys)
+            .max();
+        let most = RETRIES + keys.unwrap_or(1) + if self.world.recovers { MENDED } else { 0 };
+        ensure(alike.unwrap_or(0) <= most, || {
             format!("{alike:?} tries of one candidate in a row")
         })
     }
@@ -154,7 +206,16 @@ impl Case<'_> {
         let (rule, same) = (kind.disposition(), last.endpoint == next.endpoint);
         let model = |entry: &Entry| self.world.endpoints[entry.endpoint].model;
         let context = |entry: &Entry| self.world.endpoints[entry.endpoint].context;
+        let keys = self.world.providers[last.provider].keys;
+        let another_key = matches!(
+            kind,
+            Kind::UpstreamAuth | Kind::QuotaExhausted | Kind::RateLimited
+        ) && last.provider == next.provider
+            && last.key != next.key;
+        let mends = self.world.recovers && ended.first_token.is_some();
         let may = match (same, rule.next) {
+            _ if mends => model(last) == model(next),
+            (true, _) if another_key && keys > 1 => true,
             (true, _) => rule.again == Again::Last,
             (false, Next::Any) => true,
             (false, Next::Stop) => false,
@@ -203,8 +264,12 @@ impl Case<'_> {
         let Some(record) = self.record else {
             return Ok(());
         };
-        let due = match record.attempts.last() {
-            Some(last) => match last.end {
+        let due = match self.answer() {
+            Some((last, ..)) => match if self.is_mended() {
+                record.end
+            } else {
+                last.end
+            } {
                 End::Complete | End::Cancelled => last.cost.amount,
                 End::Failed(Kind::Elapsed(Phase::Total)) if last.first_token.is_some() => {
                     last.cost.amount
@@ -226,7 +291,7 @@ impl Case<'_> {
                 "it heard nothing".to_owned()
             });
         }
-        let Some((call, entry)) = self.calls.last() else {
+        let Some((_, call, entry)) = self.answer() else {
             return Err("an answer that no upstream gave".to_owned());
         };
         let complete = self
@@ -244,8 +309,13 @@ impl Case<'_> {
         }
         let told = Told::read(&heard.bytes)?;
         for (choice, said) in told.said.iter().enumerate() {
-            let sent = &entry.full[choice].as_bytes()[..entry.sent.said[choice]];
-            ensure(sent.starts_with(said.as_bytes()), || {
+            let sent = |entry: &Entry| {
+                let sent = &entry.full[choice].as_bytes()[..entry.sent.said[choice]];
+                sent.starts_with(said.as_bytes())
+            };
+            // While the rest is asked for, all that was told is of the one that broke.
+            let of_another = self.is_mended() && self.calls.iter().any(|(_, other)| sent(other));
+            ensure(sent(entry) || of_another, || {
                 format!("call {call} did not say {said:?}")
             })?;
         }

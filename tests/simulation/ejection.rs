@@ -9,6 +9,7 @@ use switchtower::standing::Breaker;
 use switchtower::{End, Kind, Lesson};
 
 use crate::book::Entry;
+use crate::world::World;
 
 /// One call, by when it came and how it ended.
 #[derive(Clone, Copy, Debug)]
@@ -41,21 +42,30 @@ pub(crate) struct Ejections {
 // === impl Ejections ===
 
 impl Ejections {
-    pub(crate) fn add(&mut self, record: &Record, calls: &[(usize, &Entry)]) {
+    pub(crate) fn add(&mut self, world: &World, record: &Record, calls: &[(usize, &Entry)]) {
         for (place, (attempt, (_, entry))) in record.attempts.iter().zip(calls).enumerate() {
+            // One that is slow may be judged by its first token, and by that of its peers, whom nobody knows here.
+            let slow = attempt
+                .first_token
+                .filter(|first| *first >= world.breaker.swift);
+            let slow = slow.filter(|_| world.breaker.slow.is_some());
             // A request has one vote of failure on an endpoint.
             let before = record.attempts[..place].iter().zip(calls);
             let mut before = before.filter(|(_, (_, other))| other.endpoint == entry.endpoint);
+            let alone = world.providers[entry.provider].keys == 1;
             let shows = match Shows::of(attempt) {
-                Shows::Failure if before.any(|(it, _)| Shows::of(it) == Shows::Failure) => {
+                Shows::Failure if before.any(|(it, _)| has_failed(it)) => Shows::Nothing,
+                // With several keys it may be the key that is left alone.
+                Shows::Failure if attempt.end == End::Failed(Kind::UpstreamAuth) && !alone => {
                     Shows::Nothing
                 }
+                Shows::Bar if !alone => Shows::Nothing,
                 shows => shows,
             };
             self.calls.entry(entry.endpoint).or_default().push(Call {
                 request: entry.request,
                 came: entry.at,
-                over: entry.at + attempt.took,
+                over: entry.at + slow.unwrap_or(attempt.took),
                 shows,
             });
         }
@@ -100,7 +110,10 @@ impl Ejections {
                 let mut probes: Vec<_> = rest.iter().filter(came).collect();
                 probes.sort_by_key(|call| call.came);
                 let at_once = probes.windows(2).filter(|pair| pair[1].came < pair[0].over);
-                beyond.extend(at_once.map(|pair| pair[1].request));
+                // A key may be found out about at another of its endpoints.
+                if !barred {
+                    beyond.extend(at_once.map(|pair| pair[1].request));
+                }
                 if barred {
                     let early = |call: &&&Call| call.came < since + breaker.barred;
                     beyond.extend(probes.iter().filter(early).map(|call| call.request));
@@ -116,6 +129,10 @@ impl Ejections {
     }
 }
 
+fn has_failed(attempt: &AttemptRecord) -> bool {
+    matches!(attempt.end, End::Failed(kind) if kind.lesson() == Lesson::Failed)
+}
+
 // === impl Shows ===
 
 impl Shows {
@@ -125,6 +142,8 @@ impl Shows {
             End::Failed(Kind::QuotaExhausted) => Self::Bar,
             End::Failed(Kind::UpstreamAuth) if attempt.status == Some(403) => Self::Failure,
             End::Failed(Kind::UpstreamAuth) => Self::Bar,
+            // It may have had less time than it should.
+            End::Failed(Kind::Elapsed(_)) => Self::Nothing,
             End::Failed(kind) if kind.lesson() == Lesson::Failed => Self::Failure,
             // A limit may have an end of its own.
             _ => Self::Nothing,

@@ -121,6 +121,7 @@ fn everything_happened(tally: &BTreeMap<&str, usize>) {
         "elapsed_first_token",
         "elapsed_idle",
         "elapsed_total",
+        "superseded",
     ];
     for kind in kinds {
         assert!(
@@ -136,6 +137,10 @@ fn everything_happened(tally: &BTreeMap<&str, usize>) {
         "budgets used up",
         "ejected",
         "recovered",
+        "mended",
+        "another key",
+        "fault OverRate",
+        "request ejected_limited",
         "request invalid",
         "request slow_request",
         "request unknown_model",

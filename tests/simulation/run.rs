@@ -6,10 +6,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use switchtower::End;
-use switchtower::settle::Certainty;
+use switchtower::settle::{Certainty, Record};
 use tokio::task::LocalSet;
 use tokio::time::{Instant, timeout};
 
+use crate::book::Entry;
 use crate::budget::Burden;
 use crate::caller::{self, Ask, Heard};
 use crate::check::Case;
@@ -79,6 +80,37 @@ async fn simulate(seed: u64, requests: usize) -> Outcome {
     judge(&world, &stack, &asks, &heard)
 }
 
+/// The calls of a request in the order of its attempts: of two at once the one that answers stands last.
+fn paired<'a>(
+    record: Option<&Record>,
+    mut calls: Vec<(usize, &'a Entry)>,
+) -> Vec<(usize, &'a Entry)> {
+    let mut paired = Vec::with_capacity(calls.len());
+    let attempts = record.map_or(&[][..], |record| &record.attempts);
+    let named = |call: usize| {
+        let id = format!("u-{call}");
+        attempts
+            .iter()
+            .any(|attempt| attempt.upstream_id.as_deref() == Some(&*id))
+    };
+    for attempt in attempts {
+        let of = |(call, entry): &(usize, &Entry)| match attempt.upstream_id.as_deref() {
+            Some(id) => id == format!("u-{call}"),
+            None => {
+                let endpoint = attempt.endpoint.as_deref();
+                let slug = endpoint.map(|endpoint| endpoint.provider().slug());
+                slug == Some(&format!("p{}", entry.provider)) && !named(*call)
+            }
+        };
+        if let Some(place) = calls.iter().position(of) {
+            paired.push(calls.remove(place));
+        }
+    }
+    // Whatever is left over is found out later.
+    paired.extend(calls);
+    paired
+}
+
 /// Holds everything against everything else.
 fn judge(world: &World, stack: &switchtower::Stack, asks: &[Ask], heard: &[Heard]) -> Outcome {
     let mut failures: Vec<(Option<u32>, String)> = Vec::new();
@@ -127,7 +159,8 @@ fn judge(world: &World, stack: &switchtower::Stack, asks: &[Ask], heard: &[Heard
             .calls(number)
             .iter()
             .map(|call| (*call, &book.entries[*call]));
-        let calls = &calls.collect::<Vec<_>>()[..];
+        let calls = paired(by_request[number as usize], calls.collect());
+        let calls = &calls[..];
         let case = Case {
             world,
             ask,
@@ -138,9 +171,22 @@ fn judge(world: &World, stack: &switchtower::Stack, asks: &[Ask], heard: &[Heard
         let complaints = case.complaints();
         let sound = complaints.is_empty();
         failures.extend(complaints.into_iter().map(|what| (Some(number), what)));
+        if case.is_mended()
+            && case
+                .record
+                .is_some_and(|record| record.end == End::Complete)
+        {
+            count("mended".to_owned());
+        }
+        if calls
+            .windows(2)
+            .any(|pair| pair[0].1.endpoint == pair[1].1.endpoint && pair[0].1.key != pair[1].1.key)
+        {
+            count("another key".to_owned());
+        }
         if let Some(record) = case.record.filter(|_| sound) {
             burden.add(record, calls);
-            ejections.add(record, calls);
+            ejections.add(world, record, calls);
             for (attempt, (_, entry)) in record.attempts.iter().zip(calls) {
                 let prices = world.endpoints[entry.endpoint].prices.as_ref();
                 if attempt.cost.certainty == Certainty::Exact {

@@ -8,7 +8,7 @@ use fastrand::Rng;
 
 use crate::answer::{self, Asked};
 use crate::book::State;
-use crate::world::{Provider, pick, tailed};
+use crate::world::{Provider, Rate, pick, tailed};
 
 /// What is going to go wrong?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,6 +48,8 @@ pub(crate) enum Fault {
     Malformed(At),
     NoDone,
     NoFinish,
+    /// It takes no more calls with this key for now.
+    OverRate,
 }
 
 /// Where in the answer?
@@ -130,9 +132,11 @@ impl Script {
         provider: &Provider,
         now: Duration,
         asked: &Asked,
+        rate: Option<(Option<u32>, Duration)>,
     ) -> Self {
         let failing = random.u32(..1000) < provider.failing(now);
         let fault = match (failing, provider.trouble) {
+            _ if matches!(rate, Some((None, _))) => Fault::OverRate,
             (false, _) => Fault::Nothing,
             (true, Some(trouble)) if random.u8(..8) > 0 => trouble,
             (true, _) => Fault::draw(random),
@@ -155,6 +159,7 @@ impl Script {
                 script.refuse(status, r#"{"error":{"message":"slow down","code":"slow_down"}}"#);
                 script.headers.push(retry_after(random));
             }
+            Fault::OverRate => script.refuse(429, r#"{"error":{"message":"Rate limit reached for requests","code":"rate_limit_exceeded"}}"#),
             Fault::TooLong => script.refuse(
                 400,
                 r#"{"error":{"message":"maximum context length is 9","code":"context_length_exceeded"}}"#,
@@ -171,6 +176,9 @@ impl Script {
             Fault::Empty => script.say(if asked.stream { "text/event-stream" } else { "application/json" }, ""),
             Fault::ErrorBody => script.say("application/json", &answer::error(random, &State::default(), false)),
             _ => answer::write(&mut script, random, provider, asked),
+        }
+        if let (Some(rate), Some((left, ends))) = (provider.rate, rate) {
+            script.tell(rate, left, ends);
         }
         if script.status.is_some() && script.status != Some(200) && random.u8(..8) == 0 {
             // The status has come, its body breaks or never ends.
@@ -200,6 +208,26 @@ impl Script {
             Fault::Break(_) => self.steps.push(Step::Break),
             Fault::Stall(_) => self.steps.push(Step::Hang),
             _ => {}
+        }
+    }
+
+    fn tell(&mut self, rate: Rate, left: Option<u32>, ends: Duration) {
+        if rate.announced {
+            self.headers.extend([
+                ("x-ratelimit-limit-requests", rate.most.to_string()),
+                (
+                    "x-ratelimit-remaining-requests",
+                    left.unwrap_or(0).to_string(),
+                ),
+                (
+                    "x-ratelimit-reset-requests",
+                    format!("{}ms", ends.as_millis()),
+                ),
+            ]);
+        }
+        if rate.told && left.is_none() {
+            let millis = ends.as_millis().to_string();
+            self.headers.push(("retry-after-ms", millis));
         }
     }
 

@@ -116,6 +116,14 @@ fn arrive(world: &Rc<World>, request: &Request<Payload>, ready: bool) -> (Life, 
         .parse()
         .expect("a known provider");
 
+    let sent = request
+        .headers()
+        .get("authorization")
+        .and_then(|value| value.to_str().ok());
+    let sent = sent.unwrap_or_default().to_owned();
+    let mut keys = 0..world.providers[provider].keys;
+    let key = keys.find(|key| sent == format!("Bearer secret-P{provider}_{key}"));
+
     let mut book = world.book.borrow_mut();
     let call = u32::try_from(book.entries.len()).unwrap();
     let before = book.calls(number).len() as u64;
@@ -125,25 +133,28 @@ fn arrive(world: &Rc<World>, request: &Request<Payload>, ready: bool) -> (Life, 
         wants_usage: json["stream_options"]["include_usage"] == true,
         choices: json["n"].as_u64().unwrap_or(1) as usize,
         prompt_bytes: prompt.len() as u64,
-        key: format!("secret-P{provider}"),
+        key: sent.trim_start_matches("Bearer ").to_owned(),
+        alike: (world.recovers && !world.providers[provider].deviates).then_some(number.into()),
+        plain: world.recovers,
     };
     if !ready {
         book.complain(number, "the client was called before it was ready");
     }
-    if book.is_alive(number) {
+    let endpoint = world
+        .endpoint(provider, &text(&json["model"]))
+        .expect("the provider serves it");
+    let alive = book.alive(number);
+    let second = world.hedges && asked.stream && alive.len() == 1 && alive[0] != endpoint;
+    if !alive.is_empty() && !second {
         book.complain(
             number,
             "it is asked while another call of this request is alive",
         );
     }
-    let key = request
-        .headers()
-        .get("authorization")
-        .map(|value| value.as_bytes().to_vec());
-    if key != Some(format!("Bearer {}", asked.key).into_bytes()) {
+    if key.is_none() {
         book.complain(
             number,
-            format!("p{provider} was sent another key than its own: {key:?}"),
+            format!("p{provider} was sent another key than its own: {sent:?}"),
         );
     }
     if request.headers().contains_key("user-agent") || request.headers().contains_key("cookie") {
@@ -158,13 +169,10 @@ fn arrive(world: &Rc<World>, request: &Request<Payload>, ready: bool) -> (Life, 
     if asked.stream && !asked.wants_usage {
         book.complain(number, "nobody asked for the usage of a stream");
     }
-    let endpoint = world
-        .endpoint(provider, &text(&json["model"]))
-        .expect("the provider serves it");
-
     let now = world.trace.now();
+    let rate = world.take(provider, key.unwrap_or_default(), now);
     let mut random = dice(&[world.seed, number.into(), before]);
-    let script = Script::draw(&mut random, &world.providers[provider], now, &asked);
+    let script = Script::draw(&mut random, &world.providers[provider], now, &asked, rate);
     world.trace.note(
         number,
         Event::Arrives {
@@ -177,6 +185,7 @@ fn arrive(world: &Rc<World>, request: &Request<Payload>, ready: bool) -> (Life, 
         request: number,
         endpoint,
         provider,
+        key: key.unwrap_or_default(),
         fault: script.fault,
         at: now,
         status: None,

@@ -1,19 +1,23 @@
 //! Who is there to be asked under a seed: providers and their moods, models, prices, and the settings of the stack.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::time::Duration;
 
 use fastrand::Rng;
 use switchtower::Stack;
 use switchtower::dispatch::deadline::Deadlines;
+use switchtower::dispatch::hedge::HedgeLayer;
+use switchtower::dispatch::recover::RecoverLayer;
 use switchtower::settle::MemoryLedger;
 use switchtower::standing::Breaker;
 
 use crate::book::{Book, Prices};
 use crate::flow::catalog;
-use crate::script::Fault;
+use crate::script::{At, Fault};
 use crate::trace::Trace;
 
 /// Everything of one seed that all its tasks share.
@@ -31,6 +35,12 @@ pub(crate) struct World {
     /// How often in a thousand times the client is not ready at once; a tenth as often it fails.
     pub(crate) unready: u32,
     pub(crate) asked_ready: Cell<u64>,
+    /// Is a second endpoint asked when the first is late?
+    pub(crate) hedges: bool,
+    /// Is an answer mended that breaks after its first words? Then all that are well say the same.
+    pub(crate) recovers: bool,
+    /// By provider and key.
+    used: RefCell<BTreeMap<(usize, usize), Used>>,
     pub(crate) trace: Trace,
     pub(crate) book: RefCell<Book>,
 }
@@ -48,6 +58,29 @@ pub(crate) struct Provider {
     pub(crate) comments: bool,
     pub(crate) framing: Framing,
     pub(crate) usage: Usage,
+    /// Does it say something else than the others?
+    pub(crate) deviates: bool,
+    /// How many keys we have there.
+    pub(crate) keys: usize,
+    pub(crate) rate: Option<Rate>,
+}
+
+/// How many calls a provider takes with one key, and whether it says so.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rate {
+    pub(crate) most: u32,
+    pub(crate) window: Duration,
+    /// On every answer, in OpenAI's spelling.
+    pub(crate) announced: bool,
+    /// When it refuses, by `retry-after-ms`.
+    pub(crate) told: bool,
+}
+
+/// How many calls came with one key, in the window that began then.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Used {
+    window: u128,
+    calls: u32,
 }
 
 #[derive(Debug)]
@@ -114,6 +147,15 @@ pub(crate) fn tailed(random: &mut Rng, middle: Duration) -> Duration {
     middle.mul_f64(normal.exp().min(200.0))
 }
 
+/// Sooner than by default, so that it happens often.
+fn hedges(random: &mut Rng) -> HedgeLayer {
+    let millis = |random: &mut Rng, from: &[u64]| Duration::from_millis(pick(random, from));
+    HedgeLayer::new()
+        .all()
+        .floor(millis(random, &[1, 50, 250]))
+        .cap(millis(random, &[300, 2000]))
+}
+
 /// Seeds are too short for its defaults. Some have none, so that retries use their budgets up.
 fn breaker(random: &mut Rng) -> Breaker {
     if random.u8(..3) == 0 {
@@ -125,6 +167,13 @@ fn breaker(random: &mut Rng) -> Breaker {
         longest: secs(random, &[5, 20, 60]),
         barred: secs(random, &[5, 20, 60]),
         told: secs(random, &[5, 30]),
+        trial: secs(random, &[0, 5, 30]),
+        slow: if random.bool() {
+            NonZeroU32::new(3)
+        } else {
+            None
+        },
+        swift: Duration::from_millis(200),
         seed: random.u64(..),
         ..Breaker::default()
     }
@@ -170,6 +219,9 @@ impl World {
             same_form: random.bool(),
             unready: pick(&mut random, &[0, 0, 0, 30]),
             asked_ready: Cell::new(0),
+            hedges: dice(&[seed, 12]).u8(..3) == 0,
+            recovers: dice(&[seed, 14]).u8(..3) == 0,
+            used: RefCell::default(),
             trace: Trace::new(),
             book: RefCell::default(),
         })
@@ -183,6 +235,14 @@ impl World {
             .breaker(self.breaker)
             .deadlines(self.deadlines)
             .with_ledger(MemoryLedger::new(requests));
+        let stack = match self.hedges {
+            true => stack.hedge(hedges(&mut dice(&[self.seed, 13]))),
+            false => stack,
+        };
+        let stack = match self.recovers {
+            true => stack.recover(RecoverLayer::new().on(true)),
+            false => stack,
+        };
         let stack = if self.always_usage {
             stack.always_usage()
         } else {
@@ -200,8 +260,10 @@ impl World {
         for place in 0..self.providers.len() {
             let _ = writeln!(
                 toml,
-                "[providers.p{place}]\nbase_url = \"https://p{place}.test/v1\"\nkey_env = \"P{place}\""
+                "[providers.p{place}]\nbase_url = \"https://p{place}.test/v1\""
             );
+            let keys = (0..self.providers[place].keys).map(|key| format!("\"$P{place}_{key}\""));
+            let _ = writeln!(toml, "keys = [{}]", keys.collect::<Vec<_>>().join(", "));
         }
         for model in 0..self.models {
             let _ = writeln!(toml, "[models.\"acme/m{model}\"]");
@@ -233,6 +295,26 @@ impl World {
         };
         self.endpoints.iter().position(is)
     }
+
+    /// Takes a call in that comes with this key: how many more it would take, and when the window ends; none where it is over
+    /// its limit. Without a limit nothing is said.
+    pub(crate) fn take(
+        &self,
+        provider: usize,
+        key: usize,
+        now: Duration,
+    ) -> Option<(Option<u32>, Duration)> {
+        let rate = self.providers[provider].rate?;
+        let window = now.as_millis() / rate.window.as_millis();
+        let mut used = self.used.borrow_mut();
+        let used = used.entry((provider, key)).or_default();
+        if used.window != window {
+            *used = Used { window, calls: 0 };
+        }
+        used.calls += 1;
+        let ends = Duration::from_millis(((window + 1) * rate.window.as_millis()) as u64);
+        Some((rate.most.checked_sub(used.calls), ends - now))
+    }
 }
 
 // === impl Provider ===
@@ -246,7 +328,8 @@ impl Provider {
             _ => Mood::Flapping(period),
         };
         let millis = |random: &mut Rng, from: &[u64]| Duration::from_millis(pick(random, from));
-        let troubles = [Fault::Status(503), Fault::Status(500), Fault::Connect];
+        let amid = Fault::Break(At::Amid);
+        let troubles = [Fault::Status(503), Fault::Status(500), Fault::Connect, amid];
         Self {
             mood,
             trouble: random.bool().then(|| pick(random, &troubles)),
@@ -275,6 +358,14 @@ impl Provider {
                     Usage::Never,
                 ],
             ),
+            deviates: random.u8(..4) == 0,
+            keys: pick(random, &[1, 1, 1, 2, 3]),
+            rate: (random.u8(..5) == 0).then(|| Rate {
+                most: random.u32(5..150),
+                window: Duration::from_millis(pick(random, &[1000, 5000, 20_000])),
+                announced: random.bool(),
+                told: random.bool(),
+            }),
         }
     }
 
