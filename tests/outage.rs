@@ -77,7 +77,7 @@ async fn everybody_is_told_and_nobody_is_hammered() {
         crowd(&chain).await;
         let before = settled().await;
         let calls = |provider: &Provider| provider.calls.swap(0, Relaxed);
-        providers.iter().for_each(|provider| drop(calls(provider)));
+        let _: Vec<u32> = providers.iter().map(calls).collect();
 
         let kinds = crowd(&chain).await;
         for (kind, count) in kinds {
