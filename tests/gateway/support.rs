@@ -75,13 +75,13 @@ impl House {
         Self::with(providers, change, Bounds::default()).await
     }
 
-    /// With so many providers, and deadlines that a test can wait for.
+    /// With so many providers, and deadlines that a test can wait for, but that no provider misses which is not silent.
     pub(crate) async fn hurried(providers: usize) -> Self {
         let deadlines = Deadlines {
-            headers: Duration::from_millis(100),
-            first_token: Duration::from_millis(150),
-            idle: Duration::from_millis(150),
-            total: Duration::from_secs(4),
+            headers: Duration::from_millis(500),
+            first_token: Duration::from_millis(600),
+            idle: Duration::from_millis(600),
+            total: Duration::from_secs(8),
             ..Deadlines::default()
         };
         let change = |stack: Stack| stack.deadlines(deadlines);
