@@ -3,7 +3,7 @@
 //! `cargo bench --bench bad_day` prints a row for each way, beside a day on which nothing fails, and one for a day on which
 //! all three fail; `… -- --check` fails where a promise is not kept; `… -- 503` takes the rows with that in their name,
 //! and the good day that they are measured by. Callers, gateway and providers are connected by sockets, and each has a thread.
-//! Nothing is configured but the deadlines, as whoever knows their model would have them.
+//! Nothing is configured but that broken answers are mended, and the deadlines, as whoever knows their model would have them.
 
 mod answer;
 mod day;

@@ -19,8 +19,10 @@ pub(crate) enum Trouble {
 
 /// Until the first token of a provider that is well.
 const FIRST_TOKEN: Duration = Duration::from_millis(120);
-/// Between two tokens, of which there are ten.
+/// Between two tokens.
 const BETWEEN: Duration = Duration::from_millis(5);
+/// Ten tokens, the same of all: what breaks can be mended by another one that begins anew.
+const TEXT: &str = "The quick brown fox said jump over the lazy dog.";
 const TOKENS: u64 = 10;
 
 /// A provider that is well.
@@ -30,7 +32,7 @@ pub(crate) fn good() -> Script {
 
 fn paced(slow: u32) -> Script {
     Script::new()
-        .tokens(TOKENS)
+        .text(TEXT)
         .first_token(FIRST_TOKEN * slow)
         .between(BETWEEN * slow)
 }
