@@ -30,7 +30,8 @@
 //! would still have been in time without that wish is neither ejected nor thought the worse of.
 //!
 //! Two rules bend the clocks to the request. An attempt after which nobody may be asked (no candidate is left, all
-//! that are left are ejected, or no try is) gets all the time that is left: failing early would help nobody. An answer
+//! that are left are ejected, or no try is) gets all the time that is left: failing early would help nobody; but where it is
+//! asked for the rest of an answer ([`recover`](super::recover)), a caller is in the middle of it, and the clocks go on. An answer
 //! that is not streamed is silent until it is done, so there headers and first token are one clock, an equal share of
 //! the time left for each candidate that may be asked; without a plan that is all of it.
 //!

@@ -59,6 +59,8 @@ where
         let attempt = call.attempt(|| now).clone();
         // Whoever has no try left asks no other.
         let others = call.plan().map(|_| call.others_left(now));
+        // Nobody is given all the time for the rest of an answer that somebody reads.
+        let others = others.filter(|others| *others > 0 || call.recovery().times() == 0);
         let stream = call.is_stream();
         let clocks = Clocks::new(&deadlines, attempt.started(), total, others, stream);
         let own = (wishes != Wishes::NONE).then(|| {

@@ -54,7 +54,8 @@ impl Timer {
     pub(super) fn poll(&mut self, progress: Progress, cx: &mut Context<'_>) -> Poll<Phase> {
         let phase = ready!(self.poll_clock(progress, cx));
         // Meanwhile the others may have failed, as a hedge, or be left alone.
-        if !self.clocks.fails_over(phase) || self.call.others_left(now()) > 0 {
+        let others = || self.call.others_left(now()) > 0 || self.call.recovery().times() > 0;
+        if !self.clocks.fails_over(phase) || others() {
             return Poll::Ready(phase);
         }
         self.clocks.stay();
