@@ -95,13 +95,20 @@ fn first_token(call: &Call, attempt: &Attempt) -> Option<Duration> {
 
 /// What was said before is among the prompt of whoever went on with it, but it is a part of the answer.
 fn as_written(record: &AttemptRecord) -> Usage {
-    let usage = record.usage;
-    let before = record.goes_on_from.min(usage.input);
-    Usage {
-        input: usage.input - before,
-        output: usage.output.saturating_add(before),
-        ..usage
+    let mut usage = record.usage;
+    let mut left = record.goes_on_from;
+    let read = [
+        &mut usage.input,
+        &mut usage.cache_write,
+        &mut usage.cache_write_1h,
+        &mut usage.cache_read,
+    ];
+    for tokens in read {
+        let part = left.min(*tokens);
+        (*tokens, left) = (*tokens - part, left - part);
     }
+    usage.output = usage.output.saturating_add(record.goes_on_from - left);
+    usage
 }
 
 /// What this usage costs where it was asked, and when.
@@ -206,12 +213,21 @@ fn usage(attempt: &Attempt, end: End, prompt_bytes: u64) -> (Option<Usage>, Cert
     let succeeded = found
         .status
         .is_some_and(|status| (200..300).contains(&status));
+    let repeated = attempt.candidate().map_or(0, |candidate| {
+        let prefill = candidate.endpoint.prefill();
+        match prefill.is_some_and(|prefill| prefill.repeats()) {
+            true => found.goes_on_from,
+            false => 0,
+        }
+    });
     let delivered = || {
         // An event is a token, or several; never less than its bytes suggest.
         let by_bytes = attempt.content_bytes().div_ceil(BYTES_PER_TOKEN);
         Usage {
             input: prompt_bytes.div_ceil(BYTES_PER_TOKEN),
-            output: by_bytes.max(attempt.content_events().into()),
+            output: by_bytes
+                .max(attempt.content_events().into())
+                .saturating_sub(repeated),
             ..Usage::default()
         }
     };
