@@ -31,10 +31,15 @@ impl First {
         }
     }
 
+    /// Does it speak of a choice?
+    pub(crate) fn is_of_a_choice(&self) -> bool {
+        self.chunk.seen != 0
+    }
+
     /// Tells this chunk as one of the same answer. The role has been told before.
     pub(crate) fn adopt(&self, json: &[u8], chunk: &Chunk, instead: Instead<'_>) -> Vec<u8> {
         let mut edits: Vec<Edit<'_>> = Vec::with_capacity(12);
-        let mut missing = String::new();
+        let (mut missing, mut foreign) = (String::new(), Vec::new());
         let (its, own) = (&self.chunk, chunk);
         let told = [
             ("id", its.id, own.id),
@@ -49,12 +54,13 @@ impl First {
             ),
         ];
         for (name, its, own) in told {
-            let Some(its) = its.map(|span| span.of(&self.json)) else {
-                continue;
-            };
-            match own {
-                Some(own) => edits.push((own.range(), its.into())),
-                None => missing += &format!("\"{name}\":{},", String::from_utf8_lossy(its)),
+            match (its.map(|span| span.of(&self.json)), own) {
+                (Some(its), Some(own)) => edits.push((own.range(), its.into())),
+                (Some(its), None) => {
+                    missing += &format!("\"{name}\":{},", String::from_utf8_lossy(its));
+                }
+                (None, Some(_)) => foreign.push(name),
+                (None, None) => {}
             }
         }
         if let (Some(span), Some(words)) = (own.words, instead.words) {
@@ -67,9 +73,13 @@ impl First {
         if let Some(usage) = own.usage.filter(|_| instead.written > 0) {
             let _ = as_written(json, usage, instead.written, &mut edits);
         }
+        let mut empty = false;
+        if !foreign.is_empty() {
+            empty = without(json, 0, &foreign, &mut edits).unwrap_or(false);
+        }
         if let Some(brace) = json.iter().position(|byte| *byte == b'{') {
             let open = brace + 1;
-            if json[open..].trim_ascii_start().starts_with(b"}") {
+            if empty || json[open..].trim_ascii_start().starts_with(b"}") {
                 missing.pop();
             }
             edits.push((open..open, missing.into_bytes().into()));
@@ -96,7 +106,7 @@ fn without_role(json: &[u8], choices: Span, edits: &mut Vec<Edit<'_>>) -> Result
             let value = cursor.skip()?;
             if kind == Kind::Object && key.is(text, "delta") {
                 let at = base + value.start as usize;
-                without(value.of(text), at, "role", edits)?;
+                without(value.of(text), at, &["role"], edits)?;
             }
         }
     }

@@ -96,7 +96,7 @@ pub(crate) fn retold(
         },
         // Strict clients want an object there, or nothing.
         (usage, None) if usage.is_some() || memmem::find(json, b"\"usage\"").is_some() => {
-            empty |= without(json, 0, "usage", &mut edits).unwrap_or(false);
+            empty |= without(json, 0, &["usage"], &mut edits).unwrap_or(false);
         }
         (_, None) => {}
     }
@@ -126,11 +126,11 @@ pub(crate) fn retold(
     splice(json, edits, chunk.words.map(Span::range))
 }
 
-/// Takes the members of this name out of an object that stands at `base`, each with one comma. Is no other member left?
+/// Takes the members of these names out of an object that stands at `base`, each with one comma. Is no other member left?
 pub(super) fn without(
     json: &[u8],
     base: usize,
-    name: &str,
+    names: &[&str],
     edits: &mut Vec<Edit<'_>>,
 ) -> Result<bool, Syntax> {
     let mut cursor = Cursor::new(json)?;
@@ -138,7 +138,7 @@ pub(super) fn without(
     let (mut at, mut front) = (cursor.at(), true);
     while let Some(key) = cursor.next_member()? {
         let mut end = cursor.skip()?.range().end;
-        if key.is(json, name) {
+        if names.iter().any(|name| key.is(json, name)) {
             let rest = json[end..].trim_ascii_start();
             if front && rest.starts_with(b",") {
                 end = json.len() - rest.len() + 1;

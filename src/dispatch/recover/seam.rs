@@ -91,7 +91,11 @@ impl Seam {
 
     /// It says no more: has it said as much as the caller has?
     fn end(&self, told: &Told) -> Option<Joint> {
-        let short = self.at.is_some_and(|at| at < told.text.len());
+        let short = self.at.is_some_and(|at| match self.written {
+            0 => at < told.text.len(),
+            // The white space at the end it was not given.
+            _ => !told.text[at..].trim_ascii().is_empty(),
+        });
         let half = self.at.is_some() && told.half.is_some();
         (short || half).then_some(Joint::Differs)
     }

@@ -78,7 +78,9 @@ impl Told {
         let Ok(chunk) = Chunk::read(&data) else {
             return;
         };
-        if self.first.is_none() && data.len() <= NAMED {
+        // Until then it may have no name yet: Azure tells of its filters first.
+        let named = self.first.as_ref().is_some_and(First::is_of_a_choice);
+        if !named && data.len() <= NAMED {
             self.first = Some(First::new(&data, &chunk));
         }
         match words(&data, &chunk) {
