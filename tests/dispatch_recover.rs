@@ -657,6 +657,28 @@ async fn thoughts_are_those_of_the_first() {
     }
 }
 
+/// Gemini's last thought, which only it can read, comes with the finish reason.
+#[tokio::test(start_paused = true)]
+async fn a_thought_that_comes_with_the_end_is_not_told_either() {
+    let last = json!({"content": "", "reasoning_details": [{"type": "reasoning.encrypted", "data": "Hm"}]});
+    let second = vec![
+        begins("two"),
+        says("two", "The sea is"),
+        chunk("two", &last, &json!("stop")),
+        bill("two", 9, 9),
+        DONE.to_owned(),
+    ];
+    let broken = Break::Cut.after(vec![begins("one"), says("one", "The sea")]);
+    let told = ask(
+        plain(),
+        asking(json!({})),
+        vec![broken, Answer::sse(second)],
+    )
+    .await;
+    told.assert_whole("The sea is", "thought");
+    assert!(!told.told.text().contains("Hm"), "{}", told.told.text());
+}
+
 // === What providers do besides ===
 
 /// Azure tells of its filters first, in a chunk that has no name yet.

@@ -36,7 +36,7 @@ impl First {
         self.chunk.seen != 0
     }
 
-    /// Tells this chunk as one of the same answer. The role has been told before.
+    /// Tells this chunk as one of the same answer. The role has been told before, and the thoughts are another's.
     pub(crate) fn adopt(&self, json: &[u8], chunk: &Chunk, instead: Instead<'_>) -> Vec<u8> {
         let mut edits: Vec<Edit<'_>> = Vec::with_capacity(12);
         let (mut missing, mut foreign) = (String::new(), Vec::new());
@@ -68,7 +68,7 @@ impl First {
         }
         // The chunk has been read, so it is JSON.
         if let Some(choices) = own.choices {
-            let _ = without_role(json, choices, &mut edits);
+            let _ = without_role_and_thoughts(json, choices, &mut edits);
         }
         if let Some(usage) = own.usage.filter(|_| instead.written > 0) {
             let _ = as_written(json, usage, instead.written, &mut edits);
@@ -88,7 +88,19 @@ impl First {
     }
 }
 
-fn without_role(json: &[u8], choices: Span, edits: &mut Vec<Edit<'_>>) -> Result<(), Syntax> {
+/// What all deltas are told without.
+const NOT_TOLD: [&str; 4] = [
+    "role",
+    "reasoning",
+    "reasoning_content",
+    "reasoning_details",
+];
+
+fn without_role_and_thoughts(
+    json: &[u8],
+    choices: Span,
+    edits: &mut Vec<Edit<'_>>,
+) -> Result<(), Syntax> {
     let (base, text) = (choices.start as usize, choices.of(json));
     let mut cursor = Cursor::new(text)?;
     if cursor.peek()? != Kind::Array {
@@ -106,7 +118,7 @@ fn without_role(json: &[u8], choices: Span, edits: &mut Vec<Edit<'_>>) -> Result
             let value = cursor.skip()?;
             if kind == Kind::Object && key.is(text, "delta") {
                 let at = base + value.start as usize;
-                without(value.of(text), at, &["role"], edits)?;
+                without(value.of(text), at, &NOT_TOLD, edits)?;
             }
         }
     }
