@@ -89,12 +89,12 @@ where
                         Ok(response) => return Poll::Ready(Ok(response)),
                         Err(error) => Error::from_inner(error),
                     };
-                    let error = match this.before.take() {
+                    let (error, is_news) = match this.before.take() {
                         // That `gate` does not let it be asked again is no news.
                         Some(before) if matches!(error.kind(), Kind::Ejected(_)) => {
-                            before.with_retry_after(error.retry_after())
+                            (before.with_retry_after(error.retry_after()), false)
                         }
-                        _ => error,
+                        _ => (error, true),
                     };
                     let now = now();
                     let settings = &**this.settings;
@@ -110,7 +110,8 @@ where
                             .call
                             .until()
                             .map(|until| until.saturating_duration_since(now)),
-                        another_key: this.call.has_another_key(error.kind(), now),
+                        // Whom `gate` refused with that key it would refuse again at once.
+                        another_key: is_news && this.call.has_another_key(error.kind(), now),
                         seed: this.seed.wrapping_add(u64::from(*this.retries) << 32),
                     };
                     let ShouldRetry::After(wait) =
