@@ -12,7 +12,11 @@ use switchtower::admit::read::ReadLayer;
 use switchtower::catalog::Catalog;
 use switchtower::choose::ChooseLayer;
 use switchtower::dispatch::address::AddressLayer;
-use switchtower::standing::{Cause, CircuitView, State};
+use switchtower::dispatch::gate::GateLayer;
+use switchtower::dispatch::retry::{Budgets, RetryLayer};
+use switchtower::meter::MeterLayer;
+use switchtower::standing::{Cause, CircuitView, Roster, State};
+use switchtower::wire::{Dialect, error::envelope};
 use switchtower::{Chain, End, Error, Kind, Stack};
 use tokio::time::{Instant, sleep};
 use tower::{ServiceBuilder, ServiceExt};
@@ -441,5 +445,65 @@ async fn no_key_is_told() {
         format!("{records:?}"),
     ] {
         assert!(!told.contains("secret"), "{told}");
+    }
+}
+
+// === What is not a key's fault ===
+
+/// The endpoint's own pace lets nobody in, whichever the key: that is not asked again and again.
+#[tokio::test(start_paused = true)]
+async fn another_key_that_gate_does_not_let_in_takes_one_retry() {
+    let toml = two().replace("model = \"swift-one\"", "model = \"swift-one\"\nrpm = 1");
+    let client = Client::new([status(401), fine()]);
+    let (budgets, roster) = (Budgets::default(), Roster::from(catalog(&toml)));
+    let chain = ServiceBuilder::new()
+        .layer(ReadLayer::new())
+        .layer(ChooseLayer::new(roster))
+        .layer(RetryLayer::new().budgets(budgets.clone()))
+        .layer(GateLayer::default())
+        .layer(MeterLayer::new())
+        .layer(AddressLayer::new())
+        .service(client.clone());
+    let body = r#"{"model":"acme/swift","messages":[{"role":"user","content":"hi"}]}"#;
+    let request = Request::post("/").body(Full::<Bytes>::from(body)).unwrap();
+    let error = chain.oneshot(request).await.err().unwrap();
+    assert_eq!(error.kind(), Kind::UpstreamAuth);
+    assert_eq!(client.seen().len(), 1);
+    let budget = budgets.of("one", flow::now());
+    let left = (0..100).filter(|_| budget.withdraw(flow::now())).count();
+    assert_eq!(left, 9);
+}
+
+/// Providers repeat what is wrong with a request, which may be any words of the caller's.
+#[tokio::test(start_paused = true)]
+async fn what_is_repeated_of_a_request_benches_nobody() {
+    for said in [
+        "Invalid value: 'your credit balance is too low'. Supported values are: 'text'.",
+        "Invalid value: 'api key not valid'. Supported values are: 'text'.",
+        "Unrecognized request argument supplied: insufficient balance",
+        "insufficient credits: Extra inputs are not permitted",
+    ] {
+        let said = format!(r#"{{"error":{{"message":"{said}","type":"invalid_request_error"}}}}"#);
+        let house = House::new(&one(), [Answer::status(400, &said), fine()]);
+        assert_eq!(house.hear().await.unwrap_err().kind(), Kind::Refused);
+        house.hear().await.unwrap();
+    }
+}
+
+/// Of what a provider says about a request, nothing is told that holds a key of ours.
+#[tokio::test(start_paused = true)]
+async fn a_key_that_a_provider_repeats_is_told_to_nobody() {
+    for said in [
+        r#"{"error":{"message":"bad header: Bearer secret-A","code":"x secret-A","param":"secret-A"}}"#,
+        r#"{"error":"maximum context length of secret-B"}"#,
+    ] {
+        let house = House::new(&two(), [Answer::status(400, said)]);
+        let error = house.hear().await.unwrap_err();
+        let told = envelope(&error, Dialect::OpenRouter, None).to_string();
+        let told = format!(
+            "{told} {error} {error:?} {:?}",
+            house.stack.ledger().records()
+        );
+        assert!(!told.contains("secret-"), "{told}");
     }
 }

@@ -44,6 +44,13 @@ impl Secret {
         Ok(Secret(value))
     }
 
+    /// Is the key part of this text? One of less than eight bytes may be any word, and is no secret.
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        let value = self.0.to_str().unwrap_or_default();
+        let key = value.strip_prefix("Bearer ").unwrap_or(value).trim();
+        key.len() >= 8 && text.contains(key)
+    }
+
     /// The header value, marked sensitive. Mind where it goes.
     #[must_use]
     pub fn header_value(&self) -> HeaderValue {

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::headers::retry_after;
 use super::moderation;
+use crate::catalog::Key;
 use crate::error::{Error, Upstream};
 use crate::kind::Kind;
 use crate::plan::Candidate;
@@ -28,14 +29,16 @@ const TOO_LONG: [&str; 7] = [
     "`inputs` tokens",
 ];
 /// How those who have no code for it say that an account is out of credit: Anthropic (400), xAI (403), DeepSeek and
-/// OpenRouter (402). OpenAI's words for it are not among them: Gemini uses the same for a rate.
-const OUT_OF_CREDIT: [&str; 4] = [
-    "credit balance is too low",
-    "used all available credits",
+/// OpenRouter (402). OpenAI's words for it are not among them: Gemini uses the same for a rate. A message begins with
+/// them: what stands further behind may be the caller's own words, which are not to bench a key that others use.
+const OUT_OF_CREDIT: [&str; 3] = [
+    "your credit balance is too low",
     "insufficient balance",
     "insufficient credits",
 ];
-/// How those who answer 400 to a bad key say so: Gemini, xAI.
+/// xAI's, behind the name of the team. No other 403 repeats what is wrong with a request.
+const USED_UP: &str = "used all available credits";
+/// How those who answer 400 to a bad key say so: Gemini, xAI. Likewise at the beginning.
 const BAD_KEY: [&str; 4] = [
     "api key not valid",
     "api key expired",
@@ -83,7 +86,8 @@ pub(crate) fn read(
 /// The error that an `error` object inside a 200 means.
 pub(crate) fn in_band(json: &[u8], candidate: Option<&Candidate>) -> Error {
     let said = Said::of(serde_json::from_slice(json).unwrap_or_default());
-    said.error(said.status, candidate)
+    let status = said.status;
+    said.error(status, candidate)
 }
 
 // === impl Said ===
@@ -125,8 +129,28 @@ impl Said {
         }
     }
 
-    fn error(&self, status: Option<u16>, candidate: Option<&Candidate>) -> Error {
+    fn error(self, status: Option<u16>, candidate: Option<&Candidate>) -> Error {
         let kind = self.kind(status);
+        let this = match candidate {
+            Some(candidate) => self.without_keys(candidate.endpoint.provider().keys()),
+            None => self,
+        };
+        this.told(kind, status, candidate)
+    }
+
+    /// Some repeat the headers of a request that they do not like.
+    fn without_keys(mut self, keys: &[Key]) -> Self {
+        let is_told = |text: &str| keys.iter().any(|key| key.secret().is_in(text));
+        if is_told(&self.message) {
+            self.message.clear();
+        }
+        self.code = self.code.filter(|code| !is_told(code));
+        self.param = self.param.filter(|param| !is_told(param));
+        self.reasons.retain(|reason| !is_told(reason));
+        self
+    }
+
+    fn told(&self, kind: Kind, status: Option<u16>, candidate: Option<&Candidate>) -> Error {
         let provider = candidate.map(|candidate| candidate.endpoint.provider().name());
         let upstream = Upstream {
             status,
@@ -186,7 +210,9 @@ impl Said {
             return Kind::ContextTooLong;
         }
         if says(&["insufficient_quota", "billing", "insufficient_credit"])
-            || (matches!(status, None | Some(400 | 402 | 403 | 429)) && tells(&OUT_OF_CREDIT))
+            || (matches!(status, None | Some(400 | 402 | 403 | 429))
+                && begins(&message, &OUT_OF_CREDIT))
+            || (status == Some(403) && message.contains(USED_UP))
         {
             return Kind::QuotaExhausted;
         }
@@ -200,7 +226,7 @@ impl Said {
             Some(429) => Kind::RateLimited,
             Some(503 | 529) => Kind::Overloaded,
             None | Some(400..=499)
-                if says(&["invalid_api_key", "authentication"]) || tells(&BAD_KEY) =>
+                if says(&["invalid_api_key", "authentication"]) || begins(&message, &BAD_KEY) =>
             {
                 Kind::UpstreamAuth
             }
@@ -215,6 +241,13 @@ impl Said {
             None => Kind::Unavailable,
         }
     }
+}
+
+/// Does it begin with one of these? Some put the name of a field at fault before a colon, and that may be any words, too.
+fn begins(message: &str, words: &[&str]) -> bool {
+    let message = message.trim_start();
+    let rests = words.iter().filter_map(|words| message.strip_prefix(words));
+    rests.into_iter().any(|rest| !rest.starts_with(':'))
 }
 
 fn clip(text: &str, most: usize) -> &str {
