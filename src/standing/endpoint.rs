@@ -136,9 +136,10 @@ impl Standing {
         self.learned.circuit.eject(wait, now);
     }
 
-    /// Lets requests through again, whatever it was ejected for.
+    /// Lets requests through again, whatever it was ejected for, and whatever limits it has announced.
     pub fn readmit(&self, now: Instant) {
         self.learned.circuit.readmit(now);
+        self.accesses.iter().for_each(|access| access.readmit(now));
     }
 
     /// An attempt has begun, which is expected to move so many tokens: prompt and output.

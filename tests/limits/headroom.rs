@@ -262,3 +262,52 @@ async fn another_catalogue_forgets_nothing_of_an_endpoint_that_stays() {
     house.stack.roster().swap(other, crate::flow::now());
     assert_eq!(house.left(0), None);
 }
+
+/// A limit of a day and one of a minute come under the same name, and only refusals tell them, as OpenRouter's do.
+#[tokio::test(start_paused = true)]
+async fn a_window_is_as_long_as_that_of_its_own_limit() {
+    let busy = |limit: &str, reset: &str| {
+        let busy = Answer::status(429, "{}").header("retry-after", "1");
+        with(
+            busy,
+            &[
+                ("x-ratelimit-limit", limit),
+                ("x-ratelimit-remaining", "0"),
+                ("x-ratelimit-reset", reset),
+            ],
+        )
+    };
+    let fine = (0..40).map(|_| told(&[]));
+    let refusals = [busy("50", "600"), busy("2", "10")];
+    let house = House::new(ONE, refusals.into_iter().chain(fine));
+    let _ = house.hear(HI).await;
+    sleep(secs(601)).await;
+    let _ = house.hear(HI).await;
+    for _ in 0..4 {
+        sleep(secs(11)).await;
+        house.hear(HI).await.unwrap();
+        house.hear(HI).await.unwrap();
+    }
+}
+
+/// Nobody is believed to be at its limit for longer than an hour.
+#[tokio::test(start_paused = true)]
+async fn a_reset_that_is_years_away_bars_nobody_for_long() {
+    for reset in ["99999999h", "86400", "9999-12-31T00:00:00Z"] {
+        let house = House::new(ONE, [requests("0", reset), told(&[])]);
+        house.hear(HI).await.unwrap();
+        sleep(secs(3601)).await;
+        house.hear(HI).await.unwrap();
+    }
+}
+
+/// The operator knows better than what was announced.
+#[tokio::test(start_paused = true)]
+async fn who_is_readmitted_is_asked_whatever_was_announced() {
+    let house = House::new(ONE, [requests("0", "600"), told(&[])]);
+    house.hear(HI).await.unwrap();
+    let lineup = house.lineup();
+    let (_, standing) = lineup.endpoints().next().unwrap();
+    standing.readmit(crate::flow::now());
+    assert!(house.refused(HI).await.is_none());
+}

@@ -134,6 +134,14 @@ impl Access {
         announced.told(limits.units(), ticket, now);
     }
 
+    /// Forgets what its provider has announced, and that it was asked to wait.
+    pub(crate) fn readmit(&self, now: Instant) {
+        self.circuit.readmit(now);
+        if let Some(announced) = self.announced.get() {
+            announced.forget();
+        }
+    }
+
     fn give_back(&self, key: Pass, own: Option<Pass>) {
         release(self.key.circuit(), key);
         release(&self.circuit, own.unwrap_or(Pass::Ordinary));

@@ -11,7 +11,7 @@ pub(super) struct Gauge {
     pub(super) limit: Option<u64>,
     /// The count at which the request was begun whose answer told it.
     at: u64,
-    /// The longest time for which a figure has held: about as long as a window is.
+    /// The longest time for which a figure of this limit has held: about as long as a window is.
     window: u64,
 }
 
@@ -29,6 +29,9 @@ pub(super) enum Event {
     Asked { begun: u64 },
 }
 
+/// Nobody is taken to be at a limit for longer, whatever a header says, as with `Retry-After`: an hour, in milliseconds. Clocks
+/// differ, some tell milliseconds where others tell seconds, and a limit may be raised before its reset.
+const LONGEST: u64 = 60 * 60 * 1000;
 /// Two resets are of one window if they are as close as a clock of whole seconds tells.
 const SAME: u64 = 1000;
 /// What comes after a window that was never seen from its beginning is not renewed more often.
@@ -47,6 +50,7 @@ impl Gauge {
                 resets_in,
             } => {
                 let holds = u64::try_from(resets_in.as_millis()).unwrap_or(u64::MAX);
+                let holds = holds.min(LONGEST);
                 let (until, ceiling) = (now.saturating_add(holds), at.wrapping_add(remaining));
                 // Earlier than what is known: it may only lower, and only what it speaks of.
                 if self.until != 0 && is_before(at, self.at) {
@@ -56,12 +60,14 @@ impl Gauge {
                         false => self,
                     };
                 }
+                // One of another size is counted over another time.
+                let other = self.limit.is_some() && limit.is_some_and(|it| Some(it) != self.limit);
                 Self {
                     ceiling,
                     until,
                     limit: limit.or(self.limit),
                     at,
-                    window: self.window.max(holds),
+                    window: if other { holds } else { self.window.max(holds) },
                 }
             }
             // Over → anew

@@ -119,6 +119,15 @@ impl Announced {
         }
     }
 
+    /// Nothing is known any more.
+    pub(crate) fn forget(&self) {
+        let mut gauges = self.lock();
+        for (gauge, word) in gauges.iter_mut().zip(&self.words) {
+            *gauge = Gauge::default();
+            word.show(gauge);
+        }
+    }
+
     fn lock(&self) -> impl std::ops::DerefMut<Target = [Gauge; UNITS]> {
         self.gauges.lock().unwrap_or_else(PoisonError::into_inner)
     }
