@@ -187,7 +187,7 @@ impl Error {
     /// May it help to send the same request again, after [`retry_after`](Self::retry_after)?
     ///
     /// Not where nobody knows when it would, since all that could be done at once was done; nor where the caller would be
-    /// told the same. The gateway says it in `x-should-retry`.
+    /// told the same. The gateway says it in `x-should-retry`, as long as an SDK would wait so long.
     ///
     /// ```
     /// use std::time::Duration;

@@ -1,5 +1,7 @@
 //! An error as an HTTP response.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::{OriginalUri, Request};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
@@ -18,6 +20,10 @@ use crate::wire::{Dialect, Operation};
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 /// What OpenAI's SDKs obey before their own rules.
 const X_SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
+/// OpenAI's SDKs wait for this long at the most: told to wait for longer, they come back in a second
+/// (`_calculate_retry_timeout` of the one for Python, `retryRequest` of the one for Node).
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The response that an error becomes.
 pub(super) fn response(error: &Error, dialect: Dialect, call: Option<&Call>) -> Response<Body> {
@@ -47,7 +53,7 @@ pub(super) fn response(error: &Error, dialect: Dialect, call: Option<&Call>) -> 
 /// Is an SDK to do it all again? None where it may go by its own rules.
 fn should_retry(error: &Error, call: Option<&Call>) -> Option<bool> {
     if error.should_retry() {
-        return Some(true);
+        return Some(error.retry_after().is_none_or(|after| after < PATIENCE));
     }
     let nobody_asked = || call.is_none_or(|call| call.last().is_none());
     match (error.kind(), error.kind().rule().fault) {

@@ -310,3 +310,17 @@ async fn refused_content_is_told_as_such() {
     }
     assert_eq!(house.calls(), 3, "nobody else is asked");
 }
+
+/// Who is told to come back later than its SDK would wait comes back in a second, so that it is told not to.
+#[tokio::test]
+async fn nobody_is_sent_back_for_longer_than_an_sdk_waits() {
+    for (seconds, again) in [(59, "true"), (60, "false"), (3600, "false")] {
+        let house = House::with(1, |stack| stack.tries(1), Bounds::default()).await;
+        let busy = Script::fail(Failure::rate_limited());
+        house.script(0, busy.retry_after(Duration::from_secs(seconds)));
+        let answer = house.ask(json!({})).await;
+        assert_eq!(answer.status, 429);
+        assert_eq!(answer.header("retry-after"), Some(&*seconds.to_string()));
+        assert_eq!(answer.header("x-should-retry"), Some(again), "{seconds}");
+    }
+}
