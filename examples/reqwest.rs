@@ -25,6 +25,8 @@ async fn main() -> Result<(), BoxError> {
     // The stack times what comes after, token by token.
     let connect = Duration::from_secs(5);
     let http = reqwest::Client::builder().connect_timeout(connect);
+    // A redirect would take a provider's key along.
+    let http = http.redirect(reqwest::redirect::Policy::none());
     let deadlines = Deadlines {
         first_token: Duration::from_secs(20),
         ..Deadlines::default()

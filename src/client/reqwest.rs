@@ -18,7 +18,8 @@ use crate::payload::Payload;
 /// `ConcurrencyLimit` or a `Buffer` around the client keeps its meaning.
 ///
 /// Build the client with a `connect_timeout` and no other: reqwest's `timeout` counts the body. Leave
-/// its automatic decompression off.
+/// its automatic decompression off. Let it follow no redirects: it would take a provider's key along wherever they lead, unless that
+/// is in the `Authorization` header.
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,7 +31,8 @@ use crate::payload::Payload;
 /// let url = format!("{}/chat/completions", upstream.base_url());
 /// let ask = Payload::read(r#"{"model": "any", "messages": [{"role": "user", "content": "hi"}]}"#)?;
 ///
-/// let client = reqwest::Client::builder().connect_timeout(Duration::from_secs(5)).build()?;
+/// let client = reqwest::Client::builder().connect_timeout(Duration::from_secs(5));
+/// let client = client.redirect(reqwest::redirect::Policy::none()).build()?;
 /// let answer = Reqwest::new(client).oneshot(http::Request::post(url).body(ask)?).await?;
 /// assert_eq!(answer.status(), 200);
 /// # Ok(()) }
