@@ -126,3 +126,24 @@ fn everybody_reaches_a_throughput_of_zero() {
     assert_eq!(world.firsts(&body, 500)["a/x@a"], 1.0);
     assert_eq!(world.order(body), ["a", "b", "c", "d"]);
 }
+
+/// Where a sort ranges over all models, one of another model led, so that an own key was overtaken by an unknown endpoint.
+#[test]
+fn nobody_is_explored_before_an_own_key_of_its_model() {
+    let own = at("b", "1").with_own_key(true);
+    let world = World::having([
+        served("a/x", [at("a", "1"), own]),
+        served("a/y", [at("a", "1")]),
+    ]);
+    world.measure("a/y@a", 1, 50);
+    let mut body = provider(json!({
+        "sort": {"by": "latency", "partition": "none"},
+        "preferred_max_latency": 0.5,
+    }));
+    body["models"] = json!(["a/x", "a/y"]);
+    for seed in 0..500 {
+        let plan = world.draw(&body, seed).unwrap();
+        let place = |key| keys(&plan).iter().position(|it| *it == key);
+        assert!(place("a/x@b") < place("a/x@a"), "{seed}: {:?}", keys(&plan));
+    }
+}

@@ -19,8 +19,10 @@ pub(super) fn explore(entries: &mut [Entry<'_>], random: &mut fastrand::Rng) {
     let group = |entry: &Entry<'_>| (entry.place.shared, entry.place.band);
     // Whose key is the operator's own, or who is of the tier that was asked for, keeps its place before the others.
     let leads = |entry: &Entry<'_>| {
-        let model = entry.place.model;
-        let lead = entries.iter().find(|other| other.place.model == model);
+        // By name: where a sort ranges over all models, they have one place.
+        let model = entry.endpoint.model();
+        let mut of_model = entries.iter();
+        let lead = of_model.find(|other| other.endpoint.model() == model);
         lead.map(group) == Some(group(entry))
     };
     let could = |entry: &Entry<'_>| {
