@@ -56,7 +56,7 @@ where
         let ended = this
             .attempt
             .as_mut()
-            .is_some_and(|attempt| this.hold.is_over(attempt));
+            .is_some_and(|attempt| attempt.ended().is_some() && this.hold.is_over(attempt));
         *this.over = !matches!(frame, Some(Ok(_)));
         if let Some(Err(_)) = frame {
             // Where no attempt says what broke, it was the transfer.

@@ -38,7 +38,7 @@ impl<S: Slot> Hold<S> {
 
     /// Is the answer over that this attempt has given? If another one goes on with it, that one counts from now on.
     pub(super) fn is_over(&self, attempt: &mut Attempt) -> bool {
-        if attempt.ended().is_none() || self.call.recovery().times() == 0 {
+        if self.call.recovery().times() == 0 {
             return attempt.ended().is_some();
         }
         if let Some(answer) = self.call.answer() {

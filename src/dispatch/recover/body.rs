@@ -52,11 +52,13 @@ where
             let Some(inner) = this.inner.as_mut().as_pin_mut() else {
                 return Poll::Ready(None);
             };
-            let frame = ready!(inner.poll_frame(cx));
-            if !matches!(frame, Some(Ok(_))) {
-                this.inner.set(None);
-            }
-            return Poll::Ready(frame.map(|frame| frame.map_err(Error::from_inner)));
+            return match ready!(inner.poll_frame(cx)) {
+                Some(Ok(frame)) => Poll::Ready(Some(Ok(frame))),
+                other => {
+                    this.inner.set(None);
+                    Poll::Ready(other.map(|frame| frame.map_err(Error::from_inner)))
+                }
+            };
         };
         loop {
             match &mut watch.state {

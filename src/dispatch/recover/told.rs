@@ -30,6 +30,9 @@ pub(super) struct Told {
 /// The longest event whose name is worth keeping.
 const NAMED: usize = 64 << 10;
 
+/// Room that is made at the first word: for a thousand tokens, so that it grows for few answers.
+const USUAL: usize = 4 << 10;
+
 // === impl Told ===
 
 impl Told {
@@ -72,7 +75,15 @@ impl Told {
         }
         let json = plain(event);
         if let Some((json, words)) = json.and_then(|json| Some((json, self.echo.words(json)?))) {
-            return self.add(words.span().of(json));
+            let raw = words.span().of(json);
+            if words.is_escaped() || self.half.is_some() {
+                return self.add(raw);
+            }
+            // Nearly all are spelled as they read.
+            if self.has_room(raw) {
+                self.text.extend_from_slice(raw);
+            }
+            return;
         }
         let Some(data) = data(event) else { return };
         let Ok(chunk) = Chunk::read(&data) else {
@@ -97,19 +108,26 @@ impl Told {
 
     /// Takes in words that go to the caller, as they are spelled.
     pub(super) fn add(&mut self, raw: &[u8]) {
-        if raw.is_empty() {
+        if raw.is_empty() || !self.has_room(raw) {
             return;
         }
-        if self.text.len() + raw.len() > self.most {
-            self.lost = true;
-            self.text = Vec::new();
-            return;
-        }
-        self.events += 1;
         let raw = joined(self.half.take(), raw);
         let (whole, half) = raw.split_at(raw.len() - half_at_end(&raw));
         append(whole, &mut self.text);
         self.half = half.try_into().ok();
+    }
+
+    /// Is there room for these words? They count as said.
+    fn has_room(&mut self, raw: &[u8]) -> bool {
+        if self.text.capacity() == 0 {
+            self.text.reserve(USUAL.min(self.most));
+        }
+        self.events += u64::from(!raw.is_empty());
+        self.lost = self.text.len() + raw.len() > self.most;
+        if self.lost {
+            self.text = Vec::new();
+        }
+        !self.lost
     }
 }
 
