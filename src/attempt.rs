@@ -256,6 +256,13 @@ impl Attempt {
     pub(crate) fn headers_came(&self, status: u16, now: Instant) {
         self.note(&self.0.headers, now);
         self.find(|found| found.status = Some(status));
+        let accepted = (200..300)
+            .contains(&status)
+            .then(|| self.permit())
+            .flatten();
+        if let Some(change) = accepted.and_then(|permit| permit.accepted(now)) {
+            crate::telemetry::key_changed(self, change);
+        }
     }
 
     pub(crate) fn event(&self) {

@@ -141,6 +141,14 @@ impl Permit {
         }
     }
 
+    /// An answer begins: the key is good, whatever becomes of the answer, which may be a long one.
+    pub(crate) fn accepted(&self, now: Instant) -> Option<Change> {
+        let probe = self.entry.key;
+        let circuit = self.access().key().circuit();
+        let judge = || circuit.judge(Outcome::Succeeded, None, probe, &self.breaker, now);
+        (probe != Pass::Ordinary).then(judge).flatten()
+    }
+
     /// Nobody will give a verdict.
     pub(crate) fn release(&self) {
         release(self.standing.circuit(), self.pass);

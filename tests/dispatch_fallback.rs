@@ -461,7 +461,9 @@ async fn an_endpoint_that_is_ejected_on_the_way_to_the_gate_is_waited_for() {
     let began = Instant::now();
     let request = Request::post("/v1/chat/completions").body(only.to_owned());
     assert!(stack.oneshot(request.unwrap()).await.is_ok());
-    assert_eq!((client.seen().len(), began.elapsed()), (1, secs(7)));
+    assert_eq!(client.seen().len(), 1);
+    // Not all who wait are to come at once.
+    assert!((secs(7)..=secs(9)).contains(&began.elapsed()));
 }
 
 #[tokio::test]

@@ -400,7 +400,8 @@ async fn when_all_are_left_alone_the_first_to_be_back_is_waited_for() {
     assert_eq!(house.hear().await.unwrap_err().kind(), Kind::RateLimited);
     let began = Instant::now();
     house.hear().await.unwrap();
-    assert_eq!(began.elapsed(), secs(2));
+    // Not all who wait are to come at once.
+    assert!((secs(2)..=millis(2500)).contains(&began.elapsed()));
     assert_eq!(house.client.hosts()[3], "two.test");
 }
 
@@ -410,7 +411,7 @@ async fn a_probe_that_fails_leads_to_the_next_who_is_back() {
     house.fail(1).await;
     let began = Instant::now();
     house.hear().await.unwrap();
-    assert_eq!(began.elapsed(), secs(9));
+    assert!((secs(9)..=millis(11_250)).contains(&began.elapsed()));
     assert_eq!(house.client.hosts()[3..], ["two.test", "three.test"]);
 }
 

@@ -5,7 +5,7 @@ mod flow;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use flow::{Answer, Client, catalog, json, millis, secs};
+use flow::{Answer, Client, Step, catalog, json, millis, secs};
 use http::Request;
 use http_body_util::{BodyExt, Full};
 use switchtower::admit::read::ReadLayer;
@@ -373,6 +373,29 @@ async fn a_benched_key_is_probed_by_one_request_and_is_back() {
     assert_eq!(house.sent(), ["A", "B", "A", "B"]);
     let (keys, _) = house.states();
     assert_eq!(keys[0].1, State::Admitting);
+}
+
+/// A key was in doubt until the end of the answer that it had opened, and its provider was closed to all others meanwhile.
+#[tokio::test(start_paused = true)]
+async fn a_key_is_good_as_soon_as_an_answer_begins() {
+    let word = r#"data: {"choices":[{"index":0,"delta":{"content":"A"}}]}"#;
+    let end = r#"data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#;
+    let [word, end] = [word, end].map(|event| Step::Data(format!("{event}\n\n").into()));
+    let done = Step::Data("data: [DONE]\n\n".into());
+    let long = Answer::steps([word, Step::Wait(secs(20)), end, done]);
+    let house = House::new(&one(), [status(401), long, fine()]);
+    house.hear().await.unwrap_err();
+    sleep(secs(300)).await;
+    let other = async {
+        sleep(millis(1)).await;
+        let (keys, _) = house.states();
+        assert_eq!(keys[0].1, State::Admitting);
+        let began = Instant::now();
+        house.hear().await.unwrap();
+        assert!(began.elapsed() < secs(1));
+    };
+    let (probe, ()) = tokio::join!(house.hear(), other);
+    probe.unwrap();
 }
 
 /// The one that finds out is a caller's own request, which the other key answers.

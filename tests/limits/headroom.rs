@@ -311,3 +311,26 @@ async fn who_is_readmitted_is_asked_whatever_was_announced() {
     standing.readmit(crate::flow::now());
     assert!(house.refused(HI).await.is_none());
 }
+
+/// All who waited for one that rests came in the same millisecond, and provoked what they had waited for.
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_rest_does_not_come_with_all_others_at_once() {
+    let busy = Answer::status(429, "{}").header("retry-after", "20");
+    let fine = (0..300).map(|_| told(&[]).after(secs(1)));
+    let house = House::new(ONE, std::iter::once(busy).chain(fine));
+    let _ = house.hear(HI).await;
+    let all = futures_util::future::join_all((0..200).map(|_| house.hear(HI)));
+    let asked = async {
+        let (began, mut asked) = (Instant::now(), Vec::new());
+        for after in [20_000, 20_500, 25_100] {
+            tokio::time::sleep_until(began + millis(after)).await;
+            asked.push(house.asked());
+        }
+        asked
+    };
+    let (_, asked) = tokio::join!(all, asked);
+    assert!(
+        asked[0] <= 2 && asked[1] < 60 && asked[2] >= 200,
+        "{asked:?}"
+    );
+}

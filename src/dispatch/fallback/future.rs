@@ -94,8 +94,10 @@ where
                             this.state.set(State::Readying);
                         }
                         Verdict::NobodyLeft => {
+                            let longest = this.settings.wait;
+                            let mut random = fastrand::Rng::new();
                             let refused = match this.kept {
-                                Some(_) => wait(this.seen, this.call, this.settings.wait, now),
+                                Some(_) => wait(this.seen, this.call, longest, &mut random, now),
                                 None => None,
                             };
                             let Some((at, until)) = refused else {

@@ -9,7 +9,8 @@
 //! may be asked. A caller's own 400 would be refused everywhere, so it stops; a prompt that is too
 //! long goes only to a larger context; content that is refused only to another model; everything else goes on, within the
 //! attempt budget and the time of the request. Whom [`gate`](super::gate) refuses has not been asked: when nobody else is left, the one that may
-//! be asked first is waited for, within the time of the request, and asked then. Otherwise what is reported is what all have in common: every
+//! be asked first is waited for, within the time of the request, and asked then, or within a quarter of that
+//! time afterwards, five seconds at the most, so that not all who wait come at once. Otherwise what is reported is what all have in common: every
 //! attempt rate-limited is a 429 with the shortest `Retry-After` of all, every one a passing failure
 //! a 503, otherwise the last error; with the time at which the first of all may be asked again: as it says itself, or as
 //! its circuit reopens. The error knows [all attempts](crate::Error::attempts), and whether it

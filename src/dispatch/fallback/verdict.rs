@@ -12,6 +12,9 @@ use crate::kind::Kind;
 use crate::plan::Plan;
 use crate::standing::Cause;
 
+/// The longest time over which those are spread who wait for the same.
+const SPREAD: Duration = Duration::from_secs(5);
+
 /// What an error means for the rest of the plan.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -48,6 +51,7 @@ pub(super) fn wait(
     seen: &mut Seen,
     call: &Call,
     longest: Duration,
+    random: &mut fastrand::Rng,
     now: Instant,
 ) -> Option<(usize, Instant)> {
     let plan = call.plan()?;
@@ -59,8 +63,18 @@ pub(super) fn wait(
         .filter_map(|heard| Some((heard.again_at?.max(now), heard.place)))
         .min()?;
     let until = *seen.waits_until.get_or_insert(later(now, longest));
-    let in_time = at <= until && call.until().is_none_or(|until| at < until);
-    (in_time && !is_over(call, now)).then_some((place, at))
+    let in_time = |at: Instant| at <= until && call.until().is_none_or(|until| at < until);
+    let later = spread(at, now, random);
+    let at = if in_time(later) { later } else { at };
+    (in_time(at) && !is_over(call, now)).then_some((place, at))
+}
+
+/// All who wait for the same moment would be there in the same millisecond: they come within a quarter of the time for
+/// which they have waited, at most five seconds, so that they are about four times as many as come anyway.
+fn spread(at: Instant, now: Instant, random: &mut fastrand::Rng) -> Instant {
+    let most = (at.saturating_duration_since(now) / 4).min(SPREAD);
+    let micros = u64::try_from(most.as_micros()).unwrap_or(0);
+    later(at, Duration::from_micros(random.u64(..=micros)))
 }
 
 /// Is it another model than the one whose answer the caller has begun to read?

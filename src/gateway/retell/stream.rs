@@ -72,7 +72,7 @@ impl<B> Stream<B> {
     /// The grace of a shutdown is over: the answer ends as any other that breaks off. Where only its usage or
     /// the end of the transfer is missing, it is whole.
     fn break_off(&mut self) {
-        let whole = self.call.last().filter(Attempt::is_finished);
+        let whole = self.call.answer().filter(Attempt::is_finished);
         self.closing = None;
         if let Some(attempt) = whole {
             attempt.end(End::Complete, now());
