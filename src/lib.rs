@@ -7,7 +7,8 @@
 //! 1 admit     key ▸ read                                             │
 //! 2 choose    filter ▸ rank ▸ Plan                                   │
 //!             │    hold what the Plan may cost ┄┄┄┄ charge what it did   settle 5
-//! 3 dispatch  recover ▸ fallback ▸ hedge ▸ retry ▸ gate ▸ commit ▸ deadline │
+//! 3 dispatch  recover ▸ fallback ▸ hedge ▸ retry                     │
+//!             │    gate ▸ commit ▸ deadline                          │
 //!             │    the Plan predicted ┄┄┄┄┄┄┄┄┄┄┄┄┄ what was measured    meter 4
 //!             └───▶ address ▸ your HTTP client ▸ upstream ───────────┘
 //! ```
