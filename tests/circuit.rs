@@ -51,6 +51,8 @@ struct Model {
     /// Ends in the window, by milliseconds.
     ends: Vec<(u64, bool)>,
     forgiven: u64,
+    /// Until when it asks to be left alone, as those say who were asked before the probe.
+    meanwhile: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -126,7 +128,8 @@ impl Model {
     fn later(&self, until: u64) -> u64 {
         match self.state {
             Plain::Resting(other) | Plain::Ejected(other) => other.max(until),
-            _ => until,
+            Plain::Probing(_) => self.meanwhile.max(until),
+            Plain::Admitting => until,
         }
     }
 }
@@ -161,7 +164,7 @@ proptest! {
                         (Plain::Ejected(until), Admission::Probe(pass)) => {
                             prop_assert!(until <= now);
                             turn += 1;
-                            model.state = Plain::Probing(turn);
+                            (model.state, model.meanwhile) = (Plain::Probing(turn), 0);
                             passes.push((pass, Some(turn)));
                         }
                         (Plain::Resting(until) | Plain::Ejected(until), Admission::NotUntil(told, _)) => {
@@ -178,7 +181,7 @@ proptest! {
                     let (pass, probe) = passes.swap_remove(which % passes.len());
                     circuit.release(pass);
                     if probe.is_some_and(|turn| model.state == Plain::Probing(turn)) {
-                        model.state = Plain::Ejected(0);
+                        model.state = Plain::Ejected(model.meanwhile);
                     }
                 }
                 Event::End(which, outcome, retry_after) if !passes.is_empty() => {
@@ -225,13 +228,17 @@ proptest! {
                     } else if let Outcome::Barred(_) = outcome {
                         model.state = Plain::Ejected(model.later(now + 300_000));
                     } else if is_probe && counts.is_none() && told.is_none_or(|until| until <= now || outcome == Outcome::Nothing) {
-                        model.state = Plain::Ejected(0);
+                        model.state = Plain::Ejected(model.meanwhile);
                     }
                     let says = !matches!(outcome, Outcome::Succeeded | Outcome::Slow | Outcome::Nothing);
                     if let Some(until) = told.filter(|_| says)
                         && until > now
                     {
                         model.state = match model.state {
+                            Plain::Probing(_) if !is_probe => {
+                                model.meanwhile = model.meanwhile.max(until);
+                                model.state
+                            }
                             Plain::Admitting | Plain::Resting(_) => Plain::Resting(model.later(until)),
                             _ => Plain::Ejected(model.later(until)),
                         };

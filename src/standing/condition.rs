@@ -168,6 +168,11 @@ impl Condition {
                 // Admitting → Resting
                 this.left_alone(Phase::Resting, Cause::Limited, millis(until))
             }
+            // Whoever was asked before the probe does not end it; but if it fails, this holds as well.
+            (Event::Told(until), Phase::Probing) if !is_probe => Self {
+                until: this.until.max(millis(until)).min(FOREVER),
+                ..this
+            },
             // Probing → Ejected
             (Event::Told(until), _) => {
                 this.left_alone(Phase::Ejected, Cause::Limited, millis(until))
@@ -252,7 +257,7 @@ impl Condition {
 
     /// Of two times the later holds, with its cause.
     fn left_alone(self, phase: Phase, cause: Cause, until: u64) -> Self {
-        let is_longer = matches!(self.phase, Phase::Resting | Phase::Ejected) && self.until > until;
+        let is_longer = self.phase != Phase::Admitting && self.until > until;
         Self {
             phase,
             until: if is_longer { self.until } else { until }.min(FOREVER),

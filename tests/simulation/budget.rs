@@ -49,9 +49,13 @@ impl Burden {
             let provider = self.0.entry(entry.provider).or_default();
             if !again {
                 moment(provider, entry.at).earned += EARNED;
-            } else if let Some((attempt, last)) = before.last() {
-                // A second one is asked while the first is under way.
-                let ended = (last.at + attempt.took).min(entry.at);
+            } else {
+                // Of two that were under way at once, the later end; or a second one is asked while the first is under way.
+                let ends = before
+                    .iter()
+                    .map(|(attempt, other)| other.at + attempt.took);
+                let ended = ends.map(|end| end.min(entry.at)).max();
+                let ended = ended.unwrap_or(entry.at);
                 moment(provider, ended).retries.push(entry.request);
             }
         }

@@ -172,10 +172,12 @@ impl Case<'_> {
         for (at, (pair, calls)) in attempts.windows(2).zip(calls.windows(2)).enumerate() {
             // Of two at once the one decides or the other.
             let hedged = self.is_hedged(at) || self.is_hedged(at + 1);
+            // Whoever leaves in the moment of a hedge leaves both.
+            let left = self.world.hedges && pair.iter().all(|it| it.end == End::Cancelled);
             // Who is asked for the rest of an answer is asked whatever the one before said.
             let rest =
                 self.world.recovers && attempts[..at].iter().any(|it| it.first_token.is_some());
-            if !hedged && !rest && pair[0].end != End::Superseded {
+            if !hedged && !rest && !left && pair[0].end != End::Superseded {
                 self.follows(&pair[0], calls[0].1, calls[1].1)?;
             }
         }

@@ -16,7 +16,10 @@ use crate::world::World;
 struct Call {
     request: u32,
     came: Duration,
+    /// When its gate was told at the earliest.
     over: Duration,
+    /// And at the latest.
+    until: Duration,
     shows: Shows,
 }
 
@@ -60,12 +63,15 @@ impl Ejections {
                     Shows::Nothing
                 }
                 Shows::Bar if !alone => Shows::Nothing,
+                // Nobody knows when.
+                Shows::Failure if slow.is_some() => Shows::Nothing,
                 shows => shows,
             };
             self.calls.entry(entry.endpoint).or_default().push(Call {
                 request: entry.request,
                 came: entry.at,
                 over: entry.at + slow.unwrap_or(attempt.took),
+                until: entry.at + attempt.took,
                 shows,
             });
         }
@@ -87,7 +93,12 @@ impl Ejections {
                 let now = &calls[next..until];
                 next = until;
                 let failed = |call: &&Call| call.shows == Shows::Failure;
-                let is_sure = now.iter().all(|call| call.shows != Shows::Success);
+                // Has nothing succeeded, at this moment or when it may have?
+                let succeeds = |call: &Call| {
+                    call.shows == Shows::Success
+                        && (call.over.as_millis()..=call.until.as_millis()).contains(&moment)
+                };
+                let is_sure = !calls.iter().any(succeeds);
                 failures = match is_sure {
                     true => failures + now.iter().filter(failed).count() as u32,
                     false => 0,

@@ -210,11 +210,12 @@ where
         })
     }
 
-    /// The first one has failed. If the second one is not under way, so has this, with its error.
+    /// The first one has failed. If the second one is not under way, so has this, with its error: whether anybody is asked
+    /// after such a failure, and who, is for `fallback` to say.
     fn alone(self: Box<Self>) -> Result<Box<Self>, Option<Error>> {
         match self.state {
-            State::Readying | State::Asking(_) => Ok(self),
-            State::Fresh | State::Waiting(_) => Err(None),
+            State::Asking(_) => Ok(self),
+            State::Fresh | State::Waiting(_) | State::Readying => Err(None),
             State::Over(error) => Err(error),
         }
     }
