@@ -189,6 +189,19 @@ async fn a_refusal_of_the_request_by_either_stops() {
     }
 }
 
+/// A second one that still waited for a busy client was asked although the first had been refused what all would refuse.
+#[tokio::test(start_paused = true)]
+async fn nobody_is_asked_as_a_hedge_once_the_first_has_failed() {
+    let answers = [Answer::status(400, "{}").after(secs(2)), says("hi", 10)];
+    let (stack, client) = (hedging(), Client::new(answers));
+    let busy = tower::limit::ConcurrencyLimit::new(client.clone(), 1);
+    let request = request(&ordered(true), &[]);
+    let error = stack.around(busy).oneshot(request).await.map(drop);
+    assert_eq!(error.unwrap_err().kind(), Kind::Refused);
+    assert_eq!(client.hosts(), ["one.test"]);
+    at_rest(&stack, &client);
+}
+
 // === Who is asked ===
 
 #[tokio::test(start_paused = true)]
