@@ -76,7 +76,11 @@ impl Body for Answer {
         match self.end.take() {
             Some(End::Well(last)) => Poll::Ready(Some(data(last))),
             Some(End::Cut) => Poll::Ready(Some(Err(io::ErrorKind::ConnectionReset.into()))),
-            Some(End::Idle) => Poll::Pending,
+            // However often it is polled.
+            Some(End::Idle) => {
+                self.end = Some(End::Idle);
+                Poll::Pending
+            }
             None => Poll::Ready(None),
         }
     }
