@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use http::{Extensions, HeaderMap};
 
 use crate::attempt::{Attempt, End};
+use crate::caller::Caller;
 use crate::generation::GenerationId;
 use crate::lesson;
 use crate::plan::{Candidate, Plan};
@@ -43,7 +44,7 @@ struct Shared {
     reasons: AtomicBool,
     operation: OnceLock<Operation>,
     dialect: OnceLock<Dialect>,
-    tenant: OnceLock<Tenant>,
+    caller: OnceLock<Arc<Caller>>,
     headers: OnceLock<HeaderMap>,
     plan: OnceLock<Plan>,
     tries: AtomicU32,
@@ -70,7 +71,7 @@ impl Call {
                 reasons: AtomicBool::new(false),
                 operation: OnceLock::new(),
                 dialect: OnceLock::new(),
-                tenant: OnceLock::new(),
+                caller: OnceLock::new(),
                 headers: OnceLock::new(),
                 plan: OnceLock::new(),
                 tries: AtomicU32::new(DEFAULT_TRIES),
@@ -146,9 +147,14 @@ impl Call {
         self.shared.dialect.get().copied().unwrap_or_default()
     }
 
-    /// Whose request it is; none where nobody has asked for a key.
+    /// Who asks; none where nobody has asked for a key.
+    pub fn caller(&self) -> Option<&Arc<Caller>> {
+        self.shared.caller.get()
+    }
+
+    /// Whose request it is, in short.
     pub fn tenant(&self) -> Option<Tenant> {
-        self.shared.tenant.get().copied()
+        self.caller().map(|caller| caller.tenant())
     }
 
     /// The headers that the caller sent; none until `choose` has put them here.
@@ -364,8 +370,9 @@ impl Call {
         let _ = self.shared.dialect.set(dialect);
     }
 
-    pub(crate) fn set_tenant(&self, tenant: Tenant) {
-        let _ = self.shared.tenant.set(tenant);
+    /// Says who asks, once: the first who says it is believed.
+    pub fn set_caller(&self, caller: Arc<Caller>) {
+        let _ = self.shared.caller.set(caller);
     }
 
     /// A `fallback` is here, and allows so many tries.

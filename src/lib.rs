@@ -155,7 +155,9 @@ pub mod testing;
 pub mod wire;
 
 mod attempt;
+mod calendar;
 mod call;
+mod caller;
 mod chunks;
 mod clock;
 mod disposition;
@@ -186,7 +188,9 @@ mod usage;
 mod wishes;
 
 pub use self::attempt::{Attempt, End};
+pub use self::calendar::{Day, NotADay, Period};
 pub use self::call::{Call, DEFAULT_TRIES};
+pub use self::caller::{Caller, KeyId, NotAKeyId};
 pub use self::disposition::{Again, Bench, Disposition, Fault, Next, Rule};
 pub use self::dispositions::{AmbiguousSend, Dispositions};
 pub use self::early::Early;

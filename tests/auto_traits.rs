@@ -144,7 +144,7 @@ fn futures_can_be_spawned_and_moved() {
         meter::ResponseFuture<Answer, Body>: Send Sync Unpin;
         deadline::ResponseFuture<Answer>: Send Sync Unpin;
         commit::ResponseFuture<Answer, Body>: Send Sync Unpin;
-        settle::ResponseFuture<Answer, MemorySlot>: Send Sync Unpin;
+        settle::ResponseFuture<Client, MemorySlot>: Send;
         hedge::ResponseFuture<Client>: Send;
         retry::ResponseFuture<Client>: Send;
         gate::ResponseFuture<Answer>: Send Sync Unpin;

@@ -20,10 +20,11 @@ use switchtower::catalog::{Catalog, EndpointSpec, ModelSpec, Override, Prices, P
 use switchtower::choose::ChooseLayer;
 use switchtower::meter::{MeterLayer, read_usage};
 use switchtower::settle::{
-    Certainty, Ledger, MemoryLedger, Record, SettleLayer, Slot, Totals, cost_of, worst_of,
+    Certainty, Claim, Held, Ledger, MemoryLedger, Record, SettleLayer, Slot, Totals, cost_of,
+    worst_of,
 };
 use switchtower::wire::Finish;
-use switchtower::{BoxError, End, Femto, Kind, Money, Payload, Price, Usage};
+use switchtower::{BoxError, End, Error, Femto, Kind, Money, Payload, Price, Usage};
 use tokio::task::JoinSet;
 use tower::util::BoxCloneService;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
@@ -1218,12 +1219,13 @@ impl Ledger for Desk {
 }
 
 impl Slot for Place {
-    fn hold(&mut self, amount: Money) {
-        assert!(!amount.is_zero());
+    fn hold(&mut self, claim: &Claim) -> Result<Held, Error> {
+        assert!(!claim.amount.is_zero());
         self.0.0.lock().unwrap().log.push("held");
+        Ok(Held::Now)
     }
 
-    fn write(self, record: Record) {
+    fn write(&mut self, record: Record) {
         let mut state = self.0.0.lock().unwrap();
         state.log.push("written");
         state.written.push(record);

@@ -32,20 +32,19 @@ use std::task::{Context, Poll};
 
 use http::Request;
 use http::header::{AUTHORIZATION, HeaderMap};
-use sha2::{Digest, Sha256};
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::call::Call;
+use crate::caller::{Caller, KeyId};
 use crate::early::Early;
 use crate::error::{BoxError, Error};
 use crate::kind::Kind;
-use crate::tenant::Tenant;
 
 /// Lets in requests that bring one of these keys. See the [module docs](self).
 #[derive(Clone)]
 pub struct KeyLayer {
-    hashes: Arc<[[u8; 32]]>,
+    callers: Arc<[Arc<Caller>]>,
 }
 
 /// The service of [`KeyLayer`].
@@ -65,7 +64,10 @@ impl KeyLayer {
     /// Lets these keys in, and nobody else.
     pub fn new<K: AsRef<str>>(keys: impl IntoIterator<Item = K>) -> Self {
         Self {
-            hashes: keys.into_iter().map(|key| hash(key.as_ref())).collect(),
+            callers: keys
+                .into_iter()
+                .map(|key| Arc::new(Caller::new(KeyId::of(key.as_ref()))))
+                .collect(),
         }
     }
 
@@ -74,19 +76,17 @@ impl KeyLayer {
     /// # Errors
     ///
     /// [`Kind::Unauthorized`], saying whether the key is missing or wrong.
-    pub fn check(&self, headers: &HeaderMap) -> Result<Tenant, Error> {
+    pub fn check(&self, headers: &HeaderMap) -> Result<Arc<Caller>, Error> {
         let key = presented(headers).ok_or_else(|| {
             Error::new(
                 Kind::Unauthorized,
                 "Missing Authentication header: send one `Authorization: Bearer <key>`",
             )
         })?;
-        let hash = hash(key);
-        if self.hashes.contains(&hash) {
-            Ok(Tenant::of_hash(&hash))
-        } else {
-            Err(Error::new(Kind::Unauthorized, "the API key is not valid"))
-        }
+        let id = KeyId::of(key);
+        let caller = self.callers.iter().find(|caller| caller.key() == id);
+        let wrong = || Error::new(Kind::Unauthorized, "the API key is not valid");
+        caller.cloned().ok_or_else(wrong)
     }
 }
 
@@ -105,14 +105,10 @@ fn presented(headers: &HeaderMap) -> Option<&str> {
         .filter(|key| !key.is_empty())
 }
 
-fn hash(key: &str) -> [u8; 32] {
-    Sha256::digest(key.as_bytes()).into()
-}
-
 impl fmt::Debug for KeyLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyLayer")
-            .field("keys", &self.hashes.len())
+            .field("keys", &self.callers.len())
             .finish()
     }
 }
@@ -145,8 +141,8 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         match self.keys.check(request.headers()) {
-            Ok(tenant) => {
-                Call::of(request.extensions_mut()).set_tenant(tenant);
+            Ok(caller) => {
+                Call::of(request.extensions_mut()).set_caller(caller);
                 Early::Admitted(self.inner.call(request))
             }
             Err(error) => Early::refuse(error),

@@ -20,17 +20,17 @@ use super::retell;
 use super::router::Door;
 use crate::admit::read::Read;
 use crate::call::Call;
+use crate::caller::Caller;
 use crate::clock::{now, wall};
 use crate::error::Error;
 use crate::payload::Payload;
-use crate::tenant::Tenant;
 use crate::wire::headers::is_event_stream;
 
 const GENERATION_ID: HeaderName = HeaderName::from_static("x-generation-id");
 
 /// The stack around the client, whatever that is.
 #[derive(Clone)]
-pub(super) struct Chat(Arc<dyn Fn(Door, Tenant, Request) -> Asked + Send + Sync>);
+pub(super) struct Chat(Arc<dyn Fn(Door, Arc<Caller>, Request) -> Asked + Send + Sync>);
 
 /// The one box of a request: what goes on in the stack, and what becomes of its answer.
 pub(super) type Asked = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
@@ -57,7 +57,7 @@ impl Door {
     /// Asks a model, if the caller may.
     pub(super) fn ask(&self, request: Request) -> Asked {
         match self.gateway.keys.check(request.headers()) {
-            Ok(tenant) => (self.gateway.chat.0)(self.clone(), tenant, request),
+            Ok(caller) => (self.gateway.chat.0)(self.clone(), caller, request),
             Err(error) => Box::pin(ready(refuse::response(&error, self.dialect, None))),
         }
     }
@@ -76,11 +76,11 @@ impl Chat {
         S::Future: Send,
         B: http_body::Body<Data = Bytes, Error = Error> + Send + Unpin + 'static,
     {
-        Self(Arc::new(move |door, tenant, mut request| {
+        Self(Arc::new(move |door, caller, mut request| {
             // Minted before anything is asked, so that a failure has a name as well, in the log at least.
             let call = Call::new(now(), wall(), fastrand::u64(..));
             call.set_dialect(door.dialect);
-            call.set_tenant(tenant);
+            call.set_caller(caller);
             let closing = request.extensions_mut().remove();
             request.extensions_mut().insert(call.clone());
             Box::pin(Asking {

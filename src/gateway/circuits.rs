@@ -7,9 +7,9 @@ use axum::extract::{Request, State};
 use http::Response;
 use serde::Serialize;
 
-use super::date::date;
 use super::json;
 use super::router::Door;
+use crate::calendar::timestamp as date;
 use crate::clock::{now, wall};
 use crate::error::Error;
 use crate::kind::Kind;

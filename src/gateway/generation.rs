@@ -6,11 +6,11 @@ use http::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::date::date;
 use super::json;
 use super::router::Door;
 use super::usage::exact;
 use crate::attempt::End;
+use crate::calendar::timestamp as date;
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::settle::{AttemptRecord, Certainty, Record};

@@ -155,7 +155,6 @@
 mod ask;
 mod circuits;
 mod closing;
-mod date;
 mod front;
 mod generation;
 mod json;

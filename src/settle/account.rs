@@ -25,6 +25,8 @@ pub(super) struct Asked {
     pub(super) images: u64,
     /// Is nothing to be written, so that there is no finish reason either?
     pub(super) embeds: bool,
+    /// What was claimed for it.
+    pub(super) held: Money,
 }
 
 /// The record of a call that has ended like this.
@@ -65,6 +67,7 @@ fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Ins
     Record {
         id: *call.id(),
         created: call.created(),
+        caller: call.caller().cloned(),
         requested: asked.model,
         operation: call.operation(),
         streamed: asked.streamed,
@@ -73,6 +76,7 @@ fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Ins
         answered_by,
         usage,
         charge,
+        held: asked.held,
         finish: found.finish,
         first_token,
         took: now.saturating_duration_since(call.started()),

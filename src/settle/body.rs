@@ -8,6 +8,7 @@ use pin_project::pin_project;
 use super::hold::Hold;
 use super::ledger::Slot;
 use crate::attempt::{Attempt, End};
+use crate::error::{BoxError, Error};
 use crate::kind::Kind;
 
 /// An answer whose end settles its request. See the [module docs](super).
@@ -16,9 +17,17 @@ pub struct Body<B, S: Slot> {
     #[pin]
     inner: B,
     attempt: Option<Attempt>,
+    /// What comes last waits here until its record is safe.
+    last: Option<Last>,
     over: bool,
     // Declared after `inner`: the attempt ends before the hold settles.
     hold: Hold<S>,
+}
+
+/// What comes last?
+enum Last {
+    Frame(Frame<Bytes>),
+    End,
 }
 
 // === impl Body ===
@@ -28,6 +37,7 @@ impl<B, S: Slot> Body<B, S> {
         Self {
             inner,
             attempt: hold.answered(),
+            last: None,
             over: false,
             hold,
         }
@@ -37,38 +47,59 @@ impl<B, S: Slot> Body<B, S> {
 impl<B, S> http_body::Body for Body<B, S>
 where
     B: http_body::Body<Data = Bytes>,
+    B::Error: Into<BoxError> + 'static,
     S: Slot,
 {
     type Data = Bytes;
-    type Error = B::Error;
+    type Error = Error;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let mut this = self.project();
         if *this.over {
             return Poll::Ready(None);
         }
-        let frame = ready!(this.inner.as_mut().poll_frame(cx));
-        // The attempt ends before its last event is handed out, so that whoever has seen that event
-        // finds the record. And hyper asks no more once `is_end_stream` is true.
-        let ended = this
-            .attempt
-            .as_mut()
-            .is_some_and(|attempt| attempt.ended().is_some() && this.hold.is_over(attempt));
-        *this.over = !matches!(frame, Some(Ok(_)));
-        if let Some(Err(_)) = frame {
-            // Where no attempt says what broke, it was the transfer.
-            this.hold.settle(End::Failed(Kind::Disconnected));
-        } else if ended || frame.is_none() || this.inner.is_end_stream() {
+        if this.last.is_none() {
+            let frame = ready!(this.inner.as_mut().poll_frame(cx));
+            // The attempt ends before its last event is handed out, so that whoever has seen that event
+            // finds the record. And hyper asks no more once `is_end_stream` is true.
+            let ended = this
+                .attempt
+                .as_mut()
+                .is_some_and(|attempt| attempt.ended().is_some() && this.hold.is_over(attempt));
+            *this.last = Some(match frame {
+                Some(Err(error)) => {
+                    *this.over = true;
+                    // Where no attempt says what broke, it was the transfer.
+                    this.hold.settle(End::Failed(Kind::Disconnected));
+                    return Poll::Ready(Some(Err(Error::from_inner(error))));
+                }
+                Some(Ok(frame)) if !ended && !this.inner.is_end_stream() => {
+                    return Poll::Ready(Some(Ok(frame)));
+                }
+                Some(Ok(frame)) => Last::Frame(frame),
+                None => Last::End,
+            });
             this.hold.settle(End::Complete);
         }
-        Poll::Ready(frame)
+        let written = ready!(this.hold.poll_written(cx));
+        match (this.last.take(), written) {
+            (Some(Last::Frame(frame)), Ok(())) => Poll::Ready(Some(Ok(frame))),
+            (_, Ok(())) => {
+                *this.over = true;
+                Poll::Ready(None)
+            }
+            (_, Err(error)) => {
+                *this.over = true;
+                Poll::Ready(Some(Err(error)))
+            }
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.over || self.inner.is_end_stream()
+        self.over || (self.last.is_none() && self.inner.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {

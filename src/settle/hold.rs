@@ -1,10 +1,13 @@
 //! A request's claim on the ledger.
 
+use std::task::{Context, Poll};
+
 use super::account::{Asked, record};
 use super::ledger::Slot;
 use crate::attempt::{Attempt, End};
 use crate::call::Call;
 use crate::clock::now;
+use crate::error::Error;
 use crate::telemetry;
 
 /// A request's claim on the ledger, settled exactly once: at the latest when it is dropped.
@@ -12,10 +15,23 @@ use crate::telemetry;
 /// See the [module docs](super).
 #[derive(Debug)]
 pub struct Hold<S: Slot> {
-    slot: Option<S>,
+    slot: S,
     call: Call,
     asked: Asked,
-    answered: bool,
+    stage: Stage,
+}
+
+/// How far has it come?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// The ledger has not taken it yet, or not at all: nobody is asked.
+    Claimed,
+    /// The upstream may be asked.
+    Held,
+    /// From now on the attempt that gives the answer says how the request ends.
+    Answered,
+    /// Its record is written.
+    Settled,
 }
 
 // === impl Hold ===
@@ -23,16 +39,32 @@ pub struct Hold<S: Slot> {
 impl<S: Slot> Hold<S> {
     pub(super) fn new(slot: S, call: Call, asked: Asked) -> Self {
         Self {
-            slot: Some(slot),
+            slot,
             call,
             asked,
-            answered: false,
+            stage: Stage::Claimed,
         }
+    }
+
+    /// The ledger has taken it.
+    pub(super) fn taken(&mut self) {
+        self.stage = Stage::Held;
+    }
+
+    /// Has the ledger taken it?
+    pub(super) fn poll_held(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let held = self.slot.poll_held(cx);
+        if let Poll::Ready(Ok(())) = held {
+            self.taken();
+        }
+        held
     }
 
     /// There is an answer: from now on the attempt that gives it says how the request ends.
     pub(super) fn answered(&mut self) -> Option<Attempt> {
-        self.answered = true;
+        if self.stage == Stage::Held {
+            self.stage = Stage::Answered;
+        }
         self.call.answer()
     }
 
@@ -49,12 +81,23 @@ impl<S: Slot> Hold<S> {
 
     /// Writes the record, once.
     pub(super) fn settle(&mut self, end: End) {
-        if let Some(slot) = self.slot.take() {
-            let told = self.answered.then(|| self.call.ended()).flatten();
-            let end = told.map_or(end, |(end, _)| end);
-            let record = record(&self.call, std::mem::take(&mut self.asked), end, now());
-            telemetry::settled(&record);
-            slot.write(record);
+        let told = match self.stage {
+            Stage::Claimed | Stage::Settled => return,
+            Stage::Held => None,
+            Stage::Answered => self.call.ended(),
+        };
+        self.stage = Stage::Settled;
+        let end = told.map_or(end, |(end, _)| end);
+        let record = record(&self.call, std::mem::take(&mut self.asked), end, now());
+        telemetry::settled(&record);
+        self.slot.write(record);
+    }
+
+    /// Is the record safe? Nothing to wait for as long as none is written.
+    pub(super) fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        match self.stage {
+            Stage::Settled => self.slot.poll_written(cx),
+            Stage::Claimed | Stage::Held | Stage::Answered => Poll::Ready(Ok(())),
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use std::task::{Context, Poll};
 
+use super::claim::{Claim, Held};
 use super::record::Record;
-use crate::error::BoxError;
+use crate::error::{BoxError, Error};
 use crate::money::Money;
 
 /// A place for records. Capacity is taken before the upstream is asked, so that a bill is never lost
@@ -13,8 +14,8 @@ use crate::money::Money;
 ///
 /// ```
 /// use std::{future::Future, pin::Pin, task::{Context, Poll, ready}};
-/// use switchtower::settle::{Ledger, Record, Slot};
-/// use switchtower::{BoxError, Money};
+/// use switchtower::settle::{Claim, Held, Ledger, Record, Slot};
+/// use switchtower::{BoxError, Error};
 /// use tokio::sync::mpsc::{OwnedPermit, Sender, channel, error::SendError};
 ///
 /// type Reserving = dyn Future<Output = Result<OwnedPermit<Record>, SendError<()>>> + Send;
@@ -24,7 +25,7 @@ use crate::money::Money;
 ///     reserving: Option<Pin<Box<Reserving>>>,
 /// }
 ///
-/// struct Place(OwnedPermit<Record>);
+/// struct Place(Option<OwnedPermit<Record>>);
 ///
 /// impl Ledger for Queue {
 ///     type Slot = Place;
@@ -34,15 +35,17 @@ use crate::money::Money;
 ///         let reserving = || Box::pin(sender.clone().reserve_owned()) as _;
 ///         let permit = ready!(self.reserving.get_or_insert_with(reserving).as_mut().poll(cx));
 ///         self.reserving = None;
-///         Poll::Ready(Ok(Place(permit?)))
+///         Poll::Ready(Ok(Place(Some(permit?))))
 ///     }
 /// }
 ///
 /// impl Slot for Place {
-///     fn hold(&mut self, _: Money) {} // for a ledger that keeps spending limits
+///     fn hold(&mut self, _: &Claim) -> Result<Held, Error> {
+///         Ok(Held::Now) // a ledger that keeps spending limits may refuse
+///     }
 ///
-///     fn write(self, record: Record) {
-///         self.0.send(record);
+///     fn write(&mut self, record: Record) {
+///         self.0.take().map(|permit| permit.send(record));
 ///     }
 /// }
 ///
@@ -84,12 +87,50 @@ pub trait Ledger {
     fn poll_slot(&mut self, cx: &mut Context<'_>) -> Poll<Result<Self::Slot, BoxError>>;
 }
 
-/// A place in a [`Ledger`], taken before the upstream is asked. Dropping it unused gives it back.
+/// A place in a [`Ledger`], taken before the upstream is asked. Dropping it gives it back, with whatever it claims.
+///
+/// ```text
+/// poll_slot ─▶ hold ─▶ poll_held ─▶ the upstream is asked ─▶ write ─▶ poll_written ─▶ the last frame goes out
+///                └ 402                                         └ dropped: written, and nobody waits
+/// ```
 pub trait Slot {
-    /// Claims an amount until the record is written.
-    fn hold(&mut self, amount: Money);
+    /// Claims what a request may cost, before anybody is asked; once.
+    ///
+    /// # Errors
+    ///
+    /// Where a limit leaves no room for it: [`PaymentRequired`](crate::Kind::PaymentRequired), with the limit. Nothing is
+    /// claimed then, and nobody is asked.
+    fn hold(&mut self, claim: &Claim) -> Result<Held, Error>;
 
-    /// Writes the record and releases the claim. It cannot fail and cannot wait: the wait was when
+    /// Ready once the claim is as safe as the ledger promises; asked only after [`Held::Later`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`hold`](Self::hold), or where the claim could not be stored.
+    fn poll_held(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let _ = cx;
+        Poll::Ready(Ok(()))
+    }
+
+    /// The most that this claim could be for now, be it more or less than it asks; none where nothing limits it. Its own
+    /// amount is not looked at.
+    fn available(&self, claim: &Claim) -> Option<Money> {
+        let _ = claim;
+        None
+    }
+
+    /// Writes the record and turns the claim into its charge; once. It cannot fail and cannot wait: the wait was when
     /// the slot was taken.
-    fn write(self, record: Record);
+    fn write(&mut self, record: Record);
+
+    /// Ready once what was written is as safe as the ledger promises. The last frame of an answer waits for it, so that
+    /// an answer that a caller has seen whole is in the ledger.
+    ///
+    /// # Errors
+    ///
+    /// Where it could not be stored. The answer then ends in this error, instead of its last frame.
+    fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let _ = cx;
+        Poll::Ready(Ok(()))
+    }
 }

@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
+use super::claim::{Claim, Held};
 use super::cost::Certainty;
 use super::ledger::{Ledger, Slot};
 use super::newest::Newest;
 use super::record::Record;
-use crate::error::BoxError;
+use crate::error::{BoxError, Error};
 use crate::generation::GenerationId;
 use crate::money::Money;
 
@@ -107,14 +108,17 @@ impl Ledger for MemoryLedger {
 // === impl MemorySlot ===
 
 impl Slot for MemorySlot {
-    fn hold(&mut self, amount: Money) {
-        let before = std::mem::replace(&mut self.held, amount);
-        let change = i128::from(amount.picodollars()) - i128::from(before.picodollars());
+    fn hold(&mut self, claim: &Claim) -> Result<Held, Error> {
+        let before = std::mem::replace(&mut self.held, claim.amount);
+        let change = i128::from(claim.amount.picodollars()) - i128::from(before.picodollars());
         self.ledger.books().totals.held += change;
+        Ok(Held::Now)
     }
 
-    fn write(self, record: Record) {
+    fn write(&mut self, record: Record) {
+        let held = std::mem::take(&mut self.held);
         let mut books = self.ledger.books();
+        books.totals.held -= i128::from(held.picodollars());
         books.totals.add(&record);
         let oldest = books.newest.push(record);
         // What it has elsewhere is freed when others can go on.

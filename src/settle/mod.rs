@@ -65,6 +65,7 @@
 mod account;
 mod attempts;
 mod body;
+mod claim;
 mod cost;
 mod future;
 mod hold;
@@ -74,9 +75,11 @@ mod memory;
 mod newest;
 mod record;
 mod service;
+pub mod store;
 
 pub use self::attempts::Attempts;
 pub use self::body::Body;
+pub use self::claim::{Claim, Held};
 pub use self::cost::{Certainty, Cost, of as cost_of, worst_of};
 pub use self::future::ResponseFuture;
 pub use self::hold::Hold;

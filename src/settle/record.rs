@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::attempts::Attempts;
 use super::cost::Cost;
 use crate::attempt::End;
+use crate::caller::Caller;
 use crate::catalog::Endpoint;
 use crate::generation::GenerationId;
 use crate::money::Money;
@@ -22,6 +23,8 @@ pub struct Record {
     pub id: GenerationId,
     /// When it came.
     pub created: SystemTime,
+    /// Who asked; none where nobody has asked for a key.
+    pub caller: Option<Arc<Caller>>,
     /// The model that the caller named.
     pub requested: Option<Short>,
     /// What was asked of a model.
@@ -41,6 +44,8 @@ pub struct Record {
     pub usage: Usage,
     /// What the caller pays: zero where nothing is charged, none where the price is unknown.
     pub charge: Option<Money>,
+    /// What was claimed for it: the most that it might have cost.
+    pub held: Money,
     /// Why the model stopped.
     pub finish: Option<Finish>,
     /// From the arrival of the request to its first content; none unless it was a stream.

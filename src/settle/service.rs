@@ -7,6 +7,7 @@ use tower_service::Service;
 
 use super::account::Asked;
 use super::body::Body;
+use super::claim::{Claim, Held};
 use super::cost::worst_of;
 use super::future::ResponseFuture;
 use super::hold::Hold;
@@ -45,14 +46,15 @@ impl<S, L: Ledger> Settle<S, L> {
 
 impl<S, L, ResBody> Service<Request<Payload>> for Settle<S, L>
 where
-    S: Service<Request<Payload>, Response = Response<ResBody>>,
+    S: Service<Request<Payload>, Response = Response<ResBody>> + Clone,
     S::Error: Into<BoxError> + 'static,
     ResBody: http_body::Body<Data = Bytes>,
+    ResBody::Error: Into<BoxError> + 'static,
     L: Ledger,
 {
     type Response = Response<Body<ResBody, L::Slot>>;
     type Error = Error;
-    type Future = ResponseFuture<S::Future, L::Slot>;
+    type Future = ResponseFuture<S, L::Slot>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if self.slot.is_none() {
@@ -72,19 +74,39 @@ where
         let call = Call::of(request.extensions_mut()).clone();
         let payload = request.body();
         let images = images(&call, payload);
-        slot.hold(worst(&call, payload.view(), images));
+        let model = payload.view().model(payload.bytes());
+        let claim = Claim {
+            id: *call.id(),
+            created: call.created(),
+            caller: call.caller().cloned(),
+            model: model.map(|model| Short::from(&*model)),
+            amount: worst(&call, payload.view(), images),
+        };
+        let held = match slot.hold(&claim) {
+            Ok(held) => held,
+            Err(error) => return ResponseFuture::refused(error),
+        };
         let asked = Asked {
-            model: payload
-                .view()
-                .model(payload.bytes())
-                .map(|model| Short::from(&*model)),
+            model: claim.model,
+            held: claim.amount,
             streamed: payload.view().stream(),
             prompt_bytes: payload.view().prompt_bytes() as u64,
             images,
             embeds: payload.view().has(Field::Input),
         };
-        let hold = Hold::new(slot, call, asked);
-        ResponseFuture::new(self.inner.call(request), hold)
+        let mut hold = Hold::new(slot, call, asked);
+        match held {
+            Held::Now => {
+                hold.taken();
+                ResponseFuture::asking(self.inner.call(request), hold)
+            }
+            Held::Later => {
+                // It is this one that is ready.
+                let clone = self.inner.clone();
+                let ready = std::mem::replace(&mut self.inner, clone);
+                ResponseFuture::holding(ready, request, hold)
+            }
+        }
     }
 }
 

@@ -1,0 +1,37 @@
+//! What a request claims of the ledger before anybody is asked.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::caller::Caller;
+use crate::generation::GenerationId;
+use crate::money::Money;
+use crate::short::Short;
+
+/// What a request claims of a [`Ledger`](super::Ledger) before anybody is asked: for whom, and how much at most.
+///
+/// See the example of [`Ledger`](super::Ledger).
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The request's name.
+    pub id: GenerationId,
+    /// When it came.
+    pub created: SystemTime,
+    /// Who asks; none where nobody has asked for a key.
+    pub caller: Option<Arc<Caller>>,
+    /// The model that the caller named.
+    pub model: Option<Short>,
+    /// The most that its answer may cost.
+    pub amount: Money,
+}
+
+/// Has a claim been taken?
+///
+/// See the example of [`Ledger`](super::Ledger).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// Yes: the upstream may be asked.
+    Now,
+    /// It is under way: [`Slot::poll_held`](super::Slot::poll_held) tells when.
+    Later,
+}

@@ -1,0 +1,47 @@
+//! What is written, in one transaction with others.
+
+use std::time::SystemTime;
+
+use super::credit::Credit;
+use super::document::Document;
+use super::row::Row;
+use crate::caller::KeyId;
+use crate::generation::GenerationId;
+use crate::money::Money;
+
+/// What is to be written?
+///
+/// Each has a name of its own, under which it is written once: the same entry again changes nothing, and another one of the
+/// same name is an error.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Entry {
+    /// A request is about to be sent: should the process end, it is known what was under way.
+    Hold(HoldRow),
+    /// A request is over: its hold, if there is one, gives way to this row, in the same transaction.
+    Row(Box<Row>),
+    /// Nobody was asked after all.
+    Released(GenerationId),
+    /// Money was granted, adjusted or given back.
+    Credit(Credit),
+    /// A setting that outlives the process: of a key, for instance. The newest of a name holds.
+    Document(Document),
+}
+
+/// What a request that is under way may cost at most.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HoldRow {
+    /// The request's name.
+    pub id: GenerationId,
+    /// When it came.
+    pub created: SystemTime,
+    /// The account that pays.
+    pub account: String,
+    /// The key that was brought.
+    pub key: Option<KeyId>,
+    /// The model that the caller named.
+    pub model: Option<String>,
+    /// The most that it may cost.
+    pub amount: Money,
+    /// Which of several processes is on it: the [`replica`](super::Store::holds) that took it.
+    pub replica: String,
+}

@@ -1,0 +1,20 @@
+//! What remains of requests, where it outlives the process: rows, and the questions to them.
+//!
+//! A [`Store`] is a place for rows: in memory, in a file, or in a database. It knows nothing of limits and of who waits; a
+//! ledger is built upon it.
+//!
+//! Its methods block: call them from a thread that may wait.
+
+mod credit;
+mod document;
+mod entry;
+mod row;
+mod spend;
+mod traits;
+
+pub use self::credit::{Credit, CreditKind};
+pub use self::document::Document;
+pub use self::entry::{Entry, HoldRow};
+pub use self::row::{AttemptRow, Row};
+pub use self::spend::{Dimension, Spend, SpendQuery};
+pub use self::traits::{RowQuery, Store, StoreError};

@@ -1,0 +1,75 @@
+//! What was spent: by day, model, provider, key, user and tag.
+
+use crate::calendar::Day;
+use crate::caller::KeyId;
+
+/// What is asked of the books: the sums of which days, of whom, and split by what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpendQuery {
+    /// The first day.
+    pub from: Day,
+    /// The day after the last one.
+    pub to: Day,
+    /// The sums are apart for each value of these, in this order.
+    pub by: Vec<Dimension>,
+    /// Only of this account.
+    pub account: Option<String>,
+    /// Only of this key.
+    pub key: Option<KeyId>,
+    /// Only for this end user.
+    pub user: Option<String>,
+    /// Only with this tag.
+    pub tag: Option<String>,
+    /// At most so many sums, the first ones in the order of their values.
+    pub limit: usize,
+}
+
+/// By what are sums split?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dimension {
+    /// The day, UTC, on which the request came.
+    Day,
+    /// The account.
+    Account,
+    /// The key.
+    Key,
+    /// The model that answered.
+    Model,
+    /// The provider that answered.
+    Provider,
+    /// The endpoint that answered.
+    Endpoint,
+    /// The end user.
+    User,
+    /// The tag.
+    Tag,
+}
+
+/// The sums of one combination of values. Money is in picodollars, which are exact.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Spend {
+    /// The values of [`SpendQuery::by`], in its order; none where the requests have none.
+    pub of: Vec<Option<String>>,
+    /// Requests.
+    pub requests: u64,
+    /// Requests of which nobody knows what is to be paid.
+    pub charge_unknown: u64,
+    /// What keys pay.
+    pub charge: i128,
+    /// The operator's fees.
+    pub fee: i128,
+    /// What providers bill by the usage that they reported.
+    pub cost_exact: i128,
+    /// What providers bill by our estimate.
+    pub cost_estimated: i128,
+    /// Attempts whose cost nobody knows.
+    pub cost_unknown: u64,
+    /// Tokens read, cached ones among them.
+    pub prompt_tokens: u64,
+    /// Of them, read from the provider's cache.
+    pub cached_tokens: u64,
+    /// Tokens written, reasoning among them.
+    pub completion_tokens: u64,
+    /// Of them, thought.
+    pub reasoning_tokens: u64,
+}

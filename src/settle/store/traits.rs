@@ -1,0 +1,108 @@
+//! A place for rows.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use super::credit::Credit;
+use super::document::Document;
+use super::entry::{Entry, HoldRow};
+use super::row::Row;
+use super::spend::{Spend, SpendQuery};
+use crate::calendar::Day;
+use crate::caller::KeyId;
+use crate::error::BoxError;
+use crate::generation::GenerationId;
+
+/// A place for what outlives a request. Its methods block.
+pub trait Store: fmt::Debug + Send + Sync + 'static {
+    /// Writes all of these, or none, in one transaction, and returns when they are as safe as it promises.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], and then nothing of it is written: try again, or tell.
+    fn commit(&self, entries: &[Entry]) -> Result<(), StoreError>;
+
+    /// The row of this request.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as for all of the following.
+    fn row(&self, id: &GenerationId) -> Result<Option<Row>, StoreError>;
+
+    /// Rows, oldest first; for exports, and to count what limits remember.
+    fn rows(&self, query: &RowQuery) -> Result<Vec<Row>, StoreError>;
+
+    /// Sums of rows. With or without many rows, it takes no longer than the sums are many.
+    fn spend(&self, query: &SpendQuery) -> Result<Vec<Spend>, StoreError>;
+
+    /// What is under way, or was when its process ended.
+    fn holds(&self) -> Result<Vec<HoldRow>, StoreError>;
+
+    /// What this account was given in these days, the first day and the one after the last; oldest first.
+    fn credits(&self, account: &str, from: Day, to: Day) -> Result<Vec<Credit>, StoreError>;
+
+    /// The newest of all documents of this kind that are not deleted.
+    fn documents(&self, kind: &'static str) -> Result<Vec<Document>, StoreError>;
+}
+
+/// Which rows?
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowQuery {
+    /// That came at this time or later.
+    pub from: SystemTime,
+    /// That came before this time.
+    pub to: SystemTime,
+    /// Only of this account.
+    pub account: Option<String>,
+    /// Only of this key.
+    pub key: Option<KeyId>,
+    /// Only after this one, in the order of time and, where that is the same, of names.
+    pub after: Option<(SystemTime, GenerationId)>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// Why can a store not do what it was asked?
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// It cannot be reached just now, or is busy: try again.
+    Away(BoxError),
+    /// There is no room left.
+    Full(BoxError),
+    /// What it holds is damaged, and where.
+    Corrupt(String),
+    /// Another entry of this name is there already, or another version of a document.
+    Conflict(String),
+    /// It was written by a newer version of this crate, with this number of its schema.
+    Newer(u32),
+    /// Something else.
+    Other(BoxError),
+}
+
+// === impl StoreError ===
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Away(source) => write!(f, "the store cannot be reached: {source}"),
+            Self::Full(source) => write!(f, "the store has no room left: {source}"),
+            Self::Corrupt(place) => write!(f, "the store is damaged: {place}"),
+            Self::Conflict(name) => write!(f, "the store holds something else as {name}"),
+            Self::Newer(schema) => write!(
+                f,
+                "the store was written by a newer version, with schema {schema}"
+            ),
+            Self::Other(source) => write!(f, "the store failed: {source}"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Away(source) | Self::Full(source) | Self::Other(source) => Some(&**source),
+            Self::Corrupt(_) | Self::Conflict(_) | Self::Newer(_) => None,
+        }
+    }
+}
