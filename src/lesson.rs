@@ -177,7 +177,7 @@ fn teach_success(attempt: &Attempt, candidate: &Candidate, now: Instant) {
         standing.called_tools(now, verdict.is_ok());
     }
     if let Some(conversation) = attempt.conversation() {
-        let cached = found.usage.map_or(0, |usage| usage.cache_read);
+        let cached = found.usage.map_or(0, |usage| usage.cached_tokens());
         conversation.answered(&candidate.endpoint, cached, now);
     }
 }

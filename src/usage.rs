@@ -20,14 +20,16 @@ pub const BYTES_PER_TOKEN: u64 = 4;
 pub struct Usage {
     /// Text read at the full price.
     pub input: u64,
-    /// Input read from the provider's prompt cache.
+    /// Input read from the provider's prompt cache, but for audio.
     pub cache_read: u64,
     /// Input written to the prompt cache for five minutes (or without a named life).
     pub cache_write: u64,
     /// Input written to the prompt cache for an hour.
     pub cache_write_1h: u64,
-    /// Audio heard.
+    /// Audio heard, but for what came from the cache.
     pub audio_input: u64,
+    /// Audio read from the provider's prompt cache.
+    pub audio_cache_read: u64,
     /// Images seen, by their tokens.
     pub image_input: u64,
     /// Text, tool calls and everything else written.
@@ -54,10 +56,16 @@ impl Usage {
             self.cache_write,
             self.cache_write_1h,
             self.audio_input,
+            self.audio_cache_read,
             self.image_input,
         ]
         .into_iter()
         .fold(self.input, u64::saturating_add)
+    }
+
+    /// All that came from a cache.
+    pub fn cached_tokens(&self) -> u64 {
+        self.cache_read.saturating_add(self.audio_cache_read)
     }
 
     /// All that was written.

@@ -858,6 +858,62 @@ fn an_hour_in_the_cache_has_its_price_whoever_spells_it() {
     assert_eq!(cost, "0.00513");
 }
 
+/// Audio that came from the cache is inside of both parts. Those who do not say how much of it did, say so at least where the
+/// two are more than the whole.
+#[test]
+fn cached_audio_has_a_price_of_its_own() {
+    let listed = &[
+        (Rate::Prompt, "4"),
+        (Rate::CacheRead, "0.5"),
+        (Rate::Audio, "32"),
+        (Rate::AudioCacheRead, "0.4"),
+        (Rate::Completion, "16"),
+    ];
+    let usage = |cached: Value| json!({"prompt_tokens": 100, "completion_tokens": 0, "prompt_tokens_details": cached});
+    let told = json!({
+        "cached_tokens": 60, "audio_tokens": 50,
+        "cached_tokens_details": {"text_tokens": 20, "audio_tokens": 40},
+    });
+    // 30 · 4 + 20 · 0.5 + 10 · 32 + 40 · 0.4 millionths.
+    assert_eq!(golden(usage(told), listed), "0.000466");
+    let crowded = json!({"cached_tokens": 80, "audio_tokens": 50});
+    // 50 · 0.5 + 20 · 32 + 30 · 0.4: at least thirty are both.
+    assert_eq!(golden(usage(crowded), listed), "0.000677");
+    let room = json!({"cached_tokens": 50, "audio_tokens": 50});
+    // 50 · 0.5 + 50 · 32.
+    assert_eq!(golden(usage(room), listed), "0.001625");
+}
+
+/// Where only audio has a price, cached audio was billed as text: at an eighth of what it costs.
+#[test]
+fn cached_audio_costs_what_audio_does_where_no_cache_has_a_price() {
+    let usage = Usage {
+        audio_cache_read: 10,
+        ..Usage::default()
+    };
+    let mut listed = vec![(Rate::Prompt, "4"), (Rate::Audio, "32")];
+    let cost = |listed: &[_]| cost_of(&prices(listed), &usage).unwrap().to_string();
+    assert_eq!(cost(&listed), "0.00032");
+    listed.push((Rate::CacheRead, "0.5"));
+    assert_eq!(cost(&listed), "0.000005");
+}
+
+/// OpenAI spells the usage of images and of its newer API otherwise: cached tokens are inside of `input_tokens` there.
+#[test]
+fn cached_tokens_inside_of_input_tokens_are_billed_once() {
+    let usage = json!({
+        "input_tokens": 2006, "output_tokens": 300, "total_tokens": 2306,
+        "input_tokens_details": {"cached_tokens": 1920},
+        "output_tokens_details": {"reasoning_tokens": 120},
+    });
+    let read = read_usage(usage.to_string().as_bytes()).unwrap();
+    assert_eq!((read.input, read.cache_read), (86, 1920));
+    assert_eq!((read.output, read.reasoning), (180, 120));
+    let moonshot = json!({"prompt_tokens": 100, "completion_tokens": 5, "cached_tokens": 40});
+    let read = read_usage(moonshot.to_string().as_bytes()).unwrap();
+    assert_eq!((read.input, read.cache_read), (60, 40));
+}
+
 /// Gemini asks twelve times as much for a token of an image as for one of text, and reports them within the completion.
 #[test]
 fn tokens_of_images_have_their_price() {

@@ -159,7 +159,7 @@ impl<'a> Told<'a> {
             tokens_completion: usage.completion_tokens(),
             native_tokens_prompt: usage.prompt_tokens(),
             native_tokens_completion: usage.completion_tokens(),
-            native_tokens_cached: usage.cache_read,
+            native_tokens_cached: usage.cached_tokens(),
             native_tokens_reasoning: usage.reasoning,
             native_tokens_completion_images: (usage.image_output > 0).then_some(usage.image_output),
             num_media_prompt: None,

@@ -42,6 +42,7 @@ impl Bill {
             prompt,
         } = *self;
         let written = usage.cache_write.saturating_add(usage.cache_write_1h);
+        let heard = usage.audio_input.saturating_add(usage.audio_cache_read);
         // The rest, so that the two add up to the last digit.
         let completion = cost.unwrap_or_default().saturating_sub(prompt);
         tokens(text, "{\"prompt_tokens\":", usage.prompt_tokens());
@@ -52,9 +53,9 @@ impl Bill {
             amount(text, ",\"cost\":", charge);
         }
         text.push_str(",\"is_byok\":false,\"prompt_tokens_details\":");
-        tokens(text, "{\"cached_tokens\":", usage.cache_read);
+        tokens(text, "{\"cached_tokens\":", usage.cached_tokens());
         tokens(text, ",\"cache_write_tokens\":", written);
-        tokens(text, ",\"audio_tokens\":", usage.audio_input);
+        tokens(text, ",\"audio_tokens\":", heard);
         text.push_str("},\"cost_details\":");
         amount(text, "{\"upstream_inference_cost\":", cost);
         amount(text, ",\"upstream_inference_prompt_cost\":", Some(prompt));

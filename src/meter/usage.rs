@@ -8,12 +8,14 @@ use crate::wire::json::{Cursor, Kind, integer};
 /// | spelling | cached tokens are | so the uncached input is |
 /// |---|---|---|
 /// | `prompt_tokens` + `prompt_tokens_details.cached_tokens` (OpenAI, OpenRouter, Gemini) | inside | the difference |
-/// | `prompt_tokens` + `prompt_cache_hit_tokens` (DeepSeek) | inside | the difference |
+/// | `prompt_tokens` + `prompt_cache_hit_tokens` (DeepSeek), `cached_tokens` (Moonshot) | inside | the difference |
+/// | `input_tokens` + `input_tokens_details.cached_tokens` (OpenAI's images and responses) | inside | the difference |
 /// | `input_tokens` + `cache_read_input_tokens` (Anthropic) | beside | `input_tokens` |
 ///
-/// Reasoning, audio and image tokens are inside `completion_tokens`. A part larger than its whole is cut to
-/// the whole, so that the classes always add up to the provider's own total. An explicit zero is a
-/// report, not a gap.
+/// Reasoning, audio and image tokens are inside `completion_tokens`, or beside them where only so they make the total
+/// (xAI). Audio may come from the cache: as much as `cached_tokens_details` says, else no more than must,
+/// since both parts are inside one whole. A part larger than its whole is cut to the whole, so that the classes always
+/// add up to the provider's own total. An explicit zero is a report, not a gap.
 ///
 /// ```
 /// use switchtower::meter::read_usage;
@@ -46,10 +48,13 @@ struct Spelled {
     completion_tokens: Option<u64>,
     total_tokens: Option<u64>,
     cached_tokens: Option<u64>,
+    cached_elsewhere: Option<u64>,
     cache_write_tokens: Option<u64>,
     audio_input: Option<u64>,
+    audio_cached: Option<u64>,
     image_input: Option<u64>,
     reasoning_tokens: Option<u64>,
+    reasoning_elsewhere: Option<u64>,
     audio_output: Option<u64>,
     image_output: Option<u64>,
     prompt_cache_hit_tokens: Option<u64>,
@@ -75,8 +80,16 @@ impl Spelled {
                 b"output_tokens" => &mut self.output_tokens,
                 b"cache_read_input_tokens" => &mut self.cache_read_input_tokens,
                 b"cache_creation_input_tokens" => &mut self.cache_creation_input_tokens,
+                // Moonshot's name, and an old one of xAI's.
+                b"cached_tokens" | b"cached_prompt_text_tokens" => &mut self.cached_elsewhere,
+                // Modal's and Databricks'.
+                b"reasoning_tokens" => &mut self.reasoning_elsewhere,
+                // Perplexity's.
+                b"num_search_queries" => &mut self.web_searches,
                 b"prompt_tokens_details"
+                | b"input_tokens_details"
                 | b"completion_tokens_details"
+                | b"output_tokens_details"
                 | b"cache_creation"
                 | b"server_tool_use"
                 | b"server_tool_use_details" => return self.hear_details(name, cursor),
@@ -88,20 +101,26 @@ impl Spelled {
     }
 
     fn hear_details(&mut self, of: &[u8], cursor: &mut Cursor<'_>) -> Option<()> {
+        let is_read = matches!(of, b"prompt_tokens_details" | b"input_tokens_details");
+        let is_written = matches!(of, b"completion_tokens_details" | b"output_tokens_details");
         members(cursor, |name, cursor| {
-            let count = match (of, name) {
-                (b"prompt_tokens_details", b"cached_tokens") => &mut self.cached_tokens,
-                (b"prompt_tokens_details", b"cache_write_tokens") => &mut self.cache_write_tokens,
-                (b"prompt_tokens_details", b"audio_tokens") => &mut self.audio_input,
-                (b"prompt_tokens_details", b"image_tokens") => &mut self.image_input,
-                (b"completion_tokens_details", b"image_tokens") => &mut self.image_output,
-                (b"completion_tokens_details", b"reasoning_tokens") => &mut self.reasoning_tokens,
-                (b"completion_tokens_details", b"audio_tokens") => &mut self.audio_output,
-                (b"cache_creation", b"ephemeral_1h_input_tokens") => {
+            let count = match name {
+                b"cached_tokens_details" if is_read => return self.hear_cached(cursor),
+                b"cached_tokens" if is_read => &mut self.cached_tokens,
+                b"cache_write_tokens" if is_read => &mut self.cache_write_tokens,
+                b"audio_tokens" if is_read => &mut self.audio_input,
+                b"image_tokens" if is_read => &mut self.image_input,
+                // OpenAI's name, and Anthropic's.
+                b"reasoning_tokens" | b"thinking_tokens" if is_written => {
+                    &mut self.reasoning_tokens
+                }
+                b"audio_tokens" if is_written => &mut self.audio_output,
+                b"image_tokens" if is_written => &mut self.image_output,
+                b"ephemeral_1h_input_tokens" if of == b"cache_creation" => {
                     &mut self.ephemeral_1h_input_tokens
                 }
-                // Anthropic's name, and OpenRouter's.
-                (b"server_tool_use" | b"server_tool_use_details", b"web_search_requests") => {
+                // Of `server_tool_use`, Anthropic's name, or `server_tool_use_details`, OpenRouter's.
+                b"web_search_requests" if of.starts_with(b"server_tool_use") => {
                     &mut self.web_searches
                 }
                 _ => return skip(cursor),
@@ -111,31 +130,54 @@ impl Spelled {
         })
     }
 
+    fn hear_cached(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
+        members(cursor, |name, cursor| {
+            if name != b"audio_tokens" {
+                return skip(cursor);
+            }
+            self.audio_cached = number(cursor)?;
+            Some(())
+        })
+    }
+
     /// What was read.
     fn read(&self) -> Usage {
         let written = self.cache_write_tokens.or(self.cache_creation_input_tokens);
-        let hour = self.ephemeral_1h_input_tokens;
-        let Some(mut input) = self.prompt_tokens else {
-            let mut cache_write = self.cache_creation_input_tokens.unwrap_or(0);
-            return Usage {
-                input: self.input_tokens.unwrap_or(0),
-                cache_read: self.cache_read_input_tokens.unwrap_or(0),
-                cache_write_1h: take(&mut cache_write, hour),
-                cache_write,
-                ..Usage::default()
-            };
+        let inside = self.cached_tokens.or(self.cached_elsewhere);
+        // Anthropic's cached tokens are no part of its `input_tokens`.
+        let beside = inside.is_none() && self.cache_write_tokens.is_none();
+        let whole = match self.prompt_tokens {
+            None if beside => {
+                return self.parts(
+                    self.input_tokens.unwrap_or(0),
+                    self.cache_read_input_tokens.unwrap_or(0),
+                    written.unwrap_or(0),
+                );
+            }
+            prompt => prompt.or(self.input_tokens).unwrap_or(0),
         };
-        let cached = self
-            .cached_tokens
+        let mut input = whole;
+        let cached = inside
             .or(self.prompt_cache_hit_tokens)
             .or(self.cache_read_input_tokens);
         let cache_read = take(&mut input, cached);
-        let mut cache_write = take(&mut input, written);
+        let cache_write = take(&mut input, written);
+        self.parts(input, cache_read, cache_write)
+    }
+
+    /// The same by what it is.
+    fn parts(&self, mut input: u64, mut cache_read: u64, mut cache_write: u64) -> Usage {
+        // What has no room among the rest must have come from the cache.
+        let audio = self.audio_input.unwrap_or(0);
+        let crowded = audio.saturating_sub(input);
+        let audio_cached = self.audio_cached.unwrap_or(crowded).min(audio);
+        let audio_cache_read = take(&mut cache_read, Some(audio_cached));
         Usage {
             cache_read,
-            cache_write_1h: take(&mut cache_write, hour),
+            audio_cache_read,
+            cache_write_1h: take(&mut cache_write, self.ephemeral_1h_input_tokens),
             cache_write,
-            audio_input: take(&mut input, self.audio_input),
+            audio_input: take(&mut input, Some(audio - audio_cache_read)),
             image_input: take(&mut input, self.image_input),
             input,
             ..Usage::default()
@@ -153,7 +195,7 @@ impl Spelled {
     /// The same, with what was written.
     fn written(&self, read: Usage) -> Usage {
         let mut output = self.completion_tokens.or(self.output_tokens).unwrap_or(0);
-        let reasoning = self.reasoning_tokens;
+        let reasoning = self.reasoning_tokens.or(self.reasoning_elsewhere);
         Usage {
             reasoning: match self.is_beside(output, reasoning) {
                 true => reasoning.unwrap_or(0),

@@ -76,6 +76,7 @@ pub fn of(prices: &Prices, usage: &Usage) -> Option<Femto> {
         (usage.cache_write, Rate::CacheWrite),
         (usage.cache_write_1h, Rate::CacheWrite1h),
         (usage.audio_input, Rate::Audio),
+        (usage.audio_cache_read, Rate::AudioCacheRead),
         (usage.image_input, Rate::Image),
         (usage.output, Rate::Completion),
         (usage.reasoning, Rate::Reasoning),

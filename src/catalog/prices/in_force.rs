@@ -86,17 +86,19 @@ impl Prices {
     }
 
     fn dearest_of(&self, rate: Rate, prompt_tokens: u64) -> Option<Price> {
-        let base = match (self.listed(rate), rate.falls_back_to()) {
-            (Some(price), _) => Some(price),
-            // What stands in for it may be overridden too.
-            (None, Some(next)) => self.dearest_of(next, prompt_tokens),
-            (None, None) => self.get(rate),
-        };
-        let overrides = self.overrides.iter();
-        overrides
-            .filter(|conditional| conditional.may_apply(prompt_tokens))
-            .map(|conditional| conditional.listed(rate))
-            .fold(base, Option::max)
+        let mut dearest = None;
+        // What stands in for it may be overridden too.
+        for rate in [rate].iter().chain(rate.stand_ins()) {
+            let overrides = self.overrides.iter();
+            let overridden = overrides
+                .filter(|conditional| conditional.may_apply(prompt_tokens))
+                .filter_map(|conditional| conditional.listed(*rate));
+            dearest = dearest.max(overridden.max());
+            if let Some(price) = self.listed(*rate) {
+                return dearest.max(Some(price));
+            }
+        }
+        dearest.or_else(|| self.get(rate))
     }
 
     /// This list without its overrides.

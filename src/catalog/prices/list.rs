@@ -16,7 +16,7 @@ use crate::Price;
 /// | `cache_write` | `prompt` | unknown |
 /// | `cache_write_1h` | `cache_write` | `prompt` … |
 /// | `audio`, `image_token` (input) | `prompt` | unknown |
-/// | `audio_cache_read` | `cache_read` | `prompt` … |
+/// | `audio_cache_read` | `cache_read` | `audio` … |
 /// | `audio_output`, `image_output` | `completion` | unknown |
 /// | `reasoning` | `completion` | unknown |
 /// | `request` | 0 if any rate is listed | unknown |
@@ -80,12 +80,10 @@ impl Prices {
     /// What `rate` costs, by the table above.
     #[must_use]
     pub fn get(&self, rate: Rate) -> Option<Price> {
-        match (self.listed(rate), rate.falls_back_to()) {
-            (Some(price), _) => Some(price),
-            (None, Some(next)) => self.get(next),
-            (None, None) if rate.is_surcharge() && !self.is_unknown() => Some(Price::ZERO),
-            (None, None) => None,
-        }
+        let mut stand_ins = rate.stand_ins().iter();
+        let stand_in = || stand_ins.find_map(|rate| self.listed(*rate));
+        let none = || (rate.is_surcharge() && !self.is_unknown()).then_some(Price::ZERO);
+        self.listed(rate).or_else(stand_in).or_else(none)
     }
 
     /// One token of input that came from no cache.

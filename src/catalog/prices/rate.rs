@@ -24,8 +24,8 @@
 /// ```
 /// use switchtower::catalog::Rate;
 ///
-/// assert_eq!(Rate::CacheWrite1h.falls_back_to(), Some(Rate::CacheWrite));
-/// assert_eq!(Rate::Prompt.falls_back_to(), None);
+/// assert_eq!(Rate::CacheWrite1h.stand_ins(), [Rate::CacheWrite, Rate::Prompt]);
+/// assert!(Rate::Prompt.stand_ins().is_empty());
 /// assert_eq!(Rate::CacheRead.openrouter_key(), "input_cache_read");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -122,16 +122,16 @@ impl Rate {
         matches!(self, Rate::Request | Rate::ImageUnit | Rate::WebSearch)
     }
 
-    /// The rate that stands in when this one is not listed.
+    /// The rates that stand in when this one is not listed: the first of them that is.
     #[must_use]
-    pub const fn falls_back_to(self) -> Option<Rate> {
+    pub const fn stand_ins(self) -> &'static [Rate] {
         match self {
-            Rate::CacheWrite1h => Some(Rate::CacheWrite),
-            Rate::AudioCacheRead => Some(Rate::CacheRead),
-            Rate::CacheRead | Rate::CacheWrite | Rate::Audio | Rate::Image => Some(Rate::Prompt),
-            Rate::Reasoning | Rate::AudioOutput | Rate::ImageOutput => Some(Rate::Completion),
-            Rate::Prompt | Rate::Completion => None,
-            Rate::Request | Rate::ImageUnit | Rate::WebSearch => None,
+            Rate::CacheWrite1h => &[Rate::CacheWrite, Rate::Prompt],
+            Rate::AudioCacheRead => &[Rate::CacheRead, Rate::Audio, Rate::Prompt],
+            Rate::CacheRead | Rate::CacheWrite | Rate::Audio | Rate::Image => &[Rate::Prompt],
+            Rate::Reasoning | Rate::AudioOutput | Rate::ImageOutput => &[Rate::Completion],
+            Rate::Prompt | Rate::Completion => &[],
+            Rate::Request | Rate::ImageUnit | Rate::WebSearch => &[],
         }
     }
 }
