@@ -6,6 +6,7 @@ use http::HeaderMap;
 
 use crate::error::Error;
 use crate::kind::Kind;
+use crate::short::Short;
 
 /// What the headers of one request ask for, within what is [`Allowed`].
 ///
@@ -17,6 +18,7 @@ use crate::kind::Kind;
 /// | `x-switchtower-total-ms` | milliseconds for the whole request |
 /// | `x-switchtower-hedge` | `true` or `false`: may a second provider be asked meanwhile? |
 /// | `x-switchtower-recover` | `true` or `false`: may another provider go on with an answer that broke off? |
+/// | `x-switchtower-tag` | what it is about, for limits and bills: a word of at most 64 letters, digits and `-_.:`; anything else is ignored |
 ///
 /// [`read`](crate::admit::read) reads them, and none of them goes on to a provider. Layers find them in
 /// [`Call::wishes`](crate::Call::wishes); without `read`, [`Call::set_wishes`](crate::Call::set_wishes) puts them there.
@@ -39,7 +41,7 @@ use crate::kind::Kind;
 /// assert_eq!((error.status().as_u16(), error.param()), (400, Some("x-switchtower-idle-ms")));
 /// # Ok::<_, switchtower::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wishes {
     /// From asking to the response headers.
     pub headers: Option<Duration>,
@@ -53,6 +55,8 @@ pub struct Wishes {
     pub hedge: Option<bool>,
     /// May another provider go on with an answer that broke off?
     pub recover: Option<bool>,
+    /// The caller's own word for what it is about.
+    pub tag: Option<Short>,
 }
 
 /// How far may the [`Wishes`] of a request go? They may always ask for less.
@@ -89,6 +93,10 @@ const IDLE: &str = "x-switchtower-idle-ms";
 const TOTAL: &str = "x-switchtower-total-ms";
 const HEDGE: &str = "x-switchtower-hedge";
 const RECOVER: &str = "x-switchtower-recover";
+const TAG: &str = "x-switchtower-tag";
+
+/// How long a tag may be.
+const LONGEST_TAG: usize = 64;
 
 // === impl Wishes ===
 
@@ -101,6 +109,7 @@ impl Wishes {
         total: None,
         hedge: None,
         recover: None,
+        tag: None,
     };
 
     /// What these headers ask for; none if they ask for nothing. What is more than allowed becomes what is allowed.
@@ -126,6 +135,11 @@ impl Wishes {
                 TOTAL => read.total = Some(time(headers, TOTAL, allowed.total)?),
                 HEDGE => read.hedge = choice(headers, HEDGE, allowed.hedge)?,
                 RECOVER => read.recover = choice(headers, RECOVER, allowed.recover)?,
+                TAG => {
+                    read.tag = single(headers, TAG)
+                        .filter(|tag| is_tag(tag))
+                        .map(Short::from)
+                }
                 _ => {}
             }
         }
@@ -152,6 +166,11 @@ fn choice(headers: &HeaderMap, name: &'static str, allowed: bool) -> Result<Opti
         Some("false") => Ok(Some(false)),
         _ => Err(invalid(name, "`true` or `false`")),
     }
+}
+
+fn is_tag(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+    (1..=LONGEST_TAG).contains(&text.len()) && text.bytes().all(fits)
 }
 
 /// The value of a header that came once.

@@ -24,12 +24,39 @@ use switchtower::settle::{
     worst_of,
 };
 use switchtower::wire::Finish;
-use switchtower::{BoxError, End, Error, Femto, Kind, Money, Payload, Price, Usage};
+use switchtower::{
+    BoxError, Call, End, Error, Femto, Kind, Money, Payload, Price, Short, Usage, Wishes,
+};
 use tokio::task::JoinSet;
 use tower::util::BoxCloneService;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
 // === Exactly one record ===
+
+#[tokio::test(start_paused = true)]
+async fn a_record_says_for_which_user_and_about_what() {
+    let user = "\u{e9}".repeat(100);
+    let body =
+        json!({"model": "a/x", "user": user, "messages": [{"role": "user", "content": "hey"}]});
+    for tag in [Some("nightly"), None] {
+        let mut request = Request::new(Payload::read(body.to_string()).unwrap());
+        let wishes = Wishes {
+            tag: tag.map(Short::from),
+            ..Wishes::NONE
+        };
+        Call::of(request.extensions_mut()).set_wishes(wishes);
+        let (ledger, chain) = chain(KNOWN, whole(ANSWER));
+        let answer = chain.oneshot(request).await.unwrap();
+        answer.into_body().collect().await.unwrap();
+        let record = the_record(&ledger);
+        assert_eq!(record.user.as_deref(), Some(&*"\u{e9}".repeat(64)));
+        assert_eq!(record.tag.as_deref(), tag);
+    }
+    let (ledger, chain) = chain(KNOWN, whole(ANSWER));
+    let answer = chain.oneshot(request()).await.unwrap();
+    answer.into_body().collect().await.unwrap();
+    assert_eq!(the_record(&ledger).user, None);
+}
 
 #[tokio::test(start_paused = true)]
 async fn a_whole_answer_is_one_record_once_it_is_read() {

@@ -37,12 +37,27 @@ fn each_header_is_one_wish() {
         total: Some(secs(4)),
         hedge: Some(false),
         recover: Some(true),
+        tag: None,
     };
     assert_eq!(wishes.unwrap(), Some(expected));
     assert_eq!(read(&[("accept", "*/*")]).unwrap(), None);
     // Of another version, or of another layer.
     let other = read(&[("x-switchtower-other", "?"), (TIMES[0], "7")]).unwrap();
     assert_eq!(other.unwrap().headers, Some(millis(7)));
+}
+
+#[test]
+fn a_tag_is_one_word_and_anything_else_is_ignored() {
+    const TAG: &str = "x-switchtower-tag";
+    let tag = |pairs: &[(&'static str, &str)]| read(pairs).unwrap().unwrap().tag;
+    let longest = "a".repeat(64);
+    for word in ["a", "Team-7_nightly.run:3", &longest] {
+        assert_eq!(tag(&[(TAG, word)]).as_deref(), Some(word));
+    }
+    for other in ["", "two words", "a/b", "a\"b", &format!("{longest}a")] {
+        assert_eq!(tag(&[(TAG, other)]), None, "{other}");
+    }
+    assert_eq!(tag(&[(TAG, "a"), (TAG, "b")]), None);
 }
 
 #[test]

@@ -19,6 +19,8 @@ use crate::usage::{BYTES_PER_TOKEN, Usage};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Asked {
     pub(super) model: Option<Short>,
+    pub(super) user: Option<Short>,
+    pub(super) tag: Option<Short>,
     pub(super) streamed: bool,
     pub(super) prompt_bytes: u64,
     /// Images in the prompt, if one has a price of its own at any candidate.
@@ -69,6 +71,8 @@ fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Ins
         created: call.created(),
         caller: call.caller().cloned(),
         requested: asked.model,
+        user: asked.user,
+        tag: asked.tag,
         operation: call.operation(),
         streamed: asked.streamed,
         end,

@@ -21,6 +21,10 @@ pub struct Claim {
     pub caller: Option<Arc<Caller>>,
     /// The model that the caller named.
     pub model: Option<Short>,
+    /// The end user, by the caller's word: the body's `user`.
+    pub user: Option<Short>,
+    /// The caller's own word for what it is about: the header `x-switchtower-tag`.
+    pub tag: Option<Short>,
     /// The most that its answer may cost.
     pub amount: Money,
 }

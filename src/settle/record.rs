@@ -27,6 +27,10 @@ pub struct Record {
     pub caller: Option<Arc<Caller>>,
     /// The model that the caller named.
     pub requested: Option<Short>,
+    /// The end user, by the caller's word: the body's `user`, 128 bytes of it.
+    pub user: Option<Short>,
+    /// The caller's own word for what it was about: the header `x-switchtower-tag`.
+    pub tag: Option<Short>,
     /// What was asked of a model.
     pub operation: Operation,
     /// Did the caller ask for an event stream?

@@ -80,6 +80,8 @@ where
             created: call.created(),
             caller: call.caller().cloned(),
             model: model.map(|model| Short::from(&*model)),
+            user: payload.view().user(payload.bytes()),
+            tag: call.wishes().tag.clone(),
             amount: worst(&call, payload.view(), images),
         };
         let held = match slot.hold(&claim) {
@@ -88,6 +90,8 @@ where
         };
         let asked = Asked {
             model: claim.model,
+            user: claim.user,
+            tag: claim.tag,
             held: claim.amount,
             streamed: payload.view().stream(),
             prompt_bytes: payload.view().prompt_bytes() as u64,

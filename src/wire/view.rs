@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use super::json::{Cursor, Span, Text};
 use super::messages::Messages;
 use super::{Field, Fields, Modalities, Modality, Partition, Preferences, Tier};
+use crate::short::Short;
 use crate::usage::BYTES_PER_TOKEN;
 
 /// What does the request say that matters on its way?
@@ -48,6 +49,9 @@ pub struct View {
     pub(super) route: Option<Partition>,
     pub(super) preferences: Option<Box<Preferences>>,
 }
+
+/// How much of `user` is kept, in bytes.
+const USER: usize = 128;
 
 /// A top-level member, or none: then its value is empty.
 #[derive(Clone, Copy, Debug, Default)]
@@ -218,6 +222,22 @@ impl View {
     #[must_use]
     pub fn opening(&self) -> [Option<Span>; 2] {
         self.messages.opening
+    }
+
+    /// `user`, the end user by the caller's word: the first 128 bytes of it, if there are any.
+    ///
+    /// ```
+    /// use switchtower::wire::View;
+    ///
+    /// let body = br#"{"user": "customer-7"}"#;
+    /// assert_eq!(View::read(body)?.user(body).as_deref(), Some("customer-7"));
+    /// # Ok::<(), switchtower::wire::Invalid>(())
+    /// ```
+    #[must_use]
+    pub fn user(&self, body: &[u8]) -> Option<Short> {
+        let user = self.text(Field::User, body)?;
+        let kept = &user[..user.floor_char_boundary(USER)];
+        (!kept.is_empty()).then(|| Short::from(kept))
     }
 
     /// The first field that would change what the answer means, but is not served yet: `plugins`, `preset`

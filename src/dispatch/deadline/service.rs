@@ -13,7 +13,6 @@ use crate::call::Call;
 use crate::clock::{later, now};
 use crate::error::{BoxError, Error};
 use crate::plan::Candidate;
-use crate::wishes::Wishes;
 
 /// Ends an attempt when one of its clocks runs out. See the [module docs](super).
 ///
@@ -52,9 +51,8 @@ where
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let now = now();
         let call = Call::of(request.extensions_mut());
-        let wishes = *call.wishes();
         let own = limits(self.deadlines, call);
-        let deadlines = own.with(&wishes);
+        let deadlines = own.with(call.wishes());
         let total = call.bound(deadlines.total);
         let attempt = call.attempt(|| now).clone();
         // Whoever has no try left asks no other.
@@ -63,7 +61,7 @@ where
         let others = others.filter(|others| *others > 0 || call.recovery().times() == 0);
         let stream = call.is_stream();
         let clocks = Clocks::new(&deadlines, attempt.started(), total, others, stream);
-        let own = (wishes != Wishes::NONE).then(|| {
+        let own = (deadlines != own).then(|| {
             let total = later(call.started(), own.total);
             Box::new(Clocks::new(&own, attempt.started(), total, others, stream))
         });
