@@ -134,7 +134,7 @@ const LOCKING: [(&str, &str); 15] = [
         "recovery.rs",
         "only where an answer broke: when somebody is asked for its rest, and is heard",
     ),
-    ("settle/memory.rs", "for one record, or a look at it"),
+    ("settle/recent.rs", "for one record, or a look at it"),
     (
         "standing/limits/ledger.rs",
         "to add and take away, once at the beginning and at the end of an attempt",

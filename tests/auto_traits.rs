@@ -4,7 +4,7 @@ use http::{Request, Response};
 use switchtower::admit::{key, read};
 use switchtower::catalog::{Catalog, Endpoint, Model, Provider};
 use switchtower::dispatch::{address, commit, deadline, fallback, gate, hedge, recover, retry};
-use switchtower::settle::{AttemptRecord, Hold, MemoryLedger, MemorySlot, Record, Totals};
+use switchtower::settle::{AttemptRecord, Books, Hold, MemoryLedger, MemorySlot, Record, Totals};
 use switchtower::standing::{Breaker, Circuit, Lineup, Roster, Standing};
 use switchtower::wire::{Chunk, Dialect, Preferences, View, sse::Scanner};
 use switchtower::{
@@ -49,6 +49,7 @@ fn nouns_cross_threads() {
         Record: Send Sync Unpin Clone;
         AttemptRecord: Send Sync Unpin Clone;
         MemoryLedger: Send Sync Unpin Clone;
+        Books: Send Sync Unpin Clone;
         MemorySlot: Send Sync Unpin;
         Hold<MemorySlot>: Send Sync Unpin;
         retry::Budget: Send Sync Unpin;

@@ -111,10 +111,10 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response<Body>> {
         let mut this = self.project();
-        let ledger = &this.door.gateway.ledger;
+        let books = &this.door.gateway.books;
         let answer = loop {
             if let Some((headers, whole)) = this.answer {
-                let json = ready!(whole.poll(cx, ledger, this.call));
+                let json = ready!(whole.poll(cx, books, this.call));
                 let headers = std::mem::take(headers);
                 break json.map(|json| told(headers, "application/json", json.into()));
             }
@@ -126,8 +126,8 @@ where
                     let stream = is_event_stream(&headers);
                     headers.clear();
                     if stream {
-                        let (ledger, call) = (ledger.clone(), this.call.clone());
-                        let body = retell::Stream::new(body, ledger, call, this.closing.take());
+                        let (books, call) = (books.clone(), this.call.clone());
+                        let body = retell::Stream::new(body, books, call, this.closing.take());
                         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
                         break Ok(told(headers, "text/event-stream", Body::new(body)));
                     }

@@ -29,7 +29,7 @@ fn found(door: &Door, request: &Request) -> Result<String, Error> {
     let Query(asked) = Query::<Asked>::try_from_uri(request.uri()).map_err(|_| {
         Error::new(Kind::Invalid, "no generation: name one as `?id=gen-…`").with_param("id")
     })?;
-    let record = door.gateway.ledger.get(&asked.id).ok_or_else(|| {
+    let record = door.gateway.books.get(&asked.id).ok_or_else(|| {
         Error::new(Kind::NotFound, "no such generation, or no longer kept").with_param("id")
     })?;
     serde_json::to_string(&Data {

@@ -13,7 +13,7 @@ use super::{ask, circuits, generation, refuse};
 use crate::admit::key::KeyLayer;
 use crate::error::BoxError;
 use crate::payload::Payload;
-use crate::settle::MemoryLedger;
+use crate::settle::{Books, HasBooks, Ledger};
 use crate::stack::Stack;
 use crate::standing::Roster;
 use crate::wire::Dialect;
@@ -24,7 +24,7 @@ pub struct Gateway {
     pub(super) chat: Chat,
     pub(super) roster: Roster,
     pub(super) shelf: Shelf,
-    pub(super) ledger: MemoryLedger,
+    pub(super) books: Books,
     pub(super) keys: KeyLayer,
 }
 
@@ -43,8 +43,10 @@ impl Gateway {
     /// Answers that break are [mended](crate::dispatch::recover), unless [`Stack::recover`] says otherwise.
     /// Its models are those that the stack chooses from. The usage event always passes the stack, and an
     /// answer has the form that was asked for, whatever its settings.
-    pub fn new<C, B>(mut stack: Stack, client: C) -> Self
+    pub fn new<L, C, B>(mut stack: Stack<L>, client: C) -> Self
     where
+        L: Ledger + HasBooks + Clone + Send + Sync + 'static,
+        L::Slot: Send + Sync + 'static,
         C: Service<Request<Payload>, Response = Response<B>> + Clone + Send + Sync + 'static,
         C::Error: Into<BoxError> + 'static,
         C::Future: Send + 'static,
@@ -52,12 +54,12 @@ impl Gateway {
         B::Error: Into<BoxError> + 'static,
     {
         stack.recover = stack.recover.on_by_default();
-        let (ledger, roster) = (stack.ledger().clone(), stack.roster().clone());
+        let (books, roster) = (stack.ledger().books(), stack.roster().clone());
         Self {
             chat: Chat::new(stack.always_usage().same_form().around(client)),
             roster,
             shelf: Shelf::default(),
-            ledger,
+            books,
             keys: KeyLayer::new::<&str>([]),
         }
     }
@@ -69,9 +71,9 @@ impl Gateway {
         self
     }
 
-    /// The ledger that it writes to.
-    pub fn ledger(&self) -> &MemoryLedger {
-        &self.ledger
+    /// What may be read of the ledger that it writes to.
+    pub fn books(&self) -> &Books {
+        &self.books
     }
 
     /// The routes, under `/api/v1` and `/v1`: to be merged with others, or nested.

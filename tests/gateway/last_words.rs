@@ -51,7 +51,7 @@ async fn after_done_there_is_nothing_to_say() {
 #[tokio::test]
 async fn after_the_finish_reason_the_answer_is_whole() {
     let gateway = gateway(CATALOG, &[BEGINNING, END], Then::Silence);
-    let ledger = gateway.ledger().clone();
+    let ledger = gateway.books().clone();
     let heard = shut_down(served(gateway.router(), short()).await, "\"stop\"").await;
     assert!(!heard.contains("\"error\""), "{heard}");
     assert!(heard.contains("\"usage\":{"), "{heard}");
@@ -68,7 +68,7 @@ async fn a_reader_that_is_too_slow_pays_nothing() {
     let piece =
         format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{long}\"}}}}]}}\n\n");
     let gateway = gateway(CATALOG, &[&piece, &piece, &piece, &piece], Then::Silence);
-    let ledger = gateway.ledger().clone();
+    let ledger = gateway.books().clone();
     let mut house = served(gateway.router(), short()).await;
     let ask = chat(json!({"stream": true, "provider": {}}));
     house.caller.ask("/api/v1", &ask).await;

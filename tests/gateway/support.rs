@@ -17,7 +17,7 @@ use switchtower::catalog::Catalog;
 use switchtower::dispatch::deadline::Deadlines;
 use switchtower::dispatch::recover::RecoverLayer;
 use switchtower::gateway::{Bounds, Gateway, serve};
-use switchtower::settle::{MemoryLedger, Record};
+use switchtower::settle::{Books, Record};
 use switchtower::standing::Breaker;
 use switchtower::testing::{Prices, Script, Upstream};
 use switchtower::{Stack, client};
@@ -40,7 +40,7 @@ pub(crate) const PRICES: Prices = Prices {
 /// A gateway that serves until it is dropped.
 pub(crate) struct House {
     pub(crate) address: SocketAddr,
-    pub(crate) ledger: MemoryLedger,
+    pub(crate) ledger: Books,
     pub(crate) upstreams: Vec<Upstream>,
     pub(crate) client: Client<HttpConnector, Full<Bytes>>,
     pub(crate) stop: Option<oneshot::Sender<()>>,
@@ -117,7 +117,7 @@ impl House {
         let stack = Stack::new(catalog.clone()).seed(7);
         let stack = change(stack.recover(RecoverLayer::new().on(false)));
         let gateway = Gateway::new(stack, client::hyper::plain()).keys([KEY]);
-        let ledger = gateway.ledger().clone();
+        let ledger = gateway.books().clone();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

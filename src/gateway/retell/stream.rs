@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::gateway::closing::{Closed, Closing};
 use crate::gateway::metadata;
 use crate::gateway::usage::Bill;
-use crate::settle::MemoryLedger;
+use crate::settle::Books;
 use crate::wire::mend::Calls;
 use crate::wire::retell::{Telling, retold};
 use crate::wire::sse::Scanner;
@@ -24,7 +24,7 @@ use crate::wire::{Chunk, events};
 pub(in crate::gateway) struct Stream<B> {
     /// Until the gateway itself has ended it.
     inner: Option<B>,
-    ledger: MemoryLedger,
+    books: Books,
     call: Call,
     words: Words,
     template: Template,
@@ -50,14 +50,14 @@ enum Told {
 impl<B> Stream<B> {
     pub(in crate::gateway) fn new(
         inner: B,
-        ledger: MemoryLedger,
+        books: Books,
         call: Call,
         closing: Option<Closing>,
     ) -> Self {
         let words = Words::of_chunk(&call);
         Self {
             inner: Some(inner),
-            ledger,
+            books,
             call,
             words,
             template: Template::default(),
@@ -166,7 +166,7 @@ impl<B> Stream<B> {
     /// The one usage chunk. The record has been written with the event before: it alone says what
     /// the request cost.
     fn usage(&self) -> Option<Bytes> {
-        let bill = self.ledger.with(self.call.id(), Bill::of)?;
+        let bill = self.books.with(self.call.id(), Bill::of)?;
         let Telling {
             id,
             object,

@@ -9,7 +9,7 @@ use crate::chunks::Chunks;
 use crate::error::Error;
 use crate::gateway::metadata;
 use crate::gateway::usage::Bill;
-use crate::settle::MemoryLedger;
+use crate::settle::Books;
 use crate::wire::Chunk;
 use crate::wire::retell::retell;
 
@@ -30,7 +30,7 @@ impl<B: http_body::Body<Data = Bytes, Error = Error> + Unpin> Whole<B> {
     pub(in crate::gateway) fn poll(
         &mut self,
         cx: &mut Context<'_>,
-        ledger: &MemoryLedger,
+        books: &Books,
         call: &Call,
     ) -> Poll<Result<Bytes, Error>> {
         while let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(cx)?) {
@@ -38,13 +38,13 @@ impl<B: http_body::Body<Data = Bytes, Error = Error> + Unpin> Whole<B> {
                 self.read.push(data);
             }
         }
-        Poll::Ready(Ok(told(self.read.take(), ledger, call)))
+        Poll::Ready(Ok(told(self.read.take(), books, call)))
     }
 }
 
-fn told(json: Bytes, ledger: &MemoryLedger, call: &Call) -> Bytes {
+fn told(json: Bytes, books: &Books, call: &Call) -> Bytes {
     // Its end has been seen, so the record is there: it alone says what the request cost.
-    let Some(bill) = ledger.with(call.id(), Bill::of) else {
+    let Some(bill) = books.with(call.id(), Bill::of) else {
         return json;
     };
     // Read as it came in, unless it was too large to be kept.

@@ -8,6 +8,8 @@
 mod credit;
 mod document;
 mod entry;
+mod micros;
+mod of_record;
 mod row;
 mod spend;
 mod traits;

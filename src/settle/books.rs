@@ -1,0 +1,73 @@
+//! What a gateway reads of a ledger.
+
+use std::sync::Arc;
+
+use super::recent::{Recent, Totals};
+use super::record::Record;
+use super::store::Store;
+use crate::generation::GenerationId;
+
+/// What may be read of a ledger: the newest records, the sums of all since the process began, and the [`Store`] behind
+/// it, if there is one.
+///
+/// ```
+/// use switchtower::settle::{HasBooks, MemoryLedger};
+///
+/// let ledger = MemoryLedger::new(100);
+/// let books = ledger.books();
+/// assert_eq!(books.totals().records, 0);
+/// assert!(books.store().is_none(), "it is gone with the process");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Books {
+    recent: Recent,
+    store: Option<Arc<dyn Store>>,
+}
+
+/// A ledger that can be read as well.
+///
+/// See the example of [`Books`].
+pub trait HasBooks {
+    /// What may be read of it, now and later.
+    fn books(&self) -> Books;
+}
+
+// === impl Books ===
+
+impl Books {
+    pub(super) fn of(recent: Recent) -> Self {
+        Self {
+            recent,
+            store: None,
+        }
+    }
+
+    /// A copy of the record of this generation, if it is among the newest.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<Record> {
+        self.with(&id.parse().ok()?, Record::clone)
+    }
+
+    /// Looks at the record of this generation, without a copy, if it is among the newest. Nobody else can meanwhile.
+    pub fn with<T>(&self, id: &GenerationId, look: impl FnOnce(&Record) -> T) -> Option<T> {
+        self.recent.with(id, look)
+    }
+
+    /// A copy of the newest records, oldest first.
+    #[must_use]
+    pub fn records(&self) -> Vec<Record> {
+        self.recent.records()
+    }
+
+    /// The sums of all records since the process began, with those no longer kept.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        self.recent.totals()
+    }
+
+    /// Where rows, credits and documents outlive the process. Its methods block.
+    #[must_use]
+    pub fn store(&self) -> Option<&Arc<dyn Store>> {
+        self.store.as_ref()
+    }
+}
