@@ -115,6 +115,7 @@ impl Kind {
             Kind::MethodNotAllowed    => (Caller,   405, "invalid_request",          Never, Stop,          Nobody),
             Kind::SlowRequest         => (Caller,   408, "timeout",                  Never, Stop,          Nobody),
             Kind::TooLarge            => (Caller,   413, "payload_too_large",        Never, Stop,          Nobody),
+            Kind::LimitReached        => (Caller,   429, "rate_limit_exceeded",      Never, Stop,          Nobody),
             Kind::Refused             => (Caller,   400, "invalid_request",          Never, Stop,          Nobody),
             Kind::ContentPolicy       => (Caller,   400, "content_policy_violation", Never, Model,         Nobody),
             Kind::ContextTooLong      => (Caller,   400, "context_length_exceeded",  Never, LargerContext, Nobody),

@@ -10,6 +10,7 @@ use http::StatusCode;
 
 use crate::attempt::Attempt;
 use crate::kind::{Kind, Phase};
+use crate::limits::Exceeded;
 use crate::network;
 use crate::refused::Refused;
 
@@ -38,6 +39,7 @@ struct Inner {
     upstream: Option<Upstream>,
     retry_after: Option<Duration>,
     refused: Option<Refused>,
+    exceeded: Option<Exceeded>,
     waiting_helps: Option<bool>,
     attempts: Attempts,
     source: Option<BoxError>,
@@ -80,6 +82,7 @@ impl Error {
             upstream: None,
             retry_after: None,
             refused: None,
+            exceeded: None,
             waiting_helps: None,
             attempts: Attempts::default(),
             source: None,
@@ -133,6 +136,13 @@ impl Error {
     #[must_use]
     pub fn with_refused(mut self, refused: Refused) -> Self {
         self.0.refused = Some(refused);
+        self
+    }
+
+    /// Adds which limit leaves no room.
+    #[must_use]
+    pub fn with_exceeded(mut self, exceeded: Exceeded) -> Self {
+        self.0.exceeded = Some(exceeded);
         self
     }
 
@@ -210,6 +220,11 @@ impl Error {
     /// Why nobody could be asked, if it was refused to plan.
     pub fn refused(&self) -> Option<&Refused> {
         self.0.refused.as_ref()
+    }
+
+    /// Which limit of the caller leaves no room, if one does.
+    pub fn exceeded(&self) -> Option<&Exceeded> {
+        self.0.exceeded.as_ref()
     }
 
     /// The status with which this error leaves the gateway. A refusal of the caller's own request

@@ -28,6 +28,8 @@ pub enum Kind {
     Forbidden,
     /// Not enough credit.
     PaymentRequired,
+    /// The caller's own limit of requests, tokens, or what is under way at once: waiting helps.
+    LimitReached,
     /// Nothing is here: a route, a generation.
     NotFound,
     /// The route exists, but not for this method.
@@ -93,12 +95,13 @@ pub enum Phase {
 
 impl Kind {
     /// All of them but [`Ejected`](Self::Ejected), which has a cause.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Invalid,
         Self::UnknownModel,
         Self::Unauthorized,
         Self::Forbidden,
         Self::PaymentRequired,
+        Self::LimitReached,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::NoEndpoints,
@@ -141,6 +144,7 @@ impl Kind {
             Kind::Unauthorized => "unauthorized",
             Kind::Forbidden => "forbidden",
             Kind::PaymentRequired => "payment_required",
+            Kind::LimitReached => "limit_reached",
             Kind::NotFound => "not_found",
             Kind::MethodNotAllowed => "method_not_allowed",
             Kind::NoEndpoints => "no_endpoints",

@@ -119,6 +119,7 @@
 //! | `key readmitted` | info | it was accepted again | `endpoint`, `key` |
 //! | `recovering` | debug | a stream broke, and `recover` asks somebody for the rest | `id`, `error`, `to`, `bytes`: of text that the caller has |
 //! | `broke after content` | debug | `commit`, or `recover`, ends a broken stream with an error chunk | `id`, `error` |
+//! | `near a limit` | warn | a [limit](limits) is used up to one of its thresholds, or beyond | `rule`, `scope`, `unit`, `percent`, `used`, `limit` |
 //! | `settled` | info | a request is over: one line for each that reached `settle` | `id`, `model`, `provider`, `attempts`, `end`, `prompt_tokens`, `completion_tokens`, `charge`, `took_ms`, `first_token_ms` |
 //! | `refused` | info | the gateway refuses a request that has no plan, so that no record tells of it | `id`, `error`, `status` |
 //!
@@ -146,6 +147,7 @@ pub mod dispatch;
 #[cfg(feature = "gateway")]
 #[cfg_attr(docsrs, doc(cfg(feature = "gateway")))]
 pub mod gateway;
+pub mod limits;
 pub mod meter;
 pub mod settle;
 pub mod standing;

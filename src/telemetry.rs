@@ -8,6 +8,7 @@ use crate::attempt::{Attempt, End};
 use crate::call::Call;
 use crate::error::Error;
 use crate::generation::GenerationId;
+use crate::limits::Level;
 use crate::plan::Plan;
 use crate::settle::Record;
 use crate::standing::Change;
@@ -115,6 +116,20 @@ pub(crate) fn recovering(call: &Call, error: Option<&Error>, bytes: usize) {
 
 pub(crate) fn broke_after_content(call: &Call, error: &Error) {
     tracing::debug!(id = %call.id(), error = error.kind().as_str(), "broke after content");
+}
+
+/// Of whom it is, is not told: that may be a person.
+pub(crate) fn near_limit(level: &Level, percent: u8) {
+    let rule = &level.rule;
+    tracing::warn!(
+        rule = rule.name(),
+        scope = rule.scope().name(),
+        unit = rule.unit().name(),
+        percent,
+        used = level.used,
+        limit = level.most,
+        "near a limit"
+    );
 }
 
 /// Refused before it could reach `settle`, so that no record tells of it.

@@ -10,6 +10,7 @@ mod ejection;
 mod limits_told;
 mod orders;
 mod retry_budget;
+mod rules;
 mod standing;
 #[path = "sticky.rs"]
 mod sticky_table;
@@ -60,8 +61,20 @@ mod window;
 mod woken;
 
 /// What those files know of the library as it is.
+mod calendar {
+    pub(crate) use switchtower::Period;
+}
+mod caller {
+    pub(crate) use switchtower::{Caller, KeyId};
+}
+mod money {
+    pub(crate) use switchtower::Money;
+}
+mod telemetry {
+    pub(crate) fn near_limit(_: &crate::rules::Level, _: u8) {}
+}
 mod catalog {
-    pub(crate) use switchtower::catalog::Pace;
+    pub(crate) use switchtower::catalog::{Pace, Pattern};
 }
 mod wire {
     pub(crate) mod limits {

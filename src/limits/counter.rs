@@ -1,0 +1,204 @@
+//! One count of one rule, and what changes it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::exceeded::Exceeded;
+use super::level::Level;
+use super::moment::At;
+use super::rule::Rule;
+use super::tally::{Place, Room, Tally};
+
+/// What is used and what is held, and how much may be.
+#[derive(Debug)]
+pub(super) struct Counter {
+    rule: Arc<Rule>,
+    tally: Tally,
+    /// Of what is under way and was not put into the tally.
+    held: u64,
+    /// Of what is counted by several processes, so much may be taken here.
+    granted: u64,
+    /// The last threshold that was told; zero: none.
+    told: u8,
+}
+
+/// So many percents of a limit have been used. What was told is not told again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Crossed {
+    pub(super) percent: u8,
+    pub(super) level: Level,
+}
+
+/// A threshold is told again if it was so many percents less meanwhile.
+const REARMED: u64 = 10;
+/// When a claim is over, nobody knows; whoever waits for one comes back after this time.
+const SOON: Duration = Duration::from_secs(1);
+
+// === impl Counter ===
+
+impl Counter {
+    pub(super) fn new(rule: Arc<Rule>, at: At) -> Self {
+        Self {
+            tally: Tally::new(rule.window(), rule.limit(), at),
+            rule,
+            held: 0,
+            granted: 0,
+            told: 0,
+        }
+    }
+
+    pub(super) fn rule(&self) -> &Arc<Rule> {
+        &self.rule
+    }
+
+    /// From now on so much may be used: by a rule that counts the same.
+    pub(super) fn set_rule(&mut self, rule: Arc<Rule>) {
+        self.tally.set(rule.window(), rule.limit());
+        self.rule = rule;
+    }
+
+    /// So much may be used and held here, until a window begins anew.
+    pub(super) fn grant(&mut self, granted: u64, at: At) {
+        self.advance(at);
+        self.granted = granted;
+    }
+
+    /// Is there room for so much?
+    pub(super) fn check(&mut self, amount: u64, at: At) -> Result<(), Exceeded> {
+        self.advance(at);
+        let most = self.tally.most(self.rule.limit());
+        let ceiling = self.ceiling();
+        if let Tally::Bucket(bucket) = &self.tally {
+            return match bucket.earliest(amount) <= at.nanos || amount == 0 {
+                true => Ok(()),
+                false => Err(self.exceeded(amount, self.tally.room(0, amount, at), at)),
+            };
+        }
+        let counted = i128::from(self.tally.used(at)) + i128::from(self.held);
+        let wanted = counted + i128::from(amount);
+        if amount == 0 || wanted <= i128::from(ceiling) {
+            return Ok(());
+        }
+        if wanted <= i128::from(most) {
+            let room = Room {
+                after: Some(SOON),
+                at: None,
+            };
+            return Err(self.exceeded(amount, room, at).leasable());
+        }
+        let more = u64::try_from(wanted - i128::from(most)).unwrap_or(u64::MAX);
+        let mut room = self.tally.room(more, amount, at);
+        let settled = wanted - i128::from(self.held) <= i128::from(most);
+        if amount > most {
+            // Never.
+            room.after = None;
+        } else if settled {
+            room.after = room.after.map_or(Some(SOON), |after| Some(after.min(SOON)));
+        }
+        Err(self.exceeded(amount, room, at))
+    }
+
+    /// Takes so much, which fits, and tells where it is.
+    pub(super) fn take(&mut self, amount: u64, at: At) -> (Place, Option<Crossed>) {
+        self.advance(at);
+        if self.rule.unit().is_held() {
+            self.held = self.held.saturating_add(amount);
+            return (self.tally.place(), self.crossed(at));
+        }
+        let place = self.tally.add(amount, at);
+        (place, self.crossed(at))
+    }
+
+    /// So much was used of what was taken there.
+    pub(super) fn settle(
+        &mut self,
+        place: Place,
+        amount: u64,
+        used: u64,
+        at: At,
+    ) -> Option<Crossed> {
+        self.advance(at);
+        self.put(place, amount, used);
+        self.crossed(at)
+    }
+
+    /// Nothing was used of it.
+    pub(super) fn give_back(&mut self, place: Place, amount: u64) {
+        self.put(place, amount, 0);
+    }
+
+    fn put(&mut self, place: Place, amount: u64, used: u64) {
+        if self.rule.unit().is_held() {
+            self.held = self.held.saturating_sub(amount);
+            self.tally.correct(place, 0, used);
+        } else {
+            self.tally.correct(place, amount, used);
+        }
+    }
+
+    /// Adds what was used then, whether there is room or not.
+    pub(super) fn charge(&mut self, amount: u64, then: At, now: At) -> Option<Crossed> {
+        self.advance(now);
+        self.tally.charge(amount, then, now);
+        self.crossed(now)
+    }
+
+    pub(super) fn level(&mut self, at: At) -> Level {
+        self.advance(at);
+        self.level_now(at)
+    }
+
+    /// Would a new one be the same?
+    pub(super) fn is_idle(&mut self, at: At) -> bool {
+        self.advance(at);
+        self.held == 0 && self.granted == 0 && self.tally.used(at) == 0
+    }
+
+    fn level_now(&self, at: At) -> Level {
+        Level {
+            rule: self.rule.clone(),
+            most: self.tally.most(self.rule.limit()),
+            used: self.tally.used(at),
+            held: self.held,
+            resets_at: self.tally.resets_at(at),
+        }
+    }
+
+    fn advance(&mut self, at: At) {
+        if self.tally.advance(at) {
+            // What was granted was for the window that is over.
+            self.granted = 0;
+        }
+    }
+
+    fn ceiling(&self) -> u64 {
+        let most = self.tally.most(self.rule.limit());
+        match self.rule.is_shared() {
+            true => most.min(self.granted),
+            false => most,
+        }
+    }
+
+    fn exceeded(&self, needed: u64, room: Room, at: At) -> Exceeded {
+        Exceeded::new(self.level_now(at), needed, room)
+    }
+
+    /// The highest threshold that was crossed and has not been told.
+    fn crossed(&mut self, at: At) -> Option<Crossed> {
+        if self.rule.thresholds().is_empty() {
+            return None;
+        }
+        let level = self.level_now(at);
+        let percent = level.percent();
+        let thresholds = self.rule.thresholds();
+        while self.told > 0 && percent + REARMED <= self.told.into() {
+            let lower = thresholds.iter().rev().find(|it| **it < self.told);
+            self.told = lower.copied().unwrap_or(0);
+        }
+        let is_reached = |threshold: &&u8| u64::from(**threshold) <= percent;
+        let reached = thresholds.iter().rev().find(is_reached);
+        let percent = *reached.filter(|threshold| **threshold > self.told)?;
+        self.told = percent;
+        Some(Crossed { percent, level })
+    }
+}

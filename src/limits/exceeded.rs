@@ -1,0 +1,122 @@
+//! No, and until when.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use super::level::Level;
+use super::tally::Room;
+use super::unit::Unit;
+use super::window::Window;
+use crate::money::Money;
+
+/// There is no room for so much: which limit leaves none, and when it will.
+///
+/// [`Limits`](super::Limits) has an example.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exceeded {
+    /// The limit. If several leave no room, the one that does for the longest time.
+    pub level: Level,
+    /// So much was asked for: requests, tokens, or picodollars.
+    pub needed: u64,
+    /// When there will be room, as far as it is known. None: nobody knows, or never.
+    pub resets_at: Option<SystemTime>,
+    /// After which time it is worth asking again. None: never, as far as anybody knows.
+    pub retry_after: Option<Duration>,
+    /// There is room in the limit, but not in what [`Limits::grant`](super::Limits::grant) has granted of it.
+    pub may_be_leased: bool,
+}
+
+// === impl Exceeded ===
+
+impl Exceeded {
+    pub(super) fn new(level: Level, needed: u64, room: Room) -> Self {
+        Self {
+            level,
+            needed,
+            resets_at: room.at,
+            retry_after: room.after,
+            may_be_leased: false,
+        }
+    }
+
+    pub(super) fn leasable(mut self) -> Self {
+        self.may_be_leased = true;
+        self
+    }
+
+    /// Does it last longer than that one?
+    pub(super) fn outlasts(&self, other: &Self) -> bool {
+        let wait = |one: &Self| one.retry_after.unwrap_or(Duration::MAX);
+        wait(self) > wait(other)
+    }
+}
+
+impl fmt::Display for Exceeded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Level {
+            rule, used, held, ..
+        } = &self.level;
+        let (unit, limit, name) = (rule.unit(), rule.limit(), rule.name());
+        let amount = |amount: u64| Amount(unit, amount);
+        match unit {
+            Unit::Money => write!(
+                f,
+                "Insufficient credits: this request may cost up to {} USD, and {name} allows {} USD{}, of which {} USD are spent \
+                 and {} USD are held for requests that are under way",
+                amount(self.needed),
+                amount(limit),
+                Within(rule.window()),
+                amount(*used),
+                amount(*held),
+            ),
+            Unit::Concurrency => write!(
+                f,
+                "Rate limit exceeded: {name}: {limit} requests at once, and {held} are under way"
+            ),
+            Unit::Requests | Unit::Tokens => write!(
+                f,
+                "Rate limit exceeded: {name}: {limit} {}{}; used {used}, requested {}",
+                unit.name(),
+                Within(rule.window()),
+                self.needed,
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Exceeded {}
+
+/// As people read it.
+struct Amount(Unit, u64);
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Unit::Money => {
+                let picodollars = i64::try_from(self.1).unwrap_or(i64::MAX);
+                Money::from_picodollars(picodollars).fmt(f)
+            }
+            Unit::Requests | Unit::Tokens | Unit::Concurrency => self.1.fmt(f),
+        }
+    }
+}
+
+/// In which time.
+struct Within(Window);
+
+impl fmt::Display for Within {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Window::Forever => Ok(()),
+            Window::Calendar(period) => write!(f, " {}", period.as_str()),
+            Window::Rolling(time) | Window::Bucket { period: time, .. } => {
+                match (time.as_secs(), time.subsec_nanos()) {
+                    (60, 0) => f.write_str(" a minute"),
+                    (3600, 0) => f.write_str(" an hour"),
+                    (86_400, 0) => f.write_str(" a day"),
+                    _ => write!(f, " in {time:?}"),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Rules that come and go.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+
+use super::moment::At;
+use super::rule::Rule;
+use super::scope::Scope;
+use super::subject::Subject;
+use super::values::{Shared, shared};
+use crate::sync::Mutex;
+
+/// Rules of one value each: of a key, of an account.
+#[derive(Debug)]
+pub(super) struct Own(Mutex<[ByValue; Scope::ALL.len()]>);
+
+type ByValue = HashMap<Box<[u8]>, Vec<Arc<Shared>>>;
+
+// === impl Own ===
+
+impl Own {
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(Default::default()))
+    }
+
+    /// From now on it has these rules. What counted by a rule that counts the same goes on to count.
+    pub(super) fn set(
+        &self,
+        scope: Scope,
+        value: Box<[u8]>,
+        rules: Vec<Rule>,
+        mut order: impl FnMut() -> u64,
+        at: At,
+    ) {
+        let mut own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = &mut own[scope as usize];
+        let mut before = counts.remove(&value).unwrap_or_default();
+        let name: Arc<[u8]> = value[..].into();
+        let mut after: Vec<Arc<Shared>> = Vec::with_capacity(rules.len());
+        for rule in rules.into_iter().map(Arc::new) {
+            let same = before.iter().position(|count| count.is_of(&rule));
+            after.push(match same {
+                Some(place) => {
+                    let count = before.swap_remove(place);
+                    count.with(|counter| counter.set_rule(rule));
+                    count
+                }
+                None => shared(&rule, name.clone(), order(), at),
+            });
+        }
+        if !after.is_empty() {
+            counts.insert(value, after);
+        }
+    }
+
+    /// Those of its rules that are of this request.
+    pub(super) fn of(&self, subject: &Subject<'_>, mut found: impl FnMut(&Arc<Shared>)) {
+        let own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for scope in Scope::ALL {
+            let counts = &own[scope as usize];
+            if counts.is_empty() {
+                continue;
+            }
+            for value in scope.values(subject) {
+                counts
+                    .get(&*value)
+                    .into_iter()
+                    .flatten()
+                    .for_each(&mut found);
+            }
+        }
+    }
+
+    /// Those of this value.
+    pub(super) fn find(&self, scope: Scope, value: &[u8], mut found: impl FnMut(&Arc<Shared>)) {
+        let own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        own[scope as usize]
+            .get(value)
+            .into_iter()
+            .flatten()
+            .for_each(&mut found);
+    }
+}

@@ -1,0 +1,194 @@
+//! What a caller may spend, taken, settled and given back by many at once.
+
+#[path = "../../src/limits/bucket.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod bucket;
+#[path = "../../src/limits/calendar.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod calendar;
+#[path = "../../src/limits/counter.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod counter;
+#[path = "../../src/limits/exceeded.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod exceeded;
+#[path = "../../src/limits/level.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod level;
+#[path = "../../src/limits/moment.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod moment;
+#[path = "../../src/limits/own.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod own;
+#[path = "../../src/limits/ring.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod ring;
+#[path = "../../src/limits/rule.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod rule;
+#[path = "../../src/limits/scope.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod scope;
+#[path = "../../src/limits/subject.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod subject;
+#[path = "../../src/limits/table.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod table;
+#[path = "../../src/limits/taken.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod taken;
+#[path = "../../src/limits/tally.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod tally;
+#[path = "../../src/limits/unit.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod unit;
+#[path = "../../src/limits/values.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod values;
+#[path = "../../src/limits/window.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod window;
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+pub(crate) use self::level::Level;
+use self::moment::Now;
+use self::rule::Rule;
+use self::scope::Scope;
+use self::subject::Subject;
+use self::table::Limits;
+use self::unit::Unit;
+use self::window::Window;
+use crate::orders::as_one_after_the_other;
+
+#[test]
+fn the_last_of_it_is_taken_once() {
+    as_one_after_the_other::<Limits, _, _>(|| limits(&[("one", 3)]), &[&[spend], &[spend]], left);
+}
+
+/// What one gives back another may have, and never both at once.
+#[test]
+fn what_is_given_back_is_taken_once() {
+    as_one_after_the_other::<Limits, _, _>(
+        || limits(&[("one", 3)]),
+        &[&[try_and_give_back], &[spend]],
+        left,
+    );
+}
+
+/// Two that want both of two limits: one of them gets both, none gets one.
+#[test]
+fn nobody_is_refused_for_what_another_does_not_get() {
+    as_one_after_the_other::<Limits, _, _>(
+        || limits(&[("one", 5), ("two", 3)]),
+        &[&[spend], &[spend]],
+        left,
+    );
+}
+
+/// A count that is made when the first one comes is made once.
+#[test]
+fn the_first_two_of_a_user_count_together() {
+    as_one_after_the_other::<Limits, _, _>(
+        || {
+            let user = rule("user", Scope::User, 3);
+            Limits::with_values([user], 1)
+        },
+        &[&[spend], &[spend]],
+        left,
+    );
+}
+
+/// One that counts nothing makes room for another, but not while somebody is about to count by it.
+#[test]
+fn nobody_counts_by_a_count_that_is_gone() {
+    as_one_after_the_other::<Limits, _, _>(
+        || {
+            let limits = Limits::with_values([rule("user", Scope::User, 3)], 1);
+            try_and_give_back(&limits);
+            limits
+        },
+        &[&[spend], &[|limits| spend_as(limits, "eve")]],
+        |limits| left(limits) + 10 * left_of(limits, "eve"),
+    );
+}
+
+/// A limit that moves keeps what was counted.
+#[test]
+fn a_limit_moves_while_somebody_takes() {
+    as_one_after_the_other::<Limits, _, _>(
+        || {
+            let limits = limits(&[]);
+            pay(&limits, 1);
+            limits
+        },
+        &[&[spend], &[|limits| pay(limits, 4)]],
+        left,
+    );
+}
+
+// === Helpers ===
+
+fn rule(name: &str, scope: Scope, limit: u64) -> Rule {
+    Rule::new(name, scope, Unit::Money, Window::Forever, limit).unwrap()
+}
+
+fn limits(rules: &[(&str, u64)]) -> Limits {
+    let rules = rules.iter();
+    let limits = Limits::new(rules.map(|(name, limit)| rule(name, Scope::Account, *limit)));
+    // They are known.
+    left(&limits);
+    limits
+}
+
+fn pay(limits: &Limits, credit: u64) -> bool {
+    let rules = vec![rule("credit", Scope::Account, credit)];
+    limits
+        .set_rules(Scope::Account, "default", rules, now())
+        .is_ok()
+}
+
+fn spend(limits: &Limits) -> bool {
+    spend_as(limits, "bob")
+}
+
+/// Holds three, and spends two of them.
+fn spend_as(limits: &Limits, user: &str) -> bool {
+    let taken = limits.take(&of(user), &[(Unit::Money, 3)], now());
+    taken
+        .map(|mut taken| taken.settle(Unit::Money, 2, now()))
+        .is_ok()
+}
+
+fn try_and_give_back(limits: &Limits) -> bool {
+    limits.take(&of("bob"), &[(Unit::Money, 3)], now()).is_ok()
+}
+
+fn left(limits: &Limits) -> i64 {
+    left_of(limits, "bob")
+}
+
+fn left_of(limits: &Limits, user: &str) -> i64 {
+    let available = limits.available(&of(user), now());
+    available.map_or(-1, |money| money.picodollars())
+}
+
+fn of(user: &str) -> Subject<'_> {
+    Subject {
+        user: Some(user),
+        ..Subject::default()
+    }
+}
+
+/// Loom's clocks stand still.
+fn now() -> Now {
+    static FIRST: OnceLock<Instant> = OnceLock::new();
+    Now {
+        instant: *FIRST.get_or_init(Instant::now) + Duration::from_secs(3600),
+        wall: UNIX_EPOCH,
+    }
+}
