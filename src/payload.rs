@@ -27,10 +27,14 @@ use crate::wire::View;
 /// ```
 #[derive(Clone, Default)]
 pub struct Payload {
+    /// None once they are sent: who may need them again has a clone.
     bytes: Bytes,
     view: Option<Arc<View>>,
-    sent: bool,
 }
+
+/// Less than this is likely a part of the buffer that a connection read it into, together with the head, and smaller than
+/// that: a copy takes less than the buffer that it lets go of.
+const PART: usize = 16 << 10;
 
 /// The mean of OpenRouter's completions by the end of 2025 ("State of AI: an empirical 100 trillion token study").
 const USUAL_OUTPUT: u64 = 400;
@@ -49,7 +53,6 @@ impl Payload {
             Ok(view) => Ok(Self {
                 bytes,
                 view: Some(Arc::new(view)),
-                sent: false,
             }),
             Err(invalid) => {
                 let error = Error::new(Kind::Invalid, invalid.to_string());
@@ -63,10 +66,22 @@ impl Payload {
 
     /// What is sent in its place: bytes made by splicing, which nobody reads again.
     pub(crate) fn spliced(bytes: Bytes) -> Self {
-        Self {
-            bytes,
-            view: None,
-            sent: false,
+        Self { bytes, view: None }
+    }
+
+    /// In as little memory as it takes to [read it again](Self::read_again), for as long as an answer lasts.
+    pub(crate) fn laid_by(&self) -> Self {
+        Self::spliced(match self.bytes.len() < PART {
+            true => Bytes::copy_from_slice(&self.bytes),
+            false => self.bytes.clone(),
+        })
+    }
+
+    /// The same, with its view, if it has been laid by.
+    pub(crate) fn read_again(&self) -> Result<Self, Error> {
+        match self.view {
+            Some(_) => Ok(self.clone()),
+            None => Self::read(self.bytes.clone()),
         }
     }
 
@@ -115,19 +130,14 @@ impl Body for Payload {
         if self.is_end_stream() {
             return Poll::Ready(None);
         }
-        self.sent = true;
-        Poll::Ready(Some(Ok(Frame::data(self.bytes.clone()))))
+        Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.bytes)))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.sent || self.bytes.is_empty()
+        self.bytes.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(if self.sent {
-            0
-        } else {
-            self.bytes.len() as u64
-        })
+        SizeHint::with_exact(self.bytes.len() as u64)
     }
 }

@@ -49,6 +49,17 @@ impl<S: Service<Request<Payload>>> Kept<S> {
         }
     }
 
+    /// In as little memory as it takes to ask again, for as long as an answer lasts. Nothing refers to the buffer any more that
+    /// the request was read into.
+    pub(in crate::dispatch) fn laid_by(self) -> Self {
+        let uri = self.uri.to_string().parse();
+        Self {
+            uri: uri.unwrap_or(self.uri),
+            payload: self.payload.laid_by(),
+            ..self
+        }
+    }
+
     /// Asks once more, for this turn of the call, as soon as the service is ready, but not after the time of the call.
     pub(in crate::dispatch) fn poll_ask(
         &mut self,
@@ -65,7 +76,7 @@ impl<S: Service<Request<Payload>>> Kept<S> {
                 return Poll::Ready(Err(Error::elapsed(Phase::Total)));
             }
         }
-        let mut request = Request::new(self.payload.clone());
+        let mut request = Request::new(self.payload.read_again()?);
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
         *request.version_mut() = self.version;

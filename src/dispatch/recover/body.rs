@@ -94,11 +94,17 @@ where
                         }
                     }
                 }
-                State::Readying => match ready!(watch.kept.poll_ask(cx, &watch.call)) {
-                    // Readying → Asking
-                    Ok(future) => watch.state = State::Asking(Box::pin(future)),
-                    Err(_) => watch.next(now()),
-                },
+                State::Readying => {
+                    let kept = watch
+                        .kept
+                        .as_mut()
+                        .expect("kept as long as it may be asked");
+                    match ready!(kept.poll_ask(cx, &watch.call)) {
+                        // Readying → Asking
+                        Ok(future) => watch.state = State::Asking(Box::pin(future)),
+                        Err(_) => watch.next(now()),
+                    }
+                }
                 State::Asking(future) => match ready!(future.as_mut().poll(cx)) {
                     Ok(response) => {
                         if watch.joins(&response) {

@@ -75,7 +75,7 @@
 //! An answer is mended [twice](RecoverLayer::times) at the most, within the time of the request.
 //!
 //! **When to use**: where callers read streams and cannot ask again themselves. **When it acts**: when a stream breaks; until
-//! then each event passes as it is; the request is kept, and the text of the answer, where that could be mended at all. When dropped, it drops
+//! then each event passes as it is; the request is kept, and the text of the answer, as long as that could be mended at all. When dropped, it drops
 //! whoever is under way and asks nobody else. **Order**: outside `fallback`, inside `settle`. Without `meter` inside nothing
 //! is mended, since nobody knows what an event says; without `choose` the one service inside is asked again.
 

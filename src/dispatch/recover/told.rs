@@ -30,8 +30,8 @@ pub(super) struct Told {
 /// The longest event whose name is worth keeping.
 const NAMED: usize = 64 << 10;
 
-/// Room that is made at the first word: for a thousand tokens, so that it grows for few answers.
-const USUAL: usize = 4 << 10;
+/// Room that is made at the first word: of ten thousand answers under way at once few have come far.
+const FIRST: usize = 256;
 
 // === impl Told ===
 
@@ -120,7 +120,7 @@ impl Told {
     /// Is there room for these words? They count as said.
     fn has_room(&mut self, raw: &[u8]) -> bool {
         if self.text.capacity() == 0 {
-            self.text.reserve(USUAL.min(self.most));
+            self.text.reserve(FIRST.min(self.most));
         }
         self.events += u64::from(!raw.is_empty());
         self.lost = self.text.len() + raw.len() > self.most;

@@ -35,7 +35,8 @@ pub(super) struct Asked<S> {
 
 /// An answer that is watched.
 pub(super) struct Watch<S: Service<Request<Payload>>> {
-    pub(super) kept: Kept<S>,
+    /// As long as anybody may be asked for the rest.
+    pub(super) kept: Option<Kept<S>>,
     pub(super) call: Call,
     pub(super) state: State<S::Future>,
     settings: Arc<RecoverLayer>,
@@ -80,13 +81,13 @@ impl<S: Service<Request<Payload>>> Watch<S> {
         let own = attempt.candidate();
         let own = own.and_then(|candidate| candidate.endpoint.recovers());
         let wish = call.wishes().recover;
-        if !wish.or(own).or(settings.on).unwrap_or(false) {
+        if !wish.or(own).or(settings.on).unwrap_or(false) || call.tries() == 0 {
             return None;
         }
         // From here on the answer fails when it breaks.
         call.recovery().announce();
         Some(Box::new(Self {
-            kept,
+            kept: Some(kept.laid_by()),
             call,
             state: State::Passing,
             goes_on,
@@ -105,6 +106,7 @@ impl<S: Service<Request<Payload>>> Watch<S> {
     pub(super) fn take(&mut self, event: Bytes) -> Joint {
         let Some(seam) = &mut self.seam else {
             self.told.hear(&event);
+            self.let_go();
             return Joint::Pass(event);
         };
         let joint = seam.take(&event, &mut self.told);
@@ -128,6 +130,7 @@ impl<S: Service<Request<Payload>>> Watch<S> {
         self.seam = Some(Seam::new(if repeats { 0 } else { at }, tokens));
         self.attempt = attempt;
         self.heard = false;
+        self.let_go();
         true
     }
 
@@ -150,8 +153,7 @@ impl<S: Service<Request<Payload>>> Watch<S> {
     /// Turns to who is asked for the rest, if anybody is.
     pub(super) fn next(&mut self, now: Instant) {
         let over = self.call.until().is_some_and(|until| until <= now);
-        let spent = self.times >= self.settings.times || self.call.tries() == 0;
-        if over || spent || self.told.is_lost() {
+        if over || !self.may_ask() {
             return self.give_up();
         }
         let said = self.told.said().filter(|_| self.goes_on);
@@ -165,6 +167,19 @@ impl<S: Service<Request<Payload>>> Watch<S> {
         self.call.recovery().begin(&answer, said);
         self.seam = None;
         self.state = State::Readying;
+    }
+
+    /// May anybody be asked for the rest, whatever becomes of this answer?
+    fn may_ask(&self) -> bool {
+        let spent = self.times >= self.settings.times || self.call.tries() == 0;
+        !spent && !self.told.is_lost()
+    }
+
+    /// Where nobody will be asked again the request need not be kept.
+    fn let_go(&mut self) {
+        if !self.may_ask() {
+            self.kept = None;
+        }
     }
 
     /// Who is asked, and pays for it from its retry budget?
