@@ -1,10 +1,10 @@
 //! What travels with one request through all stages.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use http::{Extensions, HeaderMap};
+use http::{Extensions, HeaderMap, HeaderValue};
 
 use crate::attempt::{Attempt, End};
 use crate::caller::Caller;
@@ -14,6 +14,7 @@ use crate::plan::{Candidate, Plan};
 use crate::recovery::{self, Recovery};
 use crate::standing::Need;
 use crate::tenant::Tenant;
+use crate::wire::headers::is_meant;
 use crate::wire::{Dialect, Operation};
 use crate::wishes::Wishes;
 
@@ -45,7 +46,7 @@ struct Shared {
     operation: OnceLock<Operation>,
     dialect: OnceLock<Dialect>,
     caller: OnceLock<Arc<Caller>>,
-    headers: OnceLock<HeaderMap>,
+    headers: Mutex<Option<HeaderMap>>,
     plan: OnceLock<Plan>,
     tries: AtomicU32,
     falls_back: AtomicBool,
@@ -72,7 +73,7 @@ impl Call {
                 operation: OnceLock::new(),
                 dialect: OnceLock::new(),
                 caller: OnceLock::new(),
-                headers: OnceLock::new(),
+                headers: Mutex::default(),
                 plan: OnceLock::new(),
                 tries: AtomicU32::new(DEFAULT_TRIES),
                 falls_back: AtomicBool::new(false),
@@ -157,9 +158,15 @@ impl Call {
         self.caller().map(|caller| caller.tenant())
     }
 
-    /// The headers that the caller sent; none until `choose` has put them here.
-    pub fn headers(&self) -> Option<&HeaderMap> {
-        self.shared.headers.get()
+    /// The headers that the caller sent; none until `choose` has put them here. Once a stream has begun, those that still
+    /// [mean something](crate::wire::headers::is_meant).
+    pub fn headers(&self) -> Option<HeaderMap> {
+        self.with_headers(|headers| headers.cloned())
+    }
+
+    /// Looks at them, without a copy.
+    pub(crate) fn with_headers<T>(&self, look: impl FnOnce(Option<&HeaderMap>) -> T) -> T {
+        look(self.shared.headers().as_ref())
     }
 
     /// The plan, once `choose` has made it.
@@ -389,11 +396,34 @@ impl Call {
         headers
             .values_mut()
             .for_each(|value| value.set_sensitive(true));
-        let _ = self.shared.headers.set(headers);
+        self.shared.headers().get_or_insert(headers);
+    }
+
+    /// A stream has begun: of what the caller sent, copies remain of what will still be looked at. As it came, it is a part of
+    /// the buffer that it was read into, which would stay as long as the stream does.
+    pub(crate) fn lay_by(&self) {
+        let mut headers = self.shared.headers();
+        let Some(came) = headers.take() else { return };
+        let mut meant = HeaderMap::new();
+        for (name, value) in came.iter().filter(|(name, _)| is_meant(name)) {
+            if let Ok(mut value) = HeaderValue::from_bytes(value.as_bytes()) {
+                value.set_sensitive(true);
+                meant.append(name, value);
+            }
+        }
+        *headers = Some(meant);
     }
 
     /// Puts the plan in, once.
     pub(crate) fn set_plan(&self, plan: Plan) {
         let _ = self.shared.plan.set(plan);
+    }
+}
+
+// === impl Shared ===
+
+impl Shared {
+    fn headers(&self) -> MutexGuard<'_, Option<HeaderMap>> {
+        self.headers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

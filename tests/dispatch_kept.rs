@@ -74,8 +74,8 @@ async fn kept(
     events: usize,
 ) -> (bool, String, Client) {
     let client = Client::new(answers);
-    let service = Stack::new(three()).seed(7).recover(recover);
-    let service = service.around(client.clone());
+    let stack = Stack::new(three()).seed(7).recover(recover);
+    let service = stack.around(client.clone());
     let (request, there) = request(body);
     let mut answer = service.oneshot(request).await.unwrap().into_body();
     let mut told = String::new();
@@ -85,6 +85,8 @@ async fn kept(
     }
     let there = there.strong_count() > 0;
     told.push_str(&tell(answer).await.text());
+    let app = stack.ledger().records().remove(0).app;
+    assert_eq!(app.user_agent.as_deref(), Some(AGENT));
     (there, told, client)
 }
 

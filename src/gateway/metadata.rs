@@ -103,12 +103,14 @@ fn told(metadata: &Metadata<'_>) -> String {
 
 fn is_wanted(call: &Call) -> bool {
     // To look at each name is cheaper than to ask for two that are rarely there.
-    let first = |wanted| {
-        let mut headers = call.headers().into_iter().flatten();
-        headers.find(|(name, _)| name.as_str() == wanted)
-    };
-    let value = first(METADATA).or_else(|| first(EXPERIMENTAL));
-    value.is_some_and(|(_, value)| value.as_bytes().eq_ignore_ascii_case(b"enabled"))
+    call.with_headers(|headers| {
+        let first = |wanted| {
+            let mut headers = headers.into_iter().flatten();
+            headers.find(|(name, _)| name.as_str() == wanted)
+        };
+        let value = first(METADATA).or_else(|| first(EXPERIMENTAL));
+        value.is_some_and(|(_, value)| value.as_bytes().eq_ignore_ascii_case(b"enabled"))
+    })
 }
 
 // === impl Metadata ===

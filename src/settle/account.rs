@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use http::header::HeaderValue;
+use http::header::{HeaderName, HeaderValue};
 
 use super::attempts::Attempts;
 use super::cost::{Certainty, Cost, of};
@@ -267,9 +267,13 @@ fn is_last_word(attempt: &Attempt, end: End) -> bool {
 }
 
 fn app(call: &Call) -> App {
+    call.with_headers(|headers| named(headers.into_iter().flatten()))
+}
+
+fn named<'a>(headers: impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)>) -> App {
     let (mut referer, mut title, mut other_title, mut user_agent) = (None, None, None, None);
     // One look at each name is cheaper than to ask for four, of which few are there.
-    for (name, value) in call.headers().into_iter().flatten() {
+    for (name, value) in headers {
         let found = match name.as_str() {
             "http-referer" => &mut referer,
             "x-openrouter-title" => &mut title,

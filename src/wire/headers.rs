@@ -14,6 +14,32 @@ pub const FORWARDED: [HeaderName; 5] = [
     HeaderName::from_static("anthropic-version"),
 ];
 
+/// Does this header of a caller still mean something once its answer has begun? What would go on to another upstream does, the
+/// names of the app, and whether the caller wants to hear of the plan.
+///
+/// ```
+/// # use switchtower::wire::headers::{FORWARDED, is_meant};
+/// assert!(FORWARDED.iter().all(is_meant) && is_meant(&"x-title".parse()?));
+/// assert!(!is_meant(&http::header::AUTHORIZATION));
+/// # Ok::<_, http::header::InvalidHeaderName>(())
+/// ```
+pub fn is_meant(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "user-agent"
+            | "http-referer"
+            | "x-title"
+            | "x-openrouter-title"
+            | "x-openrouter-metadata"
+            | "x-openrouter-experimental-metadata"
+            | "traceparent"
+            | "tracestate"
+            | "openai-beta"
+            | "anthropic-beta"
+            | "anthropic-version"
+    )
+}
+
 /// The longest `Retry-After` that is believed: a day.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 

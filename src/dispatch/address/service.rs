@@ -71,7 +71,6 @@ fn addressed(
     attempt: &Attempt,
 ) -> Result<Request<Payload>, Error> {
     let (parts, payload) = request.into_parts();
-    let caller = call.headers().unwrap_or(&parts.headers);
     let stream = payload.view().stream();
 
     let mut addressed = Request::new(rewritten(
@@ -82,6 +81,9 @@ fn addressed(
     *addressed.method_mut() = Method::POST;
     *addressed.extensions_mut() = parts.extensions;
     *addressed.uri_mut() = uri(candidate, parts.uri.path())?;
-    *addressed.headers_mut() = headers(caller, candidate, attempt.key(), stream);
+    *addressed.headers_mut() = call.with_headers(|caller| {
+        let caller = caller.unwrap_or(&parts.headers);
+        headers(caller, candidate, attempt.key(), stream)
+    });
     Ok(addressed)
 }

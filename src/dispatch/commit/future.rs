@@ -160,6 +160,7 @@ impl<B: http_body::Body<Data = Bytes>> Held<B> {
         if self.stream {
             // What is said at the end of a stream may be ours.
             self.parts.headers.remove(header::CONTENT_LENGTH);
+            call.lay_by();
         }
         let rest = (!over).then_some(self.body);
         let body = Body::new(self.frames, rest, self.stream, call.clone());
