@@ -3,18 +3,20 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
 use http::header::{CONNECTION, HeaderValue};
 use http::{Request, Response};
 use hyper::body::Incoming;
+use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use pin_project::pin_project;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -46,6 +48,21 @@ pub struct Bounds {
     pub stalled: Duration,
     /// How long streams may go on after the shutdown began. Default 30 s.
     pub grace: Duration,
+}
+
+/// How much of a request is read at once, and the most that its head may be long. A stream keeps what was set aside for its
+/// request, and more makes large ones hardly faster.
+const BUFFER: usize = 32 << 10;
+
+/// A connection under way, as small as it can be: there is one of it for each stream.
+#[pin_project]
+struct Connection<C, O, P> {
+    #[pin]
+    inner: C,
+    /// Until the grace is over: polled once more, what is under way on it sees that.
+    #[pin]
+    over: Option<O>,
+    place: P,
 }
 
 /// How long the last words may take after the grace.
@@ -89,12 +106,11 @@ pub async fn serve<S>(
         + 'static,
     S::Future: Send,
 {
-    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
-    let timer = TokioTimer::new();
+    let mut builder = Builder::new();
     builder
-        .http1()
-        .timer(timer)
-        .header_read_timeout(bounds.headers.min(CENTURY));
+        .timer(TokioTimer::new())
+        .header_read_timeout(bounds.headers.min(CENTURY))
+        .max_buf_size(BUFFER);
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(
         bounds.connections.clamp(1, Semaphore::MAX_PERMITS),
@@ -133,18 +149,10 @@ pub async fn serve<S>(
                 Ok::<_, Infallible>(response)
             }
         });
-        let connection = builder.serve_connection(stream, service).into_owned();
-        let connection = graceful.watch(connection);
-        connections.spawn(async move {
-            let mut connection = pin!(connection);
-            // What goes wrong on a caller's connection is the caller's to notice.
-            tokio::select! {
-                biased;
-                _ = &mut connection => {}
-                // Polled once more, what is under way on it sees that the grace is over.
-                () = told.over() => drop(connection.await),
-            }
-            drop(place);
+        connections.spawn(Connection {
+            inner: graceful.watch(builder.serve_connection(stream, service)),
+            over: Some(async move { told.over().await }),
+            place,
         });
     }
     drop(listener);
@@ -157,6 +165,31 @@ pub async fn serve<S>(
     }
     // Not only told to end, but ended: by then the last records are written.
     connections.shutdown().await;
+}
+
+// === impl Connection ===
+
+impl<C, O, P> Future for Connection<C, O, P>
+where
+    C: Future,
+    O: Future<Output = ()>,
+{
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        let mut ended = this.inner.as_mut().poll(cx).is_ready();
+        let over = this.over.as_mut().as_pin_mut();
+        if !ended && over.is_some_and(|over| over.poll(cx).is_ready()) {
+            this.over.set(None);
+            ended = this.inner.poll(cx).is_ready();
+        }
+        // What goes wrong on a caller's connection is the caller's to notice.
+        match ended {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    }
 }
 
 /// The next connection. Out of file descriptors is no reason to end: some will be closed.

@@ -30,8 +30,8 @@ impl Words {
         let candidate = attempt.as_ref().and_then(|attempt| attempt.candidate());
         let age = call.created().duration_since(UNIX_EPOCH);
         let (document, chunk) = call.operation().objects();
-        // Enough for most, with the usage.
-        let mut text = String::with_capacity(1024);
+        // Enough for most; those of a stream stay as long as it does.
+        let mut text = String::with_capacity(if bill.is_some() { 1024 } else { 192 });
         let mut ends = [0; 6];
         quote(&mut text, call.id().as_str());
         ends[0] = text.len();
