@@ -25,8 +25,8 @@ pub(crate) enum Kind {
 // === impl Kind ===
 
 impl Kind {
-    /// A request with a prompt of about this many bytes.
-    pub(crate) fn request(self, prompt: usize) -> Vec<u8> {
+    /// A request with a prompt of about this many bytes, and with these headers besides.
+    pub(crate) fn request(self, prompt: usize, headers: &str) -> Vec<u8> {
         let (stream, user) = match self {
             Self::Json => (false, "whole"),
             Self::Stream => (true, "short"),
@@ -42,7 +42,7 @@ impl Kind {
         let length = body.len();
         format!(
             "POST /api/v1/chat/completions HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer key\r\n\
-             content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+             content-type: application/json\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
         )
         .into()
     }

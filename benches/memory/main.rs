@@ -1,7 +1,7 @@
 //! What the gateway holds: for each open stream, beside a bare hyper proxy, and after many calls.
 //!
 //! `cargo bench --bench memory` prints the bytes of an idle stream, and fails where they are more than 8 KiB over those of the
-//! bare proxy; `… -- 1000000` prints the heap after each tenth of so many calls. Servers and upstream are processes of
+//! bare proxy, a large request that is kept apart; `… -- 1000000` prints the heap after each tenth of so many calls. Servers and upstream are processes of
 //! their own. Ten thousand streams want 20,060 file descriptors: with fewer it opens as many as it may.
 
 mod caller;

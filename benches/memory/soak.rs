@@ -53,7 +53,7 @@ fn one(caller: &mut Caller, address: SocketAddr, call: u32) {
         n if n % 100 == 3 => Kind::Stream,
         _ => Kind::Json,
     };
-    let request = kind.request(1 << 10);
+    let request = kind.request(1 << 10, "");
     match kind {
         Kind::Idle => {
             Caller::new(address).unwrap().begin(&request).unwrap();
