@@ -169,6 +169,7 @@ impl Period {
 }
 
 /// RFC 3339 in UTC, to the millisecond: as JSON has it. Before 1970 there is nothing.
+#[cfg_attr(not(feature = "gateway"), allow(dead_code, reason = "for its API"))]
 pub(crate) fn timestamp(at: SystemTime) -> String {
     let age = at.duration_since(UNIX_EPOCH).unwrap_or_default();
     let (day, second) = (Day::of(at), age.as_secs() % DAY.as_secs());
@@ -178,7 +179,7 @@ pub(crate) fn timestamp(at: SystemTime) -> String {
 }
 
 /// Reads a time of RFC 3339; none unless it is in UTC and not before 1970.
-#[allow(dead_code, reason = "for the expiry of keys")]
+#[cfg_attr(not(feature = "gateway"), allow(dead_code, reason = "for its API"))]
 pub(crate) fn read_timestamp(text: &str) -> Option<SystemTime> {
     let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
     let nanos = u128::try_from(at.unix_timestamp_nanos()).ok()?;

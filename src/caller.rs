@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::keys::Rights;
 use crate::tenant::Tenant;
 
 /// The public name of a caller's key: its SHA-256, 64 hexadecimal digits in lower case.
@@ -42,6 +43,7 @@ pub struct NotAKeyId;
 pub struct Caller {
     key: KeyId,
     account: Arc<str>,
+    rights: Rights,
 }
 
 // === impl KeyId ===
@@ -120,6 +122,7 @@ impl Caller {
         Self {
             key,
             account: Arc::from(Self::ACCOUNT),
+            rights: Rights::default(),
         }
     }
 
@@ -128,6 +131,19 @@ impl Caller {
     pub fn account(mut self, account: impl Into<Arc<str>>) -> Self {
         self.account = account.into();
         self
+    }
+
+    /// With these rights instead of all of them.
+    #[must_use]
+    pub fn with_rights(mut self, rights: Rights) -> Self {
+        self.rights = rights;
+        self
+    }
+
+    /// What it may do.
+    #[must_use]
+    pub fn rights(&self) -> &Rights {
+        &self.rights
     }
 
     /// The name of the key.

@@ -147,6 +147,7 @@ pub mod dispatch;
 #[cfg(feature = "gateway")]
 #[cfg_attr(docsrs, doc(cfg(feature = "gateway")))]
 pub mod gateway;
+pub mod keys;
 pub mod limits;
 pub mod meter;
 pub mod settle;

@@ -166,6 +166,10 @@ pub enum Reason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Filter {
+    /// The key that was brought may not ask this model.
+    AllowedModels,
+    /// The key that was brought may not ask this provider.
+    AllowedProviders,
     /// Not in `provider.only`.
     Only,
     /// In `provider.ignore`.
@@ -215,7 +219,9 @@ impl Plan {
 
 impl Filter {
     /// All of them, in the order in which they are applied.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
+        Self::AllowedModels,
+        Self::AllowedProviders,
         Self::Only,
         Self::Ignore,
         Self::DataCollection,
@@ -235,9 +241,11 @@ impl Filter {
         Self::AllowFallbacks,
     ];
 
-    /// The request field that set the rule.
+    /// The request field that set the rule, or what is set for the key.
     pub fn field(self) -> &'static str {
         match self {
+            Filter::AllowedModels => "key.allowed_models",
+            Filter::AllowedProviders => "key.allowed_providers",
             Filter::Only => "provider.only",
             Filter::Ignore => "provider.ignore",
             Filter::DataCollection => "provider.data_collection",

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream};
@@ -331,14 +331,14 @@ fn the_right_key_comes_in_however_it_is_sent() {
         ("x-api-key", "sk-two"),
     ] {
         assert!(
-            keys.check(&headers(&[(name, value)])).is_ok(),
+            keys.check(&headers(&[(name, value)]), UNIX_EPOCH).is_ok(),
             "{name}: {value}"
         );
     }
     // Neither someone else's scheme nor an empty one hides the key that is there.
     for other in ["Basic dTpw", "Bearer ", ""] {
         let both = headers(&[("authorization", other), ("x-api-key", "sk-one")]);
-        assert!(keys.check(&both).is_ok(), "{other}");
+        assert!(keys.check(&both, UNIX_EPOCH).is_ok(), "{other}");
     }
 }
 
@@ -363,7 +363,7 @@ fn a_missing_key_and_a_wrong_one_are_401() {
             false,
         ),
     ] {
-        let error = keys.check(&headers(&sent)).unwrap_err();
+        let error = keys.check(&headers(&sent), UNIX_EPOCH).unwrap_err();
         assert_eq!(error.kind(), Kind::Unauthorized, "{sent:?}");
         assert_eq!(error.status(), 401);
         let says_missing = error.message().starts_with("Missing");
@@ -377,7 +377,10 @@ fn nobody_comes_in_without_a_key_to_compare_with() {
     for keys in [vec![], vec![""]] {
         let keys = KeyLayer::new(keys);
         for value in ["Bearer ", "Bearer x"] {
-            assert!(keys.check(&headers(&[("authorization", value)])).is_err());
+            assert!(
+                keys.check(&headers(&[("authorization", value)]), UNIX_EPOCH)
+                    .is_err()
+            );
         }
     }
 }

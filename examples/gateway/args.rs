@@ -14,7 +14,7 @@ usage: gateway [--listen ADDRESS] [--providers demo|env | --config FILE]
   --config FILE      those of a switchtower.toml; it and its sources are read anew when they change
 
 SWITCHTOWER_KEY is the key that callers need; without it a random one is made, and only loopback
-addresses may be listened on.";
+addresses may be listened on. Who brings SWITCHTOWER_MANAGEMENT_KEY makes more, with POST /api/v1/keys.";
 
 /// What is to be served, and where.
 pub(crate) struct Args {
@@ -69,6 +69,13 @@ impl Args {
             }
         }
         Ok(Some(args))
+    }
+
+    /// The key of who makes keys, if anybody may.
+    pub(crate) fn management_key() -> Option<String> {
+        let key = std::env::var("SWITCHTOWER_MANAGEMENT_KEY").ok()?;
+        let key = key.trim().to_owned();
+        (!key.is_empty()).then_some(key)
     }
 
     /// The caller's key.

@@ -1,8 +1,8 @@
 //! Whose request is it?
 //!
-//! Compares the caller's key, from `Authorization: Bearer …` or `x-api-key`, with the keys that may come
-//! in. A key is kept as its SHA-256 only, and compared as such, so that neither memory nor timing
-//! tells it.
+//! Looks for the caller's key, from `Authorization: Bearer …` or `x-api-key`, among the [keys](crate::keys) that may come
+//! in. A key is kept as its SHA-256 only, and looked for as such, so that neither memory nor timing
+//! tells it. Management keys ask no model, so that they do not come in here.
 //!
 //! ```
 //! use switchtower::admit::key::KeyLayer;
@@ -26,9 +26,9 @@
 //! is read; it holds nothing, so its future, when dropped, drops what is inside and no more. **Order**: outside
 //! `read`, so that nobody is read who may not come in.
 
-use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::SystemTime;
 
 use http::Request;
 use http::header::{AUTHORIZATION, HeaderMap};
@@ -37,14 +37,16 @@ use tower_service::Service;
 
 use crate::call::Call;
 use crate::caller::{Caller, KeyId};
+use crate::clock::wall;
 use crate::early::Early;
 use crate::error::{BoxError, Error};
+use crate::keys::KeyRing;
 use crate::kind::Kind;
 
 /// Lets in requests that bring one of these keys. See the [module docs](self).
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct KeyLayer {
-    callers: Arc<[Arc<Caller>]>,
+    ring: KeyRing,
 }
 
 /// The service of [`KeyLayer`].
@@ -63,30 +65,56 @@ pub struct Key<S> {
 impl KeyLayer {
     /// Lets these keys in, and nobody else.
     pub fn new<K: AsRef<str>>(keys: impl IntoIterator<Item = K>) -> Self {
-        Self {
-            callers: keys
-                .into_iter()
-                .map(|key| Arc::new(Caller::new(KeyId::of(key.as_ref()))))
-                .collect(),
-        }
+        Self::with_ring(KeyRing::of(keys))
     }
 
-    /// May a request with these headers come in, and whose is it?
+    /// Lets the keys of this ring in, which may change meanwhile.
+    pub fn with_ring(ring: KeyRing) -> Self {
+        Self { ring }
+    }
+
+    /// The keys that may come in.
+    pub fn ring(&self) -> &KeyRing {
+        &self.ring
+    }
+
+    /// May a request with these headers ask a model at this time, and whose is it?
     ///
     /// # Errors
     ///
-    /// [`Kind::Unauthorized`], saying whether the key is missing or wrong.
-    pub fn check(&self, headers: &HeaderMap) -> Result<Arc<Caller>, Error> {
-        let key = presented(headers).ok_or_else(|| {
+    /// As for [`identify`](Self::identify); [`Kind::Forbidden`] if it brings a management key.
+    pub fn check(&self, headers: &HeaderMap, wall: SystemTime) -> Result<Arc<Caller>, Error> {
+        let caller = self.identify(headers, wall)?;
+        match caller.rights().manage() {
+            false => Ok(caller),
+            true => Err(Error::new(
+                Kind::Forbidden,
+                "Management keys cannot ask models: make a key with POST /api/v1/keys",
+            )),
+        }
+    }
+
+    /// Whose request is it that has these headers, be its key for models or for management?
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Unauthorized`], saying whether the key is missing, wrong, disabled or expired.
+    pub fn identify(&self, headers: &HeaderMap, wall: SystemTime) -> Result<Arc<Caller>, Error> {
+        Ok(self.ring.admit(Self::key(headers)?, wall)?)
+    }
+
+    /// The name of the key that a request with these headers brings.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Unauthorized`], where it brings none.
+    pub fn key(headers: &HeaderMap) -> Result<KeyId, Error> {
+        presented(headers).map(KeyId::of).ok_or_else(|| {
             Error::new(
                 Kind::Unauthorized,
                 "Missing Authentication header: send one `Authorization: Bearer <key>`",
             )
-        })?;
-        let id = KeyId::of(key);
-        let caller = self.callers.iter().find(|caller| caller.key() == id);
-        let wrong = || Error::new(Kind::Unauthorized, "the API key is not valid");
-        caller.cloned().ok_or_else(wrong)
+        })
     }
 }
 
@@ -103,14 +131,6 @@ fn presented(headers: &HeaderMap) -> Option<&str> {
         .filter(|key| !key.is_empty())
         .or_else(|| headers.get("x-api-key")?.to_str().ok())
         .filter(|key| !key.is_empty())
-}
-
-impl fmt::Debug for KeyLayer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyLayer")
-            .field("keys", &self.callers.len())
-            .finish()
-    }
 }
 
 impl<S> Layer<S> for KeyLayer {
@@ -140,7 +160,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        match self.keys.check(request.headers()) {
+        match self.keys.check(request.headers(), wall()) {
             Ok(caller) => {
                 Call::of(request.extensions_mut()).set_caller(caller);
                 Early::Admitted(self.inner.call(request))

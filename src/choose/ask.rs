@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use crate::caller::Caller;
 use crate::payload::Payload;
 use crate::standing::Sticky;
 use crate::tenant::Tenant;
@@ -24,6 +25,7 @@ pub struct Ask<'a> {
     pub(super) now: Instant,
     pub(super) wall: SystemTime,
     pub(super) tenant: Option<Tenant>,
+    pub(super) caller: Option<&'a Caller>,
     pub(super) session: Option<&'a [u8]>,
     pub(super) sticky: Option<&'a Arc<Sticky>>,
 }
@@ -39,6 +41,7 @@ impl<'a> Ask<'a> {
             now,
             wall: UNIX_EPOCH,
             tenant: None,
+            caller: None,
             session: None,
             sticky: None,
         }
@@ -56,6 +59,13 @@ impl<'a> Ask<'a> {
     pub fn tenant(mut self, tenant: Option<Tenant>) -> Self {
         self.tenant = tenant;
         self
+    }
+
+    /// Who asks: the models and providers that its key may not ask are left out, and it is the tenant.
+    #[must_use]
+    pub fn caller(mut self, caller: &'a Caller) -> Self {
+        self.caller = Some(caller);
+        self.tenant(Some(caller.tenant()))
     }
 
     /// What the header `x-session-id` says.

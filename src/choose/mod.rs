@@ -31,6 +31,7 @@
 //!
 //! | field | removes | where it was open |
 //! |---|---|---|
+//! | of the [key](crate::keys::Rights): `allowed_models`, `allowed_providers` | other models, whatever name led to them; other providers | first of all |
 //! | `only`, `ignore` | by a provider's slug or display name (its endpoints, but for those of a tier), or by an endpoint's tag (that one) | slugs are spelled as they are, display names in any case |
 //! | `data_collection`, `zdr`, `enforce_distillable_text` | what does not promise it | |
 //! | `quantizations` | what is not in it, families included; who says nothing is `unknown` | |

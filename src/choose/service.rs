@@ -62,10 +62,10 @@ where
 
     fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
         let seed = self.seed.wrapping_add(self.requests.fetch_add(1, Relaxed));
-        let tenant = request.extensions().get().and_then(Call::tenant);
-        let mut ask = Ask::new(request.body(), seed, now())
-            .wall(wall())
-            .tenant(tenant);
+        let mut ask = Ask::new(request.body(), seed, now()).wall(wall());
+        if let Some(caller) = request.extensions().get().and_then(Call::caller) {
+            ask = ask.caller(caller);
+        }
         if let Some(session) = request.headers().get(SESSION) {
             ask = ask.session(session.as_bytes());
         }

@@ -56,7 +56,7 @@ pub(super) async fn model(State(door): State<Door>, request: Request) -> Respons
 impl Door {
     /// Asks a model, if the caller may.
     pub(super) fn ask(&self, request: Request) -> Asked {
-        match self.gateway.keys.check(request.headers()) {
+        match self.gateway.keys.check(request.headers(), wall()) {
             Ok(caller) => (self.gateway.chat.0)(self.clone(), caller, request),
             Err(error) => Box::pin(ready(refuse::response(&error, self.dialect, None))),
         }

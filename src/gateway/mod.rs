@@ -15,7 +15,7 @@
 //! | `POST /embeddings` | embedding vectors |
 //! | `GET /models` | the catalogue: [which models, in which order](#the-lists) |
 //! | `GET /models/count` | how many of them |
-//! | `GET /models/user` | the same list: keys have no settings of their own yet |
+//! | `GET /models/user` | those of them that the key may ask |
 //! | `GET /models/{id}` | one model, as OpenAI's SDKs retrieve it |
 //! | `GET /model/{author}/{slug}` | one model, as OpenRouter's do |
 //! | `GET /models/{author}/{slug}/endpoints` | who serves it, at what price, and how each of them does |
@@ -24,6 +24,9 @@
 //! | `GET /providers` | who there is |
 //! | `GET /circuits` | [which endpoints are left alone](#the-circuits), why, and until when |
 //! | `GET /generation?id=gen-…` | what remains of a request: attempts, tokens, cost, timings |
+//! | `GET /key`, `/auth/key` | what is set for the key that is brought, and what was spent with it |
+//! | `GET`, `POST /keys` | [the keys](#the-keys), a hundred from `offset` on; makes one: for management keys |
+//! | `GET`, `PATCH`, `DELETE /keys/{hash}` | one key, by the SHA-256 of it: likewise |
 //!
 //! Under `/api/v1` errors have OpenRouter's shape (`code` is an integer), under `/v1` OpenAI's (`type`,
 //! `param`, and a `code` that is a string or null), because strict clients of the one fail on the other's.
@@ -112,8 +115,7 @@
 //! | `arch`, `category`, `region`, `use_rss`, the indices, the tool success rates, and orders by popularity or by benchmarks | 400: known but not served yet |
 //! | any other name, an empty value | as if it were not there |
 //!
-//! `GET /models/count` takes the same and counts them. `GET /models/user` is the same list: keys have no settings of
-//! their own yet. `GET /embeddings/models` is the same list of models that write vectors. Hidden models are on none
+//! `GET /models/count` takes the same and counts them. `GET /models/user` is the same list of what the key may ask. `GET /embeddings/models` is the same list of models that write vectors. Hidden models are on none
 //! of them, but are told by name. Behind the models stands `~author/family-latest`, with its `alias_target`, for each
 //! family of several; a family of one has that name too, and is not listed twice.
 //!
@@ -141,6 +143,26 @@
 //! | `reopens_in`, `reopens_at` | when a request is let through to it again: in seconds, rounded up, and as a date; null if it is now |
 //! | `failures`, `ejections` | in a row, since the last success or ejection, and since the last recovery |
 //!
+//! # The keys
+//!
+//! Who runs the gateway names keys that are let in ([`Gateway::keys`]), and keys that manage others
+//! ([`Gateway::management_keys`]); neither is changed by the API. Whoever brings a key of the second kind makes more, sees
+//! those of its account, changes and deletes them, and asks no model. A key is told once, where it is made.
+//!
+//! | field of `POST` and `PATCH` | |
+//! |---|---|
+//! | `name` | for people; at most 255 bytes. `POST` needs it |
+//! | `limit`, `limit_reset` | the most that is spent with it, in USD, exact to 10⁻¹²; `daily`, `weekly` (from Monday on) or `monthly`, at midnight UTC, or null |
+//! | `include_byok_in_limit` | counts what is spent with own keys of providers, too |
+//! | `expires_at` | a time in UTC from when on it is refused with 401, or null |
+//! | `disabled` | refuses it with 401 as well |
+//! | `allowed_models`, `allowed_providers` | 1 to 100 names, or null for all: ids, with `*` for any letters; slugs or display names. OpenRouter's keys have them not |
+//! | `rate_limits` | an object of `requests_per_minute`, `requests_per_day`, `tokens_per_minute`, `tokens_per_day`, or null; likewise |
+//!
+//! An unknown field is refused, as is one that stands there twice. There is one workspace. Keys and what was spent with them are kept by
+//! the ledger's store ([`Gateway::read_keys`]); without one, keys that were made are gone with the process, and what was spent is told by
+//! the newest records that are still in memory.
+//!
 //! # To run it
 //!
 //! [`serve`] runs [`Gateway::service`] on a listener, or any `Router` of axum, with `TCP_NODELAY`, bounds on
@@ -153,11 +175,14 @@
 //! your own go around the service or the `Router`, or around the client.
 
 mod ask;
+mod blocking;
 mod circuits;
 mod closing;
 mod front;
 mod generation;
+mod input;
 mod json;
+mod keys;
 mod linger;
 mod metadata;
 mod models;

@@ -8,11 +8,14 @@ use tower_service::Service;
 
 use super::ask::Chat;
 use super::front::Front;
+use super::keys::{self, Keeper};
 use super::models::{self, Shelf};
 use super::{ask, circuits, generation, refuse};
 use crate::admit::key::KeyLayer;
 use crate::error::BoxError;
+use crate::keys::{Class, KeyRing, RingKey};
 use crate::payload::Payload;
+use crate::settle::store::StoreError;
 use crate::settle::{Books, HasBooks, Ledger};
 use crate::stack::Stack;
 use crate::standing::Roster;
@@ -26,6 +29,7 @@ pub struct Gateway {
     pub(super) shelf: Shelf,
     pub(super) books: Books,
     pub(super) keys: KeyLayer,
+    pub(super) keeper: Keeper,
 }
 
 /// What a handler needs to know: the gateway, and in whose protocol to answer.
@@ -55,20 +59,66 @@ impl Gateway {
     {
         stack.recover = stack.recover.on_by_default();
         let (books, roster) = (stack.ledger().books(), stack.roster().clone());
+        let ring = KeyRing::default();
         Self {
             chat: Chat::new(stack.always_usage().same_form().around(client)),
             roster,
             shelf: Shelf::default(),
+            keeper: Keeper::new(ring.clone(), books.store().cloned()),
+            keys: KeyLayer::with_ring(ring),
             books,
-            keys: KeyLayer::new::<&str>([]),
         }
     }
 
-    /// Lets requests with these keys in, instead of those before.
+    /// Lets requests with these keys in, beside those that were let in before.
     #[must_use]
-    pub fn keys<K: AsRef<str>>(mut self, keys: impl IntoIterator<Item = K>) -> Self {
-        self.keys = KeyLayer::new(keys);
+    pub fn keys<K: AsRef<str>>(self, keys: impl IntoIterator<Item = K>) -> Self {
+        self.configured(keys, Class::Inference)
+    }
+
+    /// Lets those who bring one of these manage keys, and do nothing else.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use switchtower::{BoxError, Stack, catalog::Catalog, client, gateway::Gateway};
+    /// # use tower::ServiceExt;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), BoxError> {
+    /// # let catalog = Arc::new(Catalog::builder().build()?);
+    /// # let gateway = Gateway::new(Stack::new(catalog), client::hyper::plain());
+    /// let app = gateway.management_keys(["sk-or-v1-manager"]).service();
+    ///
+    /// let ask = http::Request::post("/api/v1/keys").header("authorization", "Bearer sk-or-v1-manager");
+    /// let ask = ask.body(axum::body::Body::from(r#"{"name": "team", "limit": 50, "limit_reset": "monthly"}"#))?;
+    /// assert_eq!(app.oneshot(ask).await?.status(), 201);
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn management_keys<K: AsRef<str>>(self, keys: impl IntoIterator<Item = K>) -> Self {
+        self.configured(keys, Class::Management)
+    }
+
+    fn configured<K: AsRef<str>>(self, keys: impl IntoIterator<Item = K>, class: Class) -> Self {
+        for key in keys {
+            self.keeper
+                .ring()
+                .put(RingKey::configured(key.as_ref(), class));
+        }
         self
+    }
+
+    /// The keys that may come in. Those that are put in are let in at once; they are gone with the process.
+    pub fn key_ring(&self) -> &KeyRing {
+        self.keeper.ring()
+    }
+
+    /// Reads the keys that the ledger's [store](crate::settle::Books::store) holds, and lets them in; without a store there
+    /// are none. Keys that are made later are kept there.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read; then nothing has changed.
+    pub async fn read_keys(&self) -> Result<(), StoreError> {
+        self.keeper.refresh().await
     }
 
     /// What may be read of the ledger that it writes to.
@@ -126,7 +176,7 @@ fn routes(door: Door) -> Router {
         .route(&at("/embeddings"), post(ask::model))
         .route(&at("/models"), get(models::list))
         .route(&at("/models/count"), get(models::count))
-        .route(&at("/models/user"), get(models::list))
+        .route(&at("/models/user"), get(models::own))
         .route(&at("/models/{id}"), get(models::bare))
         .route(&at("/models/{id}/endpoints"), get(models::of_name))
         .route(
@@ -139,6 +189,13 @@ fn routes(door: Door) -> Router {
         .route(&at("/providers"), get(models::providers))
         .route(&at("/circuits"), get(circuits::list))
         .route(&at("/generation"), get(generation::one))
+        .route(&at("/key"), get(keys::current))
+        .route(&at("/auth/key"), get(keys::current))
+        .route(&at("/keys"), get(keys::list).post(keys::create))
+        .route(
+            &at("/keys/{hash}"),
+            get(keys::get).patch(keys::change).delete(keys::delete),
+        )
         .method_not_allowed_fallback(move |request| refuse::wrong_method(request, dialect))
         .with_state(door)
 }

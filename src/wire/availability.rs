@@ -19,7 +19,13 @@ const DOCS: &str = "https://openrouter.ai/docs/api_reference/errors-and-debuggin
 /// A caller's rules about what becomes of its words.
 const PRIVACY: [Filter; 2] = [Filter::DataCollection, Filter::Zdr];
 /// Rules that name providers, which say nothing about what an endpoint can do.
-const NAMES: [Filter; 3] = [Filter::Only, Filter::Ignore, Filter::AllowFallbacks];
+const NAMES: [Filter; 5] = [
+    Filter::AllowedModels,
+    Filter::AllowedProviders,
+    Filter::Only,
+    Filter::Ignore,
+    Filter::AllowFallbacks,
+];
 
 /// The object, if the error is about what can be had.
 pub(super) fn of(error: &Error, call: Option<&Call>) -> Option<Value> {
@@ -127,14 +133,17 @@ fn explain(told: &mut Map<String, Value>, error: &Error, refused: &Refused) {
 /// OpenRouter's word for a rule, if it has one.
 fn excluded_by(filter: Filter) -> Option<&'static str> {
     match filter {
-        Filter::Only | Filter::Ignore | Filter::AllowFallbacks => Some("allowed_providers"),
+        Filter::AllowedProviders | Filter::Only | Filter::Ignore | Filter::AllowFallbacks => {
+            Some("allowed_providers")
+        }
         Filter::DataCollection => Some("data_policy:training"),
         Filter::Zdr => Some("data_policy:zdr"),
         Filter::Quantizations => Some("quantization"),
         Filter::MaxPrice => Some("max_price"),
         Filter::RequireParameters => Some("require_parameters"),
         Filter::ContextLength | Filter::MaxTokens => Some("context_length"),
-        Filter::Distillable
+        Filter::AllowedModels
+        | Filter::Distillable
         | Filter::Input
         | Filter::Output
         | Filter::ServiceTier

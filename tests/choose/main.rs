@@ -10,6 +10,7 @@ mod models;
 mod needs;
 mod order;
 mod properties;
+mod rights;
 mod routers;
 mod sorts;
 mod sticky;

@@ -9,6 +9,7 @@ mod down;
 mod failover;
 mod fronts;
 mod hangup;
+mod keyring;
 mod keys;
 mod last_words;
 mod lookups;

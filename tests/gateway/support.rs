@@ -17,6 +17,7 @@ use switchtower::catalog::Catalog;
 use switchtower::dispatch::deadline::Deadlines;
 use switchtower::dispatch::recover::RecoverLayer;
 use switchtower::gateway::{Bounds, Gateway, serve};
+use switchtower::keys::KeyRing;
 use switchtower::settle::{Books, Record};
 use switchtower::standing::Breaker;
 use switchtower::testing::{Prices, Script, Upstream};
@@ -27,6 +28,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 pub(crate) const KEY: &str = "sk-or-v1-caller";
+/// Of who makes keys.
+pub(crate) const MANAGER: &str = "sk-or-v1-manager";
 /// Of `acme/large`, in the order of its prices.
 pub(crate) const PROVIDERS: [&str; 3] = ["first", "second", "third"];
 /// What the first one asks for a token, in femtodollars; the second asks twice as much, and so on.
@@ -41,6 +44,7 @@ pub(crate) const PRICES: Prices = Prices {
 pub(crate) struct House {
     pub(crate) address: SocketAddr,
     pub(crate) ledger: Books,
+    pub(crate) ring: KeyRing,
     pub(crate) upstreams: Vec<Upstream>,
     pub(crate) client: Client<HttpConnector, Full<Bytes>>,
     pub(crate) stop: Option<oneshot::Sender<()>>,
@@ -117,7 +121,8 @@ impl House {
         let stack = Stack::new(catalog.clone()).seed(7);
         let stack = change(stack.recover(RecoverLayer::new().on(false)));
         let gateway = Gateway::new(stack, client::hyper::plain()).keys([KEY]);
-        let ledger = gateway.books().clone();
+        let gateway = gateway.management_keys([MANAGER]);
+        let (ledger, ring) = (gateway.books().clone(), gateway.key_ring().clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -127,6 +132,7 @@ impl House {
         Self {
             address,
             ledger,
+            ring,
             upstreams,
             client: Client::builder(TokioExecutor::new()).build_http(),
             stop: Some(stop),

@@ -5,9 +5,11 @@ use std::cell::OnceCell;
 use super::caps::Caps;
 use super::named::{exactly, named};
 use super::needs::Needs;
+use crate::caller::Caller;
 use crate::catalog::{Endpoint, Prices};
 use crate::choose::ask::Ask;
 use crate::choose::models::Wanted;
+use crate::keys::Rights;
 use crate::payload::Payload;
 use crate::plan::Filter;
 use crate::wire::{Fields, Preferences, Tier};
@@ -18,6 +20,7 @@ pub(in crate::choose) struct Filters<'a> {
     pub(in crate::choose) preferences: &'a Preferences,
     pub(in crate::choose) needs: Needs,
     caps: Caps,
+    rights: Option<&'a Rights>,
     payload: &'a Payload,
     /// Counted once there is somebody whom the prompt may not fit.
     least_prompt: OnceCell<u64>,
@@ -31,6 +34,7 @@ impl<'a> Filters<'a> {
             preferences,
             needs: Needs::of(ask.payload),
             caps: Caps::of(&preferences.max_price),
+            rights: ask.caller.map(Caller::rights),
             payload: ask.payload,
             least_prompt: OnceCell::new(),
         }
@@ -46,7 +50,16 @@ impl<'a> Filters<'a> {
         let (wish, needs) = (self.preferences, &self.needs);
         let listed = |names: &[String]| names.iter().any(|name| named(name, endpoint));
         let output = needs.max_output.unwrap_or(0);
+        let may = |may: &dyn Fn(&Rights) -> bool| self.rights.is_none_or(may);
         let rules = [
+            (
+                Filter::AllowedModels,
+                !may(&|rights| rights.allow_model(wanted.model)),
+            ),
+            (
+                Filter::AllowedProviders,
+                !may(&|rights| rights.allow_provider(endpoint)),
+            ),
             (Filter::Only, !wish.only.is_empty() && !listed(&wish.only)),
             (Filter::Ignore, listed(&wish.ignore)),
             (

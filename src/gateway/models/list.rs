@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::gateway::json;
 use crate::gateway::refuse::original;
 use crate::gateway::router::Door;
+use crate::keys::Rights;
 use crate::kind::Kind;
 use crate::wire::{Modalities, Modality};
 
@@ -31,7 +32,15 @@ struct Links<'a> {
 
 pub(in crate::gateway) async fn list(State(door): State<Door>, request: Request) -> Response<Body> {
     json::answer(&door, request.headers(), || {
-        told(&door, original(&request), Modalities::TEXT)
+        told(&door, original(&request), Modalities::TEXT, None)
+    })
+}
+
+/// Of the models that the key may ask.
+pub(in crate::gateway) async fn own(State(door): State<Door>, request: Request) -> Response<Body> {
+    json::answer_to(&door, request.headers(), |caller| {
+        let rights = Some(caller.rights());
+        told(&door, original(&request), Modalities::TEXT, rights)
     })
 }
 
@@ -41,7 +50,7 @@ pub(in crate::gateway) async fn embeddings(
 ) -> Response<Body> {
     let vectors = Modalities::NONE.with(Modality::Embeddings);
     json::answer(&door, request.headers(), || {
-        told(&door, original(&request), vectors)
+        told(&door, original(&request), vectors, None)
     })
 }
 
@@ -51,14 +60,19 @@ pub(in crate::gateway) async fn count(
 ) -> Response<Body> {
     json::answer(&door, request.headers(), || {
         let (query, _) = read(request.uri(), Modalities::TEXT)?;
-        let count = select(&door, &query, |rows| rows.len());
+        let count = select(&door, &query, None, |rows| rows.len());
         Ok(json!({ "data": { "count": count } }).to_string())
     })
 }
 
-fn told(door: &Door, uri: &Uri, output: Modalities) -> Result<String, Error> {
+fn told(
+    door: &Door,
+    uri: &Uri,
+    output: Modalities,
+    rights: Option<&Rights>,
+) -> Result<String, Error> {
     let (query, pairs) = read(uri, output)?;
-    Ok(select(door, &query, |rows| {
+    Ok(select(door, &query, rights, |rows| {
         let shown = query.page.map_or(0..rows.len(), |page| page.of(rows.len()));
         let asked = uri.query().unwrap_or_default();
         let next = query
@@ -94,7 +108,12 @@ fn read(uri: &Uri, output: Modalities) -> Result<(Query, Vec<(String, String)>),
 }
 
 /// Looks at the rows that the query is for, in its order.
-fn select<T>(door: &Door, query: &Query, look: impl FnOnce(&[&Row]) -> T) -> T {
+fn select<T>(
+    door: &Door,
+    query: &Query,
+    rights: Option<&Rights>,
+    look: impl FnOnce(&[&Row]) -> T,
+) -> T {
     let lineup = door.gateway.roster.lineup();
     let shelf = door.gateway.shelf.rows(lineup.catalog());
     let today = wall()
@@ -104,9 +123,14 @@ fn select<T>(door: &Door, query: &Query, look: impl FnOnce(&[&Row]) -> T) -> T {
     let models = lineup.catalog().models();
     let admits = |row: &&Row| {
         let model = &models[row.model];
-        query
-            .filter
-            .admits(&row.id, &row.name, model, &row.summary, today)
+        let may = |rights: &Rights| {
+            let mut endpoints = model.endpoints().iter();
+            rights.allow_model(model) && endpoints.any(|it| rights.allow_provider(it))
+        };
+        rights.is_none_or(may)
+            && query
+                .filter
+                .admits(&row.id, &row.name, model, &row.summary, today)
     };
     let mut rows: Vec<_> = shelf.iter().filter(admits).collect();
     if let Some(sort) = query.sort {

@@ -21,7 +21,7 @@ mod summary;
 mod told;
 
 pub(super) use self::endpoints::{of_model, of_name, zdr};
-pub(super) use self::list::{count, embeddings, list};
+pub(super) use self::list::{count, embeddings, list, own};
 pub(super) use self::one::{bare, one};
 pub(super) use self::providers::providers;
 pub(super) use self::shelf::Shelf;

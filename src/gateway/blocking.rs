@@ -1,0 +1,22 @@
+//! A question to a store, which blocks, from where nothing may.
+
+use crate::error::Error;
+use crate::kind::Kind;
+use crate::settle::store::StoreError;
+
+/// Asks a store, which blocks.
+pub(super) async fn blocking<T: Send + 'static>(
+    ask: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let asked = tokio::task::spawn_blocking(ask).await;
+    asked.unwrap_or_else(|panicked| Err(StoreError::Other(panicked.into())))
+}
+
+/// What is told of a store that failed: its own words are for the operator.
+pub(super) fn failed(why: &StoreError) -> Error {
+    let kind = match why {
+        StoreError::Away(_) => Kind::Overloaded,
+        _ => Kind::Internal,
+    };
+    Error::new(kind, "what is to be kept cannot be stored now").with_source(why.to_string())
+}

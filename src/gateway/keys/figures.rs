@@ -1,0 +1,141 @@
+//! What was spent with each key.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::calendar::{Day, Period};
+use crate::caller::KeyId;
+use crate::error::Error;
+use crate::gateway::blocking::{blocking, failed};
+use crate::gateway::router::Gateway;
+use crate::money::Money;
+use crate::settle::store::{Dimension, SpendQuery, Store, StoreError};
+
+/// What was spent with one key: in all, today, this week and this month, in UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Figures {
+    pub(super) total: Sum,
+    pub(super) daily: Sum,
+    pub(super) weekly: Sum,
+    pub(super) monthly: Sum,
+}
+
+/// In picodollars.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sum(i128);
+
+/// Of all keys that are asked for. One of which nothing is known has spent nothing.
+pub(super) type ByKey = HashMap<KeyId, Figures>;
+
+/// A day's sum for each of a million keys, which is more than anybody looks at at once.
+const MOST_SUMS: usize = 32_000_000;
+
+/// What was spent with this key, or with each: by the books, or without a store by the newest records that are still kept.
+pub(super) async fn of(
+    gateway: &Gateway,
+    key: Option<KeyId>,
+    wall: SystemTime,
+) -> Result<ByKey, Error> {
+    match gateway.books.store() {
+        Some(store) => {
+            let store = store.clone();
+            let sums = blocking(move || by_store(&store, key, wall)).await;
+            sums.map_err(|why| failed(&why))
+        }
+        None => {
+            let mut sums = ByKey::new();
+            for record in gateway.books.records() {
+                let caller = record.caller.as_ref().map(|caller| caller.key());
+                if let Some(caller) = caller.filter(|caller| key.is_none_or(|key| key == *caller)) {
+                    let charge = record.charge.unwrap_or_default().picodollars();
+                    let figures = sums.entry(caller).or_default();
+                    figures.total.add(charge.into());
+                    figures.add(Day::of(record.created), charge.into(), wall);
+                }
+            }
+            Ok(sums)
+        }
+    }
+}
+
+fn by_store(
+    store: &Arc<dyn Store>,
+    key: Option<KeyId>,
+    wall: SystemTime,
+) -> Result<ByKey, StoreError> {
+    let mut sums = ByKey::new();
+    let today = Day::of(wall);
+    let first = [Period::Weekly, Period::Monthly].map(|period| Day::of(period.around(wall).0));
+    let mut query = SpendQuery {
+        from: Day::from_number(0),
+        to: today.plus(1),
+        by: vec![Dimension::Key],
+        account: None,
+        key,
+        user: None,
+        tag: None,
+        limit: MOST_SUMS,
+    };
+    for spend in store.spend(&query)? {
+        if let Some(Some(Ok(id))) = spend.of.first().map(|it| it.as_deref().map(str::parse)) {
+            let figures: &mut Figures = sums.entry(id).or_default();
+            figures.total.add(spend.charge + spend.fee);
+        }
+    }
+    query.from = first[0].min(first[1]);
+    query.by.push(Dimension::Day);
+    for spend in store.spend(&query)? {
+        if let [Some(id), Some(day)] = &spend.of[..]
+            && let (Ok(id), Ok(day)) = (id.parse(), day.parse())
+        {
+            let figures = sums.entry(id).or_default();
+            figures.add(day, spend.charge + spend.fee, wall);
+        }
+    }
+    Ok(sums)
+}
+
+// === impl Figures ===
+
+impl Figures {
+    fn add(&mut self, day: Day, amount: i128, wall: SystemTime) {
+        let periods = [
+            (Period::Daily, &mut self.daily),
+            (Period::Weekly, &mut self.weekly),
+            (Period::Monthly, &mut self.monthly),
+        ];
+        for (period, sum) in periods {
+            let (from, to) = period.around(wall);
+            if (from..to).contains(&day.start()) {
+                sum.add(amount);
+            }
+        }
+    }
+
+    /// What counts for a limit that begins anew with each of these.
+    pub(super) fn within(&self, reset: Option<Period>) -> Money {
+        match reset {
+            None => self.total,
+            Some(Period::Daily) => self.daily,
+            Some(Period::Weekly) => self.weekly,
+            Some(Period::Monthly) => self.monthly,
+        }
+        .money()
+    }
+}
+
+// === impl Sum ===
+
+impl Sum {
+    fn add(&mut self, amount: i128) {
+        self.0 = self.0.saturating_add(amount);
+    }
+
+    /// Nine million dollars, and what is more.
+    pub(super) fn money(self) -> Money {
+        let least = i128::from(Money::MIN.picodollars());
+        let within = self.0.clamp(least, Money::MAX.picodollars().into());
+        Money::from_picodollars(i64::try_from(within).expect("it is within"))
+    }
+}

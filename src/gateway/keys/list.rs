@@ -1,0 +1,101 @@
+//! `GET /keys`.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Query, State};
+use http::{HeaderMap, Response, StatusCode, Uri};
+use serde::Serialize;
+
+use super::figures;
+use super::settings::WORKSPACE;
+use super::told::Managed;
+use crate::caller::Caller;
+use crate::clock::wall;
+use crate::error::Error;
+use crate::gateway::input::wrong;
+use crate::gateway::json;
+use crate::gateway::router::Door;
+use crate::keys::RingKey;
+use crate::kind::Kind;
+
+/// Whose `offset` is the next one's start, as OpenRouter's list has it.
+const PAGE: usize = 100;
+
+#[derive(Serialize)]
+struct Data<'a> {
+    data: Vec<Managed<'a>>,
+}
+
+/// Which of them?
+struct Asked {
+    offset: usize,
+    include_disabled: bool,
+}
+
+pub(in crate::gateway) async fn list(
+    State(door): State<Door>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let listed = async {
+        let caller = json::manager(&door, &headers)?;
+        page(&door, &caller, &Asked::read(&uri)?).await
+    };
+    let listed = listed.await;
+    json::told(&door, StatusCode::OK, listed)
+}
+
+async fn page(door: &Door, caller: &Caller, asked: &Asked) -> Result<String, Error> {
+    let shown = |key: &Arc<RingKey>| {
+        let settings = key.settings();
+        settings.account == caller.account_name() && (asked.include_disabled || !settings.disabled)
+    };
+    let all = door.gateway.keeper.ring().list().into_iter();
+    let keys: Vec<_> = all.filter(shown).skip(asked.offset).take(PAGE).collect();
+    let one = match &keys[..] {
+        [one] => Some(one.id()),
+        _ => None,
+    };
+    let spent = figures::of(&door.gateway, one, wall()).await?;
+    let told = keys.iter().map(|key| {
+        let figures = spent.get(&key.id()).copied();
+        Managed::of(key, &figures.unwrap_or_default())
+    });
+    json::text(&Data {
+        data: told.collect(),
+    })
+}
+
+// === impl Asked ===
+
+impl Asked {
+    fn read(uri: &Uri) -> Result<Self, Error> {
+        let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri);
+        let Query(pairs) = pairs.map_err(|_| Error::new(Kind::Invalid, "the query is none"))?;
+        let mut asked = Self {
+            offset: 0,
+            include_disabled: false,
+        };
+        for (name, value) in &pairs {
+            match (&**name, &**value) {
+                (_, "") => {}
+                ("offset", value) => {
+                    let offset = value.parse();
+                    asked.offset =
+                        offset.map_err(|_| wrong(name, "is not a whole number, or too large"))?;
+                }
+                ("include_disabled", "true") => asked.include_disabled = true,
+                ("include_disabled", "false") => asked.include_disabled = false,
+                ("include_disabled", _) => {
+                    return Err(wrong(name, "is neither `true` nor `false`"));
+                }
+                ("workspace_id", id) if id != WORKSPACE => {
+                    return Err(wrong(name, "names no workspace"));
+                }
+                _ => {}
+            }
+        }
+        Ok(asked)
+    }
+}

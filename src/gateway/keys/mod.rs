@@ -1,0 +1,17 @@
+//! The API of keys, for who brings a management key: `POST`, `GET /keys`, and `GET`, `PATCH`, `DELETE /keys/{hash}`; and what
+//! a key is told of itself, `GET /key`.
+
+mod create;
+mod current;
+mod figures;
+mod keeper;
+mod list;
+mod one;
+mod settings;
+mod told;
+
+pub(super) use self::create::create;
+pub(super) use self::current::current;
+pub(super) use self::keeper::Keeper;
+pub(super) use self::list::list;
+pub(super) use self::one::{change, delete, get};

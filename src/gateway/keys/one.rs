@@ -1,0 +1,87 @@
+//! `GET`, `PATCH` and `DELETE /keys/{hash}`.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use http::{HeaderMap, Response, StatusCode};
+use serde::Serialize;
+
+use super::figures;
+use super::keeper::missing;
+use super::settings::read;
+use super::told::Managed;
+use crate::caller::{Caller, KeyId};
+use crate::clock::wall;
+use crate::error::Error;
+use crate::gateway::input::{Input, body};
+use crate::gateway::json;
+use crate::gateway::router::Door;
+use crate::keys::RingKey;
+
+#[derive(Serialize)]
+struct Data<'a> {
+    data: Managed<'a>,
+}
+
+pub(in crate::gateway) async fn get(
+    State(door): State<Door>,
+    Path(hash): Path<String>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let got = async {
+        let (id, caller) = named(&door, &headers, &hash)?;
+        let key = door.gateway.keeper.get(id, &caller)?;
+        told(&door, &key).await
+    };
+    let got = got.await;
+    json::told(&door, StatusCode::OK, got)
+}
+
+pub(in crate::gateway) async fn change(
+    State(door): State<Door>,
+    Path(hash): Path<String>,
+    request: Request,
+) -> Response<Body> {
+    let (parts, sent) = request.into_parts();
+    let changed = async {
+        let (id, caller) = named(&door, &parts.headers, &hash)?;
+        let mut input = Input::read(&body(sent).await?)?;
+        let change = read(&mut input)?;
+        input.finish()?;
+        let now = wall();
+        let of = |settings: &_| Some(change.clone().of(settings, now));
+        let changed = door.gateway.keeper.change(id, &caller, of).await?;
+        told(&door, &*changed.ok_or_else(missing)?).await
+    };
+    let changed = changed.await;
+    json::told(&door, StatusCode::OK, changed)
+}
+
+pub(in crate::gateway) async fn delete(
+    State(door): State<Door>,
+    Path(hash): Path<String>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let deleted = async {
+        let (id, caller) = named(&door, &headers, &hash)?;
+        door.gateway.keeper.change(id, &caller, |_| None).await?;
+        Ok(r#"{"deleted":true}"#.to_owned())
+    };
+    let deleted = deleted.await;
+    json::told(&door, StatusCode::OK, deleted)
+}
+
+/// Which key is meant, and by whom?
+fn named(door: &Door, headers: &HeaderMap, hash: &str) -> Result<(KeyId, Arc<Caller>), Error> {
+    let caller = json::manager(door, headers)?;
+    let id = hash.parse().map_err(|_| missing())?;
+    Ok((id, caller))
+}
+
+async fn told(door: &Door, key: &RingKey) -> Result<String, Error> {
+    let spent = figures::of(&door.gateway, Some(key.id()), wall()).await?;
+    json::text(&Data {
+        data: Managed::of(key, &spent.get(&key.id()).copied().unwrap_or_default()),
+    })
+}

@@ -1,0 +1,153 @@
+//! The keys that may come in.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use arc_swap::ArcSwap;
+
+use super::not_admitted::NotAdmitted;
+use super::rights::Class;
+use super::ring_key::RingKey;
+use crate::caller::{Caller, KeyId};
+
+/// The keys that may come in: one handle, shared by all its clones. To look one up takes no lock.
+///
+/// See the example of the [module](super).
+#[derive(Clone, Default)]
+pub struct KeyRing(Arc<Shared>);
+
+/// A change copies the one part that it is in, so that a thousand new keys do not copy a thousand times a thousand.
+struct Shared([ArcSwap<Part>; PARTS]);
+
+type Part = HashMap<KeyId, Arc<RingKey>>;
+
+/// By the first bits of a hash, which are as good as drawn.
+const PARTS: usize = 64;
+
+// === impl KeyRing ===
+
+impl KeyRing {
+    /// With these keys for the account [`Caller::ACCOUNT`], which may ask everything.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    /// use switchtower::{KeyId, keys::KeyRing};
+    ///
+    /// let ring = KeyRing::of(["sk-or-v1-a"]);
+    /// assert!(ring.admit(KeyId::of("sk-or-v1-a"), SystemTime::now()).is_ok());
+    /// assert!(ring.admit(KeyId::of("sk-or-v1-b"), SystemTime::now()).is_err());
+    /// ```
+    pub fn of<K: AsRef<str>>(keys: impl IntoIterator<Item = K>) -> Self {
+        let ring = Self::default();
+        for key in keys {
+            ring.put(RingKey::configured(key.as_ref(), Class::Inference));
+        }
+        ring
+    }
+
+    /// Whose key is it, if it may be used at this time?
+    ///
+    /// # Errors
+    ///
+    /// Why nobody may come in with it.
+    pub fn admit(&self, id: KeyId, wall: SystemTime) -> Result<Arc<Caller>, NotAdmitted> {
+        let part = self.part(id).load();
+        let key = part.get(&id).ok_or(NotAdmitted::Unknown)?;
+        key.admit(wall).cloned()
+    }
+
+    /// The key of this name.
+    #[must_use]
+    pub fn get(&self, id: KeyId) -> Option<Arc<RingKey>> {
+        self.part(id).load().get(&id).cloned()
+    }
+
+    /// All of them, the newest first.
+    #[must_use]
+    pub fn list(&self) -> Vec<Arc<RingKey>> {
+        let mut all: Vec<_> = (self.0.0.iter())
+            .flat_map(|part| part.load().values().cloned().collect::<Vec<_>>())
+            .collect();
+        all.sort_unstable_by_key(|key| (std::cmp::Reverse(key.settings().created), key.id()));
+        all
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.0.iter().map(|part| part.load().len()).sum()
+    }
+
+    /// Is there none, so that nobody may come in?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Puts this key in, in the place of another one of its name.
+    pub fn put(&self, key: RingKey) {
+        let (id, key) = (key.id(), Arc::new(key));
+        self.part(id).rcu(|part| {
+            let mut part = Part::clone(part);
+            part.insert(id, key.clone());
+            part
+        });
+    }
+
+    /// Takes this key out.
+    pub fn remove(&self, id: KeyId) {
+        self.part(id).rcu(|part| {
+            let mut part = Part::clone(part);
+            part.remove(&id);
+            part
+        });
+    }
+
+    /// Puts these keys, which are all that a store holds, in the place of those that came from it before. Those of the
+    /// configuration stay, and one of a store that is the same in its version stays as it is.
+    pub fn load(&self, keys: impl IntoIterator<Item = RingKey>) {
+        let mut parts: [Part; PARTS] = std::array::from_fn(|_| Part::new());
+        for key in keys {
+            parts[at(key.id())].insert(key.id(), Arc::new(key));
+        }
+        for (part, loaded) in self.0.0.iter().zip(parts) {
+            part.rcu(|before| {
+                let mut after = loaded.clone();
+                for (id, key) in before.iter() {
+                    let newer = after.get(id);
+                    if key.is_configured() || newer.is_some_and(|it| it.version() == key.version())
+                    {
+                        after.insert(*id, key.clone());
+                    }
+                }
+                after
+            });
+        }
+    }
+
+    fn part(&self, id: KeyId) -> &ArcSwap<Part> {
+        &self.0.0[at(id)]
+    }
+}
+
+fn at(id: KeyId) -> usize {
+    usize::from(id.as_bytes()[0]) % PARTS
+}
+
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyRing")
+            .field("keys", &self.len())
+            .finish()
+    }
+}
+
+// === impl Shared ===
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| ArcSwap::default()))
+    }
+}
