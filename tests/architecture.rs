@@ -115,7 +115,7 @@ const DETACHING: [(&str, &str); 5] = [
 ];
 
 /// Files with a lock, and why nobody waits behind it.
-const LOCKING: [(&str, &str); 18] = [
+const LOCKING: [(&str, &str); 19] = [
     ("attempt.rs", "for a copy or a change of what was found"),
     ("call.rs", "for one more attempt, or a look at them"),
     (
@@ -151,6 +151,10 @@ const LOCKING: [(&str, &str); 18] = [
         "only where an answer broke: when somebody is asked for its rest, and is heard",
     ),
     ("settle/recent.rs", "for one record, or a look at it"),
+    (
+        "settle/store/memory/store.rs",
+        "a store blocks: who asks it has a thread to wait on",
+    ),
     (
         "standing/limits/ledger.rs",
         "to add and take away, once at the beginning and at the end of an attempt",

@@ -8,15 +8,18 @@
 mod credit;
 mod document;
 mod entry;
+mod memory;
 mod micros;
 mod of_record;
 mod row;
 mod spend;
+mod sums;
 mod traits;
 
 pub use self::credit::{Credit, CreditKind};
 pub use self::document::Document;
 pub use self::entry::{Entry, HoldRow};
+pub use self::memory::MemoryStore;
 pub use self::row::{AttemptRow, Row};
 pub use self::spend::{Dimension, Spend, SpendQuery};
 pub use self::traits::{RowQuery, Store, StoreError};

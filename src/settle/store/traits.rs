@@ -38,11 +38,16 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// What is under way, or was when its process ended.
     fn holds(&self) -> Result<Vec<HoldRow>, StoreError>;
 
-    /// What this account was given in these days, the first day and the one after the last; oldest first.
-    fn credits(&self, account: &str, from: Day, to: Day) -> Result<Vec<Credit>, StoreError>;
+    /// What this account, or any, was given in these days, the first day and the one after the last; oldest first.
+    fn credits(&self, account: Option<&str>, from: Day, to: Day)
+    -> Result<Vec<Credit>, StoreError>;
 
     /// The newest of all documents of this kind that are not deleted.
     fn documents(&self, kind: &'static str) -> Result<Vec<Document>, StoreError>;
+
+    /// Forgets the rows of requests that came before this time, and returns how many. Their sums stay, and so do credits,
+    /// documents and holds. A row that is repeated afterwards is a new one, so this is for a time when nobody repeats it.
+    fn prune(&self, before: SystemTime) -> Result<u64, StoreError>;
 }
 
 /// Which rows?

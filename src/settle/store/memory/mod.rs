@@ -1,0 +1,6 @@
+//! A store that is gone with the process.
+
+mod kept;
+mod store;
+
+pub use self::store::MemoryStore;

@@ -1,0 +1,5 @@
+//! One suite for every store: what is written is there once, all of it or nothing, and sums are sums.
+
+mod entries;
+mod memory;
+mod suite;

@@ -1,0 +1,629 @@
+//! What every store keeps to.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use proptest::sample;
+use proptest::test_runner::{Config, TestRunner};
+use switchtower::settle::Certainty;
+use switchtower::settle::store::{
+    Credit, Dimension, Document, Entry, HoldRow, Row, RowQuery, Spend, SpendQuery, Store,
+    StoreError,
+};
+use switchtower::{Day, KeyId, Money};
+
+use crate::entries::{any_rows, at, credit, document, everything, hold, id, row, spend};
+
+type Made = Arc<dyn Store>;
+
+/// Runs the suite on the stores that this makes, each of them empty.
+#[macro_export]
+macro_rules! conformance {
+    ($make:expr) => {
+        $crate::conformance! { @ $make =>
+            what_is_written_is_read
+            the_same_again_changes_nothing
+            another_of_the_same_name_is_refused
+            a_row_takes_the_place_of_its_hold
+            a_hold_is_released
+            all_or_nothing
+            a_batch_may_say_the_same_twice
+            rows_come_in_pages
+            rows_are_of_an_account_or_a_key
+            a_clock_set_back_disturbs_nobody
+            the_next_version_alone_is_taken
+            a_deleted_document_is_not_listed
+            credits_are_of_days
+            money_of_any_size_is_exact
+            sums_are_those_of_the_rows
+            sums_stay_when_rows_are_pruned
+            many_write_at_once
+        }
+    };
+    (@ $make:expr => $($name:ident)*) => {
+        $(
+            #[test]
+            fn $name() {
+                $crate::suite::$name(&|| $make());
+            }
+        )*
+    };
+}
+
+pub(crate) fn what_is_written_is_read(make: &dyn Fn() -> Made) {
+    let store = make();
+    assert_eq!(store.row(&id(1)).unwrap(), None);
+    assert_eq!(store.rows(&everything()).unwrap(), []);
+    assert_eq!(store.holds().unwrap(), []);
+    assert_eq!(store.spend(&spend(&[])).unwrap(), []);
+    let bare = Row {
+        key: None,
+        user: None,
+        tag: None,
+        requested: None,
+        model: None,
+        provider: None,
+        endpoint: None,
+        finish: None,
+        charge: None,
+        first_token: None,
+        referer: None,
+        title: None,
+        user_agent: None,
+        attempts: Vec::new(),
+        answered_by: None,
+        streamed: false,
+        ..row(2)
+    };
+    let entries = [
+        Entry::Row(Box::new(row(1))),
+        Entry::Row(Box::new(bare.clone())),
+        Entry::Hold(hold(3)),
+        Entry::Hold(HoldRow {
+            key: None,
+            model: None,
+            ..hold(4)
+        }),
+        Entry::Credit(credit(5)),
+        Entry::Document(document("a", 1)),
+    ];
+    store.commit(&entries).unwrap();
+    assert_eq!(store.row(&id(1)).unwrap(), Some(row(1)));
+    assert_eq!(store.row(&id(2)).unwrap(), Some(bare));
+    let holds = store.holds().unwrap();
+    assert_eq!(
+        holds,
+        [
+            hold(3),
+            HoldRow {
+                key: None,
+                model: None,
+                ..hold(4)
+            }
+        ]
+    );
+    let (first, last) = (Day::from_number(0), Day::from_number(i32::MAX));
+    assert_eq!(
+        store.credits(Some("acme"), first, last).unwrap(),
+        [credit(5)]
+    );
+    assert_eq!(store.documents("key").unwrap(), [document("a", 1)]);
+}
+
+pub(crate) fn the_same_again_changes_nothing(make: &dyn Fn() -> Made) {
+    let store = make();
+    // What is finer than a microsecond is not kept, so it tells nothing apart.
+    let fine = Duration::from_nanos(300);
+    let finer = Row {
+        created: at(1) + fine,
+        ..row(1)
+    };
+    let entries = [
+        Entry::Hold(hold(1)),
+        Entry::Row(Box::new(finer)),
+        Entry::Hold(HoldRow {
+            created: at(2) + fine,
+            ..hold(2)
+        }),
+        Entry::Credit(Credit {
+            created: at(3) + fine,
+            ..credit(3)
+        }),
+        Entry::Document(document("a", 1)),
+        Entry::Document(document("a", 2)),
+    ];
+    let state = |store: &Made| {
+        (
+            store.rows(&everything()).unwrap(),
+            store.holds().unwrap(),
+            store
+                .credits(None, Day::from_number(0), Day::from_number(i32::MAX))
+                .unwrap(),
+            store.documents("key").unwrap(),
+            store
+                .spend(&spend(&[Dimension::Day, Dimension::User]))
+                .unwrap(),
+        )
+    };
+    store.commit(&entries).unwrap();
+    let before = state(&store);
+    assert_eq!((&before.0, &before.1), (&vec![row(1)], &vec![hold(2)]));
+    store.commit(&entries[..4]).unwrap();
+    store.commit(&entries[5..]).unwrap();
+    assert_eq!(state(&store), before);
+}
+
+pub(crate) fn another_of_the_same_name_is_refused(make: &dyn Fn() -> Made) {
+    let store = make();
+    store
+        .commit(&[
+            Entry::Row(Box::new(row(1))),
+            Entry::Hold(hold(2)),
+            Entry::Credit(credit(3)),
+            Entry::Document(document("a", 1)),
+        ])
+        .unwrap();
+    let others = [
+        Entry::Row(Box::new(Row {
+            charge: None,
+            ..row(1)
+        })),
+        Entry::Row(Box::new(Row {
+            created: at(9),
+            ..row(1)
+        })),
+        Entry::Hold(HoldRow {
+            amount: Money::ZERO,
+            ..hold(2)
+        }),
+        Entry::Credit(Credit {
+            amount: Money::ZERO,
+            ..credit(3)
+        }),
+        Entry::Document(Document {
+            json: None,
+            ..document("a", 1)
+        }),
+    ];
+    for other in others {
+        let told = store.commit(std::slice::from_ref(&other));
+        assert!(
+            matches!(told, Err(StoreError::Conflict(_))),
+            "{other:?}: {told:?}"
+        );
+    }
+    assert_eq!(store.row(&id(1)).unwrap(), Some(row(1)));
+    assert_eq!(store.holds().unwrap(), [hold(2)]);
+    assert_eq!(store.spend(&spend(&[])).unwrap()[0].requests, 1);
+}
+
+pub(crate) fn a_row_takes_the_place_of_its_hold(make: &dyn Fn() -> Made) {
+    let store = make();
+    store
+        .commit(&[Entry::Hold(hold(1)), Entry::Hold(hold(2))])
+        .unwrap();
+    store.commit(&[Entry::Row(Box::new(row(1)))]).unwrap();
+    assert_eq!(store.holds().unwrap(), [hold(2)]);
+    // Repeated after its end, it is not under way again.
+    store.commit(&[Entry::Hold(hold(1))]).unwrap();
+    assert_eq!(store.holds().unwrap(), [hold(2)]);
+}
+
+pub(crate) fn a_hold_is_released(make: &dyn Fn() -> Made) {
+    let store = make();
+    store
+        .commit(&[
+            Entry::Hold(hold(1)),
+            Entry::Released(id(1)),
+            Entry::Hold(hold(2)),
+        ])
+        .unwrap();
+    assert_eq!(store.holds().unwrap(), [hold(2)]);
+    store
+        .commit(&[Entry::Released(id(2)), Entry::Released(id(7))])
+        .unwrap();
+    assert_eq!(store.holds().unwrap(), []);
+    assert_eq!(store.rows(&everything()).unwrap(), []);
+}
+
+pub(crate) fn all_or_nothing(make: &dyn Fn() -> Made) {
+    let store = make();
+    store
+        .commit(&[Entry::Hold(hold(1)), Entry::Credit(credit(1))])
+        .unwrap();
+    let entries = [
+        Entry::Row(Box::new(row(1))),
+        Entry::Row(Box::new(row(2))),
+        Entry::Hold(hold(3)),
+        Entry::Document(document("a", 1)),
+        Entry::Document(document("a", 2)),
+        Entry::Credit(credit(2)),
+        Entry::Credit(Credit {
+            note: String::new(),
+            ..credit(1)
+        }),
+    ];
+    assert!(store.commit(&entries).is_err());
+    assert_eq!(store.rows(&everything()).unwrap(), []);
+    assert_eq!(store.holds().unwrap(), [hold(1)]);
+    assert_eq!(store.documents("key").unwrap(), []);
+    assert_eq!(store.spend(&spend(&[])).unwrap(), []);
+    let (first, last) = (Day::from_number(0), Day::from_number(i32::MAX));
+    assert_eq!(store.credits(None, first, last).unwrap(), [credit(1)]);
+    // Without the one that is too many, they are taken.
+    store.commit(&entries[..6]).unwrap();
+    assert_eq!(store.rows(&everything()).unwrap(), [row(1), row(2)]);
+    assert_eq!(store.spend(&spend(&[])).unwrap()[0].requests, 2);
+}
+
+pub(crate) fn a_batch_may_say_the_same_twice(make: &dyn Fn() -> Made) {
+    let store = make();
+    let said = [
+        Entry::Row(Box::new(row(1))),
+        Entry::Credit(credit(1)),
+        Entry::Hold(hold(2)),
+    ];
+    store.commit(&[&said[..], &said[..]].concat()).unwrap();
+    assert_eq!(store.rows(&everything()).unwrap(), [row(1)]);
+    assert_eq!(store.spend(&spend(&[])).unwrap()[0].requests, 1);
+}
+
+pub(crate) fn rows_come_in_pages(make: &dyn Fn() -> Made) {
+    let store = make();
+    // Three at each microsecond, written in no order.
+    let mut rows: Vec<_> = (0..30)
+        .map(|n| Row {
+            created: at(n / 3),
+            ..row(n)
+        })
+        .collect();
+    let entries: Vec<_> = rows
+        .iter()
+        .map(|row| Entry::Row(Box::new(row.clone())))
+        .collect();
+    store.commit(&entries[7..]).unwrap();
+    store.commit(&entries[..7]).unwrap();
+    let (mut after, mut read) = (None, Vec::new());
+    loop {
+        let page = store
+            .rows(&RowQuery {
+                after,
+                limit: 4,
+                ..everything()
+            })
+            .unwrap();
+        let Some(last) = page.last() else { break };
+        assert!(page.len() <= 4);
+        after = Some((last.created, last.id));
+        read.extend(page);
+    }
+    assert_eq!(read, rows);
+    let some = RowQuery {
+        from: at(2),
+        to: at(4),
+        ..everything()
+    };
+    assert_eq!(
+        store.rows(&some).unwrap(),
+        rows.drain(6..12).collect::<Vec<_>>()
+    );
+    assert_eq!(
+        store
+            .rows(&RowQuery {
+                limit: 0,
+                ..everything()
+            })
+            .unwrap(),
+        []
+    );
+}
+
+pub(crate) fn rows_are_of_an_account_or_a_key(make: &dyn Fn() -> Made) {
+    let store = make();
+    let other = KeyId::of("b");
+    let rows = [
+        row(1),
+        Row {
+            account: "other".to_owned(),
+            ..row(2)
+        },
+        Row {
+            key: Some(other),
+            ..row(3)
+        },
+        Row {
+            key: None,
+            ..row(4)
+        },
+    ];
+    let entries = rows.clone().map(|row| Entry::Row(Box::new(row)));
+    store.commit(&entries).unwrap();
+    let of = |account: Option<&str>, key| {
+        let account = account.map(str::to_owned);
+        let query = RowQuery {
+            account,
+            key,
+            ..everything()
+        };
+        let rows = store.rows(&query).unwrap();
+        rows.iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    assert_eq!(of(Some("acme"), None), [id(1), id(3), id(4)]);
+    assert_eq!(of(None, Some(other)), [id(3)]);
+    assert_eq!(of(Some("other"), Some(other)), []);
+}
+
+pub(crate) fn a_clock_set_back_disturbs_nobody(make: &dyn Fn() -> Made) {
+    let store = make();
+    let yesterday = at(0) - Duration::from_secs(86_400);
+    let earlier = Row {
+        created: yesterday,
+        ..row(2)
+    };
+    let ancient = Row {
+        created: at(0) - Duration::from_secs(300 * 86_400),
+        ..row(3)
+    };
+    store.commit(&[Entry::Row(Box::new(row(1)))]).unwrap();
+    store
+        .commit(&[Entry::Row(Box::new(earlier.clone()))])
+        .unwrap();
+    store.commit(&[Entry::Row(Box::new(ancient))]).unwrap();
+    let rows = store.rows(&everything()).unwrap();
+    let names: Vec<_> = rows.iter().map(|row| row.id).collect();
+    assert_eq!(names, [id(3), id(2), id(1)]);
+    let days = store.spend(&spend(&[Dimension::Day])).unwrap();
+    let days: Vec<_> = days.iter().map(|sum| sum.of[0].clone().unwrap()).collect();
+    let today = Day::of(at(0));
+    let days_are = [-300, -1, 0].map(|days| today.plus(days).to_string());
+    assert_eq!(days, days_are);
+}
+
+pub(crate) fn the_next_version_alone_is_taken(make: &dyn Fn() -> Made) {
+    let store = make();
+    let take = |version| store.commit(&[Entry::Document(document("a", version))]);
+    assert!(matches!(take(2), Err(StoreError::Conflict(_))));
+    assert!(matches!(take(0), Err(StoreError::Conflict(_))));
+    take(1).unwrap();
+    take(2).unwrap();
+    assert!(
+        matches!(take(1), Err(StoreError::Conflict(_))),
+        "an old one"
+    );
+    assert!(
+        matches!(take(4), Err(StoreError::Conflict(_))),
+        "one is missing"
+    );
+    let other = Document {
+        json: Some("{}".to_owned()),
+        ..document("a", 2)
+    };
+    let told = store.commit(&[Entry::Document(other)]);
+    assert!(
+        matches!(told, Err(StoreError::Conflict(_))),
+        "somebody was faster"
+    );
+    store.commit(&[Entry::Document(document("b", 1))]).unwrap();
+    assert_eq!(
+        store.documents("key").unwrap(),
+        [document("a", 2), document("b", 1)]
+    );
+    assert_eq!(store.documents("byok").unwrap(), []);
+}
+
+pub(crate) fn a_deleted_document_is_not_listed(make: &dyn Fn() -> Made) {
+    let store = make();
+    let gone = Document {
+        json: None,
+        ..document("a", 2)
+    };
+    store
+        .commit(&[Entry::Document(document("a", 1)), Entry::Document(gone)])
+        .unwrap();
+    assert_eq!(store.documents("key").unwrap(), []);
+    let again = store.commit(&[Entry::Document(document("a", 1))]);
+    assert!(
+        matches!(again, Err(StoreError::Conflict(_))),
+        "its versions go on"
+    );
+    store.commit(&[Entry::Document(document("a", 3))]).unwrap();
+    assert_eq!(store.documents("key").unwrap(), [document("a", 3)]);
+}
+
+pub(crate) fn credits_are_of_days(make: &dyn Fn() -> Made) {
+    let store = make();
+    let day = Duration::from_secs(86_400);
+    let later = Credit {
+        created: at(0) + day,
+        ..credit(2)
+    };
+    let other = Credit {
+        account: "other".to_owned(),
+        ..credit(3)
+    };
+    let taken = Credit {
+        amount: Money::from_picodollars(-1),
+        ..credit(4)
+    };
+    let all = [&later, &credit(1), &other, &taken].map(|credit| Entry::Credit(credit.clone()));
+    store.commit(&all).unwrap();
+    let today = Day::of(at(0));
+    let of = |account, from: Day, to: Day| store.credits(account, from, to).unwrap();
+    assert_eq!(
+        of(Some("acme"), today, today.plus(2)),
+        [credit(1), taken.clone(), later]
+    );
+    assert_eq!(
+        of(Some("acme"), today, today.plus(1)),
+        [credit(1), taken.clone()]
+    );
+    assert_eq!(of(Some("nobody"), today, today.plus(2)), []);
+    assert_eq!(of(None, today, today.plus(1)), [credit(1), other, taken]);
+}
+
+pub(crate) fn money_of_any_size_is_exact(make: &dyn Fn() -> Made) {
+    let store = make();
+    for number in 0..3 {
+        let row = Row {
+            charge: Some(Money::MAX),
+            fee: Money::MIN,
+            ..row(number)
+        };
+        store.commit(&[Entry::Row(Box::new(row))]).unwrap();
+    }
+    let sum = &store.spend(&spend(&[])).unwrap()[0];
+    assert_eq!(sum.charge, 3 * i128::from(i64::MAX));
+    assert_eq!(sum.fee, 3 * i128::from(i64::MIN));
+}
+
+pub(crate) fn sums_are_those_of_the_rows(make: &dyn Fn() -> Made) {
+    use Dimension::{Account, Endpoint, Key, Model, Provider, Tag, User};
+    let dimensions = vec![
+        Dimension::Day,
+        Account,
+        Key,
+        Model,
+        Provider,
+        Endpoint,
+        User,
+        Tag,
+    ];
+    let by = sample::subsequence(dimensions, 0..=8).prop_shuffle();
+    let filters = (any::<[bool; 4]>(), 0..5_i32, 0..5_i32, 0..30_usize);
+    let mut runner = TestRunner::new(Config {
+        cases: 24,
+        failure_persistence: None,
+        ..Config::default()
+    });
+    let tested = runner.run(&(any_rows(), by, filters), |(rows, by, filters)| {
+        let store = make();
+        let entries: Vec<_> = rows
+            .iter()
+            .map(|row| Entry::Row(Box::new(row.clone())))
+            .collect();
+        for batch in entries.chunks(7) {
+            store.commit(batch).unwrap();
+        }
+        let ([account, key, user, tag], from, days, limit) = filters;
+        let from = Day::of(at(0)).plus(from);
+        let some = || Some("a".to_owned());
+        let query = SpendQuery {
+            from,
+            to: from.plus(days),
+            by,
+            account: account.then(some).flatten(),
+            key: key.then(|| KeyId::of("a")),
+            user: user.then(some).flatten(),
+            tag: tag.then(some).flatten(),
+            limit,
+        };
+        prop_assert_eq!(store.spend(&query).unwrap(), naive(&rows, &query));
+        Ok(())
+    });
+    tested.unwrap();
+}
+
+pub(crate) fn sums_stay_when_rows_are_pruned(make: &dyn Fn() -> Made) {
+    let store = make();
+    let rows: Vec<_> = (0..10).map(row).collect();
+    let entries: Vec<_> = rows
+        .iter()
+        .map(|row| Entry::Row(Box::new(row.clone())))
+        .collect();
+    store.commit(&entries).unwrap();
+    store
+        .commit(&[Entry::Hold(hold(20)), Entry::Credit(credit(1))])
+        .unwrap();
+    let before = store.spend(&spend(&[Dimension::Model])).unwrap();
+    assert_eq!(store.prune(at(6)).unwrap(), 6);
+    assert_eq!(store.prune(at(6)).unwrap(), 0);
+    assert_eq!(store.rows(&everything()).unwrap(), rows[6..]);
+    assert_eq!(store.row(&id(5)).unwrap(), None);
+    assert_eq!(store.spend(&spend(&[Dimension::Model])).unwrap(), before);
+    assert_eq!(store.holds().unwrap(), [hold(20)]);
+}
+
+pub(crate) fn many_write_at_once(make: &dyn Fn() -> Made) {
+    let store = make();
+    thread::scope(|scope| {
+        for writer in 0..4_u64 {
+            let store = &store;
+            scope.spawn(move || {
+                for number in 0..25 {
+                    let number = writer * 25 + number;
+                    store.commit(&[Entry::Hold(hold(number))]).unwrap();
+                    let row = Entry::Row(Box::new(row(number)));
+                    store.commit(std::slice::from_ref(&row)).unwrap();
+                    store.commit(&[row]).unwrap();
+                    store
+                        .rows(&RowQuery {
+                            limit: 3,
+                            ..everything()
+                        })
+                        .unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(store.rows(&everything()).unwrap().len(), 100);
+    assert_eq!(store.holds().unwrap(), []);
+    assert_eq!(store.spend(&spend(&[])).unwrap()[0].requests, 100);
+}
+
+// === Helpers ===
+
+/// The same sums, by another way.
+fn naive(rows: &[Row], query: &SpendQuery) -> Vec<Spend> {
+    let mut sums = BTreeMap::<Vec<Option<String>>, Spend>::new();
+    for row in rows {
+        let day = Day::of(row.created);
+        let asked = day >= query.from
+            && day < query.to
+            && (query.account.is_none() || query.account.as_ref() == Some(&row.account))
+            && (query.key.is_none() || query.key == row.key)
+            && (query.user.is_none() || query.user == row.user)
+            && (query.tag.is_none() || query.tag == row.tag);
+        if !asked {
+            continue;
+        }
+        let value = |by: &Dimension| match by {
+            Dimension::Day => Some(day.to_string()),
+            Dimension::Account => Some(row.account.clone()),
+            Dimension::Key => row.key.map(|key| key.to_string()),
+            Dimension::Model => row.model.clone(),
+            Dimension::Provider => row.provider.clone(),
+            Dimension::Endpoint => row.endpoint.clone(),
+            Dimension::User => row.user.clone(),
+            Dimension::Tag => row.tag.clone(),
+        };
+        let of: Vec<_> = query.by.iter().map(value).collect();
+        let sum = sums.entry(of.clone()).or_insert_with(|| Spend {
+            of,
+            ..Spend::default()
+        });
+        sum.requests += 1;
+        match row.charge {
+            Some(charge) => sum.charge += i128::from(charge.picodollars()),
+            None => sum.charge_unknown += 1,
+        }
+        sum.fee += i128::from(row.fee.picodollars());
+        for attempt in &row.attempts {
+            let cost = attempt
+                .cost
+                .map_or(0, |cost| i128::from(cost.picodollars()));
+            match attempt.certainty {
+                Certainty::Exact => sum.cost_exact += cost,
+                Certainty::Estimated => sum.cost_estimated += cost,
+                Certainty::Unknown => sum.cost_unknown += 1,
+            }
+        }
+        sum.prompt_tokens += row.usage.prompt_tokens();
+        sum.cached_tokens += row.usage.cache_read + row.usage.audio_cache_read;
+        sum.completion_tokens += row.usage.completion_tokens();
+        sum.reasoning_tokens += row.usage.reasoning;
+    }
+    sums.into_values().take(query.limit).collect()
+}
