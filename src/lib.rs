@@ -134,6 +134,7 @@
 //! | `hyper` | [`client`]: hyper-util's pooled client, with the settings that streams want |
 //! | `reqwest` | [`client`]: an adapter around reqwest |
 //! | `gateway` | `gateway`: OpenRouter's HTTP API as an axum `Router` |
+//! | `postgres` | [`settle::store`]: a store in PostgreSQL, for several replicas |
 //! | `testing` | `testing`: a scriptable upstream, and a contract probe for any layer |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(missing_docs)]

@@ -18,7 +18,7 @@ const EDGES: [&str; 3] = ["client", "gateway", "testing"];
 const SHELL: [&str; 5] = ["layer.rs", "service.rs", "future.rs", "body.rs", "stack.rs"];
 
 /// Files that touch the runtime under another name, and why.
-const TOUCHING: [(&str, &str); 11] = [
+const TOUCHING: [(&str, &str); 15] = [
     ("admit/key.rs", "a layer in one file"),
     (
         "catalog/load.rs",
@@ -45,6 +45,19 @@ const TOUCHING: [(&str, &str); 11] = [
     (
         "settle/hold.rs",
         "its drop dates the record, and a drop takes no arguments",
+    ),
+    (
+        "settle/store/postgres/connect.rs",
+        "a connection is a task of the store's own thread",
+    ),
+    ("settle/store/postgres/runtime.rs", "that thread"),
+    (
+        "settle/store/postgres/store.rs",
+        "it waits for a database, but not for ever",
+    ),
+    (
+        "settle/store/postgres/write.rs",
+        "several statements are on their way at once",
     ),
     (
         "standing/roster.rs",
@@ -91,7 +104,7 @@ const UNMODELLED: [(&str, &str); 8] = [
 ];
 
 /// Files with a task, a thread or a channel, and why nothing of them is on a request's path, or has no bound.
-const DETACHING: [(&str, &str); 5] = [
+const DETACHING: [(&str, &str); 7] = [
     (
         "gateway/blocking.rs",
         "a store blocks: who manages keys waits for a thread that may",
@@ -105,6 +118,14 @@ const DETACHING: [(&str, &str); 5] = [
         "a task a connection, of which there are so many at most",
     ),
     (
+        "settle/store/postgres/connect.rs",
+        "a task a connection, of which there are few",
+    ),
+    (
+        "settle/store/postgres/runtime.rs",
+        "a thread a store, and a channel of one word an answer",
+    ),
+    (
         "testing/upstream/builder.rs",
         "the rehearsal's provider, which ends with its handle",
     ),
@@ -115,7 +136,7 @@ const DETACHING: [(&str, &str); 5] = [
 ];
 
 /// Files with a lock, and why nobody waits behind it.
-const LOCKING: [(&str, &str); 19] = [
+const LOCKING: [(&str, &str); 20] = [
     ("attempt.rs", "for a copy or a change of what was found"),
     ("call.rs", "for one more attempt, or a look at them"),
     (
@@ -154,6 +175,10 @@ const LOCKING: [(&str, &str); 19] = [
     (
         "settle/store/memory/store.rs",
         "a store blocks: who asks it has a thread to wait on",
+    ),
+    (
+        "settle/store/postgres/pool.rs",
+        "whoever asks a store may wait, on a thread of his own",
     ),
     (
         "standing/limits/ledger.rs",

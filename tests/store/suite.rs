@@ -19,11 +19,21 @@ use crate::entries::{any_rows, at, credit, document, everything, hold, id, row, 
 
 type Made = Arc<dyn Store>;
 
-/// Runs the suite on the stores that this makes, each of them empty.
+/// Runs the suite on the stores that this makes, each of them empty. `ignored` with a reason: unless asked for.
 #[macro_export]
 macro_rules! conformance {
-    ($make:expr) => {
-        $crate::conformance! { @ $make =>
+    (one [$(#[$attribute:meta])*] $make:expr => $name:ident) => {
+        #[test]
+        $(#[$attribute])*
+        fn $name() {
+            $crate::suite::$name(&|| $make());
+        }
+    };
+    (each $attributes:tt $make:expr => $($name:ident)*) => {
+        $( $crate::conformance! { one $attributes $make => $name } )*
+    };
+    (all $attributes:tt $make:expr) => {
+        $crate::conformance! { each $attributes $make =>
             what_is_written_is_read
             the_same_again_changes_nothing
             another_of_the_same_name_is_refused
@@ -43,13 +53,11 @@ macro_rules! conformance {
             many_write_at_once
         }
     };
-    (@ $make:expr => $($name:ident)*) => {
-        $(
-            #[test]
-            fn $name() {
-                $crate::suite::$name(&|| $make());
-            }
-        )*
+    (ignored $reason:literal $make:expr) => {
+        $crate::conformance! { all [#[ignore = $reason]] $make }
+    };
+    ($make:expr) => {
+        $crate::conformance! { all [] $make }
     };
 }
 

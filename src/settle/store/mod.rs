@@ -11,6 +11,8 @@ mod entry;
 mod memory;
 mod micros;
 mod of_record;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod row;
 mod spend;
 mod sums;
@@ -20,6 +22,9 @@ pub use self::credit::{Credit, CreditKind};
 pub use self::document::Document;
 pub use self::entry::{Entry, HoldRow};
 pub use self::memory::MemoryStore;
+#[cfg(feature = "postgres")]
+#[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
+pub use self::postgres::{PostgresSettings, PostgresStore};
 pub use self::row::{AttemptRow, Row};
 pub use self::spend::{Dimension, Spend, SpendQuery};
 pub use self::traits::{RowQuery, Store, StoreError};

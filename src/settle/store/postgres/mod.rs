@@ -1,0 +1,43 @@
+//! A store in PostgreSQL, for several replicas. Feature `postgres`.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use switchtower::settle::store::{PostgresSettings, PostgresStore, Store};
+//!
+//! let settings = PostgresSettings::default();
+//! let store = PostgresStore::open("postgres://switchtower@10.0.0.7/ledger", settings)?;
+//! let store: Arc<dyn Store> = Arc::new(store);
+//! assert!(store.holds()?.is_empty());
+//! # Ok::<(), switchtower::settle::store::StoreError>(())
+//! ```
+//!
+//! Tables are made in the first schema of the connection's `search_path`, and brought up to date, under a lock, by whoever
+//! comes first; a database that a newer version has written is refused. Their names begin with `switchtower_`.
+//!
+//! | what fails | what happens |
+//! |---|---|
+//! | the database is gone, or says nothing for [`patience`](PostgresSettings::patience) | [`Away`](super::StoreError::Away), at once as long as the last try to connect is not [`pause`](PostgresSettings::pause) ago |
+//! | it has no room left | [`Full`](super::StoreError::Full) |
+//! | it was switched to a replica that only reads | [`Away`](super::StoreError::Away) |
+//! | a row cannot be read | [`Corrupt`](super::StoreError::Corrupt), with its name |
+//!
+//! What was not told to be written may have been written all the same, if the word of it was lost on the way. So each entry
+//! has a name, and whoever writes it again changes nothing.
+//!
+//! Letters that PostgreSQL cannot store, those of the number zero, become `U+FFFD`. Numbers beyond 2⁶³ − 1 become that.
+
+mod connect;
+mod day;
+mod fault;
+mod pool;
+mod read;
+mod row;
+mod runtime;
+mod schema;
+mod settings;
+mod store;
+mod text;
+mod write;
+
+pub use self::settings::PostgresSettings;
+pub use self::store::PostgresStore;

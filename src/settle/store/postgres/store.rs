@@ -1,0 +1,189 @@
+//! The store.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::{Duration, SystemTime};
+
+use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect};
+use tokio_postgres::{Client, Config, Socket};
+
+use super::connect::Connector;
+use super::pool::Pool;
+use super::runtime::Runtime;
+use super::settings::PostgresSettings;
+use super::write::Batch;
+use super::{read, schema};
+use crate::calendar::Day;
+use crate::clock;
+use crate::generation::GenerationId;
+use crate::settle::store::{
+    Credit, Document, Entry, HoldRow, Row, RowQuery, Spend, SpendQuery, Store, StoreError,
+};
+
+/// A [`Store`] in PostgreSQL, for several replicas.
+///
+/// Its methods block for [`patience`](PostgresSettings::patience) at most, and may be called from any thread. See the
+/// [module docs](super).
+#[derive(Debug)]
+pub struct PostgresStore {
+    runtime: Runtime,
+    connector: Connector,
+    writers: Pool,
+    readers: Pool,
+    settings: PostgresSettings,
+}
+
+/// How long bringing the tables up to date may take, and waiting for another one that does.
+const UPDATE: Duration = Duration::from_secs(600);
+
+/// What is asked over a connection.
+type Asking<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+// === impl PostgresStore ===
+
+impl PostgresStore {
+    /// Connects, without encryption, and brings the tables up to date.
+    ///
+    /// The address is a URL, or `key=value` pairs, as libpq reads them; several hosts are tried in their order, and
+    /// `target_session_attrs=read-write` finds the one that writes.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: [`Other`](StoreError::Other) where the address cannot be read, [`Away`](StoreError::Away) where
+    /// nobody answers, [`Newer`](StoreError::Newer) where a newer version of this crate was here.
+    pub fn open(address: &str, settings: PostgresSettings) -> Result<Self, StoreError> {
+        Self::open_with(address, settings, NoTls)
+    }
+
+    /// Likewise, with whatever encrypts, where `sslmode` in the address says so.
+    ///
+    /// # Errors
+    ///
+    /// As for [`open`](Self::open).
+    pub fn open_with<T>(
+        address: &str,
+        settings: PostgresSettings,
+        tls: T,
+    ) -> Result<Self, StoreError>
+    where
+        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+        T::TlsConnect: Send,
+        T::Stream: Send,
+        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    {
+        let config = address.parse::<Config>();
+        let config = config.map_err(|error| StoreError::Other(Box::new(error)))?;
+        let store = Self {
+            runtime: Runtime::start()?,
+            connector: Connector::new(config, settings.patience, tls),
+            writers: Pool::new(1, settings.pause),
+            readers: Pool::new(settings.readers, settings.pause),
+            settings,
+        };
+        let patience = store.settings.patience.max(UPDATE);
+        store.ask(&store.writers, patience, |client| {
+            Box::pin(schema::migrate(client))
+        })?;
+        Ok(store)
+    }
+
+    fn read<T: Send + 'static>(
+        &self,
+        question: impl for<'a> FnOnce(&'a Client) -> Asking<'a, T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.ask(&self.readers, self.settings.patience, question)
+    }
+
+    fn ask<T: Send + 'static>(
+        &self,
+        pool: &Pool,
+        patience: Duration,
+        question: impl for<'a> FnOnce(&'a Client) -> Asking<'a, T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let now = clock::now();
+        let mut place = pool.place(now, patience)?;
+        let left = patience.saturating_sub(clock::now().saturating_duration_since(now));
+        let (session, connector) = (place.session.take(), self.connector.clone());
+        let asked = self.runtime.wait(left, async move {
+            let session = match session {
+                Some(session) => session,
+                None => connector.connect().await?,
+            };
+            let answer = question(&session.client).await;
+            let kept = match &answer {
+                Ok(_) => Some(session),
+                Err(StoreError::Conflict(_) | StoreError::Corrupt(_)) => {
+                    let rolled_back = session.client.batch_execute("ROLLBACK").await;
+                    rolled_back.is_ok().then_some(session)
+                }
+                // Nobody knows in what state it is.
+                Err(_) => None,
+            };
+            Ok((kept, answer))
+        });
+        let answer = asked.and_then(|(session, answer)| {
+            place.session = session;
+            answer
+        });
+        let reached = !matches!(answer, Err(StoreError::Away(_)));
+        pool.reached(clock::now(), reached);
+        answer
+    }
+}
+
+impl Store for PostgresStore {
+    fn commit(&self, entries: &[Entry]) -> Result<(), StoreError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let batch = Batch::of(entries)?;
+        self.ask(&self.writers, self.settings.patience, |client| {
+            Box::pin(batch.write(client))
+        })
+    }
+
+    fn row(&self, id: &GenerationId) -> Result<Option<Row>, StoreError> {
+        let id = *id;
+        self.read(move |client| Box::pin(async move { read::row(client, &id).await }))
+    }
+
+    fn rows(&self, query: &RowQuery) -> Result<Vec<Row>, StoreError> {
+        let query = query.clone();
+        self.read(move |client| Box::pin(async move { read::rows(client, &query).await }))
+    }
+
+    fn spend(&self, query: &SpendQuery) -> Result<Vec<Spend>, StoreError> {
+        let query = query.clone();
+        self.read(move |client| Box::pin(async move { read::spend(client, &query).await }))
+    }
+
+    fn holds(&self) -> Result<Vec<HoldRow>, StoreError> {
+        self.read(|client| Box::pin(read::holds(client)))
+    }
+
+    fn credits(
+        &self,
+        account: Option<&str>,
+        from: Day,
+        to: Day,
+    ) -> Result<Vec<Credit>, StoreError> {
+        let account = account.map(str::to_owned);
+        self.read(move |client| {
+            Box::pin(async move { read::credits(client, account.as_deref(), from, to).await })
+        })
+    }
+
+    fn documents(&self, kind: &'static str) -> Result<Vec<Document>, StoreError> {
+        self.read(move |client| Box::pin(read::documents(client, kind)))
+    }
+
+    fn prune(&self, before: SystemTime) -> Result<u64, StoreError> {
+        let mut all = 0;
+        loop {
+            match self.read(move |client| Box::pin(read::prune(client, before)))? {
+                0 => return Ok(all),
+                some => all += some,
+            }
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! One batch, in one transaction.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use tokio_postgres::Client;
+use tokio_postgres::types::Type;
+
+use super::day::{Added, added};
+use super::fault::meaning;
+use super::row::{COLUMNS, Stored};
+use super::text::{clean, cleaned};
+use crate::settle::store::micros::micros_of;
+use crate::settle::store::{Credit, Document, Entry, HoldRow, Row, StoreError};
+
+/// What is to be written, sorted by what it is.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    holds: Vec<Holding>,
+    rows: Vec<Row>,
+    over: Vec<String>,
+    credits: Vec<Given>,
+    documents: Vec<Document>,
+}
+
+/// A [`HoldRow`], as JSON with the names of its columns.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Holding {
+    id: String,
+    created: i64,
+    account: String,
+    key: Option<String>,
+    model: Option<String>,
+    amount: i64,
+    replica: String,
+}
+
+/// A [`Credit`], likewise.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Given {
+    id: String,
+    account: String,
+    kind: &'static str,
+    amount: i64,
+    fee: i64,
+    created: i64,
+    note: String,
+}
+
+const HOLD_COLUMNS: &str =
+    "id text, created bigint, account text, key text, model text, amount bigint, replica text";
+const CREDIT_COLUMNS: &str =
+    "id text, account text, kind text, amount bigint, fee bigint, created bigint, note text";
+
+// === impl Batch ===
+
+impl Batch {
+    pub(super) fn of(entries: &[Entry]) -> Result<Self, StoreError> {
+        let mut batch = Self::default();
+        for entry in entries {
+            match entry {
+                Entry::Hold(hold) => batch.holds.push(Holding::from(hold)),
+                Entry::Row(row) => {
+                    batch.over.push(row.id.as_str().to_owned());
+                    let kept = Stored::from(&**row).row();
+                    let lost = || StoreError::Corrupt(format!("{}: its time", row.id));
+                    batch.rows.push(kept.ok_or_else(lost)?);
+                }
+                Entry::Released(id) => batch.over.push(id.as_str().to_owned()),
+                Entry::Credit(credit) => batch.credits.push(Given::from(credit)),
+                Entry::Document(document) => batch.documents.push(Document {
+                    id: clean(&document.id),
+                    json: cleaned(document.json.as_deref()),
+                    ..document.clone()
+                }),
+            }
+        }
+        once(&mut batch.holds, |hold| hold.id.clone())?;
+        once(&mut batch.rows, |row| row.id.as_str().to_owned())?;
+        once(&mut batch.credits, |credit| credit.id.clone())?;
+        Ok(batch)
+    }
+
+    /// Writes all of it, or nothing.
+    pub(super) async fn write(self, client: &Client) -> Result<(), StoreError> {
+        let stored: Vec<_> = self.rows.iter().map(Stored::from).collect();
+        let (rows, holds, credits) = (json(&stored)?, json(&self.holds)?, json(&self.credits)?);
+        let (begun, held, new, gone, given) = tokio::join! {
+            biased;
+            client.batch_execute("BEGIN"),
+            insert(client, "switchtower_holds", HOLD_COLUMNS, &holds),
+            insert(client, "switchtower_rows", COLUMNS, &rows),
+            async {
+                let over = [(&self.over as _, Type::TEXT_ARRAY)];
+                client.execute_typed("DELETE FROM switchtower_holds WHERE id = ANY($1)", &over).await
+            },
+            insert(client, "switchtower_credits", CREDIT_COLUMNS, &credits),
+        };
+        begun.map_err(meaning)?;
+        let (held, new, given) = (held?, new?, given?);
+        gone.map_err(meaning)?;
+        let known = [
+            ("switchtower_holds", &holds, held.len() < self.holds.len()),
+            ("switchtower_rows", &rows, new.len() < self.rows.len()),
+            (
+                "switchtower_credits",
+                &credits,
+                given.len() < self.credits.len(),
+            ),
+        ];
+        for (table, entries, _) in known.into_iter().filter(|(.., known)| *known) {
+            same(client, table, entries).await?;
+        }
+        let days = added(
+            self.rows
+                .iter()
+                .filter(|row| new.iter().any(|id| id == row.id.as_str())),
+        );
+        for document in &self.documents {
+            change(client, document).await?;
+        }
+        let (added, committed) = tokio::join! {
+            biased;
+            add(client, &days),
+            client.batch_execute("COMMIT"),
+        };
+        added?;
+        committed.map_err(meaning)
+    }
+}
+
+/// Writes what is not there, and tells its names. A hold of a request that is over is none.
+async fn insert(
+    client: &Client,
+    table: &str,
+    columns: &str,
+    entries: &str,
+) -> Result<Vec<String>, StoreError> {
+    if entries == "[]" {
+        return Ok(Vec::new());
+    }
+    let over = match table {
+        "switchtower_holds" => {
+            "WHERE NOT EXISTS (SELECT FROM switchtower_rows r WHERE r.id = new.id)"
+        }
+        _ => "",
+    };
+    let names: String = columns
+        .split(", ")
+        .filter_map(|column| column.split(' ').next())
+        .collect::<Vec<_>>()
+        .join(", ");
+    let sql = format!(
+        "INSERT INTO {table} ({names}) SELECT {names} FROM jsonb_to_recordset($1::text::jsonb) AS new({columns}) {over} \
+         ON CONFLICT DO NOTHING RETURNING id"
+    );
+    let rows = client.query_typed(&sql, &[(&entries, Type::TEXT)]).await;
+    let ids = rows.map_err(meaning)?;
+    let ids = ids.iter().map(|row| row.try_get(0).map_err(meaning));
+    ids.collect()
+}
+
+/// What is there already must be the same.
+async fn same(client: &Client, table: &str, entries: &str) -> Result<(), StoreError> {
+    let sql = format!(
+        "SELECT known.id FROM jsonb_array_elements($1::text::jsonb) new \
+         JOIN {table} known ON known.id = new->>'id' WHERE to_jsonb(known) IS DISTINCT FROM new LIMIT 1"
+    );
+    let other = client
+        .query_typed_opt(&sql, &[(&entries, Type::TEXT)])
+        .await;
+    match other.map_err(meaning)? {
+        Some(row) => Err(StoreError::Conflict(row.try_get(0).map_err(meaning)?)),
+        None => Ok(()),
+    }
+}
+
+async fn add(client: &Client, days: &[Added]) -> Result<(), StoreError> {
+    if days.is_empty() {
+        return Ok(());
+    }
+    let names = "account, key, model, provider, endpoint, \"user\", tag";
+    let sums = [
+        "requests",
+        "charge_unknown",
+        "charge",
+        "fee",
+        "cost_exact",
+        "cost_estimated",
+        "cost_unknown",
+        "prompt_tokens",
+        "cached_tokens",
+        "completion_tokens",
+        "reasoning_tokens",
+    ];
+    let each = |with: &dyn Fn(&str) -> String| sums.map(with).join(", ");
+    let sql = format!(
+        "INSERT INTO switchtower_days AS known (day, digest, apart, {names}, {sums}) \
+         SELECT day, decode(digest, 'hex'), apart, {names}, {sums} FROM jsonb_to_recordset($1::text::jsonb) \
+         AS new(day integer, digest text, apart boolean, {typed}, {numbers}) \
+         ON CONFLICT (day, apart, digest) DO UPDATE SET {changes}",
+        sums = sums.join(", "),
+        typed = names
+            .split(", ")
+            .map(|name| format!("{name} text"))
+            .collect::<Vec<_>>()
+            .join(", "),
+        numbers = each(&|sum| format!("{sum} numeric")),
+        changes = each(&|sum| format!("{sum} = known.{sum} + excluded.{sum}")),
+    );
+    let added = client
+        .execute_typed(&sql, &[(&json(days)?, Type::TEXT)])
+        .await;
+    added.map(drop).map_err(meaning)
+}
+
+/// Only the next version is taken.
+async fn change(client: &Client, document: &Document) -> Result<(), StoreError> {
+    let conflict = || StoreError::Conflict(document.id.clone());
+    let version = i64::try_from(document.version).map_err(|_| conflict())?;
+    let entry = [
+        (&document.kind as _, Type::TEXT),
+        (&document.id as _, Type::TEXT),
+        (&version as _, Type::INT8),
+        (&document.json as _, Type::TEXT),
+    ];
+    let sql = "WITH changed AS ( \
+            INSERT INTO switchtower_documents AS known SELECT $1, $2, $3, $4 \
+            WHERE $3 = 1 OR EXISTS (SELECT FROM switchtower_documents WHERE kind = $1 AND id = $2) \
+            ON CONFLICT (kind, id) DO UPDATE SET version = $3, json = $4 WHERE known.version = $3 - 1 \
+            RETURNING id) \
+        SELECT id FROM changed UNION ALL SELECT id FROM switchtower_documents \
+        WHERE kind = $1 AND id = $2 AND version = $3 AND json IS NOT DISTINCT FROM $4";
+    let taken = client.query_typed(sql, &entry).await.map_err(meaning)?;
+    if taken.is_empty() {
+        return Err(conflict());
+    }
+    Ok(())
+}
+
+/// Each of a name once: the same again changes nothing.
+fn once<T: PartialEq>(entries: &mut Vec<T>, name: impl Fn(&T) -> String) -> Result<(), StoreError> {
+    let mut kept = HashMap::<String, usize>::new();
+    let mut first = Vec::<T>::with_capacity(entries.len());
+    for entry in entries.drain(..) {
+        match kept.get(&name(&entry)) {
+            Some(&place) if first[place] == entry => {}
+            Some(_) => return Err(StoreError::Conflict(name(&entry))),
+            None => {
+                kept.insert(name(&entry), first.len());
+                first.push(entry);
+            }
+        }
+    }
+    *entries = first;
+    Ok(())
+}
+
+fn json<T: Serialize + ?Sized>(entries: &T) -> Result<String, StoreError> {
+    serde_json::to_string(entries).map_err(|error| StoreError::Other(Box::new(error)))
+}
+
+// === impl Holding ===
+
+impl From<&HoldRow> for Holding {
+    fn from(hold: &HoldRow) -> Self {
+        Self {
+            id: hold.id.as_str().to_owned(),
+            created: micros_of(hold.created),
+            account: clean(&hold.account),
+            key: hold.key.map(|key| key.to_string()),
+            model: cleaned(hold.model.as_deref()),
+            amount: hold.amount.picodollars(),
+            replica: clean(&hold.replica),
+        }
+    }
+}
+
+// === impl Given ===
+
+impl From<&Credit> for Given {
+    fn from(credit: &Credit) -> Self {
+        Self {
+            id: clean(&credit.id),
+            account: clean(&credit.account),
+            kind: credit.kind.as_str(),
+            amount: credit.amount.picodollars(),
+            fee: credit.fee.picodollars(),
+            created: micros_of(credit.created),
+            note: clean(&credit.note),
+        }
+    }
+}

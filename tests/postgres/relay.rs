@@ -1,0 +1,91 @@
+//! A relay between a store and its database, which can be cut, and can freeze.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use switchtower::settle::store::{PostgresSettings, PostgresStore};
+
+use crate::schema::{Schema, server};
+
+/// Between the store and its database: it can be cut, and it can freeze.
+pub(crate) struct Relay {
+    port: u16,
+    state: Arc<State>,
+}
+
+#[derive(Default)]
+struct State {
+    cut: AtomicBool,
+    frozen: AtomicBool,
+}
+
+// === impl Relay ===
+
+impl Relay {
+    pub(crate) fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let state = Arc::new(State::default());
+        let relayed = state.clone();
+        let server = server();
+        let address = server
+            .split(['@', '/'])
+            .find(|part| part.contains(':') && !part.ends_with(':'));
+        let address = address.expect("a host and a port").to_owned();
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                if relayed.cut.load(Ordering::SeqCst) {
+                    continue;
+                }
+                let database = TcpStream::connect(&address).unwrap();
+                for (from, to) in [(&client, &database), (&database, &client)] {
+                    let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+                    let state = relayed.clone();
+                    thread::spawn(move || state.pass(from, to));
+                }
+            }
+        });
+        Self { port, state }
+    }
+
+    pub(crate) fn open(&self, schema: &Schema) -> PostgresStore {
+        let url = &schema.url;
+        let (start, rest) = url.split_once('@').unwrap();
+        let rest = rest.split_once('/').unwrap().1;
+        let url = format!("{start}@127.0.0.1:{}/{rest}", self.port);
+        let settings = PostgresSettings::default()
+            .patience(Duration::from_secs(1))
+            .pause(Duration::from_millis(1));
+        PostgresStore::open(&url, settings).unwrap()
+    }
+
+    pub(crate) fn cut(&self, cut: bool) {
+        self.state.cut.store(cut, Ordering::SeqCst);
+    }
+
+    pub(crate) fn freeze(&self, frozen: bool) {
+        self.state.frozen.store(frozen, Ordering::SeqCst);
+    }
+}
+
+// === impl State ===
+
+impl State {
+    fn pass(&self, mut from: TcpStream, mut to: TcpStream) {
+        let mut bytes = [0; 4096];
+        while let Ok(read @ 1..) = from.read(&mut bytes) {
+            while self.frozen.load(Ordering::SeqCst) && !self.cut.load(Ordering::SeqCst) {
+                thread::yield_now();
+            }
+            if self.cut.load(Ordering::SeqCst) || to.write_all(&bytes[..read]).is_err() {
+                break;
+            }
+        }
+        let _ = from.shutdown(Shutdown::Both);
+        let _ = to.shutdown(Shutdown::Both);
+    }
+}
