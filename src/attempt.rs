@@ -265,17 +265,21 @@ impl Attempt {
         }
     }
 
+    // One writer counts, in the poll of one body: there is nothing to lock for each event.
     pub(crate) fn event(&self) {
-        self.0.events.fetch_add(1, Relaxed);
+        let events = self.events();
+        self.0.events.store(events.wrapping_add(1), Relaxed);
     }
 
     /// Content has come; `now` is given for the first of a stream, since only there it is the first.
     pub(crate) fn content(&self, bytes: u32, now: Option<Instant>) {
-        self.0.content_events.fetch_add(1, Relaxed);
+        let (events, before) = (self.content_events(), self.content_bytes());
+        self.0.content_events.store(events.wrapping_add(1), Relaxed);
         if let Some(now) = now {
             self.note(&self.0.first_content, now);
         }
-        self.0.content_bytes.fetch_add(bytes.into(), Relaxed);
+        let bytes = before.wrapping_add(bytes.into());
+        self.0.content_bytes.store(bytes, Relaxed);
     }
 
     pub(crate) fn finished(&self, finished: bool) {

@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 
 use super::calls::Calls;
-use super::judge::{Ends, Verdict, complete, judge, leave_out};
+use super::judge::{Ends, Verdict, complete, judge, leave_out, like_the_last};
 use crate::attempt::Attempt;
 use crate::error::Error;
 use crate::kind::Kind;
@@ -52,20 +52,29 @@ impl Events {
             } else {
                 &self.chunk[..]
             };
-            let event = match self.scanner.next(buffer) {
-                Ok(Some(event)) => event,
-                Ok(None) => {
-                    let chunk = std::mem::take(&mut self.chunk);
-                    self.partial.extend_from_slice(&chunk);
-                    return None;
-                }
-                Err(oversize) => {
-                    let error = Error::new(Kind::Malformed, "the provider sent an endless event");
-                    return Some(Err(error.with_source(oversize)));
-                }
+            if buffer.is_empty() {
+                return None;
+            }
+            let like = like_the_last(buffer, &self.scanner, attempt, &mut self.ends);
+            let (len, verdict) = match like {
+                Some(judged) => judged,
+                None => match self.scanner.next(buffer) {
+                    Ok(Some(event)) => {
+                        let verdict = judge(&event, &buffer[..event.len], attempt, &mut self.ends);
+                        (event.len, verdict)
+                    }
+                    Ok(None) => {
+                        let chunk = std::mem::take(&mut self.chunk);
+                        self.partial.extend_from_slice(&chunk);
+                        return None;
+                    }
+                    Err(oversize) => {
+                        let message = "the provider sent an endless event";
+                        let error = Error::new(Kind::Malformed, message);
+                        return Some(Err(error.with_source(oversize)));
+                    }
+                },
             };
-            let verdict = judge(event.data.as_deref(), attempt, &mut self.ends);
-            let len = event.len;
             let bytes = match from_partial {
                 true => self.partial.split_to(len).freeze(),
                 false => self.chunk.split_to(len),
@@ -90,7 +99,7 @@ impl Events {
     pub(super) fn last(&mut self, attempt: &Attempt) -> Option<Result<Bytes, Error>> {
         let mut rest = std::mem::take(&mut self.partial);
         let event = self.scanner.finish(&rest)?;
-        match judge(event.data.as_deref(), attempt, &mut self.ends) {
+        match judge(&event, &rest[..event.len], attempt, &mut self.ends) {
             Verdict::Usage if self.hide => None,
             Verdict::Pass | Verdict::Usage => {
                 rest.extend_from_slice(b"\n\n");

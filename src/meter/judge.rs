@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::kind::Kind;
 use crate::short::Short;
 use crate::wire::refusal;
+use crate::wire::sse::{Event, Scanner};
 use crate::wire::{Chunk, Echo, Finish};
 
 /// What is to be done with an event?
@@ -62,10 +63,37 @@ impl Ends {
     }
 }
 
-/// Judges the data of one event; `None` for a comment.
-pub(super) fn judge(data: Option<&[u8]>, attempt: &Attempt, ends: &mut Ends) -> Verdict {
+/// Judges the event at the front of `buf` if it differs from the last one by its words alone, and says how long it is.
+#[inline]
+pub(super) fn like_the_last(
+    buf: &[u8],
+    scanner: &Scanner,
+    attempt: &Attempt,
+    ends: &mut Ends,
+) -> Option<(usize, Verdict)> {
+    let (len, words) = ends.echo.next(buf)?;
+    if !scanner.would_take(len) {
+        return None;
+    }
     attempt.event();
-    let Some(data) = data else {
+    if attempt.is_done() {
+        return Some((len, Verdict::After));
+    }
+    ends.garbled = false;
+    content(words.len(buf) as u32, attempt, ends);
+    Some((len, Verdict::Pass))
+}
+
+/// Judges one event; these are its bytes.
+pub(super) fn judge(
+    event: &Event<'_>,
+    bytes: &[u8],
+    attempt: &Attempt,
+    ends: &mut Ends,
+) -> Verdict {
+    attempt.event();
+    // A comment has none.
+    let Some(data) = event.data.as_deref() else {
         return Verdict::Pass;
     };
     if attempt.is_done() {
@@ -84,11 +112,6 @@ pub(super) fn judge(data: Option<&[u8]>, attempt: &Attempt, ends: &mut Ends) -> 
         attempt.end(End::Complete, now());
         return Verdict::Pass;
     }
-    if let Some(words) = ends.echo.words(data) {
-        ends.garbled = false;
-        content(words.len(data) as u32, attempt, ends);
-        return Verdict::Pass;
-    }
     let chunk = match parsed(data) {
         Ok(chunk) => chunk,
         // After the finish reason nothing can go wrong with the answer any more.
@@ -99,7 +122,7 @@ pub(super) fn judge(data: Option<&[u8]>, attempt: &Attempt, ends: &mut Ends) -> 
     match note(data, &chunk, attempt, ends) {
         Ok(()) if chunk.is_usage() => Verdict::Usage,
         Ok(()) => {
-            ends.echo.hear(data, &chunk);
+            ends.echo.hear(bytes, data, &chunk);
             Verdict::Pass
         }
         Err(_) if attempt.is_finished() => Verdict::After,

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use switchtower::wire::json::Span;
+use switchtower::wire::sse::Scanner;
 use switchtower::wire::{Chunk, Echo, Finish};
 
 use super::json;
@@ -292,15 +293,51 @@ proptest! {
         for (place, words) in words.iter().enumerate() {
             let more = if changed && place % 2 == 1 { json!(place) } else { more.clone() };
             let event = json!({"id": "1", "choices": [{"index": 0, "delta": {"content": words}, "x": more}], "y": more});
-            let text = json::spell(&event, seed);
-            let chunk = Chunk::read(text.as_bytes()).unwrap();
-            if let Some(heard) = echo.words(text.as_bytes()) {
-                prop_assert_eq!(heard.len(text.as_bytes()) as u32, chunk.content);
-                prop_assert_eq!(chunk.words, Some(heard.span()));
+            // In one line: between the tokens any space will do.
+            let text = json::spell(&event, seed).replace(['\n', '\r'], " ");
+            let (field, end) = [("data: ", "\n\n"), ("data:", "\r\n\r\n"), ("event: x\ndata: ", "\n\n"), ("data: ", "\r\r")][seed as usize % 4];
+            let event = format!("{field}{text}{end}");
+            let buf = format!("{event}data: [DONE]\n\n");
+            let read = Scanner::default().next(buf.as_bytes()).unwrap().unwrap();
+            prop_assert_eq!(read.len, event.len());
+            let data = read.data.unwrap();
+            let chunk = Chunk::read(&data).unwrap();
+            if let Some((len, heard)) = echo.next(buf.as_bytes()) {
+                prop_assert_eq!(len, event.len());
+                prop_assert_eq!(heard.len(buf.as_bytes()) as u32, chunk.content);
+                prop_assert_eq!(chunk.words.unwrap().of(&data), heard.span().of(buf.as_bytes()));
                 prop_assert_eq!((chunk.finish, chunk.usage, chunk.error), (None, None, None));
             }
-            echo.hear(text.as_bytes(), &chunk);
+            echo.hear(event.as_bytes(), &data, &chunk);
         }
+    }
+}
+
+/// Only where the data stands as it is in the event can its place be known.
+#[test]
+fn an_echo_follows_what_is_spelled_in_one_line() {
+    let data = r#"{"choices":[{"delta":{"content":"a"}}]}"#;
+    let chunk = Chunk::read(data.as_bytes()).unwrap();
+    let follows = |event: &str| {
+        let mut echo = Echo::default();
+        echo.hear(event.as_bytes(), data.as_bytes(), &chunk);
+        let next = echo.next(event.as_bytes());
+        assert!(next.is_none_or(|(len, _)| len == event.len()), "{event:?}");
+        next.is_some()
+    };
+    for (event, does) in [
+        (format!("data: {data}\n\n"), true),
+        (format!("data:{data}\r\n\r\n"), true),
+        (format!("event: x\ndata: {data}\n\n"), true),
+        // What follows may be the rest of a CRLF, or belongs to the next.
+        (format!("data: {data}\r\r"), false),
+        (format!("data: {data}"), false),
+        (format!("\ndata: {data}\n\n"), false),
+        (format!("\u{feff}data: {data}\n\n"), false),
+        (format!("data: {data}\nid: 7\n\n"), false),
+        (format!("xdata: {data}\n\n"), false),
+    ] {
+        assert_eq!(follows(&event), does, "{event:?}");
     }
 }
 
@@ -309,8 +346,13 @@ proptest! {
 fn an_echo_is_not_fooled() {
     let first = br#"{"choices":[{"delta":{"content":"a"}}]}"#;
     let mut echo = Echo::default();
-    echo.hear(first, &Chunk::read(first).unwrap());
-    assert_eq!(echo.words(first).unwrap().span().of(first), b"a");
+    let event = |data: &[u8]| [b"data: ", data, b"\n\n"].concat();
+    echo.hear(&event(first), first, &Chunk::read(first).unwrap());
+    let (len, words) = echo.next(&event(first)).unwrap();
+    assert_eq!(
+        (len, words.span().of(&event(first))),
+        (event(first).len(), &b"a"[..])
+    );
     for other in [
         &br#"{"choices":[{"delta":{"content":"}}]}"#[..],
         br#"{"choices":[{"delta":{"content":"a","content":"b"}}]}"#,
@@ -322,7 +364,7 @@ fn an_echo_is_not_fooled() {
         b"",
     ] {
         assert_eq!(
-            echo.words(other),
+            echo.next(&event(other)),
             None,
             "{}",
             String::from_utf8_lossy(other)

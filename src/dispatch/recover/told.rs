@@ -73,9 +73,8 @@ impl Told {
         if self.lost {
             return;
         }
-        let json = plain(event);
-        if let Some((json, words)) = json.and_then(|json| Some((json, self.echo.words(json)?))) {
-            let raw = words.span().of(json);
+        if let Some((_, words)) = self.echo.next(event).filter(|(len, _)| *len == event.len()) {
+            let raw = words.span().of(event);
             if words.is_escaped() || self.half.is_some() {
                 return self.add(raw);
             }
@@ -96,9 +95,7 @@ impl Told {
         }
         match words(&data, &chunk) {
             Some(words) => {
-                if json.is_some_and(|json| !json.contains(&b'\n')) {
-                    self.echo.hear(&data, &chunk);
-                }
+                self.echo.hear(event, &data, &chunk);
                 self.add(words.span().of(&data));
             }
             None if chunk.content > 0 && chunk.thought == chunk.content => self.thought = true,
@@ -137,11 +134,6 @@ pub(super) fn joined(half: Option<[u8; HALF]>, raw: &[u8]) -> Cow<'_, [u8]> {
         Some(half) => [&half, raw].concat().into(),
         None => raw.into(),
     }
-}
-
-/// The data of an event, if it is spelled as nearly all are.
-fn plain(event: &[u8]) -> Option<&[u8]> {
-    event.strip_prefix(b"data: ")?.strip_suffix(b"\n\n")
 }
 
 /// The data of an event, however it is spelled.

@@ -82,7 +82,8 @@ impl<B> Stream<B> {
         } else {
             let error = Closing::end(&self.call);
             self.inner = None;
-            self.take(events::error(&error, &self.call));
+            let error = self.take(events::error(&error, &self.call));
+            self.ready.extend(error);
         }
         self.ready.push_back(events::done());
     }
@@ -95,36 +96,40 @@ impl<B> Stream<B> {
         closed.as_mut().poll(cx)
     }
 
-    fn take(&mut self, mut event: Bytes) {
+    /// How an event is told. What else is to be said after it, is made ready.
+    fn take(&mut self, mut event: Bytes) -> Option<Bytes> {
+        if let Some(event) = self.template.fill(&event) {
+            return Some(event);
+        }
         // Of a CRLF that came in two frames: it belongs to the event before.
         if event.starts_with(b"\n") {
             event.advance(1);
             if event.is_empty() {
-                return;
+                return None;
             }
         }
         let told = match Scanner::default().next(&event) {
-            Ok(Some(found)) => found.data.map_or(Told::AsItIs, |data| self.tell(&data)),
+            Ok(Some(found)) => found
+                .data
+                .map_or(Told::AsItIs, |data| self.tell(&event, &data)),
             _ => Told::AsItIs,
         };
         match told {
-            Told::AsItIs => self.ready.push_back(event),
-            Told::Otherwise(event) => self.ready.push_back(event),
-            Told::Nothing => {}
+            Told::AsItIs => Some(event),
+            Told::Otherwise(event) => Some(event),
+            Told::Nothing => None,
             Told::Done => {
                 self.closing = None;
                 let usage = (!self.broken).then(|| self.usage()).flatten();
                 self.ready.extend(usage);
                 // Spelled as every client looks for it, whatever the upstream's line ends are.
                 self.ready.push_back(events::done());
+                None
             }
         }
     }
 
-    fn tell(&mut self, data: &[u8]) -> Told {
-        if let Some(event) = self.template.fill(data) {
-            return Told::Otherwise(event);
-        }
+    fn tell(&mut self, event: &[u8], data: &[u8]) -> Told {
         if data.trim_ascii() == b"[DONE]" {
             return Told::Done;
         }
@@ -136,12 +141,12 @@ impl<B> Stream<B> {
             }
             // The upstream's usage, without the cost: ours comes at the end.
             Ok(chunk) if chunk.is_usage() => Told::Nothing,
-            Ok(chunk) => Told::Otherwise(self.retell(data, &chunk)),
+            Ok(chunk) => Told::Otherwise(self.retell(event, data, &chunk)),
             Err(_) => Told::AsItIs,
         }
     }
 
-    fn retell(&mut self, data: &[u8], chunk: &Chunk) -> Bytes {
+    fn retell(&mut self, event: &[u8], data: &[u8], chunk: &Chunk) -> Bytes {
         const FIELD: &[u8] = b"data: ";
         let (mut told, words) = retold(data, chunk, &self.words.telling(), &mut self.calls);
         // Of several data lines: between the tokens of JSON any space will do.
@@ -149,12 +154,12 @@ impl<B> Stream<B> {
             let newlines = told.iter_mut().filter(|byte| **byte == b'\n');
             newlines.for_each(|byte| *byte = b' ');
         }
-        let event = [FIELD, &told, b"\n\n"].concat();
+        let told = [FIELD, &told, b"\n\n"].concat();
         if let Some(words) = words {
             let words = words.start + FIELD.len()..words.end + FIELD.len();
-            self.template.hear(data, chunk, &event, words);
+            self.template.hear(event, data, chunk, &told, words);
         }
-        event.into()
+        told.into()
     }
 
     /// The error that an answer ends in.
@@ -212,8 +217,9 @@ where
             };
             match frame {
                 Some(Ok(frame)) => {
-                    if let Ok(event) = frame.into_data() {
-                        self.take(event);
+                    let told = frame.into_data().ok().and_then(|event| self.take(event));
+                    if let Some(event) = told {
+                        return Poll::Ready(Some(Ok(Frame::data(event))));
                     }
                 }
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),

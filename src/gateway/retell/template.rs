@@ -18,15 +18,30 @@ pub(super) struct Template {
 // === impl Template ===
 
 impl Template {
-    /// The event with this data, if it differs from the last one by its words alone.
-    pub(super) fn fill(&self, data: &[u8]) -> Option<Bytes> {
-        let words = self.echo.words(data)?.span().of(data);
-        Some([&*self.before, words, &self.after].concat().into())
+    /// This event, if it differs from the last one by its words alone.
+    pub(super) fn fill(&self, event: &[u8]) -> Option<Bytes> {
+        let (len, words) = self.echo.next(event)?;
+        if len != event.len() {
+            return None;
+        }
+        let words = words.span().of(event);
+        let mut told = Vec::with_capacity(self.before.len() + words.len() + self.after.len());
+        told.extend_from_slice(&self.before);
+        told.extend_from_slice(words);
+        told.extend_from_slice(&self.after);
+        Some(told.into())
     }
 
-    /// Remembers an event whose words stand there now.
-    pub(super) fn hear(&mut self, data: &[u8], chunk: &Chunk, told: &[u8], words: Range<usize>) {
-        self.echo.hear(data, chunk);
+    /// Remembers an event with this data, whose words stand there as told.
+    pub(super) fn hear(
+        &mut self,
+        event: &[u8],
+        data: &[u8],
+        chunk: &Chunk,
+        told: &[u8],
+        words: Range<usize>,
+    ) {
+        self.echo.hear(event, data, chunk);
         self.before.clear();
         self.before.extend_from_slice(&told[..words.start]);
         self.after.clear();

@@ -65,11 +65,6 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// Turns to where a value begins: for who knows what stands before it.
-    pub(super) fn begin_at(&mut self, at: usize) {
-        self.at = at;
-    }
-
     /// The byte it stands before.
     #[must_use]
     pub fn at(&self) -> usize {

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::{Cursor, Kind, Span};
+use super::{Span, scan};
 
 /// Where does a string stand, and is it spelled with escapes?
 ///
@@ -38,11 +38,13 @@ impl Text {
         Self::new(span, memchr(b'\\', span.of(json)).is_some())
     }
 
-    /// Reads the string whose first quote stands at `at`.
+    /// Reads the string whose first quote stands before `at`.
+    #[inline]
     pub(in crate::wire) fn read(json: &[u8], at: usize) -> Option<Self> {
-        let mut cursor = Cursor::new(json).ok()?;
-        cursor.begin_at(at);
-        (cursor.peek().ok()? == Kind::String).then(|| cursor.string().ok())?
+        let (end, escaped) = scan::string(json, at).ok()?;
+        // A span counts in 32 bits.
+        u32::try_from(end).ok()?;
+        Some(Self::new(Span::new(at, end), escaped))
     }
 
     /// What stands between the quotes.

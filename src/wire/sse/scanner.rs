@@ -88,6 +88,11 @@ impl Scanner {
         }
     }
 
+    /// Would an event of so many bytes at the front of `buf` be the next? Not if a part of it has been looked at.
+    pub(crate) fn would_take(&self, len: usize) -> bool {
+        self.begun && self.looked == 0 && !self.after_cr && len <= self.limit
+    }
+
     /// The event at the front of `rest`, now that nothing will follow it.
     ///
     /// The standard drops an event that is not terminated, but what was delivered was delivered.
