@@ -38,12 +38,17 @@ pub(super) type Asked = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 #[pin_project]
 struct Asking<F, B> {
     #[pin]
-    stack: F,
-    /// Once the answer is there, if it is no stream.
-    answer: Option<(HeaderMap, retell::Whole<B>)>,
+    way: Way<F, B>,
     door: Door,
     call: Call,
     closing: Option<Closing>,
+}
+
+#[pin_project(project = WayProj)]
+enum Way<F, B> {
+    Stack(#[pin] F),
+    /// An answer that is no stream.
+    Whole(HeaderMap, retell::Whole<B>),
 }
 
 /// As a handler of a route.
@@ -84,8 +89,7 @@ impl Chat {
             let closing = request.extensions_mut().remove();
             request.extensions_mut().insert(call.clone());
             Box::pin(Asking {
-                stack: stack.ask(request),
-                answer: None,
+                way: Way::Stack(stack.ask(request)),
                 door,
                 call,
                 closing,
@@ -113,12 +117,15 @@ where
         let mut this = self.project();
         let books = &this.door.gateway.books;
         let answer = loop {
-            if let Some((headers, whole)) = this.answer {
-                let json = ready!(whole.poll(cx, books, this.call));
-                let headers = std::mem::take(headers);
-                break json.map(|json| told(headers, "application/json", json.into()));
-            }
-            match this.stack.as_mut().poll(cx) {
+            let stack = match this.way.as_mut().project() {
+                WayProj::Stack(stack) => stack,
+                WayProj::Whole(headers, whole) => {
+                    let json = ready!(whole.poll(cx, books, this.call));
+                    let headers = std::mem::take(headers);
+                    break json.map(|json| told(headers, "application/json", json.into()));
+                }
+            };
+            match stack.poll(cx) {
                 Poll::Ready(Ok(response)) => {
                     let (head, body) = response.into_parts();
                     // Nothing of the upstream's headers goes on but the content type.
@@ -131,7 +138,9 @@ where
                         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
                         break Ok(told(headers, "text/event-stream", Body::new(body)));
                     }
-                    *this.answer = Some((headers, retell::Whole::new(body)));
+                    // Stack → Whole
+                    let whole = Way::Whole(headers, retell::Whole::new(body));
+                    this.way.set(whole);
                 }
                 Poll::Ready(Err(error)) => break Err(error),
                 // Unless the grace of a shutdown is over first.

@@ -1,7 +1,5 @@
 //! `usage` as OpenRouter tells it: tokens, and money to the last digit.
 
-use std::fmt::Write;
-
 use serde_json::value::RawValue;
 
 use crate::money::Money;
@@ -80,11 +78,10 @@ fn tokens(text: &mut String, name: &str, count: u64) {
 /// What is not known is null.
 fn amount(text: &mut String, name: &str, amount: Option<Money>) {
     text.push_str(name);
-    // A text takes whatever is written.
-    let _ = match amount {
-        Some(amount) => write!(text, "{amount}"),
-        None => text.write_str("null"),
-    };
+    match amount {
+        Some(amount) => amount.push_to(text),
+        None => text.push_str("null"),
+    }
 }
 
 /// Writes a number.

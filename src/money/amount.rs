@@ -106,6 +106,19 @@ impl Money {
     }
 }
 
+impl Money {
+    /// Writes it as [`Display`](fmt::Display) does, without the detour of a formatter.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn push_to(self, text: &mut String) {
+        if self.0 < 0 {
+            text.push('-');
+        }
+        let size = u128::from(self.0.unsigned_abs());
+        let mut digits = [0; decimal::LONGEST];
+        text.push_str(decimal::text(size, PLACES as usize, &mut digits));
+    }
+}
+
 impl FromStr for Money {
     type Err = ParsePriceError;
 

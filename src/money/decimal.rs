@@ -81,6 +81,11 @@ pub(super) fn write(
     value: u128,
     places: usize,
 ) -> fmt::Result {
+    f.pad_integral(non_negative, "", text(value, places, &mut [0; LONGEST]))
+}
+
+/// The same without a sign, written into `digits` from behind.
+pub(super) fn text(value: u128, places: usize, digits: &mut [u8; LONGEST]) -> &str {
     let scale = 10_u64.pow(places as u32);
     // What is kept in a ledger fits 64 bits, which are divided far faster.
     let (mut whole, mut fraction) = match u64::try_from(value) {
@@ -91,7 +96,6 @@ pub(super) fn write(
         }
     };
     // From the last digit to the first, as they fall off.
-    let mut digits = [0; LONGEST];
     let mut at = digits.len();
     let mut put = |byte| {
         at -= 1;
@@ -120,12 +124,11 @@ pub(super) fn write(
             break;
         }
     }
-    let text = std::str::from_utf8(&digits[at..]).map_err(|_| fmt::Error)?;
-    f.pad_integral(non_negative, "", text)
+    std::str::from_utf8(&digits[at..]).expect("digits and a point")
 }
 
 /// The digits of a `u128`, a point, and the zeros that may stand before the first digit.
-const LONGEST: usize = 39 + 1 + 15;
+pub(super) const LONGEST: usize = 39 + 1 + 15;
 
 /// Saturates far beyond any exponent that could still be in range.
 fn parse_exponent(text: &str) -> Result<i64, ParsePriceError> {

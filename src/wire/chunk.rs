@@ -37,6 +37,8 @@ pub struct Chunk {
     pub finish: Option<Finish>,
     /// Where that finish reason stands.
     pub finish_reason: Option<Span>,
+    /// Is it one choice that strict clients take as it is, but for its finish reason?
+    pub(super) strict: bool,
     /// `id`
     pub id: Option<Span>,
     /// `object`
@@ -106,6 +108,8 @@ impl Chunk {
     fn choices(&mut self, cursor: &mut Cursor<'_>) -> Result<Option<Span>, Syntax> {
         let (mut position, mut error) = (0, None);
         cursor.array()?;
+        // Of two lists the last counts.
+        self.strict = self.choices.is_none();
         while cursor.next_item()? {
             match cursor.peek()? {
                 Kind::Object => error = self.choice(cursor, position)?.or(error),
@@ -113,12 +117,14 @@ impl Chunk {
             }
             position += 1;
         }
+        self.strict &= position == 1;
         Ok(error)
     }
 
     fn choice(&mut self, cursor: &mut Cursor<'_>, place: u64) -> Result<Option<Span>, Syntax> {
         let json = cursor.source();
         let (mut index, mut finished, mut error) = (place, false, None);
+        let (mut indexed, mut reasons) = (false, 0);
         cursor.object()?;
         while let Some(key) = cursor.next_member()? {
             match &*key.bytes(json) {
@@ -126,6 +132,7 @@ impl Chunk {
                     let said = content::message(cursor)?;
                     self.words = said.words.filter(|_| place == 0 && self.content == 0);
                     self.calls |= said.calls;
+                    self.strict &= said.strict;
                     self.thought = self.thought.saturating_add(said.thought);
                     self.add(said.bytes);
                 }
@@ -133,14 +140,24 @@ impl Chunk {
                     self.words = None;
                     self.add(content::text(cursor)?);
                 }
-                b"index" => index = integer(cursor.skip()?.of(json)).unwrap_or(place),
+                b"index" => {
+                    index = integer(cursor.skip()?.of(json)).unwrap_or(place);
+                    indexed = true;
+                }
+                b"native_finish_reason" => {
+                    self.strict = false;
+                    cursor.skip()?;
+                }
                 b"finish_reason" => {
-                    cursor.peek()?;
+                    let null = cursor.peek()? == Kind::Null;
                     let start = cursor.at();
+                    reasons += 1;
                     if let Some(finish) = Finish::read(cursor)? {
                         finished = true;
                         self.finish = Some(finish);
                         self.finish_reason = Some(Span::new(start, cursor.at()));
+                    } else {
+                        self.strict &= null;
                     }
                 }
                 b"error" => {
@@ -150,6 +167,7 @@ impl Chunk {
                 _ => drop(cursor.skip()?),
             }
         }
+        self.strict &= indexed && reasons == 1;
         let bit = 1 << index.min(127);
         self.seen |= bit;
         self.finished |= if finished { bit } else { 0 };

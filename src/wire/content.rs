@@ -13,13 +13,21 @@ pub(super) struct Said {
     pub(super) words: Option<Span>,
     /// Does it call a tool, or go on with it?
     pub(super) calls: bool,
+    /// Does it hold nothing that strict clients want to be spelled otherwise?
+    pub(super) strict: bool,
 }
 
 /// Of a `delta` or a `message`.
 pub(super) fn message(cursor: &mut Cursor<'_>) -> Result<Said, Syntax> {
     let (mut said, mut thought) = (0, 0);
-    let (mut words, mut calls) = (None, false);
+    let (mut words, mut calls, mut strict) = (None, false, true);
     each_member(cursor, |cursor, key| {
+        strict &= match key {
+            b"role" | b"reasoning_details" | b"images" | b"annotations" | b"audio" => {
+                cursor.peek()? != Kind::Null
+            }
+            _ => key != b"tool_calls",
+        };
         let more = match key {
             b"content" if cursor.peek()? == Kind::String => {
                 let string = cursor.string()?;
@@ -60,6 +68,7 @@ pub(super) fn message(cursor: &mut Cursor<'_>) -> Result<Said, Syntax> {
         thought,
         words,
         calls,
+        strict,
     })
 }
 

@@ -34,9 +34,13 @@ macro_rules! fields {
 
             /// The field of that name.
             #[must_use]
+            #[expect(non_upper_case_globals, reason = "a name is as its field's")]
             pub fn named(name: &[u8]) -> Option<Self> {
-                match std::str::from_utf8(name).ok()? {
-                    $($name => Some(Self::$variant),)*
+                $(
+                    const $variant: &[u8] = $name.as_bytes();
+                )*
+                match name {
+                    $($variant => Some(Self::$variant),)*
                     _ => None,
                 }
             }

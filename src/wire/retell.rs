@@ -114,6 +114,13 @@ pub(crate) fn retold(
             edits.push((span.range(), b"[]".into()))
         }
         None if !whole => add("choices", "[]"),
+        // Nothing else is to be mended, so nobody looks for it.
+        Some(_) if chunk.strict => {
+            if let (Some(span), Some(finish)) = (chunk.finish_reason, chunk.finish) {
+                let told = mend::told(span.of(json), finish, true);
+                edits.push((span.range(), told.into()));
+            }
+        }
         // The chunk has been read, so it is JSON.
         Some(span) => drop(mend::choices(json, span, calls, &mut edits)),
         None => {}

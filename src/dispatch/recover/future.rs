@@ -18,13 +18,14 @@ use crate::payload::Payload;
 pub struct ResponseFuture<S: Service<Request<Payload>>> {
     #[pin]
     inner: S::Future,
-    asked: Option<Asked<S>>,
+    /// None where nothing is mended, as of most that are no stream.
+    asked: Option<Box<Asked<S>>>,
 }
 
 // === impl ResponseFuture ===
 
 impl<S: Service<Request<Payload>>> ResponseFuture<S> {
-    pub(super) fn new(inner: S::Future, asked: Option<Asked<S>>) -> Self {
+    pub(super) fn new(inner: S::Future, asked: Option<Box<Asked<S>>>) -> Self {
         Self { inner, asked }
     }
 }
@@ -43,7 +44,7 @@ where
         let watch = this
             .asked
             .take()
-            .and_then(|asked| Watch::over(asked, &response));
+            .and_then(|asked| Watch::over(*asked, &response));
         Poll::Ready(Ok(response.map(|body| Body::new(body, watch))))
     }
 }

@@ -56,11 +56,13 @@ where
         let call = Call::of(request.extensions_mut()).clone();
         let view = request.body().view();
         let may = wanted(&call, &self.settings) && shape::is_text(view, call.operation());
-        let asked = may.then(|| Asked {
-            kept: Kept::new(&request, self.inner.clone()),
-            goes_on: shape::goes_on(view),
-            call,
-            settings: self.settings.clone(),
+        let asked = may.then(|| {
+            Box::new(Asked {
+                kept: Kept::new(&request, self.inner.clone()),
+                goes_on: shape::goes_on(view),
+                call,
+                settings: self.settings.clone(),
+            })
         });
         ResponseFuture::new(self.inner.call(request), asked)
     }

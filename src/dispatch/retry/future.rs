@@ -26,7 +26,8 @@ use crate::telemetry;
 pub struct ResponseFuture<S: Service<Request<Payload>>> {
     #[pin]
     state: State<S::Future>,
-    kept: Option<Kept<S>>,
+    /// Few are asked again, and all would have to be moved.
+    kept: Option<Box<Kept<S>>>,
     call: Call,
     settings: Arc<RetryLayer>,
     budget: Arc<Budget>,
@@ -51,7 +52,7 @@ enum State<F> {
 impl<S: Service<Request<Payload>>> ResponseFuture<S> {
     pub(super) fn new(
         first: S::Future,
-        kept: Option<Kept<S>>,
+        kept: Option<Box<Kept<S>>>,
         call: Call,
         settings: Arc<RetryLayer>,
         budget: Arc<Budget>,

@@ -65,7 +65,7 @@ where
         let keys = candidate.map_or(1, |it| it.standing.accesses().len());
         let again =
             call.successors() == 0 || keys > 1 || self.settings.dispositions.ask_again_first();
-        let kept = again.then(|| Kept::new(&request, self.inner.clone()));
+        let kept = again.then(|| Box::new(Kept::new(&request, self.inner.clone())));
         let first = self.inner.call(request);
         // Every request draws its own jitter, repeatably.
         let seed = self

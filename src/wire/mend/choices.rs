@@ -27,6 +27,22 @@ pub(in crate::wire) fn choices(
     Ok(())
 }
 
+/// The finish reason that is given as this, and the provider's own word for it where that is not told yet.
+pub(in crate::wire) fn told(own: &[u8], finish: Finish, with_own: bool) -> Vec<u8> {
+    let mut told = Vec::with_capacity(64);
+    match own {
+        b"\"function_call\"" => told.extend_from_slice(own),
+        _ => ["\"", finish.as_str(), "\""]
+            .iter()
+            .for_each(|piece| told.extend_from_slice(piece.as_bytes())),
+    }
+    if with_own {
+        told.extend_from_slice(b",\"native_finish_reason\":");
+        told.extend_from_slice(own);
+    }
+    told
+}
+
 fn choice(
     cursor: &mut Cursor<'_>,
     base: usize,
@@ -72,24 +88,11 @@ fn choice(
         }
         Some((range, Some(finish))) => {
             let own = &json[range.clone()];
-            let mut told = Vec::with_capacity(64);
-            match own {
-                b"\"function_call\"" => told.extend_from_slice(own),
-                _ => ["\"", finish.as_str(), "\""]
-                    .iter()
-                    .for_each(|piece| told.extend_from_slice(piece.as_bytes())),
+            // Told as unknown beside the reason itself.
+            if let Some((true, place)) = &native {
+                edits.push((base + place.start..base + place.end, own.to_vec().into()));
             }
-            match native {
-                None => {
-                    told.extend_from_slice(b",\"native_finish_reason\":");
-                    told.extend_from_slice(own);
-                }
-                // Told as unknown beside the reason itself.
-                Some((true, place)) => {
-                    edits.push((base + place.start..base + place.end, own.to_vec().into()));
-                }
-                Some((false, _)) => {}
-            }
+            let told = told(own, finish, native.is_none());
             edits.push((base + range.start..base + range.end, told.into()));
         }
     }

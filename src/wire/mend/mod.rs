@@ -17,5 +17,5 @@ mod members;
 mod parts;
 
 pub(crate) use self::calls::Calls;
-pub(super) use self::choices::choices;
+pub(super) use self::choices::{choices, told};
 pub(super) use self::members::Edit;
