@@ -22,34 +22,42 @@ use crate::wire::{Fields, Operation};
 #[derive(Debug)]
 pub struct ResponseFuture<S: Service<Request<Payload>>, B> {
     #[pin]
-    state: State<S::Future, B>,
-    inner: S,
-    head: Option<request::Parts>,
+    state: State<S, S::Future, B>,
     settings: ReadLayer,
 }
 
 #[pin_project(project = StateProj)]
 #[derive(Debug)]
-enum State<F, B> {
+enum State<S, F, B> {
     Refused(Option<Error>),
     Reading {
         #[pin]
         body: B,
         read: Chunks,
         sleep: Option<Pin<Box<Sleep>>>,
+        rest: Option<Rest<S>>,
     },
-    Readying(Option<Payload>, Option<Pin<Box<Sleep>>>),
+    Readying {
+        payload: Option<Payload>,
+        sleep: Option<Pin<Box<Sleep>>>,
+        rest: Option<Rest<S>>,
+    },
     Asking(#[pin] F),
+}
+
+/// What else a request takes, in the room that the future inside needs later.
+#[derive(Debug)]
+struct Rest<S> {
+    inner: S,
+    head: request::Parts,
 }
 
 // === impl ResponseFuture ===
 
 impl<S: Service<Request<Payload>>, B> ResponseFuture<S, B> {
-    pub(super) fn refused(inner: S, error: Error, settings: ReadLayer) -> Self {
+    pub(super) fn refused(error: Error, settings: ReadLayer) -> Self {
         Self {
             state: State::Refused(Some(error)),
-            inner,
-            head: None,
             settings,
         }
     }
@@ -60,13 +68,9 @@ impl<S: Service<Request<Payload>>, B> ResponseFuture<S, B> {
             body,
             read: Chunks::default(),
             sleep: None,
+            rest: Some(Rest { inner, head }),
         };
-        Self {
-            state,
-            inner,
-            head: Some(head),
-            settings,
-        }
+        Self { state, settings }
     }
 }
 
@@ -86,7 +90,12 @@ where
                 StateProj::Refused(error) => {
                     return Poll::Ready(Err(error.take().expect("polled after completion")));
                 }
-                StateProj::Reading { body, read, sleep } => {
+                StateProj::Reading {
+                    body,
+                    read,
+                    sleep,
+                    rest,
+                } => {
                     let limit = this.settings.limit;
                     let left = body.size_hint().lower();
                     if left > limit as u64 {
@@ -111,12 +120,17 @@ where
                         }
                         Poll::Ready(None) => {
                             let payload = Payload::read(read.take())?;
-                            let path = this.head.as_ref().map_or("", |head| head.uri.path());
+                            let path = rest.as_ref().map_or("", |rest| rest.head.uri.path());
                             if this.settings.strict {
                                 is_complete(&payload, path)?;
                             }
+                            let (payload, sleep, rest) = (Some(payload), None, rest.take());
                             // Reading → Readying
-                            this.state.set(State::Readying(Some(payload), None));
+                            this.state.set(State::Readying {
+                                payload,
+                                sleep,
+                                rest,
+                            });
                         }
                         Poll::Pending => {
                             let patience = this.settings.patience;
@@ -128,13 +142,17 @@ where
                         }
                     }
                 }
-                StateProj::Readying(payload, sleep) => {
-                    match this.inner.poll_ready(cx) {
+                StateProj::Readying {
+                    payload,
+                    sleep,
+                    rest,
+                } => {
+                    let asked = rest.as_mut().expect("a request is called once");
+                    match asked.inner.poll_ready(cx) {
                         Poll::Ready(ready) => ready.map_err(Error::from_inner)?,
                         Poll::Pending => {
-                            let call =
-                                |head: &request::Parts| head.extensions.get::<Call>().cloned();
-                            let until = this.head.as_ref().and_then(call).and_then(|c| c.until());
+                            let call = asked.head.extensions.get::<Call>();
+                            let until = call.and_then(Call::until);
                             let Some(until) = until else {
                                 return Poll::Pending;
                             };
@@ -144,7 +162,10 @@ where
                         }
                     }
                     let payload = payload.take().expect("a request is called once");
-                    let mut head = this.head.take().expect("a request is called once");
+                    let Rest {
+                        mut inner,
+                        mut head,
+                    } = rest.take().expect("a request is called once");
                     let call = Call::of(&mut head.extensions);
                     call.set_stream(payload.view().stream());
                     let asks = payload.view().parameters().within(Fields::OF_REASONING);
@@ -156,7 +177,7 @@ where
                     if let Some(operation) = Operation::of(head.uri.path()) {
                         call.set_operation(operation);
                     }
-                    let future = this.inner.call(Request::from_parts(head, payload));
+                    let future = inner.call(Request::from_parts(head, payload));
                     // Readying → Asking
                     this.state.set(State::Asking(future));
                 }

@@ -42,7 +42,7 @@ where
         match wishes {
             Ok(None) => {}
             Ok(Some(wishes)) => call.set_wishes(wishes),
-            Err(error) => return ResponseFuture::refused(self.inner.clone(), error, self.settings),
+            Err(error) => return ResponseFuture::refused(error, self.settings),
         }
         if let Some(total) = call.wishes().total.or(self.settings.total) {
             call.bound(total);

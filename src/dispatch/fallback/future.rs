@@ -25,7 +25,8 @@ use crate::telemetry;
 pub struct ResponseFuture<S: Service<Request<Payload>>> {
     #[pin]
     state: State<S::Future>,
-    kept: Option<Kept<S>>,
+    /// Few need it, and all would have to be moved.
+    kept: Option<Box<Kept<S>>>,
     call: Call,
     settings: Arc<FallbackLayer>,
     seen: Seen,
@@ -45,7 +46,7 @@ enum State<F> {
 impl<S: Service<Request<Payload>>> ResponseFuture<S> {
     pub(super) fn new(
         first: S::Future,
-        kept: Option<Kept<S>>,
+        kept: Option<Box<Kept<S>>>,
         call: Call,
         settings: Arc<FallbackLayer>,
     ) -> Self {

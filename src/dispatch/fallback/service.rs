@@ -51,7 +51,8 @@ where
         call.set_fallback(self.settings.tries);
         let call = call.clone();
         // A single candidate as well: `gate` may refuse it from one moment to the next.
-        let kept = call.plan().map(|_| Kept::new(&request, self.inner.clone()));
+        let kept = || Box::new(Kept::new(&request, self.inner.clone()));
+        let kept = call.plan().map(|_| kept());
         let first = self.inner.call(request);
         ResponseFuture::new(first, kept, call, self.settings.clone())
     }
