@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use crate::money::Money;
 use crate::short::Short;
 use crate::usage::Usage;
-use crate::wire::{BadCall, Finish};
+use crate::wire::{BadCall, Finish, Tier};
 
 /// What the answer said about itself.
 ///
@@ -15,6 +16,10 @@ pub struct Found {
     pub status: Option<u16>,
     /// The tokens that the upstream reported; the last report wins.
     pub usage: Option<Usage>,
+    /// What the upstream says that it bills; the last word wins. The [`meter`](crate::meter) says how that is spelled.
+    pub cost: Option<Money>,
+    /// The tier in which the upstream says that it answered.
+    pub tier: Option<Tier>,
     /// Why the model stopped.
     pub finish: Option<Finish>,
     /// The choices that have begun and have no finish reason yet: bit *i* for index *i*.

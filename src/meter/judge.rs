@@ -8,7 +8,7 @@ use crate::kind::Kind;
 use crate::short::Short;
 use crate::wire::refusal;
 use crate::wire::sse::{Event, Scanner};
-use crate::wire::{Chunk, Echo, Finish};
+use crate::wire::{Chunk, Echo, Finish, Tier};
 
 /// What is to be done with an event?
 #[derive(Debug)]
@@ -182,11 +182,20 @@ fn parsed(json: &[u8]) -> Result<Chunk, Error> {
 
 /// Notes on the attempt what a part of its answer says.
 fn note(json: &[u8], chunk: &Chunk, attempt: &Attempt, ends: &mut Ends) -> Result<(), Error> {
-    if let Some(usage) = chunk
-        .usage
-        .and_then(|span| super::usage::read(span.of(json)))
+    if let Some(span) = chunk.usage
+        && let Some(report) = super::usage::report(span.of(json))
     {
-        attempt.find(|found| found.usage = Some(usage));
+        attempt.find(|found| {
+            found.usage = report.usage.or(found.usage);
+            found.cost = report.cost.or(found.cost);
+            found.tier = report.tier.or(found.tier);
+        });
+    }
+    // It stands in every event, and counts in the first and in the last.
+    if (ends.seen == 0 || chunk.finished != 0 || chunk.usage.is_some())
+        && let Some(tier) = chunk.service_tier.and_then(|span| tier_of(span.of(json)))
+    {
+        attempt.find(|found| found.tier = Some(tier));
     }
     if ends.seen == 0
         && let Some(id) = chunk.id.and_then(|span| id_of(span.of(json)))
@@ -224,6 +233,11 @@ fn content(bytes: u32, attempt: &Attempt, ends: &Ends) {
         let first = !ends.whole && attempt.content_events() == 0;
         attempt.content(bytes, first.then(now));
     }
+}
+
+fn tier_of(json: &[u8]) -> Option<Tier> {
+    let text = std::str::from_utf8(json).ok()?;
+    Tier::served(text.strip_prefix('"')?.strip_suffix('"')?)
 }
 
 /// The upstream's own id, unless it is no text, or longer than an id is.

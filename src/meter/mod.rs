@@ -14,6 +14,18 @@
 //! an error inside a 200, and an end before the finish reason. An event that is no JSON is left out and
 //! [counted](crate::Found::malformed_events), if the next one makes sense; two in a row, the ninth, or one at the end fail the answer.
 //!
+//! A provider may say what it bills, and in which tier it has answered:
+//!
+//! | member of the answer | is | of |
+//! |---|---|---|
+//! | `usage.cost` | USD | OpenRouter, and those who follow it |
+//! | `usage.cost.total_cost` | USD | Perplexity |
+//! | `usage.cost_details.upstream_inference_cost` | what somebody else bills beside it, if `usage.is_byok`, else the same; USD | OpenRouter |
+//! | `usage.cost_in_usd_ticks` | 10⁻¹⁰ USD | [xAI](https://docs.x.ai/developers/cost-tracking) |
+//! | `service_tier`, `usage.service_tier` | the tier | OpenAI; Anthropic |
+//!
+//! Amounts are read from their decimal text, and what is beyond the twelfth decimal is rounded once.
+//!
 //! Where `meter` watches, `address` asks the upstream for stream usage. A caller who did not ask for
 //! it does not see the event that carries it, unless
 //! [`MeterLayer::always_usage`] says so.
@@ -51,6 +63,7 @@
 
 mod body;
 mod calls;
+mod cost;
 mod events;
 mod expected;
 mod fit;

@@ -1,6 +1,9 @@
 //! Usage as providers spell it, brought into disjoint classes.
 
+use super::cost::Cost;
+use crate::money::Money;
 use crate::usage::Usage;
+use crate::wire::Tier;
 use crate::wire::json::{Cursor, Kind, integer};
 
 /// Reads a `usage` object; `None` when it reports nothing.
@@ -25,20 +28,40 @@ use crate::wire::json::{Cursor, Kind, integer};
 /// assert_eq!((usage.input, usage.cache_read, usage.output), (60, 40, 7));
 /// ```
 pub fn read(json: &[u8]) -> Option<Usage> {
+    report(json)?.usage
+}
+
+/// What a `usage` object reports beside tokens.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Report {
+    /// The tokens, if it tells any.
+    pub(super) usage: Option<Usage>,
+    /// What the provider says that it bills.
+    pub(super) cost: Option<Money>,
+    /// The tier in which it was answered, as Anthropic tells it.
+    pub(super) tier: Option<Tier>,
+}
+
+/// Reads a `usage` object in one pass; `None` when it makes no sense.
+pub(super) fn report(json: &[u8]) -> Option<Report> {
     let mut cursor = Cursor::new(json).ok()?;
     let mut spelled = Spelled::default();
     spelled.hear(&mut cursor)?;
     cursor.end().ok()?;
-    if spelled.prompt_tokens.is_none()
-        && spelled.input_tokens.is_none()
-        && spelled.completion_tokens.is_none()
-        && spelled.output_tokens.is_none()
-    {
-        return None;
-    }
-    Some(Usage {
+    let counts = [
+        spelled.prompt_tokens,
+        spelled.input_tokens,
+        spelled.completion_tokens,
+        spelled.output_tokens,
+    ];
+    let usage = counts.iter().any(Option::is_some).then(|| Usage {
         web_searches: spelled.web_searches.unwrap_or(0),
         ..spelled.written(spelled.read())
+    });
+    Some(Report {
+        usage,
+        cost: spelled.cost.whole(),
+        tier: spelled.tier,
     })
 }
 
@@ -64,6 +87,8 @@ struct Spelled {
     cache_creation_input_tokens: Option<u64>,
     ephemeral_1h_input_tokens: Option<u64>,
     web_searches: Option<u64>,
+    cost: Cost,
+    tier: Option<Tier>,
 }
 
 // === impl Spelled ===
@@ -86,6 +111,11 @@ impl Spelled {
                 b"reasoning_tokens" => &mut self.reasoning_elsewhere,
                 // Perplexity's.
                 b"num_search_queries" => &mut self.web_searches,
+                b"service_tier" => {
+                    self.tier = tier(cursor)?;
+                    return Some(());
+                }
+                name if Cost::is_about(name) => return self.cost.hear(name, cursor),
                 b"prompt_tokens_details"
                 | b"input_tokens_details"
                 | b"completion_tokens_details"
@@ -217,7 +247,7 @@ fn take(left: &mut u64, part: Option<u64>) -> u64 {
 }
 
 /// Hands each member of an object to `hear`; null has none. `None` where it is anything else.
-fn members<'a>(
+pub(super) fn members<'a>(
     cursor: &mut Cursor<'a>,
     mut hear: impl FnMut(&[u8], &mut Cursor<'a>) -> Option<()>,
 ) -> Option<()> {
@@ -231,8 +261,15 @@ fn members<'a>(
     Some(())
 }
 
-fn skip(cursor: &mut Cursor<'_>) -> Option<()> {
+pub(super) fn skip(cursor: &mut Cursor<'_>) -> Option<()> {
     cursor.skip().ok().map(drop)
+}
+
+/// The tier that a provider names, if it is one that is known.
+fn tier(cursor: &mut Cursor<'_>) -> Option<Option<Tier>> {
+    let text = cursor.skip().ok()?.of(cursor.source());
+    let text = std::str::from_utf8(text).ok()?;
+    Some(Tier::served(text.trim_matches('"')))
 }
 
 /// A number of tokens, or null: what is neither makes the whole report worthless. Some providers send whole

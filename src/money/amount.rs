@@ -61,6 +61,16 @@ impl Money {
         self.0 == 0
     }
 
+    /// The nearest amount to a text in units of 10^-`decimals` USD, and the even one of two that are equally near.
+    ///
+    /// # Errors
+    ///
+    /// When it is no number, or too large.
+    pub(crate) fn nearest(text: &str, decimals: u32) -> Result<Money, ParsePriceError> {
+        let places = PLACES.saturating_sub(decimals);
+        signed(decimal::parse_nearest(text, places)?)
+    }
+
     /// The sum, if it fits.
     ///
     /// ```
@@ -124,12 +134,15 @@ impl FromStr for Money {
 
     /// Parses USD as [`Price`](super::Price) does, with twelve decimals, and below zero too.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (negative, size) = decimal::parse(text, PLACES)?;
-        let size = i128::from(size);
-        i64::try_from(if negative { -size } else { size })
-            .map(Money)
-            .map_err(|_| ParsePriceError::TooLarge)
+        signed(decimal::parse(text, PLACES)?)
     }
+}
+
+fn signed((negative, size): (bool, u64)) -> Result<Money, ParsePriceError> {
+    let size = i128::from(size);
+    i64::try_from(if negative { -size } else { size })
+        .map(Money)
+        .map_err(|_| ParsePriceError::TooLarge)
 }
 
 impl fmt::Display for Money {

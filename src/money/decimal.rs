@@ -29,49 +29,99 @@ pub enum ParsePriceError {
     TooLarge,
 }
 
+/// A decimal number: its digits without a point, up to the last that is not zero, and the power of ten of that one.
+struct Digits<'a> {
+    negative: bool,
+    whole: &'a str,
+    fraction: &'a str,
+    len: usize,
+    exponent: i64,
+}
+
 /// The value of `text` in units of 10^-`places`, as a sign and a magnitude.
 pub(super) fn parse(text: &str, places: u32) -> Result<(bool, u64), ParsePriceError> {
-    use ParsePriceError::{Empty, NotANumber, TooLarge, TooPrecise};
-
-    if text.is_empty() {
-        return Err(Empty);
-    }
-    let (negative, unsigned) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text),
-    };
-    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, parse_exponent(exponent)?),
-        None => (unsigned, 0),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = || whole.bytes().chain(fraction.bytes());
-    if digits().next().is_none() || !digits().all(|b| b.is_ascii_digit()) {
-        return Err(NotANumber);
-    }
-    let Some((last, _)) = digits().enumerate().filter(|(_, b)| *b != b'0').last() else {
+    let Some(digits) = Digits::of(text)? else {
         return Ok((false, 0));
     };
+    if digits.exponent + i64::from(places) < 0 {
+        return Err(ParsePriceError::TooPrecise { places });
+    }
+    digits.scaled(places)
+}
 
-    // The last digit kept stands for 10^shift units.
-    let shift = exponent + whole.len() as i64 - 1 - last as i64 + i64::from(places);
-    if shift < 0 {
-        return Err(TooPrecise { places });
+/// The same, but a digit that would be lost rounds, half to even.
+pub(super) fn parse_nearest(text: &str, places: u32) -> Result<(bool, u64), ParsePriceError> {
+    let Some(mut digits) = Digits::of(text)? else {
+        return Ok((false, 0));
+    };
+    let lost = usize::try_from(-(digits.exponent + i64::from(places))).unwrap_or(0);
+    if lost == 0 {
+        return digits.scaled(places);
+    }
+    let Some(kept) = digits.len.checked_sub(lost) else {
+        return Ok((false, 0));
+    };
+    let half = digits.iter().nth(kept).cmp(&Some(5));
+    // Behind the digit that decides stands more, if it is not the last.
+    let beyond = half.is_gt() || half.is_eq() && lost > 1;
+    digits.len = kept;
+    digits.exponent = -i64::from(places);
+    let (negative, floor) = digits.scaled(places)?;
+    let up = beyond || half.is_eq() && floor % 2 == 1;
+    let nearest = floor.checked_add(u64::from(up));
+    Ok((negative, nearest.ok_or(ParsePriceError::TooLarge)?))
+}
+
+// === impl Digits ===
+
+impl<'a> Digits<'a> {
+    /// None of zero.
+    fn of(text: &'a str) -> Result<Option<Self>, ParsePriceError> {
+        use ParsePriceError::{Empty, NotANumber};
+
+        if text.is_empty() {
+            return Err(Empty);
+        }
+        let (negative, unsigned) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, parse_exponent(exponent)?),
+            None => (unsigned, 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let digits = || whole.bytes().chain(fraction.bytes());
+        if digits().next().is_none() || !digits().all(|b| b.is_ascii_digit()) {
+            return Err(NotANumber);
+        }
+        let last = digits().enumerate().filter(|(_, b)| *b != b'0').last();
+        Ok(last.map(|(last, _)| Digits {
+            negative,
+            whole,
+            fraction,
+            len: last + 1,
+            exponent: exponent + whole.len() as i64 - 1 - last as i64,
+        }))
     }
 
-    let mut value: u64 = 0;
-    for digit in digits().take(last + 1) {
-        value = value
-            .checked_mul(10)
-            .and_then(|v| v.checked_add(u64::from(digit - b'0')))
-            .ok_or(TooLarge)?;
+    fn iter(&self) -> impl Iterator<Item = u8> {
+        let digits = self.whole.bytes().chain(self.fraction.bytes());
+        digits.take(self.len).map(|digit| digit - b'0')
     }
-    u32::try_from(shift)
-        .ok()
-        .and_then(|shift| 10_u64.checked_pow(shift))
-        .and_then(|scale| value.checked_mul(scale))
-        .map(|value| (negative, value))
-        .ok_or(TooLarge)
+
+    /// In units of 10^-`places`, of which the last digit is a multiple.
+    fn scaled(&self, places: u32) -> Result<(bool, u64), ParsePriceError> {
+        let value = self.iter().try_fold(0_u64, |value, digit| {
+            value.checked_mul(10)?.checked_add(u64::from(digit))
+        });
+        let shift = u32::try_from(self.exponent + i64::from(places));
+        let scale = shift.ok().and_then(|shift| 10_u64.checked_pow(shift));
+        let scaled = value
+            .zip(scale)
+            .and_then(|(value, scale)| value.checked_mul(scale));
+        Ok((self.negative, scaled.ok_or(ParsePriceError::TooLarge)?))
+    }
 }
 
 /// Writes `value` units of 10^-`places` with every digit it has and none that it has not.

@@ -51,6 +51,8 @@ pub struct Chunk {
     pub provider: Option<Span>,
     /// `system_fingerprint`
     pub system_fingerprint: Option<Span>,
+    /// `service_tier`
+    pub service_tier: Option<Span>,
     /// `choices`
     pub choices: Option<Span>,
     /// `usage`, if it is an object.
@@ -87,6 +89,7 @@ impl Chunk {
                 b"model" => chunk.model = value,
                 b"provider" => chunk.provider = value,
                 b"system_fingerprint" => chunk.system_fingerprint = value,
+                b"service_tier" => chunk.service_tier = value,
                 b"choices" => chunk.choices = value,
                 b"usage" => chunk.usage = value.filter(|_| kind == Kind::Object),
                 b"error" => chunk.error = value.filter(|_| kind != Kind::Null),

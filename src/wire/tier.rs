@@ -45,6 +45,16 @@ impl Tier {
         }
     }
 
+    /// The tier that an answer names: as [`named`](Self::named), and `standard` and `on_demand` as Google, Anthropic and
+    /// Groq call the default.
+    #[must_use]
+    pub fn served(name: &str) -> Option<Self> {
+        match name {
+            "standard" | "on_demand" => Some(Self::Default),
+            name => Self::named(name),
+        }
+    }
+
     /// What a request that says so asks for: perhaps nothing, and never what nobody knows.
     pub(super) fn asked(name: &str) -> Option<Option<Self>> {
         match name {
