@@ -184,6 +184,8 @@ pub enum Filter {
     Quantizations,
     /// Dearer than `provider.max_price`, or of unknown price.
     MaxPrice,
+    /// Of unknown price, and the operator [denies](crate::catalog::UnknownPrices::Deny) those.
+    UnknownPrice,
     /// It does not support a parameter of the request, and `provider.require_parameters` is true.
     RequireParameters,
     /// It offers no tools, and another one does.
@@ -219,7 +221,7 @@ impl Plan {
 
 impl Filter {
     /// All of them, in the order in which they are applied.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::AllowedModels,
         Self::AllowedProviders,
         Self::Only,
@@ -229,6 +231,7 @@ impl Filter {
         Self::Distillable,
         Self::Quantizations,
         Self::MaxPrice,
+        Self::UnknownPrice,
         Self::RequireParameters,
         Self::Input,
         Self::Output,
@@ -241,7 +244,7 @@ impl Filter {
         Self::AllowFallbacks,
     ];
 
-    /// The request field that set the rule, or what is set for the key.
+    /// The request field that set the rule, what is set for the key, or `model` where the operator has.
     pub fn field(self) -> &'static str {
         match self {
             Filter::AllowedModels => "key.allowed_models",
@@ -253,6 +256,7 @@ impl Filter {
             Filter::Distillable => "provider.enforce_distillable_text",
             Filter::Quantizations => "provider.quantizations",
             Filter::MaxPrice => "provider.max_price",
+            Filter::UnknownPrice => "model",
             Filter::RequireParameters => "provider.require_parameters",
             Filter::Tools => "tools",
             Filter::ResponseFormat => "response_format",

@@ -9,10 +9,10 @@ use std::time::SystemTime;
 use sha2::{Digest, Sha256};
 
 use super::{
-    AutoRule, AutoSpec, BuildError, Catalog, Dropped, Endpoint, Model, ModelSpec, Provider, Report,
-    check, family,
+    AutoRule, AutoSpec, BuildError, Catalog, Dropped, Endpoint, EndpointSpec, Model, ModelSpec,
+    Prices, Provider, Report, UnknownPrices, check, family,
 };
-use crate::wire::Tier;
+use crate::wire::{Modality, Tier};
 
 /// Collects providers and models, then checks them against each other.
 ///
@@ -28,6 +28,7 @@ pub struct CatalogBuilder {
     pub(super) dropped: Vec<Dropped>,
     pub(super) reports: Vec<Report>,
     pub(super) until: Option<SystemTime>,
+    unknown_prices: UnknownPrices,
     revision: Option<Box<str>>,
 }
 
@@ -52,6 +53,13 @@ impl CatalogBuilder {
     #[must_use]
     pub fn auto(mut self, rule: AutoSpec) -> Self {
         self.auto = Some(rule);
+        self
+    }
+
+    /// What becomes of endpoints whose price is not known; by default they are asked, and their cost is unknown.
+    #[must_use]
+    pub fn unknown_prices(mut self, policy: UnknownPrices) -> Self {
+        self.unknown_prices = policy;
         self
     }
 
@@ -83,7 +91,8 @@ impl CatalogBuilder {
 
         let revision = self.revision.unwrap_or_else(|| {
             let (providers, models, auto) = (&self.providers, &self.models, &self.auto);
-            short_hash(format!("{providers:?}{models:?}{auto:?}"))
+            let unknown = &self.unknown_prices;
+            short_hash(format!("{providers:?}{models:?}{auto:?}{unknown:?}"))
         });
         let mut catalog = Catalog {
             providers: self.providers.into_iter().map(Arc::new).collect(),
@@ -102,8 +111,9 @@ impl CatalogBuilder {
             .iter()
             .map(|provider| (provider.slug().into(), provider.clone()))
             .collect();
+        let unknown = Arc::new(self.unknown_prices);
         for spec in self.models {
-            catalog.add(spec, &providers);
+            catalog.add(spec, &providers, &unknown);
         }
         catalog.name_canonically();
         catalog.find_families();
@@ -124,10 +134,28 @@ impl Catalog {
         }
     }
 
-    fn add(&mut self, spec: ModelSpec, providers: &HashMap<Box<str>, Arc<Provider>>) {
+    fn add(
+        &mut self,
+        mut spec: ModelSpec,
+        providers: &HashMap<Box<str>, Arc<Provider>>,
+        unknown: &Arc<UnknownPrices>,
+    ) {
         let mut dropped = Vec::new();
         let mut endpoints = Vec::new();
-        for endpoint in spec.endpoints {
+        let writes = spec.output.is_none_or(|output| {
+            let mut each = output.iter();
+            each.any(|modality| modality != Modality::Embeddings)
+        });
+        let unpriced = spec.endpoints.iter_mut().map(|endpoint| {
+            let unpriced = !endpoint.prices.are_known(writes);
+            if let (true, UnknownPrices::Assume(assumed)) = (unpriced, &**unknown) {
+                endpoint.prices = std::mem::take(&mut endpoint.prices).or(assumed);
+            }
+            unpriced.then(|| unknown.clone())
+        });
+        let unpriced: Vec<_> = unpriced.collect();
+        let mut tiers = tiers(&spec.endpoints);
+        for (place, (endpoint, unpriced)) in spec.endpoints.into_iter().zip(unpriced).enumerate() {
             let key = format!("{}@{}", spec.id, endpoint.tag()).into();
             match providers.get(&endpoint.provider) {
                 Some(provider) => endpoints.push(Arc::new(Endpoint {
@@ -156,6 +184,8 @@ impl Catalog {
                     prefill: endpoint.prefill,
                     recovers: endpoint.recovers.or(spec.recovers),
                     prices: endpoint.prices,
+                    unknown_price: unpriced,
+                    other_tiers: tiers.get_mut(place).map(std::mem::take).unwrap_or_default(),
                     upstream_model_json: serde_json::Value::from(&*endpoint.upstream_model)
                         .to_string()
                         .into(),
@@ -204,6 +234,36 @@ impl Catalog {
         }
         self.models.push(model);
     }
+}
+
+/// What the same costs in other tiers, for each of these: nothing if there is but one tier.
+fn tiers(endpoints: &[EndpointSpec]) -> Vec<Box<[(Tier, Prices)]>> {
+    let is_of = |endpoint: &EndpointSpec| Tier::of_tag(endpoint.tag());
+    if endpoints.iter().all(|endpoint| is_of(endpoint).is_none()) {
+        return Vec::new();
+    }
+    // `openai/priority` is a tier of `openai`.
+    fn without(endpoint: &EndpointSpec) -> &str {
+        let tag = endpoint.tag();
+        match (Tier::of_tag(tag), tag.rsplit_once('/')) {
+            (Some(_), Some((before, _))) => before,
+            _ => tag,
+        }
+    }
+    let each = endpoints.iter().map(|one| {
+        let alike = |other: &&EndpointSpec| {
+            other.provider == one.provider
+                && other.upstream_model == one.upstream_model
+                && is_of(other) != is_of(one)
+                && without(other) == without(one)
+        };
+        let others = endpoints.iter().filter(alike);
+        let tier = |other| is_of(other).unwrap_or(Tier::Default);
+        others
+            .map(|other| (tier(other), other.prices.clone()))
+            .collect()
+    });
+    each.collect()
 }
 
 pub(super) fn short_hash(text: impl AsRef<[u8]>) -> Box<str> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Pace, Prices, Provider, Rate};
+use super::{Pace, Prices, Provider, Rate, UnknownPrices};
 use crate::Price;
 use crate::wire::{Fields, Modalities, Prefill, Quantization, Tier};
 
@@ -34,6 +34,10 @@ pub struct Endpoint {
     /// The same as JSON: every request needs it so.
     pub(super) upstream_model_json: Box<str>,
     pub(super) prices: Prices,
+    /// The policy under which it stands, if its price is not known.
+    pub(super) unknown_price: Option<Arc<UnknownPrices>>,
+    /// What the same costs in the tiers in which it may be answered instead.
+    pub(super) other_tiers: Box<[(Tier, Prices)]>,
     pub(super) context_length: Option<u64>,
     pub(super) max_completion_tokens: Option<u64>,
     pub(super) max_prompt_tokens: Option<u64>,
@@ -102,6 +106,24 @@ impl Endpoint {
     #[must_use]
     pub fn prices(&self) -> &Prices {
         &self.prices
+    }
+
+    /// What the provider asks for an answer in this tier, which need not be the one that was asked for: the prices of
+    /// `openai`, where `openai/priority` has answered by default. None if the catalogue does not have that tier.
+    #[must_use]
+    pub fn prices_in(&self, tier: Tier) -> Option<&Prices> {
+        if tier == self.tier.unwrap_or(Tier::Default) {
+            return Some(&self.prices);
+        }
+        let mut others = self.other_tiers.iter();
+        let other = others.find(|(other, _)| *other == tier);
+        other.map(|(_, prices)| prices)
+    }
+
+    /// What becomes of it since its price is not known; none if it is.
+    #[must_use]
+    pub fn unknown_price(&self) -> Option<&UnknownPrices> {
+        self.unknown_price.as_deref()
     }
 
     /// Does it charge for nothing, long prompts, dear hours, images and searches included?

@@ -53,6 +53,8 @@
 //! | | `data_collection` | `"deny"` if it does not collect what it is told; else `"allow"`: it is taken to |
 //! | | `zdr` | true if it retains nothing |
 //! | | `own_key` | true if the key is of the operator's own account, so that it is asked first |
+//! | | `stops_billing_on_cancel` | true or false, or `"streams"` if it does for streams alone, see [`StopsBilling`]; else as the company of that slug does |
+//! | | `reported_cost` | `"trust"` if what it says that it bills is the cost; else `"audit"`, see [`ReportedCost`] |
 //! | | `privacy_policy_url`, `terms_of_service_url`, `status_page_url` | for people |
 //! | | `headquarters`, `datacenters` | for people: a country's two letters, and an array of them |
 //! | | `prices_as` | by which names [sources](#sources) know it, if not by those below |
@@ -93,6 +95,7 @@
 //! | | `long_above` | a prompt of more tokens than this is `long`; else 100000 |
 //! | `auto.tasks` | `vision`, `long`, `tools`, `reasoning` | the model that comes first for such a request, see [`AutoRule`] |
 //!
+//! | | `unknown_prices` | `"allow"`, `"deny"`, `{ cap = "0.05" }` in USD for an answer, or `{ assume = { prompt = "5", completion = "15" } }`, which is as `prices`; see [`UnknownPrices`]. Else `"allow"` |
 //! | | `sources` | files of models and prices, see [below](#sources); their paths are relative to this file |
 //! | | `embedded` | true to have those that come with the crate (feature `prices`) |
 //! | | `confirm` | what a [`Held`] reload asks for |
@@ -159,6 +162,7 @@
 mod attributes;
 mod auto;
 mod base_url;
+mod billing;
 mod builder;
 mod check;
 mod content_policy;
@@ -186,6 +190,7 @@ mod toml;
 
 pub use auto::{AutoRule, AutoSpec, Task};
 pub use base_url::{BaseUrl, InvalidBaseUrl};
+pub use billing::{ReportedCost, StopsBilling};
 pub use builder::CatalogBuilder;
 pub use content_policy::ContentPolicy;
 pub use dropped::Dropped;
@@ -197,7 +202,7 @@ pub use model::Model;
 pub use model_deadlines::ModelDeadlines;
 pub use model_spec::ModelSpec;
 pub use pattern::Pattern;
-pub use prices::{Hours, InvalidHours, Override, Prices, Rate, Weekday};
+pub use prices::{Hours, InvalidHours, Override, Prices, Rate, UnknownPrices, Weekday};
 pub use problem::Problem;
 pub use provider::{About, Provider};
 pub use secret::Secret;

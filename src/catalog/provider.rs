@@ -3,7 +3,7 @@
 use http::Uri;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
-use super::{BaseUrl, Key, Pace, Secret};
+use super::{BaseUrl, Key, Pace, ReportedCost, Secret, StopsBilling};
 
 /// A company or a machine that answers OpenAI-compatible calls.
 ///
@@ -32,6 +32,8 @@ pub struct Provider {
     collects_data: bool,
     zdr: bool,
     own_key: bool,
+    stops_billing: StopsBilling,
+    reported_cost: ReportedCost,
     about: About,
 }
 
@@ -82,6 +84,8 @@ impl Provider {
             collects_data: true,
             zdr: false,
             own_key: false,
+            stops_billing: StopsBilling::of(slug),
+            reported_cost: ReportedCost::default(),
             about: About::default(),
         }
     }
@@ -158,6 +162,20 @@ impl Provider {
         self
     }
 
+    /// When does it stop billing an answer that nobody reads any more? By default what its slug tells.
+    #[must_use]
+    pub fn with_stops_billing(mut self, stops: StopsBilling) -> Self {
+        self.stops_billing = stops;
+        self
+    }
+
+    /// What is done with the cost that it reports? By default it is kept beside ours.
+    #[must_use]
+    pub fn with_reported_cost(mut self, reported: ReportedCost) -> Self {
+        self.reported_cost = reported;
+        self
+    }
+
     /// What people want to know about it.
     #[must_use]
     pub fn with_about(mut self, about: About) -> Self {
@@ -229,6 +247,18 @@ impl Provider {
     #[must_use]
     pub fn has_own_key(&self) -> bool {
         self.own_key
+    }
+
+    /// When does it stop billing an answer that nobody reads any more?
+    #[must_use]
+    pub fn stops_billing(&self) -> StopsBilling {
+        self.stops_billing
+    }
+
+    /// What is done with the cost that it reports?
+    #[must_use]
+    pub fn reported_cost(&self) -> ReportedCost {
+        self.reported_cost
     }
 
     /// What people want to know about it.

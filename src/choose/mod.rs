@@ -36,6 +36,7 @@
 //! | `data_collection`, `zdr`, `enforce_distillable_text` | what does not promise it | |
 //! | `quantizations` | what is not in it, families included; who says nothing is `unknown` | |
 //! | `max_price` | what is dearer, at the price in force for this prompt now | unknown is not free; audio without a price of its own is part of the prompt |
+//! | `model` | what has no price, if the catalogue [denies](crate::catalog::UnknownPrices::Deny) that | |
 //! | `require_parameters` | what does not list each parameter | what counts as one, and as asked for, [`View::parameters`](crate::wire::View::parameters) and [`Fields::unmet_by`](crate::wire::Fields::unmet_by) say |
 //! | `messages` | what does not read its forms, or has too small a context | its text has a token in six bytes at least, in 24 if it is not in ASCII; of pictures and the like none is counted |
 //! | `max_tokens` | what does not write as many, or has no room for them | |

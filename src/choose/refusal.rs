@@ -120,6 +120,7 @@ pub(super) fn no_endpoints(
         (count > 0).then(|| {
             let why = match filter {
                 Filter::RequireParameters => unsupported(filters, &rejected),
+                Filter::UnknownPrice => " of unknown price".into(),
                 _ => String::new(),
             };
             format!("`{}` removed {count}{why}", filter.field())

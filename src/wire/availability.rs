@@ -144,6 +144,7 @@ fn excluded_by(filter: Filter) -> Option<&'static str> {
         Filter::ContextLength | Filter::MaxTokens => Some("context_length"),
         Filter::AllowedModels
         | Filter::Distillable
+        | Filter::UnknownPrice
         | Filter::Input
         | Filter::Output
         | Filter::ServiceTier

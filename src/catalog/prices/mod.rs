@@ -11,10 +11,12 @@ mod in_force;
 mod list;
 mod price_override;
 mod rate;
+mod unknown;
 mod weekday;
 
 pub use hours::{Hours, InvalidHours};
 pub use list::Prices;
 pub use price_override::Override;
 pub use rate::Rate;
+pub use unknown::UnknownPrices;
 pub use weekday::Weekday;

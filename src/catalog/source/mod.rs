@@ -33,6 +33,7 @@ pub use changes::{Changes, Repriced};
 pub use format::Format;
 pub(super) use gather::gather;
 pub use held::Held;
+pub(super) use name::same_company;
 pub use reloader::{ReloadError, Reloader};
 pub use report::{Report, Unpriced};
 pub use skipped::{Gap, Skipped};

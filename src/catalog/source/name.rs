@@ -48,7 +48,7 @@ pub(super) fn folded(name: &str) -> String {
 }
 
 /// What two spellings of a company have in common: `together_ai` is `together-ai`.
-pub(super) fn same_company(a: &str, b: &str) -> bool {
+pub(in crate::catalog) fn same_company(a: &str, b: &str) -> bool {
     let letters = |name: &str| -> String {
         let kept = name.chars().filter(|c| !matches!(c, '-' | '_' | '.' | ' '));
         kept.map(|c| c.to_ascii_lowercase()).collect()

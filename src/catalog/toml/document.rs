@@ -8,6 +8,7 @@ use super::auto::auto;
 use super::model::model;
 use super::node::{Table, offset};
 use super::sources::{known_as, sources};
+use super::unknown::unknown_prices;
 use crate::catalog::source::{Files, Wanted, gather};
 use crate::catalog::{BuildError, Catalog, CatalogBuilder, LoadError, Problem};
 
@@ -61,9 +62,13 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             "sources",
             "embedded",
             "confirm",
+            "unknown_prices",
         ])?;
         let mut wanted = sources(root)?;
         let mut builder = CatalogBuilder::default();
+        if let Some(node) = root.get("unknown_prices") {
+            builder = builder.unknown_prices(unknown_prices(node)?);
+        }
         if let Some(providers) = root.get("providers") {
             for (slug, node) in providers.table()?.in_order() {
                 let table = node.table()?;

@@ -9,5 +9,6 @@ mod node;
 mod prices;
 mod provider;
 mod sources;
+mod unknown;
 
 pub(super) use document::{Keyless, read};

@@ -5,7 +5,9 @@ use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use super::document::Reader;
 use super::keys::{Keys, pace};
 use super::node::{Node, Table};
-use crate::catalog::{About, BuildError, CatalogBuilder, Problem, Provider};
+use crate::catalog::{
+    About, BuildError, CatalogBuilder, Problem, Provider, ReportedCost, StopsBilling,
+};
 
 /// Where people put keys that belong in the environment.
 const LITERAL_KEYS: [&str; 6] = ["key", "api_key", "apikey", "token", "secret", "password"];
@@ -60,6 +62,8 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             "headquarters",
             "datacenters",
             "prices_as",
+            "stops_billing_on_cancel",
+            "reported_cost",
         ])?;
 
         let base_url = table.need("base_url")?;
@@ -75,7 +79,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
                 provider = provider.with_header(name, value);
             }
         }
-        provider = data(table, provider)?.with_about(about(table)?);
+        provider = billing(table, data(table, provider)?)?.with_about(about(table)?);
         let header = match table.get("auth_header") {
             Some(node) => auth_header(&node, table)?,
             None => AUTHORIZATION,
@@ -98,6 +102,24 @@ fn data(table: &Table<'_>, mut provider: Provider) -> Result<Provider, BuildErro
     Ok(provider
         .with_zdr(table.is("zdr")?)
         .with_own_key(table.is("own_key")?))
+}
+
+/// How it bills: a boolean, or the word for streams alone.
+fn billing(table: &Table<'_>, mut provider: Provider) -> Result<Provider, BuildError> {
+    if let Some(node) = table.get("stops_billing_on_cancel") {
+        let named = |word: &str| (word == "streams").then_some(StopsBilling::Streams);
+        let stops = match node.boolean() {
+            Ok(true) => StopsBilling::Always,
+            Ok(false) => StopsBilling::Never,
+            Err(_) => node.one_of(named, ["streams"])?,
+        };
+        provider = provider.with_stops_billing(stops);
+    }
+    if let Some(node) = table.get("reported_cost") {
+        let names = ReportedCost::ALL.map(ReportedCost::name);
+        provider = provider.with_reported_cost(node.one_of(ReportedCost::named, names)?);
+    }
+    Ok(provider)
 }
 
 fn about(table: &Table<'_>) -> Result<About, BuildError> {

@@ -6,7 +6,7 @@ use super::caps::Caps;
 use super::named::{exactly, named};
 use super::needs::Needs;
 use crate::caller::Caller;
-use crate::catalog::{Endpoint, Prices};
+use crate::catalog::{Endpoint, Prices, UnknownPrices};
 use crate::choose::ask::Ask;
 use crate::choose::models::Wanted;
 use crate::keys::Rights;
@@ -77,6 +77,10 @@ impl<'a> Filters<'a> {
                     && !wish.quantizations.admits(endpoint.quantization()),
             ),
             (Filter::MaxPrice, !self.caps.admit(prices)),
+            (
+                Filter::UnknownPrice,
+                endpoint.unknown_price() == Some(&UnknownPrices::Deny),
+            ),
             (
                 Filter::RequireParameters,
                 wish.require_parameters && !self.unsupported(endpoint).is_empty(),
