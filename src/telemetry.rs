@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::attempt::{Attempt, End};
 use crate::call::Call;
+use crate::catalog::Endpoint;
 use crate::error::Error;
 use crate::generation::GenerationId;
 use crate::limits::Level;
@@ -154,6 +155,17 @@ pub(crate) fn settled(record: &Record) {
         first_token_ms = record.first_token.map(|first| first.as_millis() as u64),
         "settled"
     );
+    for attempt in &record.attempts {
+        if let Some((listed, reported)) = attempt.disagreement() {
+            tracing::warn!(
+                id = %record.id,
+                endpoint = %attempt.endpoint.as_deref().map_or("-", Endpoint::key),
+                %listed,
+                %reported,
+                "the provider bills another amount than its price list"
+            );
+        }
+    }
 }
 
 #[cfg(feature = "gateway")]

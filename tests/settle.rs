@@ -421,10 +421,11 @@ async fn every_end_has_its_cost_and_its_charge() {
         request().body().view().prompt_bytes().div_ceil(4) as i64,
         PROMPT
     );
-    let rows: Vec<(&str, Script, Caller, Certainty, i64, bool)> = vec![
+    let rows: Vec<(&str, Script, bool, Caller, Certainty, i64, bool)> = vec![
         (
             "complete, with usage",
             whole(ANSWER),
+            false,
             Caller::Reads,
             Exact,
             120,
@@ -433,6 +434,7 @@ async fn every_end_has_its_cost_and_its_charge() {
         (
             "cancelled, with a running total",
             sse(&[HI_WITH_USAGE], Then::Hang),
+            true,
             Caller::Leaves(1),
             Estimated,
             120,
@@ -441,6 +443,7 @@ async fn every_end_has_its_cost_and_its_charge() {
         (
             "complete, without usage",
             sse(&[HI, HI, STOP, DONE], Then::End),
+            true,
             Caller::Reads,
             Estimated,
             PROMPT + 2 * 2,
@@ -449,6 +452,7 @@ async fn every_end_has_its_cost_and_its_charge() {
         (
             "complete, long content without usage",
             sse(&[LONG, STOP, DONE], Then::End),
+            true,
             Caller::Reads,
             Estimated,
             // Forty bytes in one event are ten tokens.
@@ -458,6 +462,7 @@ async fn every_end_has_its_cost_and_its_charge() {
         (
             "cancelled after the headers",
             sse(&[], Then::Hang),
+            true,
             Caller::Leaves(0),
             Estimated,
             PROMPT,
@@ -466,23 +471,35 @@ async fn every_end_has_its_cost_and_its_charge() {
         (
             "cancelled in the middle",
             sse(&[HI, HI, HI], Then::Hang),
+            true,
             Caller::Leaves(2),
             Estimated,
             PROMPT + 2 * 2,
             true,
         ),
         (
-            // A document sends its headers when it is done: nearly all who leave it leave here.
             "cancelled before the headers",
             never(),
+            true,
             Caller::Leaves(0),
             Estimated,
             PROMPT,
             true,
         ),
         (
+            // A document sends its headers when it is done: nearly all who leave it leave here. It is written to its end.
+            "cancelled before the headers of a document",
+            never(),
+            false,
+            Caller::Leaves(0),
+            Estimated,
+            PROMPT + 4096 * 2,
+            true,
+        ),
+        (
             "refused with a status",
             status(503, "{}"),
+            false,
             Caller::Reads,
             Exact,
             0,
@@ -491,6 +508,7 @@ async fn every_end_has_its_cost_and_its_charge() {
         (
             "never connected",
             broken(io::ErrorKind::ConnectionRefused),
+            false,
             Caller::Reads,
             Exact,
             0,
@@ -499,6 +517,7 @@ async fn every_end_has_its_cost_and_its_charge() {
         (
             "broken before the headers",
             broken(io::ErrorKind::ConnectionReset),
+            false,
             Caller::Reads,
             Estimated,
             0,
@@ -507,6 +526,7 @@ async fn every_end_has_its_cost_and_its_charge() {
         (
             "broken after the headers",
             sse(&[HI, HI], Then::Break),
+            true,
             Caller::Reads,
             Estimated,
             PROMPT + 2 * 2,
@@ -515,6 +535,7 @@ async fn every_end_has_its_cost_and_its_charge() {
         (
             "an end before the finish reason",
             sse(&[HI], Then::End),
+            true,
             Caller::Reads,
             Estimated,
             PROMPT + 2,
@@ -526,6 +547,7 @@ async fn every_end_has_its_cost_and_its_charge() {
                 &[HI_WITH_USAGE, r#"{"error":{"message":"x","code":500}}"#],
                 Then::End,
             ),
+            true,
             Caller::Reads,
             Exact,
             120,
@@ -540,6 +562,7 @@ async fn every_end_has_its_cost_and_its_charge() {
                 ],
                 Then::End,
             ),
+            true,
             Caller::Reads,
             Estimated,
             PROMPT + 2,
@@ -551,6 +574,7 @@ async fn every_end_has_its_cost_and_its_charge() {
                 r#"{"choices":[{"index":0,"message":{"content":""},"finish_reason":null}],
                  "usage":{"prompt_tokens":100,"completion_tokens":0}}"#,
             ),
+            false,
             Caller::Reads,
             Exact,
             100,
@@ -562,15 +586,16 @@ async fn every_end_has_its_cost_and_its_charge() {
                 r#"{"choices":[{"index":0,"message":{"content":""},"finish_reason":"stop"}],
                  "usage":{"prompt_tokens":100,"completion_tokens":0}}"#,
             ),
+            false,
             Caller::Reads,
             Exact,
             100,
             true,
         ),
     ];
-    for (name, answer, caller, certainty, micros, charged) in rows {
+    for (name, answer, streamed, caller, certainty, micros, charged) in rows {
         let (ledger, chain) = chain(KNOWN, answer);
-        caller.does(chain).await;
+        caller.does_with(chain, asking(streamed)).await;
         let record = the_record(&ledger);
         let [attempt] = &record.attempts[..] else {
             panic!("{name}: {record:?}")
@@ -1143,7 +1168,15 @@ impl Caller {
         L: Ledger + Clone,
         L::Slot: Unpin,
     {
-        let asked = tokio::time::timeout(Duration::from_secs(5), chain.oneshot(request())).await;
+        self.does_with(chain, request()).await;
+    }
+
+    async fn does_with<L>(self, chain: Chain<L>, request: Request<Payload>)
+    where
+        L: Ledger + Clone,
+        L::Slot: Unpin,
+    {
+        let asked = tokio::time::timeout(Duration::from_secs(5), chain.oneshot(request)).await;
         let Ok(Ok(response)) = asked else { return };
         match self {
             Caller::Reads => drop(response.into_body().collect().await),
@@ -1160,6 +1193,12 @@ impl Caller {
 fn request() -> Request<Payload> {
     let body = r#"{"model":"a/x","messages":[{"role":"user","content":"hey"}]}"#;
     Request::new(Payload::read(body).unwrap())
+}
+
+fn asking(streamed: bool) -> Request<Payload> {
+    let messages = json!([{"role": "user", "content": "hey"}]);
+    let body = json!({"model": "a/x", "stream": streamed, "messages": messages});
+    Request::new(Payload::read(body.to_string()).unwrap())
 }
 
 fn chain(listed: &[(Rate, &str)], answer: Script) -> (MemoryLedger, Chain<MemoryLedger>) {

@@ -14,7 +14,7 @@ use crate::calendar::timestamp as date;
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::settle::{AttemptRecord, Certainty, Record};
-use crate::wire::{Finish, Operation};
+use crate::wire::{Finish, Operation, Tier};
 
 #[derive(Deserialize)]
 struct Asked {
@@ -108,6 +108,10 @@ struct ProviderResponse<'a> {
     is_byok: bool,
     end: &'static str,
     cost: Option<Box<RawValue>>,
+    /// The most that it may be in truth.
+    cost_at_most: Option<Box<RawValue>>,
+    /// What the provider itself says.
+    cost_reported: Option<Box<RawValue>>,
     cost_certainty: &'static str,
     /// It was sent, and no word came back: it may be billed.
     ambiguous: bool,
@@ -146,7 +150,7 @@ impl<'a> Told<'a> {
                 .or(record.requested.as_deref())
                 .unwrap_or_default(),
             provider_name: last.and_then(AttemptRecord::provider),
-            service_tier: None,
+            service_tier: last.and_then(|last| last.tier).map(Tier::name),
             streamed: record.streamed,
             cancelled: record.end == End::Cancelled,
             finish_reason: finish,
@@ -193,6 +197,8 @@ impl<'a> ProviderResponse<'a> {
             is_byok: false,
             end: attempt.end.as_str(),
             cost: attempt.cost.amount.map(exact),
+            cost_at_most: attempt.cost.at_most.map(exact),
+            cost_reported: attempt.reported.map(exact),
             cost_certainty: match attempt.cost.certainty {
                 Certainty::Exact => "exact",
                 Certainty::Estimated => "estimated",

@@ -1,6 +1,6 @@
 //! What does it cost?
 
-use crate::catalog::{Endpoint, Prices, Rate};
+use crate::catalog::{Endpoint, Prices, Rate, UnknownPrices};
 use crate::money::{Femto, Money};
 use crate::usage::Usage;
 
@@ -11,43 +11,70 @@ pub struct Cost {
     pub amount: Option<Money>,
     /// How sure is it?
     pub certainty: Certainty,
+    /// The most that it may be in truth, and the amount itself if that is exact; none if nobody knows. The least is zero.
+    pub at_most: Option<Money>,
 }
 
 /// How sure is a cost? See the [module docs](super).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Certainty {
-    /// The provider reported the tokens, or it bills nothing for such an end.
+    /// The provider reported the tokens or the cost, or it bills nothing for such an end.
     Exact,
-    /// By the size of the prompt and what was delivered.
+    /// By the size of the prompt and what was delivered, or by an assumed price.
     Estimated,
     /// The price is not known. Never to be read as zero.
     Unknown,
 }
 
 /// When nobody bounds an answer.
-const USUAL_LIMIT: u64 = 4096;
+pub(super) const USUAL_LIMIT: u64 = 4096;
 
 // === impl Cost ===
 
 impl Cost {
-    /// Nobody bills, however sure that is.
-    pub(super) fn nothing(certainty: Certainty) -> Self {
+    /// So much and no more, as the provider says.
+    pub(super) const fn exact(amount: Money) -> Self {
         Self {
-            amount: Some(Money::ZERO),
-            certainty,
+            amount: Some(amount),
+            certainty: Certainty::Exact,
+            at_most: Some(amount),
         }
     }
 
-    pub(super) fn new(amount: Option<Femto>, certainty: Certainty) -> Self {
-        match amount {
-            Some(amount) => Self {
-                amount: Some(amount.round()),
-                certainty,
+    /// About so much, if that is known.
+    pub(super) fn estimated(amount: Option<Money>, at_most: Option<Money>) -> Self {
+        Self {
+            amount,
+            certainty: match amount {
+                Some(_) => Certainty::Estimated,
+                None => Certainty::Unknown,
             },
-            None => Self {
-                amount: None,
-                certainty: Certainty::Unknown,
-            },
+            at_most: at_most.max(amount).filter(|_| at_most.is_some()),
+        }
+    }
+
+    /// How far from the truth it may be: zero if it is exact, none if nobody knows.
+    ///
+    /// An estimate may be too high by all of it, or too low by what it lacks to [`at_most`](Self::at_most); so is the sum of
+    /// estimates, by the sum of their errors.
+    ///
+    /// ```
+    /// use switchtower::settle::{Certainty, Cost};
+    ///
+    /// let (amount, at_most) = (Some("0.02".parse()?), Some("0.03".parse()?));
+    /// let cost = Cost { amount, at_most, certainty: Certainty::Estimated };
+    /// assert_eq!(cost.error(), Some("0.02".parse()?));
+    /// # Ok::<(), switchtower::ParsePriceError>(())
+    /// ```
+    #[must_use]
+    pub fn error(&self) -> Option<Money> {
+        match self.certainty {
+            Certainty::Exact => Some(Money::ZERO),
+            Certainty::Estimated => {
+                let amount = self.amount?;
+                Some(amount.max(self.at_most?.saturating_sub(amount)))
+            }
+            Certainty::Unknown => None,
         }
     }
 }
@@ -98,7 +125,7 @@ pub fn of(prices: &Prices, usage: &Usage) -> Option<Femto> {
 /// The worst that an endpoint may bill for a prompt of this many bytes, images included: a token every two bytes, and
 /// the longest answer allowed, be all of it thought where that is dearer. Two bytes a token bound everything but the
 /// densest scripts. Whether a price that depends on the hour or on the prompt will hold is not known yet, so the dearest
-/// counts. How often it will search the web, nobody knows.
+/// counts. How often it will search the web, nobody knows. Of an endpoint whose price is unknown, and capped, it is the cap.
 pub fn worst_of(
     endpoint: &Endpoint,
     prompt_bytes: u64,
@@ -106,27 +133,40 @@ pub fn worst_of(
     max_output: Option<u64>,
     choices: u32,
 ) -> Option<Femto> {
-    let limit = endpoint.max_completion_tokens();
-    let output = match (max_output, limit) {
-        (Some(asked), Some(limit)) => asked.min(limit),
-        (asked, limit) => asked.or(limit).unwrap_or(USUAL_LIMIT),
-    };
+    if let Some(UnknownPrices::Cap(amount)) = endpoint.unknown_price() {
+        return Some((*amount).into());
+    }
+    let output = longest(endpoint, max_output);
     let usage = Usage {
         input: prompt_bytes.div_ceil(2),
         output: output.saturating_mul(choices.max(1).into()),
         images,
         ..Usage::default()
     };
-    let prices = endpoint.prices().dearest(usage.input);
-    let written = of(&prices, &usage)?;
+    worst(endpoint.prices(), &usage)
+}
+
+/// The dearest that this usage may be, at whatever hour, be it written or thought.
+pub(super) fn worst(prices: &Prices, usage: &Usage) -> Option<Femto> {
+    let prices = prices.dearest(usage.prompt_tokens());
+    let written = of(&prices, usage)?;
     // Without a price of its own, a thought costs what a word does.
     if prices.listed(Rate::Reasoning).is_none() {
         return Some(written);
     }
     let thought = Usage {
         output: 0,
-        reasoning: usage.output,
-        ..usage
+        reasoning: usage.reasoning.saturating_add(usage.output),
+        ..*usage
     };
     Some(written.max(of(&prices, &thought)?))
+}
+
+/// The longest answer of this endpoint to a request that allows so much.
+pub(super) fn longest(endpoint: &Endpoint, max_output: Option<u64>) -> u64 {
+    let limit = endpoint.max_completion_tokens();
+    match (max_output, limit) {
+        (Some(asked), Some(limit)) => asked.min(limit),
+        (asked, limit) => asked.or(limit).unwrap_or(USUAL_LIMIT),
+    }
 }

@@ -12,12 +12,18 @@
 //! **Cost** is what a provider bills for an attempt, with its certainty: [`Exact`](Certainty::Exact)
 //! by the usage that it reported, [`Estimated`](Certainty::Estimated) by what was delivered where it
 //! reported none, [`Unknown`](Certainty::Unknown) where its price is; never zero for want of
-//! knowledge. **Charge** is what the caller pays: the cost of the attempt that answered. An answer
-//! without tokens and finish reason, or one that ended in an error, is not charged.
+//! knowledge. So the exact ones add up to the provider's own books, and of the others each says [the
+//! most](Cost::at_most) that it may be in truth, searches of the web that nobody reported apart.
+//!
+//! **Charge** is what the caller pays: the cost of the attempt that answered, or nothing. An answer
+//! without tokens and finish reason, or one that ended in an error, is not charged, nor are the
+//! searches that were made for it; what failed, and what lost a race, is the operator's.
 //!
 //! The prices are those that were in force when the attempt began: a catalogue that is put in force later changes
 //! nothing, and of prices that depend on the hour or on the length of the prompt, the hour at which the provider was
-//! asked counts, and the tokens that it reports. A hold is for the dearest that may come true.
+//! asked counts, and the tokens that it reports. Those of the [tier](crate::catalog::Endpoint::prices_in) count in which it
+//! says that it has answered; if the catalogue does not have that tier, those of the one that was asked for, as an estimate.
+//! A hold is for the dearest that may come true.
 //!
 //! | the attempt | cost | charged |
 //! |---|---|---|
@@ -25,10 +31,20 @@
 //! | cancelled or cut off with a usage reported so far | that usage, estimated | if cancelled |
 //! | complete without usage | prompt + what was delivered, estimated | yes |
 //! | cancelled by the caller | prompt + what was delivered, estimated | yes |
+//! | cancelled where the provider writes on | prompt + a whole answer, estimated | yes |
 //! | cut off by the total deadline, after content | prompt + what was delivered, estimated | yes |
 //! | refused with a status, or never connected | zero, exact | no |
 //! | broken or silent after the headers | prompt + what was delivered, estimated | no |
 //! | broken or silent before the headers | zero, estimated | no |
+//!
+//! Not every provider [stops billing](crate::catalog::StopsBilling) when nobody reads any more, and most write a document to
+//! its end. What is left there, by the caller, a deadline or a lost race, is estimated as long as the request allows, or as
+//! is usual (4096 tokens), and never longer than the endpoint writes. The caller who leaves pays for that: else whoever leaves
+//! early would have long answers written at the operator's cost. One who is cut off by the deadline pays for what it got.
+//!
+//! What the provider itself says that it bills is kept beside our sum, and where the two differ, that is an event. For a
+//! provider that is [trusted](crate::catalog::ReportedCost) it is the cost, and so it is where no price is known;
+//! [`UnknownPrices`](crate::catalog::UnknownPrices) tells what becomes of that else.
 //!
 //! Where an answer breaks and [`recover`](crate::dispatch::recover) has another endpoint tell the rest, each attempt has its own
 //! cost, once, and the caller pays for one answer: what it would have cost if the endpoint that finished it had written all
@@ -63,11 +79,15 @@
 //! whose plan it holds for, outside `fallback`, since a request is charged once, whoever answered.
 
 mod account;
+mod app;
 mod attempts;
+mod bill;
 mod body;
 mod books;
+mod charge;
 mod claim;
 mod cost;
+mod evidence;
 mod future;
 mod hold;
 mod layer;
@@ -79,6 +99,7 @@ mod record;
 mod service;
 pub mod store;
 
+pub use self::app::App;
 pub use self::attempts::Attempts;
 pub use self::body::Body;
 pub use self::books::{Books, HasBooks};
@@ -90,5 +111,5 @@ pub use self::layer::SettleLayer;
 pub use self::ledger::{Ledger, Slot};
 pub use self::memory::{MemoryLedger, MemorySlot};
 pub use self::recent::Totals;
-pub use self::record::{App, AttemptRecord, Record};
+pub use self::record::{AttemptRecord, Record};
 pub use self::service::Settle;

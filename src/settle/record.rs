@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::app::App;
 use super::attempts::Attempts;
-use super::cost::Cost;
+use super::cost::{Certainty, Cost};
 use crate::attempt::End;
 use crate::caller::Caller;
 use crate::catalog::Endpoint;
@@ -12,7 +13,7 @@ use crate::generation::GenerationId;
 use crate::money::Money;
 use crate::short::Short;
 use crate::usage::Usage;
-use crate::wire::{Finish, Operation};
+use crate::wire::{Finish, Operation, Tier};
 
 /// What remains of a request that reached `settle`. No prompt, no answer, no key.
 ///
@@ -81,19 +82,42 @@ pub struct AttemptRecord {
     pub ambiguous: bool,
     /// Events of its answer that were no JSON.
     pub malformed_events: u32,
-    /// The tokens: reported, else estimated.
+    /// The tokens: reported, else estimated; where the provider writes on for nobody, those of the whole answer.
     pub usage: Usage,
     /// Of them, about how many it was given of an answer that broke, to go on with.
     pub goes_on_from: u64,
     /// What the provider bills for it.
     pub cost: Cost,
+    /// The same by its price list; none if that is unknown.
+    pub listed: Option<Money>,
+    /// What the provider itself says that it bills, be that the cost or not: see
+    /// [`ReportedCost`](crate::catalog::ReportedCost).
+    pub reported: Option<Money>,
+    /// The tier in which the provider says that it has answered.
+    pub tier: Option<Tier>,
     /// The part of the cost that is for the prompt.
     pub prompt_cost: Option<Money>,
 }
 
+const ROUNDED: Money = Money::from_picodollars(1000);
+
 // === impl Record ===
 
 impl Record {
+    /// How sure is the charge? Of nothing that is charged, quite.
+    pub fn charge_certainty(&self) -> Certainty {
+        match self.charge {
+            None => Certainty::Unknown,
+            Some(charge) if charge.is_zero() => Certainty::Exact,
+            Some(_) => match self.answer().map(|answer| answer.cost.certainty) {
+                Some(Certainty::Exact) if self.attempts.iter().all(|one| one.goes_on_from == 0) => {
+                    Certainty::Exact
+                }
+                _ => Certainty::Estimated,
+            },
+        }
+    }
+
     /// The attempt that answered, or the last that did not.
     pub fn answer(&self) -> Option<&AttemptRecord> {
         self.attempts.get(self.answered_by?)
@@ -103,6 +127,17 @@ impl Record {
 // === impl AttemptRecord ===
 
 impl AttemptRecord {
+    /// What it costs by the list and by the provider's own word, if they differ: by more than a thousandth, and by more than a
+    /// billionth of a dollar, to which some round.
+    pub fn disagreement(&self) -> Option<(Money, Money)> {
+        let (listed, reported) = self.listed.zip(self.reported)?;
+        let difference = listed.max(reported).saturating_sub(listed.min(reported));
+        let tolerated = listed.max(reported).picodollars() / 1000 + ROUNDED.picodollars();
+        // Before its end, both are running totals.
+        let counts = self.cost.certainty == Certainty::Exact;
+        (counts && difference.picodollars() > tolerated).then_some((listed, reported))
+    }
+
     /// The slug of the endpoint.
     pub fn tag(&self) -> Option<&str> {
         self.endpoint.as_deref().map(Endpoint::tag)
@@ -117,15 +152,4 @@ impl AttemptRecord {
     pub fn model(&self) -> Option<&str> {
         self.endpoint.as_deref().map(Endpoint::model)
     }
-}
-
-/// Who asked, by its own word: a part of its [`Record`].
-#[derive(Clone, Debug, Default)]
-pub struct App {
-    /// `HTTP-Referer`.
-    pub referer: Option<Box<str>>,
-    /// `X-OpenRouter-Title`, else `X-Title`.
-    pub title: Option<Box<str>>,
-    /// `User-Agent`.
-    pub user_agent: Option<Short>,
 }

@@ -96,6 +96,8 @@ where
             streamed: payload.view().stream(),
             prompt_bytes: payload.view().prompt_bytes() as u64,
             images,
+            max_output: max_output(payload.view()),
+            choices: payload.view().choices(),
             embeds: payload.view().has(Field::Input),
         };
         let mut hold = Hold::new(slot, call, asked);
@@ -123,13 +125,17 @@ fn images(call: &Call, payload: &Payload) -> u64 {
     }
 }
 
-/// The worst that the plan may cost: its dearest candidate's worst.
-fn worst(call: &Call, view: &View, images: u64) -> Money {
-    // What is only read writes nothing.
-    let max_output = match view.has(Field::Input) {
+/// The longest answer that is asked for. What is only read writes nothing.
+fn max_output(view: &View) -> Option<u64> {
+    match view.has(Field::Input) {
         true => Some(0),
         false => view.max_output(),
-    };
+    }
+}
+
+/// The worst that the plan may cost: its dearest candidate's worst.
+fn worst(call: &Call, view: &View, images: u64) -> Money {
+    let max_output = max_output(view);
     let worst = |endpoint| {
         worst_of(
             endpoint,
