@@ -121,6 +121,10 @@
 //! | `broke after content` | debug | `commit`, or `recover`, ends a broken stream with an error chunk | `id`, `error` |
 //! | `near a limit` | warn | a [limit](limits) is used up to one of its thresholds, or beyond | `rule`, `scope`, `unit`, `percent`, `used`, `limit` |
 //! | `settled` | info | a request is over: one line for each that reached `settle` | `id`, `model`, `provider`, `attempts`, `end`, `prompt_tokens`, `completion_tokens`, `charge`, `took_ms`, `first_token_ms` |
+//! | `abandoned` | warn | an earlier process ended in the middle of this request | `id`, `account`, `model`, `held` |
+//! | `the ledger is not stored` | error | the store of a journal fails: it is tried again, or an entry is in conflict | `error`, `entries` |
+//! | `the ledger is stored again` | info | it does not fail any more | |
+//! | `the process ends before the ledger is stored` | error | it has failed to the end | `error`, `entries` |
 //! | `refused` | info | the gateway refuses a request that has no plan, so that no record tells of it | `id`, `error`, `status` |
 //!
 //! `gateway::serve` tells of its own doings besides: that it shuts down, that it cannot accept.

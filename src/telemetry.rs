@@ -12,6 +12,7 @@ use crate::generation::GenerationId;
 use crate::limits::Level;
 use crate::plan::Plan;
 use crate::settle::Record;
+use crate::settle::store::{HoldRow, StoreError};
 use crate::standing::Change;
 
 /// How many candidates of a plan are told.
@@ -166,6 +167,29 @@ pub(crate) fn settled(record: &Record) {
             );
         }
     }
+}
+
+pub(crate) fn abandoned(hold: &HoldRow) {
+    tracing::warn!(
+        id = %hold.id,
+        account = %hold.account,
+        model = %hold.model.as_deref().unwrap_or("-"),
+        held = %hold.amount,
+        "abandoned"
+    );
+}
+
+/// Tried again, unless it is in conflict.
+pub(crate) fn not_stored(error: &StoreError, entries: usize) {
+    tracing::error!(%error, entries, "the ledger is not stored");
+}
+
+pub(crate) fn stored_again() {
+    tracing::info!("the ledger is stored again");
+}
+
+pub(crate) fn lost(error: &StoreError, entries: usize) {
+    tracing::error!(%error, entries, "the process ends before the ledger is stored");
 }
 
 #[cfg(feature = "gateway")]

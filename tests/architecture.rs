@@ -18,7 +18,7 @@ const EDGES: [&str; 3] = ["client", "gateway", "testing"];
 const SHELL: [&str; 5] = ["layer.rs", "service.rs", "future.rs", "body.rs", "stack.rs"];
 
 /// Files that touch the runtime under another name, and why.
-const TOUCHING: [(&str, &str); 15] = [
+const TOUCHING: [(&str, &str); 16] = [
     ("admit/key.rs", "a layer in one file"),
     (
         "catalog/load.rs",
@@ -60,6 +60,10 @@ const TOUCHING: [(&str, &str); 15] = [
         "several statements are on their way at once",
     ),
     (
+        "settle/journal/slot.rs",
+        "the timer of whoever waits for the store",
+    ),
+    (
         "standing/roster.rs",
         "made from a catalogue alone, it begins now",
     ),
@@ -70,7 +74,7 @@ const TOUCHING: [(&str, &str); 15] = [
 ];
 
 /// Nouns that know a stage, and why.
-const KNOWING: [(&str, &str, &str); 1] = [(
+const KNOWING: [(&str, &str, &str); 10] = [(
     "telemetry.rs",
     "settle",
     "the sentence about a record is told where all sentences are; it decides nothing",
@@ -104,7 +108,7 @@ const UNMODELLED: [(&str, &str); 8] = [
 ];
 
 /// Files with a task, a thread or a channel, and why nothing of them is on a request's path, or has no bound.
-const DETACHING: [(&str, &str); 7] = [
+const DETACHING: [(&str, &str); 8] = [
     (
         "gateway/blocking.rs",
         "a store blocks: who manages keys waits for a thread that may",
@@ -126,6 +130,10 @@ const DETACHING: [(&str, &str); 7] = [
         "a thread a store, and a channel of one word an answer",
     ),
     (
+        "settle/journal/ledger.rs",
+        "one thread, which ends with the last who could write to it",
+    ),
+    (
         "testing/upstream/builder.rs",
         "the rehearsal's provider, which ends with its handle",
     ),
@@ -136,7 +144,7 @@ const DETACHING: [(&str, &str); 7] = [
 ];
 
 /// Files with a lock, and why nobody waits behind it.
-const LOCKING: [(&str, &str); 20] = [
+const LOCKING: [(&str, &str); 22] = [
     ("attempt.rs", "for a copy or a change of what was found"),
     ("call.rs", "for one more attempt, or a look at them"),
     (
@@ -170,6 +178,14 @@ const LOCKING: [(&str, &str); 20] = [
     (
         "recovery.rs",
         "only where an answer broke: when somebody is asked for its rest, and is heard",
+    ),
+    (
+        "settle/journal/queue.rs",
+        "to add an entry, or to take all of them",
+    ),
+    (
+        "settle/journal/ticket.rs",
+        "for a word to the one who waits",
     ),
     ("settle/recent.rs", "for one record, or a look at it"),
     (

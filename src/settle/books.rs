@@ -42,6 +42,11 @@ impl Books {
         }
     }
 
+    pub(super) fn with_store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
     /// A copy of the record of this generation, if it is among the newest.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<Record> {

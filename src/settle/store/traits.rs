@@ -87,6 +87,20 @@ pub enum StoreError {
 
 // === impl StoreError ===
 
+impl StoreError {
+    /// The same once more, for another who asks: of its source the words.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Away(source) => Self::Away(source.to_string().into()),
+            Self::Full(source) => Self::Full(source.to_string().into()),
+            Self::Corrupt(place) => Self::Corrupt(place.clone()),
+            Self::Conflict(name) => Self::Conflict(name.clone()),
+            Self::Newer(schema) => Self::Newer(*schema),
+            Self::Other(source) => Self::Other(source.to_string().into()),
+        }
+    }
+}
+
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,0 +1,201 @@
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::thread::{self, JoinHandle};
+
+use super::queue::{Closed, Queue, Waiting};
+use super::reconcile::abandoned;
+use super::settings::JournalSettings;
+use super::slot::JournalSlot;
+use super::ticket::Ticket;
+use super::writer::Writer;
+use crate::error::BoxError;
+use crate::settle::books::{Books, HasBooks};
+use crate::settle::ledger::Ledger;
+use crate::settle::recent::{Recent, Totals};
+use crate::settle::record::Record;
+use crate::settle::store::{Entry, HoldRow, Store, StoreError};
+use crate::telemetry;
+
+/// A ledger over a [`Store`]. Shared by all clones. See the [module docs](super::journal).
+///
+/// ```
+/// use std::sync::Arc;
+/// use switchtower::settle::store::{MemoryStore, Store};
+/// use switchtower::settle::{Journal, JournalSettings};
+/// use switchtower::{Stack, catalog::Catalog, client, testing::Upstream};
+/// use http_body_util::BodyExt;
+/// use tower::ServiceExt;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), switchtower::BoxError> {
+/// # let acme = Upstream::start().await;
+/// # let catalog = Arc::new(Catalog::from_toml(&format!(r#"
+/// #     providers.acme.base_url = "{}"
+/// #     [[models.swift.endpoints]]
+/// #     provider = "acme"
+/// #     model = "swift-2"
+/// # "#, acme.base_url()), "switchtower.toml", |_| None)?);
+/// # let ask = http::Request::new(r#"{"model": "swift", "messages": [{"role": "user", "content": "hi"}]}"#.to_owned());
+/// let store = Arc::new(MemoryStore::default());
+/// let journal = Journal::open(store.clone(), JournalSettings::default())?;
+/// let stack = Stack::new(catalog).with_ledger(journal.clone());
+///
+/// let answer = stack.around(client::hyper::plain()).oneshot(ask).await?;
+/// answer.into_body().collect().await?;
+/// let id = journal.records()[0].id;
+/// assert_eq!(store.row(&id)?.unwrap().attempts.len(), 1); // With the last frame, it is there.
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Journal {
+    inner: Arc<Inner>,
+}
+
+pub(super) struct Inner {
+    pub(super) queue: Arc<Queue>,
+    pub(super) recent: Recent,
+    pub(super) settings: JournalSettings,
+    store: Arc<dyn Store>,
+    abandoned: Vec<HoldRow>,
+    writer: Option<JoinHandle<()>>,
+}
+
+/// So many rows are written at once at the start.
+const AT_ONCE: usize = 1000;
+
+// === impl Journal ===
+
+impl Journal {
+    /// Settles what an earlier process has left, and starts the thread that writes. It blocks.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails, or no thread can be started.
+    pub fn open(store: Arc<dyn Store>, settings: JournalSettings) -> Result<Self, StoreError> {
+        let mut left = store.holds()?;
+        left.retain(|hold| hold.replica == settings.replica);
+        for holds in left.chunks(AT_ONCE) {
+            let rows = holds.iter().map(abandoned);
+            let rows: Vec<_> = rows.map(|row| Entry::Row(Box::new(row))).collect();
+            store.commit(&rows)?;
+        }
+        left.iter().for_each(telemetry::abandoned);
+        let queue = Arc::new(Queue::new(settings.places.get()));
+        let writer = Writer::new(queue.clone(), store.clone(), settings.patience);
+        let started = thread::Builder::new()
+            .name("switchtower-ledger".to_owned())
+            .spawn(move || writer.run());
+        let writer = started.map_err(|error| StoreError::Other(error.into()))?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                queue,
+                recent: Recent::new(settings.recent),
+                settings,
+                store,
+                abandoned: left,
+                writer: Some(writer),
+            }),
+        })
+    }
+
+    /// Writes this, and returns once it is stored. It waits for a place, and is written also if nobody waits for it.
+    ///
+    /// # Errors
+    ///
+    /// If it could not be stored, or the journal is closed.
+    pub async fn enter(&self, entry: Entry) -> Result<(), StoreError> {
+        let queue = &self.inner.queue;
+        let entered = poll_fn(|cx| match queue.enter(cx.waker()) {
+            Some(entered) => Poll::Ready(entered),
+            None => Poll::Pending,
+        });
+        let closed = |_: Closed| StoreError::Away("the journal is closed".into());
+        entered.await.map_err(closed)?;
+        let ticket = Arc::<Ticket>::default();
+        let waiting = Waiting {
+            entry,
+            ticket: Some(ticket.clone()),
+            last: true,
+        };
+        if let Err(refused) = queue.ask(waiting) {
+            queue.leave(1);
+            return Err(refused);
+        }
+        poll_fn(|cx| ticket.look(cx.waker()).map_or(Poll::Pending, Poll::Ready)).await
+    }
+
+    /// What earlier processes held and did not settle, as it was found at the start.
+    #[must_use]
+    pub fn abandoned(&self) -> &[HoldRow] {
+        &self.inner.abandoned
+    }
+
+    /// Lets nobody in any more, and returns once all that is under way is settled and stored.
+    pub async fn close(&self) {
+        self.inner.queue.close();
+        let queue = &self.inner.queue;
+        poll_fn(|cx| match queue.is_done(cx.waker()) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        })
+        .await;
+    }
+
+    /// A copy of the record of this generation, if it is among the newest.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<Record> {
+        self.inner.recent.with(&id.parse().ok()?, Record::clone)
+    }
+
+    /// A copy of the newest records, oldest first.
+    #[must_use]
+    pub fn records(&self) -> Vec<Record> {
+        self.inner.recent.records()
+    }
+
+    /// The sums of all records since the start.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        self.inner.recent.totals()
+    }
+}
+
+impl HasBooks for Journal {
+    fn books(&self) -> Books {
+        Books::of(self.inner.recent.clone()).with_store(self.inner.store.clone())
+    }
+}
+
+impl Ledger for Journal {
+    type Slot = JournalSlot;
+
+    fn poll_slot(&mut self, cx: &mut Context<'_>) -> Poll<Result<JournalSlot, BoxError>> {
+        match self.inner.queue.enter(cx.waker()) {
+            Some(Ok(())) => Poll::Ready(Ok(JournalSlot::new(self.inner.clone()))),
+            Some(Err(Closed)) => Poll::Ready(Err("the journal is closed".into())),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journal")
+            .field("settings", &self.inner.settings)
+            .field("store", &self.inner.store)
+            .finish_non_exhaustive()
+    }
+}
+
+// === impl Inner ===
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.queue.desert();
+        if let Some(writer) = self.writer.take() {
+            // It panics never; and if it did, there is nobody left to tell.
+            let _ = writer.join();
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! A ledger over a [`Store`](super::store::Store): what it has taken outlives the process.
+//!
+//! ```text
+//! poll_slot ── a place in the queue; none left is back-pressure
+//! hold ─────── Entry::Hold ─┐                       ┌▶ poll_held: the upstream is asked
+//! write ────── Entry::Row ──┼─▶ queue ─▶ one thread ┴▶ poll_written: the last frame goes out
+//! enter ────── any entry ───┘            commit(all that has gathered meanwhile)
+//! ```
+//!
+//! Two moments of a request wait for the store, each for one commit that all callers share: the hold, before anybody is
+//! asked, so that after a crash it is known what was under way; and the last frame, so that an answer that a caller has seen
+//! whole is in the store. Nothing between them waits, and a response that is dropped is settled without waiting: it has its
+//! place in the queue since it was let in.
+//!
+//! # What it survives
+//!
+//! | [`Durability`] | who waits | kept after `kill -9` | kept after a power failure |
+//! |---|---|---|---|
+//! | `Memory` | nobody | what was committed until then, mostly all but the last milliseconds | as the store has it |
+//! | `Process`, the default | the hold, the last frame | all that a caller has seen whole | as the store has it: perhaps not the last seconds |
+//! | `Power` | likewise | likewise | all that a caller has seen whole, if the store waits for the disk |
+//!
+//! # When the store fails
+//!
+//! Nothing that has been taken is dropped: the thread tries the same commit again, after 10 ms, twice as long each time and
+//! at most a second. Meanwhile
+//!
+//! | | |
+//! |---|---|
+//! | the store is away | holds and last frames wait, up to the [patience](JournalSettings::patience), and then are told an error |
+//! | it is full, damaged or newer | new holds, credits and documents are refused at once; rows, and holds that have been taken, are kept |
+//! | an entry is in [conflict](super::store::StoreError::Conflict) with what is there | it alone fails; whoever waits for it is told, else an event is |
+//! | the queue is full | `poll_slot` waits, and no request is let in |
+//!
+//! # The start
+//!
+//! What an earlier process of the same [name](JournalSettings::replica) held and did not settle is **abandoned**: by the time
+//! that a journal is opened nobody is on it any more. Each such hold becomes a row that ends as
+//! [`abandoned`](super::store::Row::ABANDONED), charges nothing, and has one attempt of unknown cost, which the hold bounds:
+//! the provider may have billed it. [`Journal::abandoned`] lists them, and each is an event.
+//!
+//! # The end
+//!
+//! [`Journal::close`] lets nobody in any more, and resolves when all that is under way is settled and stored. The last
+//! journal or slot that is dropped waits for what is in the queue, up to the patience.
+
+mod gather;
+mod ledger;
+mod queue;
+mod reconcile;
+mod settings;
+mod slot;
+mod ticket;
+mod writer;
+
+pub use self::ledger::Journal;
+pub use self::settings::{Durability, JournalSettings};
+pub use self::slot::JournalSlot;

@@ -1,0 +1,98 @@
+//! How a journal keeps its books.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+/// What must an entry have outlived when whoever waits for it goes on?
+///
+/// See the [module docs](super).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Durability {
+    /// Nothing: nobody waits.
+    Memory,
+    /// The end of the process, however it comes.
+    #[default]
+    Process,
+    /// A power failure.
+    Power,
+}
+
+/// How a [`Journal`](super::Journal) keeps its books.
+///
+/// ```
+/// use std::num::NonZeroUsize;
+/// use std::time::Duration;
+/// use switchtower::settle::{Durability, JournalSettings};
+///
+/// let settings = JournalSettings::default()
+///     .durability(Durability::Power)
+///     .places(NonZeroUsize::new(1000).unwrap())
+///     .patience(Duration::from_secs(5));
+/// assert_eq!(JournalSettings::default().places.get(), 8192);
+/// # let _ = settings;
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct JournalSettings {
+    /// By default [`Process`](Durability::Process).
+    pub durability: Durability,
+    /// How many requests may be under way or wait to be stored. By default 8,192.
+    pub places: NonZeroUsize,
+    /// How long a hold or a last frame waits for a store that is away. By default ten seconds.
+    pub patience: Duration,
+    /// How many of the newest records are kept in memory besides. By default 10,000.
+    pub recent: usize,
+    /// The name of this process among those that write to the store. By default `local`.
+    pub replica: String,
+}
+
+// === impl JournalSettings ===
+
+impl Default for JournalSettings {
+    fn default() -> Self {
+        Self {
+            durability: Durability::default(),
+            places: const { NonZeroUsize::new(8192).unwrap() },
+            patience: Duration::from_secs(10),
+            recent: 10_000,
+            replica: "local".to_owned(),
+        }
+    }
+}
+
+impl JournalSettings {
+    /// Sets what an entry must have outlived when whoever waits for it goes on. The store must do its part.
+    #[must_use]
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// Sets how many requests may be under way or wait to be stored.
+    #[must_use]
+    pub fn places(mut self, places: NonZeroUsize) -> Self {
+        self.places = places;
+        self
+    }
+
+    /// Sets how long a hold or a last frame waits for a store that is away.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Sets how many of the newest records are kept in memory.
+    #[must_use]
+    pub fn recent(mut self, records: usize) -> Self {
+        self.recent = records;
+        self
+    }
+
+    /// Sets the name of this process among those that write to the store: the same after each start.
+    #[must_use]
+    pub fn replica(mut self, name: impl Into<String>) -> Self {
+        self.replica = name.into();
+        self
+    }
+}

@@ -1,0 +1,180 @@
+//! A place in a journal.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Sleep, sleep};
+
+use super::ledger::Inner;
+use super::queue::Waiting;
+use super::settings::Durability;
+use super::ticket::Ticket;
+use crate::caller::Caller;
+use crate::clock::CENTURY;
+use crate::error::Error;
+use crate::generation::GenerationId;
+use crate::kind::Kind;
+use crate::money::Money;
+use crate::settle::claim::{Claim, Held};
+use crate::settle::ledger::Slot;
+use crate::settle::record::Record;
+use crate::settle::store::{Entry, HoldRow, Row, StoreError};
+
+/// A place in a [`Journal`](super::Journal).
+pub struct JournalSlot {
+    journal: Arc<Inner>,
+    stage: Stage,
+    held: Money,
+    /// For what it waits, and no longer than this.
+    ticket: Option<Arc<Ticket>>,
+    patience: Option<Pin<Box<Sleep>>>,
+}
+
+/// How far has it come?
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    /// Nothing has been said from it.
+    Free,
+    /// It holds for this request.
+    Holding(GenerationId),
+    /// All is said.
+    Written,
+}
+
+// === impl JournalSlot ===
+
+impl JournalSlot {
+    /// In a place that has been taken.
+    pub(super) fn new(journal: Arc<Inner>) -> Self {
+        Self {
+            journal,
+            stage: Stage::Free,
+            held: Money::ZERO,
+            ticket: None,
+            patience: None,
+        }
+    }
+
+    fn ticket(&mut self) -> Option<Arc<Ticket>> {
+        self.patience = None;
+        self.ticket = match self.journal.settings.durability {
+            Durability::Memory => None,
+            Durability::Process | Durability::Power => Some(Arc::default()),
+        };
+        self.ticket.clone()
+    }
+
+    fn poll_ticket(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let Some(ticket) = &self.ticket else {
+            return Poll::Ready(Ok(()));
+        };
+        if let Some(told) = ticket.look(cx.waker()) {
+            self.ticket = None;
+            return Poll::Ready(told.map_err(|why| refused(&why)));
+        }
+        let patience = self.journal.settings.patience;
+        // No clock shows it, and a clock that is paused would jump there.
+        if patience < CENTURY {
+            let timer = || Box::pin(sleep(patience));
+            let timer = self.patience.get_or_insert_with(timer);
+            if timer.as_mut().poll(cx).is_ready() {
+                self.ticket = None;
+                return Poll::Ready(Err(too_late(patience)));
+            }
+        }
+        Poll::Pending
+    }
+}
+
+impl Slot for JournalSlot {
+    fn hold(&mut self, claim: &Claim) -> Result<Held, Error> {
+        let caller = claim.caller.as_deref();
+        let hold = HoldRow {
+            id: claim.id,
+            created: claim.created,
+            account: caller.map_or(Caller::ACCOUNT, Caller::account_name).into(),
+            key: caller.map(Caller::key),
+            model: claim.model.as_deref().map(str::to_owned),
+            amount: claim.amount,
+            replica: self.journal.settings.replica.clone(),
+        };
+        let waiting = Waiting {
+            entry: Entry::Hold(hold),
+            ticket: self.ticket(),
+            last: false,
+        };
+        self.journal
+            .queue
+            .ask(waiting)
+            .map_err(|why| refused(&why))?;
+        self.journal.recent.claim(claim.amount, self.held);
+        self.held = claim.amount;
+        self.stage = Stage::Holding(claim.id);
+        Ok(match self.ticket {
+            Some(_) => Held::Later,
+            None => Held::Now,
+        })
+    }
+
+    fn poll_held(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.poll_ticket(cx)
+    }
+
+    fn write(&mut self, record: Record) {
+        let waiting = Waiting {
+            entry: Entry::Row(Box::new(Row::from(&record))),
+            ticket: self.ticket(),
+            last: true,
+        };
+        self.journal.queue.say(waiting);
+        self.stage = Stage::Written;
+        let held = std::mem::take(&mut self.held);
+        self.journal.recent.push(record, held);
+    }
+
+    fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.poll_ticket(cx)
+    }
+}
+
+impl Drop for JournalSlot {
+    fn drop(&mut self) {
+        self.journal.recent.claim(Money::ZERO, self.held);
+        match self.stage {
+            Stage::Written => {}
+            Stage::Free => self.journal.queue.leave(1),
+            Stage::Holding(id) => self.journal.queue.say(Waiting {
+                entry: Entry::Released(id),
+                ticket: None,
+                last: true,
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for JournalSlot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JournalSlot")
+            .field("stage", &self.stage)
+            .field("held", &self.held)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Its own words are for the operator.
+fn refused(why: &StoreError) -> Error {
+    Error::new(Kind::Internal, "the ledger cannot store the request").with_source(why.again())
+}
+
+fn too_late(patience: Duration) -> Error {
+    let waited = format!("waited {} ms for it", patience.as_millis());
+    Error::new(
+        Kind::Internal,
+        "the ledger did not store the request in time",
+    )
+    .with_source(waited)
+}

@@ -1,0 +1,552 @@
+//! A ledger over a store: who waits for it, and what becomes of the books when it fails.
+
+use std::future::poll_fn;
+use std::num::NonZeroUsize;
+use std::pin::pin;
+use std::sync::{Arc, Condvar, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody};
+use switchtower::catalog::Catalog;
+use switchtower::settle::store::{
+    Credit, CreditKind, Document, Entry, HoldRow, MemoryStore, Row, RowQuery, Spend, SpendQuery,
+    Store, StoreError,
+};
+use switchtower::settle::{
+    App, Attempts, Certainty, Claim, Durability, HasBooks, Held, Journal, JournalSettings, Ledger,
+    Record, SettleLayer, Slot,
+};
+use switchtower::wire::Operation;
+use switchtower::{Day, End, Error, GenerationId, Money, Payload, Usage};
+use tokio::sync::mpsc;
+use tower::{ServiceBuilder, ServiceExt, service_fn};
+
+#[tokio::test]
+async fn a_hold_and_a_last_frame_wait_for_the_store() {
+    let store = Shaky::new();
+    let journal = open(&store, settings());
+    let mut slot = slot(&journal).await;
+    store.shut();
+    assert_eq!(slot.hold(&claim(1)).unwrap(), Held::Later);
+    assert!(now(|cx| slot.poll_held(cx)).is_pending());
+    assert_eq!(journal.totals().held, 7);
+    store.open();
+    poll_fn(|cx| slot.poll_held(cx)).await.unwrap();
+    assert_eq!(store.inner.holds().unwrap()[0].amount, claim(1).amount);
+
+    store.shut();
+    slot.write(record(1));
+    assert!(now(|cx| slot.poll_written(cx)).is_pending());
+    assert_eq!(store.inner.row(&id(1)).unwrap(), None);
+    store.open();
+    poll_fn(|cx| slot.poll_written(cx)).await.unwrap();
+    assert_eq!(store.inner.row(&id(1)).unwrap().unwrap().end, "complete");
+    assert_eq!(store.inner.holds().unwrap(), []);
+    assert_eq!((journal.totals().records, journal.totals().held), (1, 0));
+    assert!(journal.get(id(1).as_str()).is_some());
+}
+
+#[tokio::test]
+async fn with_the_durability_of_memory_nobody_waits() {
+    let store = Shaky::new();
+    let journal = open(&store, settings().durability(Durability::Memory));
+    store.shut();
+    let mut slot = slot(&journal).await;
+    assert_eq!(slot.hold(&claim(1)).unwrap(), Held::Now);
+    slot.write(record(1));
+    assert!(now(|cx| slot.poll_written(cx)).is_ready());
+    drop(slot);
+    store.open();
+    journal.close().await;
+    assert!(store.inner.row(&id(1)).unwrap().is_some());
+}
+
+/// One answer of three events through `settle`: none but the last waits, however long the store takes.
+#[tokio::test]
+async fn no_event_but_the_last_waits() {
+    let store = Shaky::new();
+    let journal = open(&store, settings());
+    let (events, said) = mpsc::channel(3);
+    let said = Arc::new(Mutex::new(Some(said)));
+    let client = service_fn(move |_: Request<Payload>| {
+        let mut said = said.lock().unwrap().take().unwrap();
+        let frames = futures_util::stream::poll_fn(move |cx| {
+            let frame = |event: Bytes| Ok::<_, Error>(Frame::data(event));
+            said.poll_recv(cx).map(|event| event.map(frame))
+        });
+        async { Ok::<_, Error>(Response::new(StreamBody::new(frames))) }
+    });
+    let service = ServiceBuilder::new()
+        .layer(SettleLayer::new(journal.clone()))
+        .service(client);
+    let answer = service
+        .oneshot(Request::new(Payload::default()))
+        .await
+        .unwrap();
+    let mut body = pin!(answer.into_body());
+    store.shut();
+    for event in ["one", "two"] {
+        events.send(Bytes::from(event)).await.unwrap();
+        let frame = body.frame().await.unwrap().unwrap();
+        assert_eq!(frame.into_data().unwrap(), event);
+    }
+    drop(events);
+    assert!(now(|cx| http_body::Body::poll_frame(body.as_mut(), cx)).is_pending());
+    store.open();
+    assert!(body.frame().await.is_none());
+    assert_eq!(store.rows().len(), 1);
+}
+
+#[tokio::test]
+async fn all_who_wait_share_one_commit() {
+    let store = Shaky::new();
+    let journal = open(&store, settings());
+    store.shut();
+    let mut slots = Vec::new();
+    for number in 0..100 {
+        let mut slot = slot(&journal).await;
+        slot.hold(&claim(number)).unwrap();
+        slots.push(slot);
+    }
+    store.open();
+    for slot in &mut slots {
+        poll_fn(|cx| slot.poll_held(cx)).await.unwrap();
+    }
+    assert!(
+        store.commits() <= 2,
+        "the first was there alone: {}",
+        store.commits()
+    );
+    assert_eq!(store.inner.holds().unwrap().len(), 100);
+}
+
+#[tokio::test]
+async fn a_full_queue_lets_nobody_in_until_something_is_stored() {
+    let store = Shaky::new();
+    let places = NonZeroUsize::new(2).unwrap();
+    let mut journal = open(&store, settings().places(places));
+    let (mut first, second) = (slot(&journal).await, slot(&journal).await);
+    assert!(now(|cx| journal.poll_slot(cx)).is_pending());
+    drop(second);
+    let second = slot(&journal).await;
+
+    store.shut();
+    first.hold(&claim(1)).unwrap();
+    first.write(record(1));
+    drop(first);
+    // It is over, but not stored.
+    assert!(now(|cx| journal.poll_slot(cx)).is_pending());
+    let entering = journal.enter(Entry::Document(document()));
+    let mut entering = pin!(entering);
+    assert!(now(|cx| entering.as_mut().poll(cx)).is_pending());
+    store.open();
+    entering.await.unwrap();
+    drop(second);
+    assert_eq!(store.rows().len(), 1);
+    drop(slot(&journal).await);
+}
+
+#[tokio::test]
+async fn whoever_is_dropped_is_settled_without_waiting() {
+    let store = Shaky::new();
+    let journal = open(&store, settings());
+    store.shut();
+    let mut written = slot(&journal).await;
+    written.hold(&claim(1)).unwrap();
+    written.write(record(1));
+    drop(written);
+    let mut held = slot(&journal).await;
+    held.hold(&claim(2)).unwrap();
+    drop(held);
+    drop(slot(&journal).await);
+    assert_eq!(journal.totals().held, 0);
+    store.open();
+    journal.close().await;
+    assert_eq!(store.rows()[0].id, id(1));
+    assert_eq!(
+        store.inner.holds().unwrap(),
+        [],
+        "nobody was asked for the second"
+    );
+    let mut late = journal.clone();
+    assert!(matches!(now(|cx| late.poll_slot(cx)), Poll::Ready(Err(_))));
+    assert!(journal.enter(Entry::Document(document())).await.is_err());
+}
+
+#[tokio::test]
+async fn the_last_one_to_leave_waits_for_the_queue() {
+    let store = Shaky::new();
+    let journal = open(&store, settings());
+    let mut slot = slot(&journal).await;
+    slot.hold(&claim(1)).unwrap();
+    slot.write(record(1));
+    drop(journal);
+    drop(slot);
+    assert_eq!(store.rows().len(), 1);
+}
+
+#[tokio::test]
+async fn a_full_store_refuses_what_is_new_and_keeps_what_has_been() {
+    let store = Shaky::new();
+    let journal = open(&store, settings());
+    let (mut old, mut new) = (slot(&journal).await, slot(&journal).await);
+    old.hold(&claim(1)).unwrap();
+    poll_fn(|cx| old.poll_held(cx)).await.unwrap();
+
+    store.fail(|| StoreError::Full("no space left on device".into()));
+    old.write(record(1));
+    assert!(now(|cx| old.poll_written(cx)).is_pending());
+    // Whether it is refused at once, or when it is tried: it is told.
+    let refused = match new.hold(&claim(2)) {
+        Ok(_) => poll_fn(|cx| new.poll_held(cx)).await.unwrap_err(),
+        Err(error) => error,
+    };
+    let source = std::error::Error::source(&refused).unwrap().to_string();
+    assert!(source.contains("no room left"), "{source}");
+    let told = journal.enter(Entry::Credit(credit())).await;
+    assert!(matches!(told, Err(StoreError::Full(_))), "{told:?}");
+    assert!(
+        now(|cx| old.poll_written(cx)).is_pending(),
+        "it is not lost"
+    );
+    drop(new);
+
+    store.work();
+    poll_fn(|cx| old.poll_written(cx)).await.unwrap();
+    journal.enter(Entry::Credit(credit())).await.unwrap();
+    journal.close().await;
+    assert_eq!(store.rows().len(), 1);
+    assert_eq!(store.inner.holds().unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_is_waited_for() {
+    for why in [Failure::Away, Failure::Panic] {
+        let store = Shaky::new();
+        let journal = open(&store, settings());
+        let mut slot = slot(&journal).await;
+        slot.hold(&claim(1)).unwrap();
+        poll_fn(|cx| slot.poll_held(cx)).await.unwrap();
+        match why {
+            Failure::Away => store.fail(|| StoreError::Away("gone".into())),
+            Failure::Panic => store.fail(|| panic!("a store of somebody's own")),
+        }
+        slot.write(record(1));
+        while store.failures() < 3 {
+            tokio::task::yield_now().await;
+        }
+        assert!(now(|cx| slot.poll_written(cx)).is_pending());
+        store.work();
+        poll_fn(|cx| slot.poll_written(cx)).await.unwrap();
+        assert_eq!(store.rows().len(), 1);
+    }
+}
+
+/// The caller is told; the row is stored all the same, when it can be.
+#[tokio::test]
+async fn patience_ends_the_wait_but_not_the_row() {
+    let store = Shaky::new();
+    let journal = open(&store, settings().patience(Duration::from_millis(20)));
+    let (mut written, mut held) = (slot(&journal).await, slot(&journal).await);
+    written.hold(&claim(1)).unwrap();
+    poll_fn(|cx| written.poll_held(cx)).await.unwrap();
+    store.fail(|| StoreError::Away("gone".into()));
+    written.write(record(1));
+    let error = poll_fn(|cx| written.poll_written(cx)).await.unwrap_err();
+    assert_eq!(
+        error.message(),
+        "the ledger did not store the request in time"
+    );
+    held.hold(&claim(2)).unwrap();
+    poll_fn(|cx| held.poll_held(cx)).await.unwrap_err();
+    drop((written, held));
+    store.work();
+    journal.close().await;
+    assert_eq!(store.rows()[0].id, id(1));
+    assert_eq!(store.inner.holds().unwrap(), []);
+}
+
+#[tokio::test]
+async fn of_a_conflict_the_others_know_nothing() {
+    let store = Shaky::new();
+    let journal = open(&store, settings());
+    journal.enter(Entry::Document(document())).await.unwrap();
+    store.shut();
+    let mut slot = slot(&journal).await;
+    slot.hold(&claim(1)).unwrap();
+    let other = Document {
+        json: None,
+        ..document()
+    };
+    let (conflict, fine, ()) = tokio::join!(
+        journal.enter(Entry::Document(other)),
+        journal.enter(Entry::Credit(credit())),
+        async { store.open() },
+    );
+    assert!(
+        matches!(conflict, Err(StoreError::Conflict(_))),
+        "{conflict:?}"
+    );
+    fine.unwrap();
+    poll_fn(|cx| slot.poll_held(cx)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_an_earlier_process_held_is_abandoned() {
+    let store = Shaky::new();
+    let held = |number, replica: &str| HoldRow {
+        id: id(number),
+        created: at(number),
+        account: "acme".to_owned(),
+        key: None,
+        model: Some("acme/large".to_owned()),
+        amount: Money::from_picodollars(7),
+        replica: replica.to_owned(),
+    };
+    let (ours, other) = (held(1, "local"), held(2, "elsewhere"));
+    let entries = [&ours, &other].map(|hold| Entry::Hold(hold.clone()));
+    store.inner.commit(&entries).unwrap();
+
+    let journal = open(&store, settings());
+    assert_eq!(journal.abandoned(), [ours.clone()]);
+    assert_eq!(
+        store.inner.holds().unwrap(),
+        [other],
+        "somebody else is on it"
+    );
+    let row = store.inner.row(&id(1)).unwrap().unwrap();
+    assert_eq!((&*row.end, row.charge), (Row::ABANDONED, Some(Money::ZERO)));
+    assert_eq!((row.created, row.held), (ours.created, ours.amount));
+    assert_eq!(
+        (row.attempts[0].cost, row.attempts[0].certainty),
+        (None, Certainty::Unknown)
+    );
+    assert_eq!(open(&store, settings()).abandoned(), [], "once");
+    assert!(journal.books().store().is_some());
+}
+
+#[tokio::test]
+async fn a_whole_gateway_takes_it() {
+    let store = Shaky::new();
+    let journal = open(&store, settings());
+    let catalog = Catalog::from_toml("", "switchtower.toml", |_| None).unwrap();
+    let stack = switchtower::Stack::new(Arc::new(catalog)).with_ledger(journal);
+    let gateway = switchtower::gateway::Gateway::new(stack, switchtower::client::hyper::plain());
+    assert!(gateway.books().store().is_some());
+}
+
+// === Helpers ===
+
+enum Failure {
+    Away,
+    Panic,
+}
+
+fn settings() -> JournalSettings {
+    JournalSettings::default().patience(Duration::MAX)
+}
+
+fn open(store: &Arc<Shaky>, settings: JournalSettings) -> Journal {
+    Journal::open(store.clone(), settings).unwrap()
+}
+
+async fn slot(journal: &Journal) -> <Journal as Ledger>::Slot {
+    let mut journal = journal.clone();
+    poll_fn(|cx| journal.poll_slot(cx)).await.unwrap()
+}
+
+/// Polls once.
+fn now<T>(poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
+    poll(&mut Context::from_waker(Waker::noop()))
+}
+
+fn id(number: u64) -> GenerationId {
+    format!("gen-1795608000-{number:020}").parse().unwrap()
+}
+
+fn at(number: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_795_608_000 + number)
+}
+
+fn claim(number: u64) -> Claim {
+    Claim {
+        id: id(number),
+        created: at(number),
+        caller: None,
+        model: Some("acme/large".into()),
+        user: None,
+        tag: None,
+        amount: Money::from_picodollars(7),
+    }
+}
+
+fn record(number: u64) -> Record {
+    Record {
+        id: id(number),
+        created: at(number),
+        caller: None,
+        requested: None,
+        user: None,
+        tag: None,
+        operation: Operation::Chat,
+        streamed: false,
+        end: End::Complete,
+        attempts: Attempts::default(),
+        answered_by: None,
+        usage: Usage::default(),
+        charge: Some(Money::from_picodollars(5)),
+        held: Money::from_picodollars(7),
+        finish: None,
+        first_token: None,
+        took: Duration::ZERO,
+        app: App::default(),
+    }
+}
+
+fn document() -> Document {
+    Document {
+        kind: "key",
+        id: "a".to_owned(),
+        version: 1,
+        json: Some("{}".to_owned()),
+    }
+}
+
+fn credit() -> Credit {
+    Credit {
+        id: "order-1".to_owned(),
+        account: "acme".to_owned(),
+        kind: CreditKind::Grant,
+        amount: Money::from_picodollars(1),
+        fee: Money::ZERO,
+        created: at(1),
+        note: String::new(),
+    }
+}
+
+type Why = Box<dyn Fn() -> StoreError + Send>;
+
+/// A store that can be shut, so that a commit waits at its door, and that can fail.
+struct Shaky {
+    inner: MemoryStore,
+    state: Mutex<State>,
+    opened: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    shut: bool,
+    commits: usize,
+    failures: usize,
+    failing: Option<Arc<Mutex<Why>>>,
+}
+
+// === impl Shaky ===
+
+impl Shaky {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            inner: MemoryStore::default(),
+            state: Mutex::default(),
+            opened: Condvar::new(),
+        })
+    }
+
+    fn shut(&self) {
+        self.state.lock().unwrap().shut = true;
+    }
+
+    fn open(&self) {
+        self.state.lock().unwrap().shut = false;
+        self.opened.notify_all();
+    }
+
+    fn fail(&self, why: impl Fn() -> StoreError + Send + 'static) {
+        self.state.lock().unwrap().failing = Some(Arc::new(Mutex::new(Box::new(why))));
+    }
+
+    fn work(&self) {
+        self.state.lock().unwrap().failing = None;
+    }
+
+    fn commits(&self) -> usize {
+        self.state.lock().unwrap().commits
+    }
+
+    fn failures(&self) -> usize {
+        self.state.lock().unwrap().failures
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        let query = RowQuery {
+            from: UNIX_EPOCH,
+            to: at(1_000_000_000),
+            account: None,
+            key: None,
+            after: None,
+            limit: 1000,
+        };
+        self.inner.rows(&query).unwrap()
+    }
+}
+
+impl std::fmt::Debug for Shaky {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Shaky")
+    }
+}
+
+impl Store for Shaky {
+    fn commit(&self, entries: &[Entry]) -> Result<(), StoreError> {
+        let state = self.state.lock().unwrap();
+        let mut state = self.opened.wait_while(state, |state| state.shut).unwrap();
+        if let Some(why) = state.failing.clone() {
+            state.failures += 1;
+            drop(state);
+            let why = why
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            return Err(why());
+        }
+        state.commits += 1;
+        drop(state);
+        self.inner.commit(entries)
+    }
+
+    fn row(&self, id: &GenerationId) -> Result<Option<Row>, StoreError> {
+        self.inner.row(id)
+    }
+
+    fn rows(&self, query: &RowQuery) -> Result<Vec<Row>, StoreError> {
+        self.inner.rows(query)
+    }
+
+    fn spend(&self, query: &SpendQuery) -> Result<Vec<Spend>, StoreError> {
+        self.inner.spend(query)
+    }
+
+    fn holds(&self) -> Result<Vec<HoldRow>, StoreError> {
+        self.inner.holds()
+    }
+
+    fn credits(
+        &self,
+        account: Option<&str>,
+        from: Day,
+        to: Day,
+    ) -> Result<Vec<Credit>, StoreError> {
+        self.inner.credits(account, from, to)
+    }
+
+    fn documents(&self, kind: &'static str) -> Result<Vec<Document>, StoreError> {
+        self.inner.documents(kind)
+    }
+
+    fn prune(&self, before: SystemTime) -> Result<u64, StoreError> {
+        self.inner.prune(before)
+    }
+}
