@@ -312,7 +312,7 @@ async fn what_an_earlier_process_held_is_abandoned() {
     store.inner.commit(&entries).unwrap();
 
     let journal = open(&store, settings());
-    assert_eq!(journal.abandoned(), [ours.clone()]);
+    assert_eq!(journal.abandoned(), std::slice::from_ref(&ours));
     assert_eq!(
         store.inner.holds().unwrap(),
         [other],
