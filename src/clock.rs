@@ -15,10 +15,11 @@ pub(crate) fn later(at: Instant, by: Duration) -> Instant {
     at + by.min(CENTURY)
 }
 
-/// The wall clock, for records, and for prices that depend on the hour: nothing else is decided by it.
+/// The wall clock, for records, for prices that depend on the hour, and for limits that are renewed at midnight: nothing else is
+/// decided by it.
 #[expect(
     clippy::disallowed_methods,
-    reason = "records carry a date, prices an hour"
+    reason = "records carry a date, prices an hour, limits a day"
 )]
 pub(crate) fn wall() -> SystemTime {
     SystemTime::now()

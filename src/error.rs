@@ -10,7 +10,7 @@ use http::StatusCode;
 
 use crate::attempt::Attempt;
 use crate::kind::{Kind, Phase};
-use crate::limits::Exceeded;
+use crate::limits::{Exceeded, Nearest};
 use crate::network;
 use crate::refused::Refused;
 
@@ -40,6 +40,7 @@ struct Inner {
     retry_after: Option<Duration>,
     refused: Option<Refused>,
     exceeded: Option<Exceeded>,
+    nearest: Option<Nearest>,
     waiting_helps: Option<bool>,
     attempts: Attempts,
     source: Option<BoxError>,
@@ -83,6 +84,7 @@ impl Error {
             retry_after: None,
             refused: None,
             exceeded: None,
+            nearest: None,
             waiting_helps: None,
             attempts: Attempts::default(),
             source: None,
@@ -143,6 +145,13 @@ impl Error {
     #[must_use]
     pub fn with_exceeded(mut self, exceeded: Exceeded) -> Self {
         self.0.exceeded = Some(exceeded);
+        self
+    }
+
+    /// Adds what is left of the caller's limits.
+    #[must_use]
+    pub(crate) fn with_nearest(mut self, nearest: Nearest) -> Self {
+        self.0.nearest = Some(nearest);
         self
     }
 
@@ -225,6 +234,11 @@ impl Error {
     /// Which limit of the caller leaves no room, if one does.
     pub fn exceeded(&self) -> Option<&Exceeded> {
         self.0.exceeded.as_ref()
+    }
+
+    /// What was left of the caller's limits, if any were counted.
+    pub fn nearest(&self) -> Option<&Nearest> {
+        self.0.nearest.as_ref()
     }
 
     /// The status with which this error leaves the gateway. A refusal of the caller's own request

@@ -1,5 +1,6 @@
 //! What may be set of the whole chain, a layer's own setter behind each.
 
+use crate::admit::quota::QuotaLayer;
 use crate::choose::ChooseLayer;
 use crate::dispatch::deadline::{DeadlineLayer, Deadlines};
 use crate::dispatch::gate::GateLayer;
@@ -7,6 +8,7 @@ use crate::dispatch::hedge::HedgeLayer;
 use crate::dispatch::recover::RecoverLayer;
 use crate::dispatch::retry::{Allowance, Budgets};
 use crate::dispositions::Dispositions;
+use crate::limits::Limits;
 use crate::stack::Stack;
 use crate::standing::Breaker;
 use crate::wishes::Allowed;
@@ -35,6 +37,13 @@ impl<L> Stack<L> {
     #[must_use]
     pub fn wishes(mut self, allowed: Allowed) -> Self {
         self.read = self.read.wishes(allowed);
+        self
+    }
+
+    /// Counts requests and tokens by this layer instead. Limits of money and concurrency are the ledger's: give it the same.
+    #[must_use]
+    pub fn quota(mut self, layer: QuotaLayer) -> Self {
+        self.quota = layer;
         self
     }
 
@@ -121,5 +130,15 @@ impl<L> Stack<L> {
         self.retry = self.retry.seed(seed);
         self.gate = self.gate.seed(seed);
         self
+    }
+}
+
+impl Stack {
+    /// Sets what callers may spend, ask and hold: requests and tokens before a plan is made, money and concurrency before anybody
+    /// is asked. By default no limits.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.ledger = self.ledger.limits(limits.clone());
+        self.quota(QuotaLayer::new(limits))
     }
 }

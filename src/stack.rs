@@ -2,6 +2,7 @@
 
 use tower_layer::Layer;
 
+use crate::admit::quota::{Quota, QuotaLayer};
 use crate::admit::read::{Read, ReadLayer};
 use crate::choose::{Choose, ChooseLayer};
 use crate::dispatch::address::{Address, AddressLayer};
@@ -19,7 +20,7 @@ use crate::standing::Roster;
 /// The recommended chain around an HTTP client, from a catalogue.
 ///
 /// ```text
-/// read ▸ choose ▸ settle ▸ recover ▸ fallback ▸ hedge ▸ retry ▸ gate ▸ commit ▸ deadline ▸ meter ▸ address ▸ your client
+/// read ▸ quota ▸ choose ▸ settle ▸ recover ▸ fallback ▸ hedge ▸ retry ▸ gate ▸ commit ▸ deadline ▸ meter ▸ address ▸ your client
 /// ```
 ///
 /// A request's path names the operation, `/v1/chat/completions` or the like; without a path it is a chat
@@ -67,6 +68,7 @@ use crate::standing::Roster;
 #[derive(Clone, Debug)]
 pub struct Stack<L = MemoryLedger> {
     pub(crate) read: ReadLayer,
+    pub(crate) quota: QuotaLayer,
     pub(crate) choose: ChooseLayer,
     pub(crate) ledger: L,
     pub(crate) recover: RecoverLayer,
@@ -83,7 +85,11 @@ pub struct Stack<L = MemoryLedger> {
 ///
 /// [`Stack::around`] makes it.
 pub type Chain<C, L = MemoryLedger> = Read<
-    Choose<Settle<Recover<Fallback<Hedge<Retry<Gate<Commit<Deadline<Meter<Address<C>>>>>>>>>, L>>,
+    Quota<
+        Choose<
+            Settle<Recover<Fallback<Hedge<Retry<Gate<Commit<Deadline<Meter<Address<C>>>>>>>>>, L>,
+        >,
+    >,
 >;
 
 impl Stack {
@@ -92,6 +98,7 @@ impl Stack {
         let budgets = Budgets::default();
         Self {
             read: ReadLayer::new().strict().total(Deadlines::default().total),
+            quota: QuotaLayer::default(),
             choose: ChooseLayer::new(roster),
             ledger: MemoryLedger::default(),
             recover: RecoverLayer::new().budgets(budgets.clone()),
@@ -129,8 +136,8 @@ impl<L> Stack<L> {
     #[must_use]
     #[rustfmt::skip]
     pub fn with_ledger<M>(self, ledger: M) -> Stack<M> {
-        let Self { read, choose, ledger: _, recover, fallback, hedge, retry, gate, commit, deadline, meter } = self;
-        Stack { read, choose, ledger, recover, fallback, hedge, retry, gate, commit, deadline, meter }
+        let Self { read, quota, choose, ledger: _, recover, fallback, hedge, retry, gate, commit, deadline, meter } = self;
+        Stack { read, quota, choose, ledger, recover, fallback, hedge, retry, gate, commit, deadline, meter }
     }
 }
 
@@ -140,6 +147,7 @@ impl<C, L: Ledger + Clone> Layer<C> for Stack<L> {
     fn layer(&self, client: C) -> Chain<C, L> {
         let layers = (
             self.read,                             // the body, once, into a Payload
+            self.quota.clone(),                    // the caller's own limits of requests and tokens
             self.choose.clone(),                   // who can answer, and in what order
             SettleLayer::new(self.ledger.clone()), // hold before, charge once after
             self.recover.clone(),                  // an answer that breaks is mended

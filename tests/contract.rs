@@ -9,6 +9,7 @@ use flow::{Answer, Client, Step, Told, good, json, ordered, role, tell, text, th
 use http::{HeaderMap, Request, Response};
 use http_body_util::BodyExt;
 use switchtower::admit::key::KeyLayer;
+use switchtower::admit::quota::QuotaLayer;
 use switchtower::admit::read::ReadLayer;
 use switchtower::catalog::Catalog;
 use switchtower::choose::ChooseLayer;
@@ -20,6 +21,7 @@ use switchtower::dispatch::gate::GateLayer;
 use switchtower::dispatch::hedge::HedgeLayer;
 use switchtower::dispatch::recover::RecoverLayer;
 use switchtower::dispatch::retry::{Budgets, RetryLayer};
+use switchtower::limits::{Limits, Rule, Scope, Unit, Window};
 use switchtower::meter::MeterLayer;
 use switchtower::settle::{MemoryLedger, SettleLayer};
 use switchtower::testing::{Probe, ProbeBody};
@@ -28,6 +30,12 @@ use tower::layer::layer_fn;
 use tower::{Layer, ServiceBuilder, ServiceExt};
 
 // === Services ===
+
+/// More than anybody asks for.
+fn ample() -> Limits {
+    let rule = |name, unit| Rule::new(name, Scope::Account, unit, Window::Forever, 1 << 40);
+    Limits::new([Unit::Requests, Unit::Tokens].map(|unit| rule(unit.name(), unit).unwrap()))
+}
 
 fn request() -> Request<Payload> {
     asking(true)
@@ -86,6 +94,7 @@ macro_rules! service_contract {
 service_contract! {
     key: KeyLayer::new(["sk-or-v1-secret"]),
     read: ReadLayer::new(),
+    quota: QuotaLayer::new(ample()),
     choose: ChooseLayer::new(three()),
     settle: SettleLayer::new(MemoryLedger::default()),
     fallback: FallbackLayer::new(),
@@ -246,6 +255,7 @@ fn paced() -> Answer {
 }
 
 body_contract! {
+    quota: QuotaLayer::new(ample()),
     settle: SettleLayer::new(MemoryLedger::default()),
     commit: CommitLayer::new(),
     deadline: DeadlineLayer::default(),

@@ -24,6 +24,7 @@ use crate::caller::Caller;
 use crate::clock::{now, wall};
 use crate::error::Error;
 use crate::payload::Payload;
+use crate::wire::allowance;
 use crate::wire::headers::is_event_stream;
 
 const GENERATION_ID: HeaderName = HeaderName::from_static("x-generation-id");
@@ -127,11 +128,14 @@ where
             };
             match stack.poll(cx) {
                 Poll::Ready(Ok(response)) => {
-                    let (head, body) = response.into_parts();
+                    let (mut head, body) = response.into_parts();
                     // Nothing of the upstream's headers goes on but the content type.
                     let mut headers = head.headers;
                     let stream = is_event_stream(&headers);
                     headers.clear();
+                    if let Some(nearest) = head.extensions.remove() {
+                        allowance::headers(&nearest, wall(), &mut headers);
+                    }
                     if stream {
                         let (books, call) = (books.clone(), this.call.clone());
                         let body = retell::Stream::new(body, books, call, this.closing.take());

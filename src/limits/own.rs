@@ -1,6 +1,7 @@
 //! Rules that come and go.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::{Arc, PoisonError};
 
 use super::moment::At;
@@ -8,11 +9,15 @@ use super::rule::Rule;
 use super::scope::Scope;
 use super::subject::Subject;
 use super::values::{Shared, shared};
-use crate::sync::Mutex;
+use crate::sync::{AtomicU64, Mutex};
 
 /// Rules of one value each: of a key, of an account.
 #[derive(Debug)]
-pub(super) struct Own(Mutex<[ByValue; Scope::ALL.len()]>);
+pub(super) struct Own {
+    by_scope: Mutex<[ByValue; Scope::ALL.len()]>,
+    /// How many have rules of their own: most often nobody has.
+    values: AtomicU64,
+}
 
 type ByValue = HashMap<Box<[u8]>, Vec<Arc<Shared>>>;
 
@@ -20,7 +25,14 @@ type ByValue = HashMap<Box<[u8]>, Vec<Arc<Shared>>>;
 
 impl Own {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(Default::default()))
+        Self {
+            by_scope: Mutex::new(Default::default()),
+            values: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.values.load(Acquire) == 0
     }
 
     /// From now on it has these rules. What counted by a rule that counts the same goes on to count.
@@ -32,7 +44,7 @@ impl Own {
         mut order: impl FnMut() -> u64,
         at: At,
     ) {
-        let mut own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut own = self.by_scope.lock().unwrap_or_else(PoisonError::into_inner);
         let counts = &mut own[scope as usize];
         let mut before = counts.remove(&value).unwrap_or_default();
         let name: Arc<[u8]> = value[..].into();
@@ -51,11 +63,16 @@ impl Own {
         if !after.is_empty() {
             counts.insert(value, after);
         }
+        let values: usize = own.iter().map(HashMap::len).sum();
+        self.values.store(values as u64, Release);
     }
 
     /// Those of its rules that are of this request.
     pub(super) fn of(&self, subject: &Subject<'_>, mut found: impl FnMut(&Arc<Shared>)) {
-        let own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_empty() {
+            return;
+        }
+        let own = self.by_scope.lock().unwrap_or_else(PoisonError::into_inner);
         for scope in Scope::ALL {
             let counts = &own[scope as usize];
             if counts.is_empty() {
@@ -73,7 +90,7 @@ impl Own {
 
     /// Those of this value.
     pub(super) fn find(&self, scope: Scope, value: &[u8], mut found: impl FnMut(&Arc<Shared>)) {
-        let own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = self.by_scope.lock().unwrap_or_else(PoisonError::into_inner);
         own[scope as usize]
             .get(value)
             .into_iter()

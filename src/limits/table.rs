@@ -229,6 +229,18 @@ impl Limits {
             .collect()
     }
 
+    /// Is there no rule?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.all.is_empty() && self.0.own.is_empty()
+    }
+
+    /// May there be a rule of this scope?
+    pub(crate) fn looks_at(&self, scope: Scope) -> bool {
+        let mut all = self.0.all.iter();
+        !self.0.own.is_empty() || all.any(|all| all.rule().scope() == scope)
+    }
+
     /// Those that such a request counts by, in the order in which they are locked.
     fn counts(
         &self,

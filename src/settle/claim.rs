@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use crate::call::Call;
 use crate::caller::Caller;
 use crate::generation::GenerationId;
+use crate::limits::Now;
 use crate::money::Money;
 use crate::short::Short;
 
@@ -27,6 +29,8 @@ pub struct Claim {
     pub tag: Option<Short>,
     /// The most that its answer may cost.
     pub amount: Money,
+    /// Whose plan says who may be asked.
+    pub(super) call: Call,
 }
 
 /// Has a claim been taken?
@@ -38,4 +42,24 @@ pub enum Held {
     Now,
     /// It is under way: [`Slot::poll_held`](super::Slot::poll_held) tells when.
     Later,
+}
+
+// === impl Claim ===
+
+impl Claim {
+    /// When the request came, by both clocks.
+    #[must_use]
+    pub fn now(&self) -> Now {
+        Now {
+            instant: self.call.started(),
+            wall: self.created,
+        }
+    }
+
+    /// By their slugs, the providers that may be asked, in their order; one may be there twice.
+    pub fn providers(&self) -> impl Iterator<Item = &str> {
+        let plan = self.call.plan();
+        let candidates = plan.map_or(&[][..], |plan| &plan.candidates).iter();
+        candidates.map(|candidate| candidate.endpoint.provider().slug())
+    }
 }

@@ -5,9 +5,11 @@ use std::task::{Context, Poll};
 use super::books::{Books, HasBooks};
 use super::claim::{Claim, Held};
 use super::ledger::{Ledger, Slot};
+use super::limited::Limited;
 use super::recent::{Recent, Totals};
 use super::record::Record;
 use crate::error::{BoxError, Error};
+use crate::limits::{Limits, Now};
 use crate::money::Money;
 
 /// Keeps the newest records and the sums of all. Shared by all clones; gone with the process.
@@ -15,13 +17,17 @@ use crate::money::Money;
 /// It always has room: the oldest record makes place for a new one, and stays in the sums. See the example in
 /// the [module docs](super).
 #[derive(Clone, Debug)]
-pub struct MemoryLedger(Recent);
+pub struct MemoryLedger {
+    recent: Recent,
+    limits: Limits,
+}
 
 /// A place in a [`MemoryLedger`].
 #[derive(Debug)]
 pub struct MemorySlot {
-    ledger: Recent,
+    ledger: MemoryLedger,
     held: Money,
+    limited: Option<(Limited, Now)>,
 }
 
 // === impl MemoryLedger ===
@@ -29,22 +35,32 @@ pub struct MemorySlot {
 impl MemoryLedger {
     /// Keeps this many records.
     pub fn new(capacity: usize) -> Self {
-        Self(Recent::new(capacity))
+        Self {
+            recent: Recent::new(capacity),
+            limits: Limits::default(),
+        }
+    }
+
+    /// Refuses claims for which these limits leave no room.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// A copy of the record of this generation, if it is still kept.
     pub fn get(&self, id: &str) -> Option<Record> {
-        self.0.with(&id.parse().ok()?, Record::clone)
+        self.recent.with(&id.parse().ok()?, Record::clone)
     }
 
     /// A copy of all kept records, oldest first.
     pub fn records(&self) -> Vec<Record> {
-        self.0.records()
+        self.recent.records()
     }
 
     /// The sums of all records, with those no longer kept.
     pub fn totals(&self) -> Totals {
-        self.0.totals()
+        self.recent.totals()
     }
 }
 
@@ -57,7 +73,7 @@ impl Default for MemoryLedger {
 
 impl HasBooks for MemoryLedger {
     fn books(&self) -> Books {
-        Books::of(self.0.clone())
+        Books::of(self.recent.clone())
     }
 }
 
@@ -66,8 +82,9 @@ impl Ledger for MemoryLedger {
 
     fn poll_slot(&mut self, _: &mut Context<'_>) -> Poll<Result<MemorySlot, BoxError>> {
         Poll::Ready(Ok(MemorySlot {
-            ledger: self.0.clone(),
+            ledger: self.clone(),
             held: Money::ZERO,
+            limited: None,
         }))
     }
 }
@@ -76,19 +93,30 @@ impl Ledger for MemoryLedger {
 
 impl Slot for MemorySlot {
     fn hold(&mut self, claim: &Claim) -> Result<Held, Error> {
+        // What an earlier claim has taken is given back first.
+        self.limited = None;
+        let limited = Limited::take(&self.ledger.limits, claim)?;
+        self.limited = Some((limited, claim.now()));
         let before = std::mem::replace(&mut self.held, claim.amount);
-        self.ledger.claim(claim.amount, before);
+        self.ledger.recent.claim(claim.amount, before);
         Ok(Held::Now)
+    }
+
+    fn available(&self, claim: &Claim) -> Option<Money> {
+        Limited::available(&self.ledger.limits, claim)
     }
 
     fn write(&mut self, record: Record) {
         let held = std::mem::take(&mut self.held);
-        self.ledger.push(record, held);
+        if let Some((mut limited, began)) = self.limited.take() {
+            limited.settle(&record, began);
+        }
+        self.ledger.recent.push(record, held);
     }
 }
 
 impl Drop for MemorySlot {
     fn drop(&mut self) {
-        self.ledger.claim(Money::ZERO, self.held);
+        self.ledger.recent.claim(Money::ZERO, self.held);
     }
 }

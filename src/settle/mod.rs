@@ -93,6 +93,7 @@ mod hold;
 pub mod journal;
 mod layer;
 mod ledger;
+mod limited;
 mod memory;
 mod newest;
 mod recent;

@@ -83,6 +83,7 @@ where
             user: payload.view().user(payload.bytes()),
             tag: call.wishes().tag.clone(),
             amount: worst(&call, payload.view(), images),
+            call: call.clone(),
         };
         let held = match slot.hold(&claim) {
             Ok(held) => held,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Dialect, availability};
+use super::{Dialect, allowance, availability};
 use crate::attempt::{Attempt, End};
 use crate::call::Call;
 use crate::disposition::Fault;
@@ -60,9 +60,16 @@ pub(crate) fn object(error: &Error, dialect: Dialect, call: Option<&Call>) -> Va
                 "code": openai_code(error),
             });
             // Its clients read the four alone, and keep the rest.
+            let mut metadata = Map::new();
+            if let Some(exceeded) = error.exceeded() {
+                allowance::metadata(&mut metadata, exceeded);
+            }
             let attempts = attempts(error, call);
             if !attempts.is_empty() {
-                object["metadata"] = json!({ "attempts": attempts });
+                metadata.insert("attempts".into(), attempts.into());
+            }
+            if !metadata.is_empty() {
+                object["metadata"] = metadata.into();
             }
             object
         }
@@ -86,6 +93,9 @@ fn metadata(error: &Error, call: Option<&Call>) -> Value {
     }
     if let Some(after) = error.retry_after() {
         metadata.insert("retry_after".into(), seconds(after).into());
+    }
+    if let Some(exceeded) = error.exceeded() {
+        allowance::metadata(&mut metadata, exceeded);
     }
     if error.kind() == Kind::ContentPolicy {
         moderation(&mut metadata, error, call);
@@ -176,7 +186,9 @@ fn openai_type(error: &Error) -> &'static str {
         Kind::PaymentRequired | Kind::QuotaExhausted | Kind::Ejected(Cause::Quota) => {
             "insufficient_quota"
         }
-        Kind::RateLimited | Kind::Ejected(Cause::Limited) => "rate_limit_error",
+        Kind::LimitReached | Kind::RateLimited | Kind::Ejected(Cause::Limited) => {
+            "rate_limit_error"
+        }
         kind if kind.rule().fault == Fault::Caller => "invalid_request_error",
         Kind::Elapsed(_) => "timeout_error",
         _ => "server_error",
@@ -190,7 +202,9 @@ fn openai_code(error: &Error) -> Option<&'static str> {
         Kind::NoEndpoints => "no_endpoints",
         Kind::ContentPolicy => "content_policy_violation",
         Kind::ContextTooLong => "context_length_exceeded",
-        Kind::RateLimited | Kind::Ejected(Cause::Limited) => "rate_limit_exceeded",
+        Kind::LimitReached | Kind::RateLimited | Kind::Ejected(Cause::Limited) => {
+            "rate_limit_exceeded"
+        }
         Kind::PaymentRequired | Kind::QuotaExhausted | Kind::Ejected(Cause::Quota) => {
             "insufficient_quota"
         }

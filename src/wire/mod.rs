@@ -31,6 +31,7 @@ pub mod retell;
 pub mod sse;
 
 pub(crate) mod adopt;
+pub(crate) mod allowance;
 pub(crate) mod calls;
 pub(crate) mod events;
 pub(crate) mod mend;

@@ -52,7 +52,7 @@ mod values;
 #[allow(dead_code, reason = "the models take what threads race for")]
 mod window;
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 pub(crate) use self::level::Level;
@@ -61,6 +61,7 @@ use self::rule::Rule;
 use self::scope::Scope;
 use self::subject::Subject;
 use self::table::Limits;
+use self::taken::Taken;
 use self::unit::Unit;
 use self::window::Window;
 use crate::orders::as_one_after_the_other;
@@ -73,10 +74,28 @@ fn the_last_of_it_is_taken_once() {
 /// What one gives back another may have, and never both at once.
 #[test]
 fn what_is_given_back_is_taken_once() {
-    as_one_after_the_other::<Limits, _, _>(
-        || limits(&[("one", 3)]),
-        &[&[try_and_give_back], &[spend]],
-        left,
+    struct World {
+        limits: Limits,
+        taken: Mutex<Option<Taken>>,
+    }
+    fn take(world: &World) -> bool {
+        let taken = world.limits.take(&of("bob"), &[(Unit::Money, 3)], now());
+        let has = taken.is_ok();
+        *world.taken.lock().unwrap() = taken.ok();
+        has
+    }
+    fn give_back(world: &World) -> bool {
+        let taken = world.taken.lock().unwrap().take();
+        taken.is_some()
+    }
+    as_one_after_the_other::<World, _, _>(
+        || World {
+            limits: limits(&[("one", 3)]),
+            // Of one thread alone.
+            taken: Mutex::new(None),
+        },
+        &[&[take, give_back], &[|world| spend(&world.limits)]],
+        |world| left(&world.limits),
     );
 }
 

@@ -1,6 +1,8 @@
 //! What a caller may spend, ask and hold.
 
 mod basics;
+mod many;
+mod requests;
 mod windows;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

@@ -1,0 +1,80 @@
+use std::any::Any;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use tower_service::Service;
+
+use super::body::Body;
+use super::future::ResponseFuture;
+use super::hold::Hold;
+use crate::call::Call;
+use crate::clock::{now, wall};
+use crate::error::{BoxError, Error};
+use crate::limits::{Limits, Now, Subject, Unit};
+use crate::payload::Payload;
+
+/// Counts requests and tokens. See the [module docs](super).
+///
+/// # Clone
+///
+/// A clone carries no readiness, and counts by the same limits.
+#[derive(Clone, Debug)]
+pub struct Quota<S> {
+    inner: S,
+    limits: Limits,
+}
+
+// === impl Quota ===
+
+impl<S> Quota<S> {
+    pub(super) fn new(inner: S, limits: Limits) -> Self {
+        Self { inner, limits }
+    }
+
+    /// Takes what this request needs; nothing where nothing counts it.
+    fn take<B: 'static>(&self, request: &mut Request<B>) -> Result<Option<Hold>, Error> {
+        if self.limits.is_empty() {
+            return Ok(None);
+        }
+        let call = Call::of(request.extensions_mut()).clone();
+        let payload = (request.body() as &dyn Any).downcast_ref::<Payload>();
+        let model = payload.and_then(|it| it.view().model(it.bytes()));
+        let user = payload.and_then(|it| it.view().user(it.bytes()));
+        let subject = Subject {
+            caller: call.caller().map(|caller| &**caller),
+            model: model.as_deref(),
+            providers: &[],
+            user: user.as_deref(),
+            tag: call.wishes().tag.as_deref(),
+        };
+        let wanted = [(Unit::Requests, 1), (Unit::Tokens, call.need().tokens())];
+        let now = Now {
+            instant: now(),
+            wall: wall(),
+        };
+        let taken = self.limits.take(&subject, &wanted, now)?;
+        Ok((!taken.is_empty()).then(|| Hold::new(taken, call)))
+    }
+}
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Quota<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    S::Error: Into<BoxError> + 'static,
+    ReqBody: 'static,
+{
+    type Response = Response<Body<ResBody>>;
+    type Error = Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(cx).map_err(Error::from_inner)
+    }
+
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        match self.take(&mut request) {
+            Ok(hold) => ResponseFuture::asking(self.inner.call(request), hold),
+            Err(error) => ResponseFuture::refused(error),
+        }
+    }
+}
