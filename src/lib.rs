@@ -207,7 +207,7 @@ pub use self::found::Found;
 pub use self::generation::{GenerationId, NotAGenerationId};
 pub use self::kind::{Kind, Phase};
 pub use self::lesson::Lesson;
-pub use self::money::{Femto, Money, ParsePriceError, Price};
+pub use self::money::{Femto, Money, ParsePriceError, Price, Ratio, Total};
 pub use self::payload::Payload;
 pub use self::plan::{Candidate, Filter, Plan, Reason, Rejected, Requested, Routing};
 pub use self::refused::Refused;

@@ -5,8 +5,12 @@ mod amount;
 mod decimal;
 mod femto;
 mod price;
+mod ratio;
+mod total;
 
 pub use amount::Money;
 pub use decimal::ParsePriceError;
 pub use femto::Femto;
 pub use price::Price;
+pub use ratio::Ratio;
+pub use total::Total;

@@ -99,6 +99,7 @@ mod newest;
 mod recent;
 mod record;
 mod service;
+pub mod statements;
 pub mod store;
 
 pub use self::app::App;

@@ -73,3 +73,34 @@ pub struct Spend {
     /// Of them, thought.
     pub reasoning_tokens: u64,
 }
+
+// === impl Dimension ===
+
+impl Dimension {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Day,
+        Self::Account,
+        Self::Key,
+        Self::Model,
+        Self::Provider,
+        Self::Endpoint,
+        Self::User,
+        Self::Tag,
+    ];
+
+    /// `day`, `account`, `key`, `model`, `provider`, `endpoint`, `user` or `tag`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Account => "account",
+            Self::Key => "key",
+            Self::Model => "model",
+            Self::Provider => "provider",
+            Self::Endpoint => "endpoint",
+            Self::User => "user",
+            Self::Tag => "tag",
+        }
+    }
+}

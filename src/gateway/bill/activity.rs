@@ -1,0 +1,100 @@
+//! `GET /activity`: the last thirty days, as OpenRouter tells them.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use http::Response;
+
+use super::operator::{Told, failed, told};
+use super::query::{Query, wrong};
+use super::table::{Cell, Form, Table};
+use crate::calendar::Day;
+use crate::clock::wall;
+use crate::error::Error;
+use crate::gateway::router::Door;
+use crate::money::Total;
+use crate::settle::store::{Dimension, Spend, SpendQuery, Store};
+
+/// As many rows as there are at most: endpoints, times days.
+const MOST: usize = 100_000;
+
+const COLUMNS: [&str; 11] = [
+    "date",
+    "model",
+    "model_permaslug",
+    "endpoint_id",
+    "provider_name",
+    "usage",
+    "byok_usage_inference",
+    "requests",
+    "prompt_tokens",
+    "completion_tokens",
+    "reasoning_tokens",
+];
+
+pub(in crate::gateway) async fn list(
+    State(door): State<Door>,
+    request: Request,
+) -> Response<Body> {
+    told(door, request, |store, query| {
+        activity(store, query, Day::of(wall()))
+    })
+    .await
+}
+
+fn activity(store: &dyn Store, query: &Query, today: Day) -> Result<Told, Error> {
+    let form = query.form()?;
+    let asked = asked(query, today)?;
+    let rows = store.spend(&asked).map_err(failed)?;
+    let rows = rows.into_iter().map(row).collect();
+    let columns = COLUMNS.to_vec();
+    let text = Table { columns, rows }.tell(form)?;
+    Ok(Told { text, form })
+}
+
+/// The thirty days before today, which is not over; or one of them.
+fn asked(query: &Query, today: Day) -> Result<SpendQuery, Error> {
+    let (from, to) = match query.day("date")? {
+        None => (today.plus(-30), today),
+        Some(day) if day < today.plus(-30) || day >= today => {
+            return Err(wrong("date", "is not one of the last 30 days that are over"));
+        }
+        Some(day) => (day, day.plus(1)),
+    };
+    Ok(SpendQuery {
+        from,
+        to,
+        by: vec![
+            Dimension::Day,
+            Dimension::Model,
+            Dimension::Endpoint,
+            Dimension::Provider,
+        ],
+        account: query.text("account")?,
+        key: query.key("api_key_hash")?,
+        user: query.text("user_id")?,
+        tag: query.text("tag")?,
+        limit: MOST,
+    })
+}
+
+fn row(spend: Spend) -> Vec<Cell> {
+    let mut of = spend.of.into_iter().map(Option::unwrap_or_default);
+    let mut next = || of.next().unwrap_or_default();
+    let (date, model, endpoint, provider) = (next(), next(), next(), next());
+    let text = |text: String| Cell::Text(Some(text));
+    let money = |picodollars| Cell::Money(Some(Total::from_picodollars(picodollars)));
+    let number = |number| Cell::Number(Some(number));
+    vec![
+        text(date),
+        text(model.clone()),
+        text(model),
+        text(endpoint),
+        text(provider),
+        money(spend.charge.saturating_add(spend.fee)),
+        money(spend.byok_cost),
+        number(spend.requests),
+        number(spend.prompt_tokens),
+        number(spend.completion_tokens),
+        number(spend.reasoning_tokens),
+    ]
+}

@@ -1,0 +1,90 @@
+//! `GET /spend`: what was spent, by whatever one likes.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use http::Response;
+
+use super::operator::{Told, failed, told};
+use super::query::{Query, wrong};
+use super::table::{Cell, Table};
+use crate::calendar::Day;
+use crate::clock::wall;
+use crate::error::Error;
+use crate::gateway::router::Door;
+use crate::money::Total;
+use crate::settle::store::{Dimension, Spend, SpendQuery, Store};
+
+/// As many sums as are told at once.
+const MOST: usize = 100_000;
+
+const SUMS: [&str; 12] = [
+    "requests",
+    "charge",
+    "charge_unknown",
+    "fee",
+    "cost_exact",
+    "cost_estimated",
+    "cost_unknown",
+    "byok_cost",
+    "prompt_tokens",
+    "cached_tokens",
+    "completion_tokens",
+    "reasoning_tokens",
+];
+
+pub(in crate::gateway) async fn spend(
+    State(door): State<Door>,
+    request: Request,
+) -> Response<Body> {
+    told(door, request, |store, query| {
+        sums(store, query, Day::of(wall()))
+    })
+    .await
+}
+
+fn sums(store: &dyn Store, query: &Query, today: Day) -> Result<Told, Error> {
+    let form = query.form()?;
+    let (from, to) = query.days(today)?;
+    let by = query.by(&[Dimension::Day, Dimension::Model])?;
+    let limit = query.limit(MOST, MOST)?;
+    let asked = SpendQuery {
+        from,
+        to,
+        by,
+        account: query.text("account")?,
+        key: query.key("key")?,
+        user: query.text("user")?,
+        tag: query.text("tag")?,
+        limit: limit + 1,
+    };
+    let sums = store.spend(&asked).map_err(failed)?;
+    // Half of the sums would add up to half of the money.
+    if sums.len() > limit {
+        return Err(wrong("by", &format!("makes more than {limit} sums: ask for fewer days")));
+    }
+    let columns = asked.by.iter().map(|it| it.as_str()).chain(SUMS);
+    let columns = columns.collect();
+    let rows = sums.into_iter().map(row).collect();
+    let text = Table { columns, rows }.tell(form)?;
+    Ok(Told { text, form })
+}
+
+fn row(spend: Spend) -> Vec<Cell> {
+    let money = |picodollars| Cell::Money(Some(Total::from_picodollars(picodollars)));
+    let number = |number| Cell::Number(Some(number));
+    let sums = [
+        number(spend.requests),
+        money(spend.charge),
+        number(spend.charge_unknown),
+        money(spend.fee),
+        money(spend.cost_exact),
+        money(spend.cost_estimated),
+        number(spend.cost_unknown),
+        money(spend.byok_cost),
+        number(spend.prompt_tokens),
+        number(spend.cached_tokens),
+        number(spend.completion_tokens),
+        number(spend.reasoning_tokens),
+    ];
+    spend.of.into_iter().map(Cell::Text).chain(sums).collect()
+}

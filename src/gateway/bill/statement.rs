@@ -1,0 +1,181 @@
+//! `GET /statement`: an account's month.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use http::Response;
+use serde::Serialize;
+
+use super::operator::{Told, failed, told};
+use super::query::{Query, wrong};
+use super::table::{Cell, Form, Table};
+use crate::calendar::{Day, timestamp};
+use crate::caller::Caller;
+use crate::clock::wall;
+use crate::error::Error;
+use crate::gateway::router::Door;
+use crate::kind::Kind;
+use crate::money::{Money, Total};
+use crate::settle::bill::{Line, Month, Statement, StatementError};
+use crate::settle::store::{Credit, Store};
+
+const COLUMNS: [&str; 8] = [
+    "kind",
+    "name",
+    "model",
+    "requests",
+    "prompt_tokens",
+    "completion_tokens",
+    "amount",
+    "fee",
+];
+
+pub(in crate::gateway) async fn statement(
+    State(door): State<Door>,
+    request: Request,
+) -> Response<Body> {
+    told(door, request, |store, query| {
+        read(store, query, Month::of(Day::of(wall())))
+    })
+    .await
+}
+
+fn read(store: &dyn Store, query: &Query, current: Month) -> Result<Told, Error> {
+    let form = query.form()?;
+    let month = match query.get("month")? {
+        None => current,
+        Some(month) => month.parse().map_err(|_| wrong("month", "is not YYYY-MM"))?,
+    };
+    let account = query.get("account")?.unwrap_or(Caller::ACCOUNT);
+    let statement = Statement::read(store, account, month).map_err(|error| match error {
+        StatementError::Store(error) => failed(error),
+        StatementError::TooLong => wrong("account", &error.to_string()),
+    })?;
+    let text = match form {
+        Form::Json => json(&statement)?,
+        Form::Csv => table(&statement).tell(form)?,
+    };
+    Ok(Told { text, form })
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    data: Shown<'a>,
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    account: &'a str,
+    month: String,
+    opening: Total,
+    credited: Total,
+    charged: Total,
+    fees: Total,
+    closing: Total,
+    credits: Vec<ShownCredit<'a>>,
+    lines: Vec<ShownLine<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct ShownCredit<'a> {
+    id: &'a str,
+    account: &'a str,
+    kind: &'static str,
+    amount: Money,
+    fee: Money,
+    created_at: String,
+    note: &'a str,
+}
+
+#[derive(Serialize)]
+struct ShownLine<'a> {
+    key: Option<&'a str>,
+    model: Option<&'a str>,
+    requests: u64,
+    unpriced: u64,
+    prompt_tokens: u64,
+    completion_tokens: u64,
+    charge: Total,
+    fee: Total,
+}
+
+fn json(statement: &Statement) -> Result<String, Error> {
+    let data = Shown {
+        account: &statement.account,
+        month: statement.month.to_string(),
+        opening: statement.opening,
+        credited: statement.credited(),
+        charged: statement.charged(),
+        fees: statement.fees(),
+        closing: statement.closing,
+        credits: statement.credits.iter().map(ShownCredit::of).collect(),
+        lines: statement.lines.iter().map(ShownLine::of).collect(),
+    };
+    serde_json::to_string(&Data { data })
+        .map_err(|source| Error::new(Kind::Internal, "cannot be told").with_source(source))
+}
+
+/// One column of amounts, which adds up to the last of them: what is paid stands there below zero.
+fn table(statement: &Statement) -> Table {
+    let balance = |kind: &str, amount| {
+        let mut row = vec![Cell::Text(Some(kind.to_owned()))];
+        row.extend([Cell::Text(None), Cell::Text(None)]);
+        row.extend([const { Cell::Number(None) }; 3]);
+        row.extend([Cell::Money(Some(amount)), Cell::Money(None)]);
+        row
+    };
+    let mut rows = vec![balance("opening", statement.opening)];
+    for credit in &statement.credits {
+        let mut row = balance(credit.kind.as_str(), credit.amount.into());
+        row[1] = Cell::Text(Some(credit.id.clone()));
+        row[7] = Cell::Money(Some(credit.fee.into()));
+        rows.push(row);
+    }
+    for line in &statement.lines {
+        rows.push(vec![
+            Cell::Text(Some("usage".to_owned())),
+            Cell::Text(line.key.clone()),
+            Cell::Text(line.model.clone()),
+            Cell::Number(Some(line.requests)),
+            Cell::Number(Some(line.prompt_tokens)),
+            Cell::Number(Some(line.completion_tokens)),
+            Cell::Money(Some(-(line.charge + line.fee))),
+            Cell::Money(Some(line.fee)),
+        ]);
+    }
+    rows.push(balance("closing", statement.closing));
+    let columns = COLUMNS.to_vec();
+    Table { columns, rows }
+}
+
+// === impl ShownCredit ===
+
+impl<'a> ShownCredit<'a> {
+    pub(super) fn of(credit: &'a Credit) -> Self {
+        Self {
+            id: &credit.id,
+            account: &credit.account,
+            kind: credit.kind.as_str(),
+            amount: credit.amount,
+            fee: credit.fee,
+            created_at: timestamp(credit.created),
+            note: &credit.note,
+        }
+    }
+}
+
+// === impl ShownLine ===
+
+impl<'a> ShownLine<'a> {
+    fn of(line: &'a Line) -> Self {
+        Self {
+            key: line.key.as_deref(),
+            model: line.model.as_deref(),
+            requests: line.requests,
+            unpriced: line.unpriced,
+            prompt_tokens: line.prompt_tokens,
+            completion_tokens: line.completion_tokens,
+            charge: line.charge,
+            fee: line.fee,
+        }
+    }
+}
