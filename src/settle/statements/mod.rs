@@ -10,7 +10,9 @@
 //! a statement is one of so far.
 
 mod month;
+mod reconcile;
 mod statement;
 
 pub use self::month::{Month, NotAMonth};
+pub use self::reconcile::{Billed, Difference, Reconciliation, reconcile};
 pub use self::statement::{Line, Statement, StatementError, balance};
