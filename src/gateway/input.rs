@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use crate::calendar::read_timestamp;
 use crate::error::Error;
 use crate::kind::Kind;
-use crate::money::Money;
+use crate::money::{Money, ParsePriceError};
 
 /// The fields that are not read yet. A field that nobody reads is an error: to ignore it would hide a misspelling.
 #[derive(Debug)]
@@ -83,15 +83,22 @@ impl Input {
 
     /// USD as a JSON number, not below zero.
     pub(super) fn money(&mut self, name: &str) -> Result<Given<Money>, Error> {
+        match self.amount(name)? {
+            Some(Some(money)) if money < Money::ZERO => Err(wrong(name, "is below zero")),
+            given => Ok(given),
+        }
+    }
+
+    /// USD as a JSON number, below zero too.
+    pub(super) fn amount(&mut self, name: &str) -> Result<Given<Money>, Error> {
         let Some(raw) = self.0.remove(name) else {
             return Ok(None);
         };
         match raw.get() {
             "null" => Ok(Some(None)),
-            text => match text.parse::<Money>() {
-                Ok(money) if money < Money::ZERO => Err(wrong(name, "is below zero")),
+            text => match text.parse() {
                 Ok(money) => Ok(Some(Some(money))),
-                Err(why) => Err(wrong(name, &why.to_string())),
+                Err(why) => Err(wrong(name, &ParsePriceError::to_string(&why))),
             },
         }
     }

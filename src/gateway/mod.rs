@@ -175,6 +175,7 @@
 //! your own go around the service or the `Router`, or around the client.
 
 mod ask;
+mod bill;
 mod blocking;
 mod circuits;
 mod closing;

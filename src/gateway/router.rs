@@ -7,6 +7,7 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::ask::Chat;
+use super::bill;
 use super::front::Front;
 use super::keys::{self, Keeper};
 use super::models::{self, Shelf};
@@ -14,6 +15,7 @@ use super::{ask, circuits, generation, refuse};
 use crate::admit::key::KeyLayer;
 use crate::error::BoxError;
 use crate::keys::{Class, KeyRing, RingKey};
+use crate::money::Ratio;
 use crate::payload::Payload;
 use crate::settle::store::StoreError;
 use crate::settle::{Books, HasBooks, Ledger};
@@ -30,6 +32,8 @@ pub struct Gateway {
     pub(super) books: Books,
     pub(super) keys: KeyLayer,
     pub(super) keeper: Keeper,
+    /// Beside what is paid for credits.
+    pub(super) credit_fee: Ratio,
 }
 
 /// What a handler needs to know: the gateway, and in whose protocol to answer.
@@ -67,6 +71,7 @@ impl Gateway {
             keeper: Keeper::new(ring.clone(), books.store().cloned()),
             keys: KeyLayer::with_ring(ring),
             books,
+            credit_fee: Ratio::ZERO,
         }
     }
 
@@ -103,6 +108,14 @@ impl Gateway {
                 .ring()
                 .put(RingKey::configured(key.as_ref(), class));
         }
+        self
+    }
+
+    /// What an operator asks beside what an account is given by `POST /credits`, and which is told apart; nothing, unless it is
+    /// said here.
+    #[must_use]
+    pub fn credit_fee(mut self, fee: Ratio) -> Self {
+        self.credit_fee = fee;
         self
     }
 
@@ -189,6 +202,11 @@ fn routes(door: Door) -> Router {
         .route(&at("/providers"), get(models::providers))
         .route(&at("/circuits"), get(circuits::list))
         .route(&at("/generation"), get(generation::one))
+        .route(&at("/generations"), get(bill::generations))
+        .route(&at("/activity"), get(bill::activity))
+        .route(&at("/credits"), get(bill::credits).post(bill::grant))
+        .route(&at("/spend"), get(bill::spend))
+        .route(&at("/statement"), get(bill::statement))
         .route(&at("/key"), get(keys::current))
         .route(&at("/auth/key"), get(keys::current))
         .route(&at("/keys"), get(keys::list).post(keys::create))

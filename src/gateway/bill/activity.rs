@@ -1,15 +1,15 @@
 //! `GET /activity`: the last thirty days, as OpenRouter tells them.
 
 use axum::body::Body;
-use axum::extract::{Request, State};
-use http::Response;
+use axum::extract::State;
+use http::{HeaderMap, Response, Uri};
 
-use super::operator::{Told, failed, told};
-use super::query::{Query, wrong};
-use super::table::{Cell, Form, Table};
+use super::operator::{Asked, Told, Untold, told};
+use super::table::{Cell, Table};
 use crate::calendar::Day;
 use crate::clock::wall;
 use crate::error::Error;
+use crate::gateway::input::wrong;
 use crate::gateway::router::Door;
 use crate::money::Total;
 use crate::settle::store::{Dimension, Spend, SpendQuery, Store};
@@ -33,18 +33,18 @@ const COLUMNS: [&str; 11] = [
 
 pub(in crate::gateway) async fn list(
     State(door): State<Door>,
-    request: Request,
+    uri: Uri,
+    headers: HeaderMap,
 ) -> Response<Body> {
-    told(door, request, |store, query| {
-        activity(store, query, Day::of(wall()))
+    told(door, uri, headers, |store, asked| {
+        activity(store, asked, Day::of(wall()))
     })
     .await
 }
 
-fn activity(store: &dyn Store, query: &Query, today: Day) -> Result<Told, Error> {
-    let form = query.form()?;
-    let asked = asked(query, today)?;
-    let rows = store.spend(&asked).map_err(failed)?;
+fn activity(store: &dyn Store, asked: &Asked, today: Day) -> Result<Told, Untold> {
+    let form = asked.query.form()?;
+    let rows = store.spend(&wanted(asked, today)?)?;
     let rows = rows.into_iter().map(row).collect();
     let columns = COLUMNS.to_vec();
     let text = Table { columns, rows }.tell(form)?;
@@ -52,11 +52,15 @@ fn activity(store: &dyn Store, query: &Query, today: Day) -> Result<Told, Error>
 }
 
 /// The thirty days before today, which is not over; or one of them.
-fn asked(query: &Query, today: Day) -> Result<SpendQuery, Error> {
+fn wanted(asked: &Asked, today: Day) -> Result<SpendQuery, Error> {
+    let query = &asked.query;
     let (from, to) = match query.day("date")? {
         None => (today.plus(-30), today),
         Some(day) if day < today.plus(-30) || day >= today => {
-            return Err(wrong("date", "is not one of the last 30 days that are over"));
+            return Err(wrong(
+                "date",
+                "is not one of the last 30 days that are over",
+            ));
         }
         Some(day) => (day, day.plus(1)),
     };
@@ -69,7 +73,7 @@ fn asked(query: &Query, today: Day) -> Result<SpendQuery, Error> {
             Dimension::Endpoint,
             Dimension::Provider,
         ],
-        account: query.text("account")?,
+        account: asked.account.clone(),
         key: query.key("api_key_hash")?,
         user: query.text("user_id")?,
         tag: query.text("tag")?,
@@ -91,7 +95,7 @@ fn row(spend: Spend) -> Vec<Cell> {
         text(endpoint),
         text(provider),
         money(spend.charge.saturating_add(spend.fee)),
-        money(spend.byok_cost),
+        money(0),
         number(spend.requests),
         number(spend.prompt_tokens),
         number(spend.completion_tokens),

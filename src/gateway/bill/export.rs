@@ -1,15 +1,16 @@
 //! `GET /generations`: the rows themselves, a page at a time.
 
-use axum::body::Body;
-use axum::extract::{Request, State};
-use http::Response;
+use std::time::SystemTime;
 
-use super::operator::{Told, failed, told};
-use super::query::{Query, wrong};
+use axum::body::Body;
+use axum::extract::State;
+use http::{HeaderMap, Response, Uri};
+
+use super::operator::{Asked, Told, Untold, told};
 use super::table::{Cell, Table};
 use crate::calendar::{Day, timestamp};
 use crate::clock::wall;
-use crate::error::Error;
+use crate::gateway::input::wrong;
 use crate::gateway::router::Door;
 use crate::generation::GenerationId;
 use crate::settle::Certainty;
@@ -49,15 +50,17 @@ const COLUMNS: [&str; 23] = [
 
 pub(in crate::gateway) async fn generations(
     State(door): State<Door>,
-    request: Request,
+    uri: Uri,
+    headers: HeaderMap,
 ) -> Response<Body> {
-    told(door, request, |store, query| {
-        page(store, query, Day::of(wall()))
+    told(door, uri, headers, |store, asked| {
+        page(store, asked, Day::of(wall()))
     })
     .await
 }
 
-fn page(store: &dyn Store, query: &Query, today: Day) -> Result<Told, Error> {
+fn page(store: &dyn Store, asked: &Asked, today: Day) -> Result<Told, Untold> {
+    let query = &asked.query;
     let form = query.form()?;
     let (from, to) = query.days(today)?;
     let after = match query.get("after")? {
@@ -67,22 +70,22 @@ fn page(store: &dyn Store, query: &Query, today: Day) -> Result<Told, Error> {
     let rows = store.rows(&RowQuery {
         from: from.start(),
         to: to.start(),
-        account: query.text("account")?,
+        account: asked.account.clone(),
         key: query.key("key")?,
         after,
         limit: query.limit(USUAL, MOST)?,
     });
-    let rows = rows.map_err(failed)?.iter().flat_map(lines).collect();
+    let rows = rows?.iter().flat_map(lines).collect();
     let columns = COLUMNS.to_vec();
     let text = Table { columns, rows }.tell(form)?;
     Ok(Told { text, form })
 }
 
 /// Where the page before has ended.
-fn place(store: &dyn Store, id: &str) -> Result<(std::time::SystemTime, GenerationId), Error> {
+fn place(store: &dyn Store, id: &str) -> Result<(SystemTime, GenerationId), Untold> {
     let unknown = || wrong("after", "names no generation");
     let id: GenerationId = id.parse().map_err(|_| unknown())?;
-    let row = store.row(&id).map_err(failed)?.ok_or_else(unknown)?;
+    let row = store.row(&id)?.ok_or_else(unknown)?;
     Ok((row.created, id))
 }
 

@@ -1,17 +1,18 @@
-//! Questions that only an operator may ask, and that a store answers.
+//! Questions that a store answers, to whoever may manage.
 
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::Request;
-use http::Response;
+use axum::extract::Query as Pairs;
 use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{HeaderMap, Response, StatusCode, Uri};
 
 use super::query::Query;
 use super::table::Form;
-use crate::error::Error;
-use crate::gateway::refuse;
+use crate::caller::Caller;
+use crate::error::{BoxError, Error};
 use crate::gateway::router::Door;
+use crate::gateway::{json, refuse};
 use crate::kind::Kind;
 use crate::settle::store::{Store, StoreError};
 
@@ -21,68 +22,116 @@ pub(super) struct Told {
     pub(super) form: Form,
 }
 
+/// What is asked, and for which account.
+pub(super) struct Asked {
+    pub(super) query: Query,
+    /// None for all of them.
+    pub(super) account: Option<String>,
+}
+
+/// Why is there no answer? Errors of the store are its own.
+pub(super) enum Untold {
+    Asked(Error),
+    Store(StoreError),
+}
+
 /// Asks the store, on a thread that may wait, if the caller has a management key.
-pub(super) async fn told<F>(door: Door, request: Request, ask: F) -> Response<Body>
+pub(super) async fn told<F>(door: Door, uri: Uri, headers: HeaderMap, ask: F) -> Response<Body>
 where
-    F: FnOnce(&dyn Store, &Query) -> Result<Told, Error> + Send + 'static,
+    F: FnOnce(&dyn Store, &Asked) -> Result<Told, Untold> + Send + 'static,
 {
-    match answer(&door, &request, ask).await {
-        Ok(told) => response(told),
+    let answered = async {
+        let caller = json::manager(&door, &headers)?;
+        let store = store(&door)?;
+        let asked = Asked::read(&uri, &caller)?;
+        let done = tokio::task::spawn_blocking(move || ask(&*store, &asked)).await;
+        match done {
+            Ok(told) => told.map_err(Untold::error),
+            Err(panicked) => Err(unread(panicked)),
+        }
+    };
+    match answered.await {
+        Ok(told) => response(StatusCode::OK, told),
         Err(error) => refuse::response(&error, door.dialect, None),
     }
-}
-
-async fn answer<F>(door: &Door, request: &Request, ask: F) -> Result<Told, Error>
-where
-    F: FnOnce(&dyn Store, &Query) -> Result<Told, Error> + Send + 'static,
-{
-    door.gateway.keys.check_management(request.headers())?;
-    let store = store(door)?;
-    let query = query(request)?;
-    blocking(move || ask(&*store, &query)).await
-}
-
-/// What it says after `?`.
-pub(super) fn query(request: &Request) -> Result<Query, Error> {
-    let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(request.uri());
-    let pairs = pairs.map_err(|why| Error::new(Kind::Invalid, why.body_text()))?;
-    Ok(Query::new(pairs.0))
 }
 
 /// Where the books are.
 pub(super) fn store(door: &Door) -> Result<Arc<dyn Store>, Error> {
     let store = door.gateway.books.store().cloned();
-    store.ok_or_else(|| Error::new(Kind::NotFound, "this gateway keeps no books: give it a ledger"))
+    let none = "this gateway keeps no books that outlive it: give it a ledger with a store";
+    store.ok_or_else(|| Error::new(Kind::NotFound, none))
 }
 
-/// Does what may wait.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|source| {
-        Err(Error::new(Kind::Internal, "the books could not be read").with_source(source))
-    })
+/// May whoever brings this key act for this account? For its own; the operator's is the one that is named where none is,
+/// and acts for all.
+pub(super) fn account(caller: &Caller, named: Option<&str>) -> Result<Option<String>, Error> {
+    let own = caller.account_name();
+    match named {
+        None if own == Caller::ACCOUNT => Ok(None),
+        None => Ok(Some(own.to_owned())),
+        Some(named) if named == own || own == Caller::ACCOUNT => Ok(Some(named.to_owned())),
+        Some(_) => Err(Error::new(
+            Kind::Forbidden,
+            "this key manages another account",
+        )),
+    }
 }
 
-pub(super) fn failed(error: StoreError) -> Error {
-    let kind = match error {
-        StoreError::Conflict(_) => Kind::Invalid,
-        _ => Kind::Internal,
-    };
-    let message = match kind {
-        Kind::Invalid => error.to_string(),
-        _ => "the books could not be read".to_owned(),
-    };
-    Error::new(kind, message).with_source(error)
-}
-
-pub(super) fn response(told: Told) -> Response<Body> {
+pub(super) fn response(status: StatusCode, told: Told) -> Response<Body> {
     let mut response = Response::new(Body::from(told.text));
+    *response.status_mut() = status;
     let kind = HeaderValue::from_static(match told.form {
         Form::Json => "application/json",
         Form::Csv => "text/csv; charset=utf-8",
     });
     response.headers_mut().insert(CONTENT_TYPE, kind);
     response
+}
+
+fn unread(source: impl Into<BoxError>) -> Error {
+    Error::new(Kind::Internal, "the books cannot be read now").with_source(source)
+}
+
+// === impl Asked ===
+
+impl Asked {
+    fn read(uri: &Uri, caller: &Caller) -> Result<Self, Error> {
+        let pairs = Pairs::<Vec<(String, String)>>::try_from_uri(uri);
+        let Pairs(pairs) = pairs.map_err(|_| Error::new(Kind::Invalid, "the query is none"))?;
+        let query = Query::new(pairs);
+        let account = account(caller, query.get("account")?)?;
+        Ok(Self { query, account })
+    }
+
+    /// The one account that is asked for: where none is, the operator's own.
+    pub(super) fn one_account(&self) -> &str {
+        self.account.as_deref().unwrap_or(Caller::ACCOUNT)
+    }
+}
+
+// === impl Untold ===
+
+impl Untold {
+    pub(super) fn error(self) -> Error {
+        match self {
+            Self::Asked(error) => error,
+            Self::Store(StoreError::Away(source)) => {
+                Error::new(Kind::Overloaded, "the books cannot be reached now").with_source(source)
+            }
+            Self::Store(error) => unread(error),
+        }
+    }
+}
+
+impl From<Error> for Untold {
+    fn from(error: Error) -> Self {
+        Self::Asked(error)
+    }
+}
+
+impl From<StoreError> for Untold {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
 }

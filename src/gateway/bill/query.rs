@@ -1,12 +1,11 @@
 //! What is asked of the bill.
 
+use super::table::Form;
 use crate::calendar::Day;
 use crate::caller::KeyId;
 use crate::error::Error;
-use crate::kind::Kind;
+use crate::gateway::input::wrong;
 use crate::settle::store::Dimension;
-
-use super::table::Form;
 
 /// A query string, each name at most once. Names that nobody asks for say nothing.
 #[derive(Clone, Debug, Default)]
@@ -88,7 +87,10 @@ impl Query {
         let Some(value) = self.get("limit")? else {
             return Ok(usual);
         };
-        let limit = value.parse().ok().filter(|limit| (1..=most).contains(limit));
+        let limit = value
+            .parse()
+            .ok()
+            .filter(|limit| (1..=most).contains(limit));
         limit.ok_or_else(|| wrong("limit", &format!("is not within 1 and {most}")))
     }
 
@@ -99,8 +101,4 @@ impl Query {
             Some(_) => Err(wrong("format", "is neither `json` nor `csv`")),
         }
     }
-}
-
-pub(super) fn wrong(name: &str, why: &str) -> Error {
-    Error::new(Kind::Invalid, format!("`{name}` {why}")).with_param(name.to_owned())
 }

@@ -1,15 +1,14 @@
 //! `GET /spend`: what was spent, by whatever one likes.
 
 use axum::body::Body;
-use axum::extract::{Request, State};
-use http::Response;
+use axum::extract::State;
+use http::{HeaderMap, Response, Uri};
 
-use super::operator::{Told, failed, told};
-use super::query::{Query, wrong};
+use super::operator::{Asked, Told, Untold, told};
 use super::table::{Cell, Table};
 use crate::calendar::Day;
 use crate::clock::wall;
-use crate::error::Error;
+use crate::gateway::input::wrong;
 use crate::gateway::router::Door;
 use crate::money::Total;
 use crate::settle::store::{Dimension, Spend, SpendQuery, Store};
@@ -17,7 +16,7 @@ use crate::settle::store::{Dimension, Spend, SpendQuery, Store};
 /// As many sums as are told at once.
 const MOST: usize = 100_000;
 
-const SUMS: [&str; 12] = [
+const SUMS: [&str; 11] = [
     "requests",
     "charge",
     "charge_unknown",
@@ -25,7 +24,6 @@ const SUMS: [&str; 12] = [
     "cost_exact",
     "cost_estimated",
     "cost_unknown",
-    "byok_cost",
     "prompt_tokens",
     "cached_tokens",
     "completion_tokens",
@@ -34,35 +32,38 @@ const SUMS: [&str; 12] = [
 
 pub(in crate::gateway) async fn spend(
     State(door): State<Door>,
-    request: Request,
+    uri: Uri,
+    headers: HeaderMap,
 ) -> Response<Body> {
-    told(door, request, |store, query| {
-        sums(store, query, Day::of(wall()))
+    told(door, uri, headers, |store, asked| {
+        sums(store, asked, Day::of(wall()))
     })
     .await
 }
 
-fn sums(store: &dyn Store, query: &Query, today: Day) -> Result<Told, Error> {
+fn sums(store: &dyn Store, asked: &Asked, today: Day) -> Result<Told, Untold> {
+    let query = &asked.query;
     let form = query.form()?;
     let (from, to) = query.days(today)?;
     let by = query.by(&[Dimension::Day, Dimension::Model])?;
     let limit = query.limit(MOST, MOST)?;
-    let asked = SpendQuery {
+    let wanted = SpendQuery {
         from,
         to,
         by,
-        account: query.text("account")?,
+        account: asked.account.clone(),
         key: query.key("key")?,
         user: query.text("user")?,
         tag: query.text("tag")?,
         limit: limit + 1,
     };
-    let sums = store.spend(&asked).map_err(failed)?;
+    let sums = store.spend(&wanted)?;
     // Half of the sums would add up to half of the money.
     if sums.len() > limit {
-        return Err(wrong("by", &format!("makes more than {limit} sums: ask for fewer days")));
+        let why = format!("makes more than {limit} sums: ask for fewer days");
+        return Err(wrong("by", &why).into());
     }
-    let columns = asked.by.iter().map(|it| it.as_str()).chain(SUMS);
+    let columns = wanted.by.iter().map(|it| it.as_str()).chain(SUMS);
     let columns = columns.collect();
     let rows = sums.into_iter().map(row).collect();
     let text = Table { columns, rows }.tell(form)?;
@@ -80,7 +81,6 @@ fn row(spend: Spend) -> Vec<Cell> {
         money(spend.cost_exact),
         money(spend.cost_estimated),
         number(spend.cost_unknown),
-        money(spend.byok_cost),
         number(spend.prompt_tokens),
         number(spend.cached_tokens),
         number(spend.completion_tokens),

@@ -1,17 +1,16 @@
 //! `GET /statement`: an account's month.
 
 use axum::body::Body;
-use axum::extract::{Request, State};
-use http::Response;
+use axum::extract::State;
+use http::{HeaderMap, Response, Uri};
 use serde::Serialize;
 
-use super::operator::{Told, failed, told};
-use super::query::{Query, wrong};
+use super::operator::{Asked, Told, Untold, told};
 use super::table::{Cell, Form, Table};
 use crate::calendar::{Day, timestamp};
-use crate::caller::Caller;
 use crate::clock::wall;
 use crate::error::Error;
+use crate::gateway::input::wrong;
 use crate::gateway::router::Door;
 use crate::kind::Kind;
 use crate::money::{Money, Total};
@@ -31,24 +30,28 @@ const COLUMNS: [&str; 8] = [
 
 pub(in crate::gateway) async fn statement(
     State(door): State<Door>,
-    request: Request,
+    uri: Uri,
+    headers: HeaderMap,
 ) -> Response<Body> {
-    told(door, request, |store, query| {
-        read(store, query, Month::of(Day::of(wall())))
+    told(door, uri, headers, |store, asked| {
+        read(store, asked, Month::of(Day::of(wall())))
     })
     .await
 }
 
-fn read(store: &dyn Store, query: &Query, current: Month) -> Result<Told, Error> {
+fn read(store: &dyn Store, asked: &Asked, current: Month) -> Result<Told, Untold> {
+    let query = &asked.query;
     let form = query.form()?;
     let month = match query.get("month")? {
         None => current,
-        Some(month) => month.parse().map_err(|_| wrong("month", "is not YYYY-MM"))?,
+        Some(month) => month
+            .parse()
+            .map_err(|_| wrong("month", "is not YYYY-MM"))?,
     };
-    let account = query.get("account")?.unwrap_or(Caller::ACCOUNT);
-    let statement = Statement::read(store, account, month).map_err(|error| match error {
-        StatementError::Store(error) => failed(error),
-        StatementError::TooLong => wrong("account", &error.to_string()),
+    let statement = Statement::read(store, asked.one_account(), month);
+    let statement = statement.map_err(|error| match error {
+        StatementError::Store(error) => error.into(),
+        StatementError::TooLong => Untold::Asked(wrong("account", &error.to_string())),
     })?;
     let text = match form {
         Form::Json => json(&statement)?,

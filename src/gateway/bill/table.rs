@@ -2,7 +2,7 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::error::Error;
+use crate::error::{BoxError, Error};
 use crate::kind::Kind;
 use crate::money::Total;
 
@@ -61,12 +61,14 @@ impl Table {
             csv.write_record(row.iter().map(Cell::plain))
                 .map_err(untold)?;
         }
-        let bytes = csv.into_inner().map_err(|error| untold(error.into_error()))?;
+        let bytes = csv
+            .into_inner()
+            .map_err(|error| untold(error.into_error()))?;
         String::from_utf8(bytes).map_err(untold)
     }
 }
 
-fn untold(source: impl Into<crate::error::BoxError>) -> Error {
+fn untold(source: impl Into<BoxError>) -> Error {
     Error::new(Kind::Internal, "the table cannot be told").with_source(source)
 }
 
