@@ -46,7 +46,7 @@ pub(in crate::gateway) async fn credits(
 fn totals(store: &dyn Store, asked: &Asked) -> Result<Told, Untold> {
     let account = asked.one_account();
     let (first, last) = (Day::from_number(0), Day::from_number(i32::MAX));
-    let credits = store.credits(account, first, last)?;
+    let credits = store.credits(Some(account), first, last)?;
     let spent = store.spend(&SpendQuery {
         from: first,
         to: last,
@@ -109,7 +109,7 @@ async fn granted(door: &Door, request: Request) -> Result<String, Error> {
 fn write(store: &Arc<dyn Store>, credit: Credit) -> Result<Credit, Untold> {
     let known = || {
         let (first, last) = (Day::from_number(0), Day::from_number(i32::MAX));
-        let credits = store.credits(&credit.account, first, last)?;
+        let credits = store.credits(Some(&credit.account), first, last)?;
         let same = |known: &Credit| {
             let created = known.created;
             let credit = credit.clone();

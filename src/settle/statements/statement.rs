@@ -78,7 +78,7 @@ impl Statement {
             return Err(StatementError::TooLong);
         }
         let opening = balance(store, account, first)?;
-        let credits = store.credits(account, first, next)?;
+        let credits = store.credits(Some(account), first, next)?;
         let lines = spent.into_iter().map(Line::of).collect();
         Ok(Self::new(account, month, opening, credits, lines))
     }
@@ -131,7 +131,7 @@ impl Statement {
 /// Those of the store.
 pub fn balance(store: &dyn Store, account: &str, before: Day) -> Result<Total, StoreError> {
     let ever = (Day::from_number(0), before);
-    let credits = store.credits(account, ever.0, ever.1)?;
+    let credits = store.credits(Some(account), ever.0, ever.1)?;
     let given: Total = credits.iter().map(|credit| credit.amount).sum();
     let paid = spent(store, account, ever, Vec::new(), 1)?;
     Ok(given - paid.iter().map(paid_in).sum())

@@ -1,0 +1,5 @@
+//! What an account owes, and for what.
+
+mod reconcile;
+mod rows;
+mod statement;
