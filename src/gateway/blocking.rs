@@ -5,11 +5,15 @@ use crate::kind::Kind;
 use crate::settle::store::StoreError;
 
 /// Asks a store, which blocks.
-pub(super) async fn blocking<T: Send + 'static>(
-    ask: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
+pub(super) async fn blocking<T, E>(
+    ask: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
     let asked = tokio::task::spawn_blocking(ask).await;
-    asked.unwrap_or_else(|panicked| Err(StoreError::Other(panicked.into())))
+    asked.unwrap_or_else(|panicked| Err(StoreError::Other(panicked.into()).into()))
 }
 
 /// What is told of a store that failed: its own words are for the operator.

@@ -1,5 +1,5 @@
 use switchtower::Money;
-use switchtower::settle::bill::{Billed, Difference, reconcile};
+use switchtower::settle::statements::{Billed, Difference, reconcile};
 
 use crate::rows::{id, money, noon, row};
 

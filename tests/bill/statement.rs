@@ -1,6 +1,6 @@
 use proptest::collection;
 use proptest::prelude::*;
-use switchtower::settle::bill::{Month, Statement, balance};
+use switchtower::settle::statements::{Month, Statement, balance};
 use switchtower::settle::store::{Entry, MemoryStore, Store};
 use switchtower::{Day, KeyId, Money, Total};
 

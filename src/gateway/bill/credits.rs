@@ -14,6 +14,7 @@ use crate::calendar::Day;
 use crate::caller::Caller;
 use crate::clock::wall;
 use crate::error::Error;
+use crate::gateway::blocking::blocking;
 use crate::gateway::input::{Input, body, required, wrong};
 use crate::gateway::router::Door;
 use crate::gateway::{json, refuse};
@@ -95,11 +96,8 @@ async fn granted(door: &Door, request: Request) -> Result<String, Error> {
     }
     let store = operator::store(door)?;
     let credit = read(&body(sent).await?, door.gateway.credit_fee)?;
-    let written = tokio::task::spawn_blocking(move || write(&store, credit)).await;
-    let credit = match written {
-        Ok(credit) => credit.map_err(Untold::error)?,
-        Err(panicked) => return Err(Untold::from(StoreError::Other(panicked.into())).error()),
-    };
+    let written = blocking(move || write(&store, credit)).await;
+    let credit = written.map_err(Untold::error)?;
     json::text(&Data {
         data: ShownCredit::of(&credit),
     })

@@ -10,7 +10,8 @@ use http::{HeaderMap, Response, StatusCode, Uri};
 use super::query::Query;
 use super::table::Form;
 use crate::caller::Caller;
-use crate::error::{BoxError, Error};
+use crate::error::Error;
+use crate::gateway::blocking::{blocking, failed};
 use crate::gateway::router::Door;
 use crate::gateway::{json, refuse};
 use crate::kind::Kind;
@@ -44,11 +45,8 @@ where
         let caller = json::manager(&door, &headers)?;
         let store = store(&door)?;
         let asked = Asked::read(&uri, &caller)?;
-        let done = tokio::task::spawn_blocking(move || ask(&*store, &asked)).await;
-        match done {
-            Ok(told) => told.map_err(Untold::error),
-            Err(panicked) => Err(unread(panicked)),
-        }
+        let told = blocking(move || ask(&*store, &asked)).await;
+        told.map_err(Untold::error)
     };
     match answered.await {
         Ok(told) => response(StatusCode::OK, told),
@@ -89,10 +87,6 @@ pub(super) fn response(status: StatusCode, told: Told) -> Response<Body> {
     response
 }
 
-fn unread(source: impl Into<BoxError>) -> Error {
-    Error::new(Kind::Internal, "the books cannot be read now").with_source(source)
-}
-
 // === impl Asked ===
 
 impl Asked {
@@ -116,10 +110,7 @@ impl Untold {
     pub(super) fn error(self) -> Error {
         match self {
             Self::Asked(error) => error,
-            Self::Store(StoreError::Away(source)) => {
-                Error::new(Kind::Overloaded, "the books cannot be reached now").with_source(source)
-            }
-            Self::Store(error) => unread(error),
+            Self::Store(why) => failed(&why),
         }
     }
 }

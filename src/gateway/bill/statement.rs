@@ -14,7 +14,7 @@ use crate::gateway::input::wrong;
 use crate::gateway::router::Door;
 use crate::kind::Kind;
 use crate::money::{Money, Total};
-use crate::settle::bill::{Line, Month, Statement, StatementError};
+use crate::settle::statements::{Line, Month, Statement, StatementError};
 use crate::settle::store::{Credit, Store};
 
 const COLUMNS: [&str; 8] = [

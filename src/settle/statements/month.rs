@@ -8,12 +8,12 @@ use crate::calendar::{Day, Period};
 /// A month, in UTC.
 ///
 /// ```
-/// use switchtower::settle::bill::Month;
+/// use switchtower::settle::statements::Month;
 ///
 /// let month: Month = "2026-11".parse()?;
 /// assert_eq!(month.first().to_string(), "2026-11-01");
 /// assert_eq!(month.next().to_string(), "2026-12");
-/// # Ok::<_, switchtower::settle::bill::NotAMonth>(())
+/// # Ok::<_, switchtower::settle::statements::NotAMonth>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Month(Day);

@@ -9,7 +9,7 @@ use crate::settle::store::Row;
 /// What one side says that an answer cost, by the provider's id of it.
 ///
 /// ```
-/// use switchtower::settle::bill::{Billed, Difference, reconcile};
+/// use switchtower::settle::statements::{Billed, Difference, reconcile};
 ///
 /// let billed = |id: &str, cost: &str| Billed::invoiced(id, cost.parse().unwrap());
 /// let ours = [billed("a", "0.1"), billed("b", "0.2"), billed("c", "0.3")];
