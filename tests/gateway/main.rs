@@ -2,6 +2,7 @@
 
 mod availability;
 mod bad_input;
+mod bill;
 mod books;
 mod broken;
 mod connections;

@@ -18,7 +18,7 @@ use switchtower::dispatch::deadline::Deadlines;
 use switchtower::dispatch::recover::RecoverLayer;
 use switchtower::gateway::{Bounds, Gateway, serve};
 use switchtower::keys::KeyRing;
-use switchtower::settle::{Books, Record};
+use switchtower::settle::{Books, HasBooks, Ledger, Record};
 use switchtower::standing::Breaker;
 use switchtower::testing::{Prices, Script, Upstream};
 use switchtower::{Stack, client};
@@ -92,11 +92,14 @@ impl House {
         Self::with(providers, change, Bounds::default()).await
     }
 
-    pub(crate) async fn with(
+    pub(crate) async fn with<L: Ledger + HasBooks + Clone + Send + Sync + 'static>(
         providers: usize,
-        change: impl FnOnce(Stack) -> Stack,
+        change: impl FnOnce(Stack) -> Stack<L>,
         bounds: Bounds,
-    ) -> Self {
+    ) -> Self
+    where
+        L::Slot: Send + Sync + 'static,
+    {
         let mut upstreams = Vec::new();
         for (place, name) in PROVIDERS[..providers].iter().enumerate() {
             let upstream = Upstream::builder()
@@ -110,12 +113,15 @@ impl House {
     }
 
     /// Around providers at these addresses.
-    pub(crate) async fn around(
+    pub(crate) async fn around<L: Ledger + HasBooks + Clone + Send + Sync + 'static>(
         upstreams: Vec<Upstream>,
         urls: &[Uri],
-        change: impl FnOnce(Stack) -> Stack,
+        change: impl FnOnce(Stack) -> Stack<L>,
         bounds: Bounds,
-    ) -> Self {
+    ) -> Self
+    where
+        L::Slot: Send + Sync + 'static,
+    {
         let catalog = Arc::new(catalog(urls));
         // Most tests are about an answer of one provider; `mending` is about those of several.
         let stack = Stack::new(catalog.clone()).seed(7);
@@ -161,6 +167,19 @@ impl House {
 
     pub(crate) async fn post(&self, path: &str, body: impl Into<Bytes>) -> Answer {
         let request = self.request(Method::POST, path, body);
+        Answer::read(self.send(request).await).await
+    }
+
+    /// As who manages.
+    pub(crate) async fn manage(
+        &self,
+        method: Method,
+        path: &str,
+        body: impl Into<Bytes>,
+    ) -> Answer {
+        let mut request = self.request(method, path, body);
+        let key = format!("Bearer {MANAGER}").parse().unwrap();
+        request.headers_mut().insert("authorization", key);
         Answer::read(self.send(request).await).await
     }
 

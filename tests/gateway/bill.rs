@@ -1,0 +1,187 @@
+//! One bill: credits, what was spent, and what is left.
+
+use std::sync::Arc;
+
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+use switchtower::KeyId;
+use switchtower::gateway::Bounds;
+use switchtower::settle::journal::{Journal, JournalSettings};
+use switchtower::settle::store::{MemoryStore, Store};
+use switchtower::testing::{Failure, Script};
+
+use crate::support::{House, KEY};
+
+/// A gateway with a store behind it.
+async fn bank() -> House {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new(1000));
+    let journal = Journal::open(store, JournalSettings::default()).unwrap();
+    House::with(2, |stack| stack.with_ledger(journal), Bounds::default()).await
+}
+
+async fn told(house: &House, path: &str) -> Value {
+    let answer = house.manage(Method::GET, path, "").await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.json()["data"].clone()
+}
+
+async fn give(house: &House, credit: Value) -> (u16, Value) {
+    let answer = house.manage(Method::POST, "/api/v1/credits", credit.to_string());
+    let answer = answer.await;
+    (answer.status.as_u16(), answer.json())
+}
+
+/// Digit for digit, since a float is no money.
+fn digits(body: &str, name: &str) -> String {
+    let (_, rest) = body.split_once(&format!("\"{name}\":")).unwrap();
+    let end = rest.find([',', '}']).unwrap();
+    rest[..end].to_owned()
+}
+
+#[tokio::test]
+async fn what_was_given_less_what_was_spent_is_what_is_left() {
+    let house = bank().await;
+    let order = json!({"id": "order-1", "amount": 10.5, "note": "invoice 7"});
+    let (status, given) = give(&house, order.clone()).await;
+    assert_eq!((status, &given["data"]["kind"]), (201, &json!("grant")));
+    // Who sends it again, since the answer was lost, gives nothing more.
+    assert_eq!(give(&house, order).await.1, given);
+
+    let answer = house.ask(json!({})).await;
+    let cost = digits(&answer.body, "cost");
+    let totals = house.manage(Method::GET, "/api/v1/credits", "").await;
+    assert_eq!(digits(&totals.body, "total_credits"), "10.5");
+    assert_eq!(digits(&totals.body, "total_usage"), cost);
+
+    let statement = house.manage(Method::GET, "/api/v1/statement", "").await;
+    let told = statement.json()["data"].clone();
+    assert_eq!(digits(&statement.body, "opening"), "0");
+    assert_eq!(digits(&statement.body, "charged"), cost);
+    assert_eq!(told["credits"][0]["note"], "invoice 7");
+    assert_eq!(told["lines"][0]["key"], KeyId::of(KEY).to_string());
+    assert_eq!(told["lines"][0]["model"], "acme/large");
+    let left: switchtower::Money = "10.5".parse().unwrap();
+    let left = left.saturating_sub(cost.parse().unwrap());
+    assert_eq!(digits(&statement.body, "closing"), left.to_string());
+}
+
+#[tokio::test]
+async fn what_was_spent_is_split_as_one_likes() {
+    let house = bank().await;
+    house.script(
+        0,
+        Script::fail(Failure::new(StatusCode::SERVICE_UNAVAILABLE)),
+    );
+    for user in ["anna", "anna", "ben"] {
+        assert_eq!(house.ask(json!({"user": user})).await.status, 200);
+    }
+    let by_user = told(&house, "/api/v1/spend?by=user").await;
+    let counted: Vec<_> = by_user
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|sum| (&sum["user"], &sum["requests"]))
+        .collect();
+    assert_eq!(
+        counted,
+        [(&json!("anna"), &json!(2)), (&json!("ben"), &json!(1))]
+    );
+    let one = told(&house, "/api/v1/spend?by=provider,key&user=ben").await;
+    assert_eq!(one.as_array().unwrap().len(), 1);
+    assert_eq!(one[0]["provider"], "second & Co.");
+    assert_eq!(one[0]["key"], KeyId::of(KEY).to_string());
+
+    // As a file: a line an attempt, and a column that adds up.
+    let path = "/api/v1/generations?format=csv";
+    let file = house.manage(Method::GET, path, "").await;
+    assert_eq!(file.header("content-type"), Some("text/csv; charset=utf-8"));
+    let mut lines = file.body.lines();
+    let names: Vec<_> = lines.next().unwrap().split(',').collect();
+    let place = |name| names.iter().position(|it| *it == name).unwrap();
+    let rows: Vec<Vec<_>> = lines.map(|line| line.split(',').collect()).collect();
+    let attempts: usize = house
+        .records(3)
+        .await
+        .iter()
+        .map(|it| it.attempts.len())
+        .sum();
+    assert_eq!(rows.len(), attempts);
+    let charged = rows.iter().filter(|row| !row[place("charge")].is_empty());
+    assert_eq!(charged.count(), 3);
+
+    // Today is not over, and activity is of days that are.
+    assert_eq!(told(&house, "/api/v1/activity").await, json!([]));
+}
+
+#[tokio::test]
+async fn a_page_of_rows_goes_on_where_the_one_before_ended() {
+    let house = bank().await;
+    for _ in 0..3 {
+        house.ask(json!({})).await;
+    }
+    let first = told(&house, "/api/v1/generations?limit=2").await;
+    let last = first[1]["id"].as_str().unwrap();
+    let rest = told(&house, &format!("/api/v1/generations?limit=2&after={last}")).await;
+    assert_eq!(first.as_array().unwrap().len(), 2);
+    assert_eq!(rest.as_array().unwrap().len(), 1);
+    assert_ne!(rest[0]["id"], first[0]["id"]);
+}
+
+#[tokio::test]
+async fn nobody_else_is_told() {
+    let house = bank().await;
+    for path in ["activity", "credits", "spend", "statement", "generations"] {
+        let answer = house.get(&format!("/api/v1/{path}")).await;
+        assert_eq!(answer.status, 403, "{path}");
+    }
+    let answer = house.post("/api/v1/credits", r#"{"id": "a", "amount": 1}"#);
+    assert_eq!(answer.await.status, 403);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named() {
+    let house = bank().await;
+    for (path, name) in [
+        ("spend?by=colour", "by"),
+        ("spend?by=day,day", "by"),
+        ("spend?from=2026-02-30", "from"),
+        ("spend?from=2026-02-02&to=2026-02-01", "from"),
+        ("spend?from=2020-01-01&to=2026-01-01", "from"),
+        ("spend?key=sk-or-v1-a", "key"),
+        ("spend?format=xml", "format"),
+        ("spend?format=csv&format=json", "format"),
+        ("statement?month=2026-13", "month"),
+        ("activity?date=1999-01-01", "date"),
+        ("generations?after=gen-1-00000000000000000000", "after"),
+        ("generations?limit=0", "limit"),
+    ] {
+        let answer = house.manage(Method::GET, &format!("/v1/{path}"), "").await;
+        assert_eq!(answer.status, 400, "{path}");
+        assert_eq!(answer.json()["error"]["param"], name, "{path}");
+    }
+    for (credit, name) in [
+        (json!({"amount": 1}), "id"),
+        (json!({"id": "a"}), "amount"),
+        (json!({"id": "a", "amount": -1}), "amount"),
+        (json!({"id": "a", "amount": 0}), "amount"),
+        (json!({"id": "a", "amount": 1e9}), "amount"),
+        (json!({"id": "a", "amount": 1, "kind": "gift"}), "kind"),
+        (json!({"id": "a", "amount": 1, "colour": "red"}), "colour"),
+        (json!({"id": "a".repeat(129), "amount": 1}), "id"),
+    ] {
+        let answer = house.manage(Method::POST, "/v1/credits", credit.to_string());
+        let answer = answer.await;
+        assert_eq!(answer.status, 400, "{credit}: {answer:?}");
+        assert_eq!(answer.json()["error"]["param"], name, "{credit}");
+    }
+    // Another order of the same name is none.
+    assert_eq!(give(&house, json!({"id": "a", "amount": 1})).await.0, 201);
+    assert_eq!(give(&house, json!({"id": "a", "amount": 2})).await.0, 400);
+}
+
+#[tokio::test]
+async fn without_a_store_there_are_no_books() {
+    let house = House::open(1).await;
+    let answer = house.manage(Method::GET, "/api/v1/spend", "").await;
+    assert_eq!(answer.status, 404);
+}
