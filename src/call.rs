@@ -193,11 +193,12 @@ impl Call {
         }
     }
 
-    /// Has this request asked that provider already? Where there is no plan, the one is `""`.
+    /// Has this request asked that provider already, with a key of the operator's? Where there is no plan, the one is `""`.
     pub(crate) fn has_asked(&self, provider: &str) -> bool {
         let slug = |attempt: &Attempt| {
             let candidate = attempt.candidate();
-            candidate.map_or("", |it| it.endpoint.provider().slug()) == provider
+            let shared = candidate.is_none_or(|it| it.own_key.is_none());
+            shared && candidate.map_or("", |it| it.endpoint.provider().slug()) == provider
         };
         self.with_attempts(|attempts| attempts.iter().any(slug))
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::keys::Rights;
+use crate::keys::{ProviderKeys, Rights};
 use crate::tenant::Tenant;
 
 /// The public name of a caller's key: its SHA-256, 64 hexadecimal digits in lower case.
@@ -39,11 +39,12 @@ pub struct NotAKeyId;
 /// assert_eq!(caller.account_name(), "acme");
 /// assert_eq!(Caller::new(KeyId::of("sk-or-v1-a")).account_name(), Caller::ACCOUNT);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Caller {
     key: KeyId,
     account: Arc<str>,
     rights: Rights,
+    provider_keys: ProviderKeys,
 }
 
 // === impl KeyId ===
@@ -123,6 +124,7 @@ impl Caller {
             key,
             account: Arc::from(Self::ACCOUNT),
             rights: Rights::default(),
+            provider_keys: ProviderKeys::default(),
         }
     }
 
@@ -138,6 +140,19 @@ impl Caller {
     pub fn with_rights(mut self, rights: Rights) -> Self {
         self.rights = rights;
         self
+    }
+
+    /// With these keys of its own at providers, which others of its account share.
+    #[must_use]
+    pub fn with_provider_keys(mut self, keys: ProviderKeys) -> Self {
+        self.provider_keys = keys;
+        self
+    }
+
+    /// Its own keys at providers.
+    #[must_use]
+    pub fn provider_keys(&self) -> &ProviderKeys {
+        &self.provider_keys
     }
 
     /// What it may do.

@@ -131,10 +131,11 @@ pub(crate) fn vote(attempt: &Attempt, outcome: Outcome, is_probe: bool) -> Outco
 
 /// Has this attempt failed at that endpoint, in a way that counts against it?
 pub(crate) fn is_failure_at(attempt: &Attempt, candidate: Option<&Candidate>) -> bool {
-    let endpoint = |candidate: Option<&Candidate>| candidate.map(|it| Arc::as_ptr(&it.endpoint));
+    // With another owner's key it is another matter.
+    let standing = |candidate: Option<&Candidate>| candidate.map(|it| Arc::as_ptr(&it.standing));
     let failed = |end| matches!(end, End::Failed(kind) if kind.lesson() == Lesson::Failed);
     attempt.ended().is_some_and(|(end, _)| failed(end))
-        && endpoint(attempt.candidate()) == endpoint(candidate)
+        && standing(attempt.candidate()) == standing(candidate)
 }
 
 /// Lets the figures learn. What a caller caused teaches nothing.

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::catalog::{Catalog, Endpoint, Model};
+use crate::keys::ProviderKey;
 use crate::standing::{Conversation, Standing};
 
 /// The endpoints in the order in which to ask them, pinned to one catalogue snapshot: prices never
@@ -65,6 +66,9 @@ pub struct Candidate {
     pub standing: Arc<Standing>,
     /// Why it stands where it stands.
     pub reason: Reason,
+    /// The caller's own key, with which it is asked instead of the operator's; then what has been learned of it is about this
+    /// key alone.
+    pub own_key: Option<Arc<ProviderKey>>,
 }
 
 /// An endpoint that may not be asked.
@@ -124,6 +128,8 @@ pub enum Reason {
     Price,
     /// The caller's `provider.order` names it.
     Ordered,
+    /// It is asked with a key of the caller's own.
+    CallersKey,
     /// Its key is of the operator's own account.
     OwnKey,
     /// It has answered this conversation before, so its prompt cache is warm.
@@ -318,6 +324,7 @@ impl fmt::Display for Reason {
             Reason::Drawn => "drawn by price",
             Reason::Price => "next by price",
             Reason::Ordered => "named in provider.order",
+            Reason::CallersKey => "the caller's own key",
             Reason::OwnKey => "own key",
             Reason::Sticky => "has answered this conversation",
             Reason::Tier => "tier asked for",

@@ -148,7 +148,7 @@ const DETACHING: [(&str, &str); 8] = [
 ];
 
 /// Files with a lock, and why nobody waits behind it.
-const LOCKING: [(&str, &str); 22] = [
+const LOCKING: [(&str, &str); 24] = [
     ("attempt.rs", "for a copy or a change of what was found"),
     ("call.rs", "for one more attempt, or a look at them"),
     (
@@ -158,6 +158,14 @@ const LOCKING: [(&str, &str); 22] = [
     (
         "dispatch/retry/budget.rs",
         "to find a budget; to make it, once for each provider",
+    ),
+    (
+        "gateway/byok/safe.rs",
+        "who manages keys of providers waits for its turn, and nobody else does",
+    ),
+    (
+        "keys/provider_key.rs",
+        "to find the standing of an endpoint, or to make it, once",
     ),
     (
         "gateway/keys/keeper.rs",
@@ -490,7 +498,11 @@ fn whoever_polls_holds_no_lock() {
     });
     for file in files().filter(|file| found.contains(&file.path)) {
         // The lock of the keys is made to be waited for.
-        let waits = ["gateway/serve.rs", "gateway/keys/keeper.rs"];
+        let waits = [
+            "gateway/serve.rs",
+            "gateway/keys/keeper.rs",
+            "gateway/byok/safe.rs",
+        ];
         if file.folder() == "testing" || waits.contains(&&*file.path) {
             continue;
         }

@@ -399,6 +399,7 @@ fn record(number: u64) -> Record {
         answered_by: None,
         usage: Usage::default(),
         charge: Some(Money::from_picodollars(5)),
+        fee: Money::ZERO,
         held: Money::from_picodollars(7),
         finish: None,
         first_token: None,

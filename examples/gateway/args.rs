@@ -3,6 +3,8 @@
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
+use switchtower::keys::MasterKeys;
+
 const HELP: &str = "\
 A self-hosted OpenRouter.
 
@@ -14,7 +16,9 @@ usage: gateway [--listen ADDRESS] [--providers demo|env | --config FILE]
   --config FILE      those of a switchtower.toml; it and its sources are read anew when they change
 
 SWITCHTOWER_KEY is the key that callers need; without it a random one is made, and only loopback
-addresses may be listened on. Who brings SWITCHTOWER_MANAGEMENT_KEY makes more, with POST /api/v1/keys.";
+addresses may be listened on. Who brings SWITCHTOWER_MANAGEMENT_KEY makes more, with POST /api/v1/keys.
+SWITCHTOWER_MASTER_KEY, 32 bytes in hexadecimal digits or Base64 (of several the first seals, all open),
+lets them bring keys of their own at providers, with POST /api/v1/byok.";
 
 /// What is to be served, and where.
 pub(crate) struct Args {
@@ -76,6 +80,16 @@ impl Args {
         let key = std::env::var("SWITCHTOWER_MANAGEMENT_KEY").ok()?;
         let key = key.trim().to_owned();
         (!key.is_empty()).then_some(key)
+    }
+
+    /// Under which callers' own keys of providers are sealed, if any are taken.
+    pub(crate) fn master_keys() -> Result<Option<MasterKeys>, String> {
+        let Ok(text) = std::env::var("SWITCHTOWER_MASTER_KEY") else {
+            return Ok(None);
+        };
+        let keys = MasterKeys::parse(&text);
+        keys.map(Some)
+            .map_err(|why| format!("SWITCHTOWER_MASTER_KEY: {why}"))
     }
 
     /// The caller's key.

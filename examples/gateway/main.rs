@@ -84,9 +84,12 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     if let Some(reloader) = reloader {
         tokio::spawn(watch::watch(reloader, stack.roster().clone()));
     }
-    let gateway = Gateway::new(stack, client::hyper::over(tls))
+    let mut gateway = Gateway::new(stack, client::hyper::over(tls))
         .keys([&key])
         .management_keys(Args::management_key());
+    if let Some(masters) = Args::master_keys()? {
+        gateway = gateway.master_keys(masters);
+    }
 
     // Before anyone is told that we are here: a signal that comes at once must find its handler.
     let mut signal = signals()?;

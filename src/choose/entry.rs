@@ -51,6 +51,7 @@ impl<'a> Entry<'a> {
             endpoint: self.endpoint.clone(),
             standing: self.standing.clone(),
             reason: self.reason,
+            own_key: None,
         }
     }
 }

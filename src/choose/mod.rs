@@ -60,6 +60,7 @@
 //! |---|---|
 //! | thresholds: those that miss one last of all, even behind another model | what nobody has measured comes between; who is in `order` or has an own key counts as the best of its model |
 //! | models in the order of their names, unless a sort has the partition `"none"` | a partition without a sort says nothing, nor does one where the models' variants sort differently |
+//! | [keys of the caller's own](crate::keys::ProviderKey) first, each after the other; those to fall back on last of their model | also before `order`; an endpoint that can be asked with one stands there once for each, and once more as everybody's |
 //! | own keys first | also before `order`; `allow_fallbacks: false` still cuts to `order` |
 //! | the tier that was asked for | not before `order` |
 //! | whoever has answered the conversation | also before a `sort`, not before `order`; not while it is out or down; under [`ExpectedCost`](crate::catalog::Strategy::ExpectedCost) its warm cache counts as the price it has instead |
@@ -130,6 +131,7 @@ mod rank;
 mod refusal;
 mod service;
 mod sticky;
+mod turns;
 
 pub use self::ask::Ask;
 pub use self::layer::ChooseLayer;

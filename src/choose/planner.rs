@@ -1,6 +1,6 @@
 //! From a request to a plan.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::ask::Ask;
 use super::entry::Entry;
@@ -10,6 +10,7 @@ use super::operation::right;
 use super::rank::rank;
 use super::refusal::{no_endpoints, unserved, wrong_operation};
 use super::sticky::{conversation, is_named};
+use super::turns::{Turn, turns};
 use crate::error::Error;
 use crate::plan::{Filter, Plan, Rejected};
 use crate::standing::{Conversation, Lineup};
@@ -60,10 +61,11 @@ pub fn plan(ask: &Ask<'_>, lineup: &Lineup) -> Result<Plan, Error> {
         conversation.as_ref(),
         &mut random,
     );
+    let mut turns = turns(&entries, ask.caller);
     if !filters.preferences.allow_fallbacks {
-        without_fallbacks(&mut entries, &mut rejected, filters.preferences);
+        without_fallbacks(&mut turns, &mut rejected, filters.preferences);
     }
-    if entries.is_empty() {
+    if turns.is_empty() {
         return Err(no_endpoints(
             ask.payload,
             &filters,
@@ -74,7 +76,7 @@ pub fn plan(ask: &Ask<'_>, lineup: &Lineup) -> Result<Plan, Error> {
     Ok(Plan {
         requested,
         routing: models.routing,
-        candidates: entries.iter().map(Entry::candidate).collect(),
+        candidates: turns.iter().map(|turn| turn.candidate(ask.now)).collect(),
         rejected,
         catalog: lineup.catalog().clone(),
         conversation,
@@ -121,23 +123,27 @@ fn look_up(ask: &Ask<'_>, filters: &Filters<'_>, entries: &[Entry<'_>]) -> Optio
 
 /// Keeps the endpoints that `order` names, or without one the head of the plan.
 fn without_fallbacks(
-    entries: &mut Vec<Entry<'_>>,
+    turns: &mut Vec<Turn<'_, '_>>,
     rejected: &mut Vec<Rejected>,
     preferences: &Preferences,
 ) {
-    let mut at = 0;
-    entries.retain(|entry| {
-        at += 1;
-        let keep = match &preferences.order[..] {
-            [] => at == 1,
-            order => place(order, entry.endpoint).is_some(),
-        };
-        if !keep {
+    let first = turns.first().cloned();
+    let (kept, others): (Vec<_>, Vec<_>) =
+        std::mem::take(turns)
+            .into_iter()
+            .partition(|turn| match &preferences.order[..] {
+                [] => first.as_ref().is_some_and(|first| turn.is_like(first)),
+                order => place(order, turn.entry.endpoint).is_some(),
+            });
+    let is = |turn: &Turn<'_, '_>, endpoint| Arc::ptr_eq(turn.entry.endpoint, endpoint);
+    for (at, Turn { entry, .. }) in others.iter().enumerate() {
+        let mut before = kept.iter().chain(&others[..at]);
+        if !before.any(|turn| is(turn, entry.endpoint)) {
             rejected.push(Rejected {
                 endpoint: entry.endpoint.clone(),
                 filter: Filter::AllowFallbacks,
             });
         }
-        keep
-    });
+    }
+    *turns = kept;
 }

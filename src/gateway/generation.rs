@@ -86,7 +86,7 @@ struct Told<'a> {
     total_cost: Box<RawValue>,
     usage: Box<RawValue>,
     cache_discount: Option<u64>,
-    upstream_inference_cost: Option<u64>,
+    upstream_inference_cost: Option<Box<RawValue>>,
     is_byok: bool,
 }
 
@@ -128,6 +128,7 @@ impl<'a> Told<'a> {
             _ => record.finish.map(Finish::as_str),
         };
         let usage = &record.usage;
+        let own = last.filter(|last| last.byok);
         Self {
             id: record.id.as_str(),
             upstream_id: last.and_then(|last| last.upstream_id.as_deref()),
@@ -174,11 +175,11 @@ impl<'a> Told<'a> {
             web_search_engine: None,
             // Strict clients want a number, and without a price nothing is charged. That the cost is
             // unknown, not zero, stands with the attempts.
-            total_cost: exact(record.charge.unwrap_or_default()),
-            usage: exact(record.charge.unwrap_or_default()),
+            total_cost: exact(record.paid().unwrap_or_default()),
+            usage: exact(record.paid().unwrap_or_default()),
             cache_discount: None,
-            upstream_inference_cost: None,
-            is_byok: false,
+            upstream_inference_cost: own.and_then(|own| own.cost.amount).map(exact),
+            is_byok: own.is_some(),
         }
     }
 }
@@ -194,7 +195,7 @@ impl<'a> ProviderResponse<'a> {
             model_permaslug: attempt.model(),
             provider_name: attempt.provider(),
             latency: attempt.first_token.map(|first| first.as_millis() as u64),
-            is_byok: false,
+            is_byok: attempt.byok,
             end: attempt.end.as_str(),
             cost: attempt.cost.amount.map(exact),
             cost_at_most: attempt.cost.at_most.map(exact),

@@ -27,6 +27,7 @@
 //! | `GET /key`, `/auth/key` | what is set for the key that is brought, and what was spent with it |
 //! | `GET`, `POST /keys` | [the keys](#the-keys), a hundred from `offset` on; makes one: for management keys |
 //! | `GET`, `PATCH`, `DELETE /keys/{hash}` | one key, by the SHA-256 of it: likewise |
+//! | `GET`, `POST /byok`; `GET`, `PATCH`, `DELETE /byok/{id}` | [callers' own keys of providers](#own-keys-of-providers): likewise |
 //!
 //! Under `/api/v1` errors have OpenRouter's shape (`code` is an integer), under `/v1` OpenAI's (`type`,
 //! `param`, and a `code` that is a string or null), because strict clients of the one fail on the other's.
@@ -163,6 +164,23 @@
 //! the ledger's store ([`Gateway::read_keys`]); without one, keys that were made are gone with the process, and what was spent is told by
 //! the newest records that are still in memory.
 //!
+//! # Own keys of providers
+//!
+//! An account may bring keys of its own at providers. They are used for its requests alone, before everything else, and what they
+//! come to nobody else hears of. The provider bills the caller; of the operator's price the caller pays the share that
+//! [`Gateway::byok_fee`] says, as `usage.cost`, beside `usage.is_byok` and `cost_details.upstream_inference_cost`. At rest they are sealed under
+//! [`Gateway::master_keys`], without which none is taken. They are written, and changed, but never told again.
+//!
+//! | field of `POST` and `PATCH` | |
+//! |---|---|
+//! | `provider` | its slug here; `POST` needs it, and it stays |
+//! | `key` | the key, as its header carries it: at most 8 KiB without blanks. `POST` needs it; `PATCH` puts another one in its place |
+//! | `name`, `disabled` | |
+//! | `is_fallback` | used only after the endpoints that all share |
+//! | `always_use` | those are not asked at all where it can be used. OpenRouter's API has it not, only its pages |
+//! | `sort_order` | its place among those of its provider; by default behind them |
+//! | `allowed_models`, `allowed_api_key_hashes`, `allowed_user_ids` | used only for these models, with these keys, with keys of these `creator_user_id`: 1 to 100 of each, or null |
+//!
 //! # To run it
 //!
 //! [`serve`] runs [`Gateway::service`] on a listener, or any `Router` of axum, with `TCP_NODELAY`, bounds on
@@ -177,6 +195,7 @@
 mod ask;
 mod bill;
 mod blocking;
+mod byok;
 mod circuits;
 mod closing;
 mod front;
@@ -187,6 +206,7 @@ mod keys;
 mod linger;
 mod metadata;
 mod models;
+mod random;
 mod refuse;
 mod retell;
 mod router;

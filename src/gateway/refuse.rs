@@ -79,7 +79,7 @@ pub(super) async fn unknown(request: Request) -> Response<Body> {
     let (method, path) = asked(&request);
     let message = format!(
         "no such route: {method} {path}; there are POST /chat/completions, /completions and /embeddings, \
-         GET /models, /model, /providers, /endpoints/zdr, /circuits, /generation, /key and /keys, under /api/v1 and /v1"
+         GET /models, /model, /providers, /endpoints/zdr, /circuits, /generation, /key, /keys and /byok, under /api/v1 and /v1"
     );
     response(&Error::new(Kind::NotFound, message), dialect, None)
 }

@@ -8,16 +8,17 @@ use tower_service::Service;
 
 use super::ask::Chat;
 use super::bill;
+use super::byok::{self, Safe};
 use super::front::Front;
 use super::keys::{self, Keeper};
 use super::models::{self, Shelf};
 use super::{ask, circuits, generation, refuse};
 use crate::admit::key::KeyLayer;
 use crate::error::BoxError;
-use crate::keys::{Class, KeyRing, RingKey};
+use crate::keys::{Class, KeyRing, MasterKeys, RingKey};
 use crate::money::Ratio;
 use crate::payload::Payload;
-use crate::settle::store::StoreError;
+use crate::settle::store::{Store, StoreError};
 use crate::settle::{Books, HasBooks, Ledger};
 use crate::stack::Stack;
 use crate::standing::Roster;
@@ -34,6 +35,7 @@ pub struct Gateway {
     pub(super) keeper: Keeper,
     /// Beside what is paid for credits.
     pub(super) credit_fee: Ratio,
+    pub(super) safe: Safe,
 }
 
 /// What a handler needs to know: the gateway, and in whose protocol to answer.
@@ -69,6 +71,7 @@ impl Gateway {
             roster,
             shelf: Shelf::default(),
             keeper: Keeper::new(ring.clone(), books.store().cloned()),
+            safe: Safe::new(ring.clone(), books.store().cloned()),
             keys: KeyLayer::with_ring(ring),
             books,
             credit_fee: Ratio::ZERO,
@@ -131,7 +134,32 @@ impl Gateway {
     ///
     /// If it cannot be read; then nothing has changed.
     pub async fn read_keys(&self) -> Result<(), StoreError> {
-        self.keeper.refresh().await
+        self.keeper.refresh().await?;
+        self.safe.refresh().await
+    }
+
+    /// Keeps keys in this store instead of the ledger's: [`read_keys`](Self::read_keys) lets those in that it holds.
+    #[must_use]
+    pub fn keep_keys_in(mut self, store: Arc<dyn Store>) -> Self {
+        self.keeper = self.keeper.with_store(store.clone());
+        self.safe = self.safe.with_store(store);
+        self
+    }
+
+    /// Takes callers' own keys of providers, and seals them under the first of these; what is sealed under another one of
+    /// them is [sealed anew](Self::read_keys). Without, none is taken, and none that is stored is used.
+    #[must_use]
+    pub fn master_keys(mut self, keys: MasterKeys) -> Self {
+        self.safe = self.safe.with_masters(keys);
+        self
+    }
+
+    /// The fee for a request that is asked with a caller's own key of a provider: so many millionths of what it would have
+    /// cost otherwise. By default nothing; OpenRouter's is 50,000.
+    #[must_use]
+    pub fn byok_fee(mut self, millionths: u32) -> Self {
+        self.safe = self.safe.with_fee(millionths);
+        self
     }
 
     /// What may be read of the ledger that it writes to.
@@ -213,6 +241,11 @@ fn routes(door: Door) -> Router {
         .route(
             &at("/keys/{hash}"),
             get(keys::get).patch(keys::change).delete(keys::delete),
+        )
+        .route(&at("/byok"), get(byok::list).post(byok::create))
+        .route(
+            &at("/byok/{id}"),
+            get(byok::get).patch(byok::change).delete(byok::delete),
         )
         .method_not_allowed_fallback(move |request| refuse::wrong_method(request, dialect))
         .with_state(door)

@@ -10,7 +10,8 @@ use crate::usage::Usage;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bill {
     usage: Usage,
-    charge: Option<Money>,
+    paid: Option<Money>,
+    byok: bool,
     cost: Option<Money>,
     prompt: Money,
 }
@@ -25,7 +26,8 @@ impl Bill {
         let prompt = cost.and(last.and_then(|last| last.prompt_cost));
         Self {
             usage: record.usage,
-            charge: record.charge,
+            paid: record.paid(),
+            byok: last.is_some_and(|last| last.byok),
             cost,
             prompt: prompt.unwrap_or_default(),
         }
@@ -35,7 +37,8 @@ impl Bill {
     pub(super) fn tell(&self, text: &mut String) {
         let Self {
             usage,
-            charge,
+            paid,
+            byok,
             cost,
             prompt,
         } = *self;
@@ -47,10 +50,13 @@ impl Bill {
         tokens(text, ",\"completion_tokens\":", usage.completion_tokens());
         tokens(text, ",\"total_tokens\":", usage.total_tokens());
         // A number or nothing: of embeddings strict clients take no null.
-        if charge.is_some() {
-            amount(text, ",\"cost\":", charge);
+        if paid.is_some() {
+            amount(text, ",\"cost\":", paid);
         }
-        text.push_str(",\"is_byok\":false,\"prompt_tokens_details\":");
+        text.push_str(match byok {
+            true => ",\"is_byok\":true,\"prompt_tokens_details\":",
+            false => ",\"is_byok\":false,\"prompt_tokens_details\":",
+        });
         tokens(text, "{\"cached_tokens\":", usage.cached_tokens());
         tokens(text, ",\"cache_write_tokens\":", written);
         tokens(text, ",\"audio_tokens\":", heard);

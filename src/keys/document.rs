@@ -96,12 +96,11 @@ impl KeySettings {
     /// [`NotSettings`] if it is something else, or says something that this version does not know: a limit that is not
     /// understood must not be lost.
     pub fn from_json(json: &str) -> Result<Self, NotSettings> {
-        use serde::de::Error as _;
         let spelled: Spelled = serde_json::from_str(json).map_err(NotSettings)?;
         let limit = spelled.limit.map(|limit| limit.parse()).transpose();
-        let limit = limit.map_err(|why| NotSettings(serde_json::Error::custom(why)))?;
+        let limit = limit.map_err(NotSettings::because)?;
         let reset = spelled.reset.map(|reset| named(&reset)).transpose();
-        let reset = reset.map_err(|why| NotSettings(serde_json::Error::custom(why)))?;
+        let reset = reset.map_err(NotSettings::because)?;
         Ok(Self {
             name: spelled.name,
             label: spelled.label,
@@ -146,6 +145,18 @@ fn time(micros: u64) -> SystemTime {
 }
 
 // === impl NotSettings ===
+
+impl NotSettings {
+    pub(super) fn because(why: impl fmt::Display) -> Self {
+        Self(serde::de::Error::custom(why))
+    }
+}
+
+impl From<serde_json::Error> for NotSettings {
+    fn from(why: serde_json::Error) -> Self {
+        Self(why)
+    }
+}
 
 impl fmt::Display for NotSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

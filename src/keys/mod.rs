@@ -35,21 +35,40 @@
 //! let later = now + Duration::from_secs(60);
 //! assert_eq!(ring.admit(key.id(), later).unwrap_err(), NotAdmitted::Expired);
 //! ```
+//!
+//! **Own keys of providers.** An account may have [keys of its own](ProviderKey) at providers, which are used for its requests alone: before
+//! the endpoints that all share, those marked as fallbacks after them. At rest they are sealed, under a master key of the operator's.
 
 mod api_key;
 mod change;
 mod document;
+#[cfg(feature = "gateway")]
+mod master;
 mod not_admitted;
+mod provider_key;
+mod provider_key_settings;
+mod provider_keys;
 mod rights;
 mod ring;
 mod ring_key;
+#[cfg(feature = "gateway")]
+mod sealed;
 mod settings;
 
 pub use self::api_key::ApiKey;
 pub use self::change::KeyChange;
 pub use self::document::NotSettings;
+#[cfg(feature = "gateway")]
+#[cfg_attr(docsrs, doc(cfg(feature = "gateway")))]
+pub use self::master::{CannotOpen, MasterKeys, NotAMasterKey, Place};
 pub use self::not_admitted::NotAdmitted;
+pub use self::provider_key::ProviderKey;
+pub use self::provider_key_settings::ProviderKeySettings;
+pub use self::provider_keys::ProviderKeys;
 pub use self::rights::{Class, Rights};
 pub use self::ring::KeyRing;
 pub use self::ring_key::RingKey;
+#[cfg(feature = "gateway")]
+#[cfg_attr(docsrs, doc(cfg(feature = "gateway")))]
+pub use self::sealed::Sealed;
 pub use self::settings::{KeySettings, Rates};

@@ -26,6 +26,8 @@ pub struct Rights {
     class: Class,
     models: Option<Arc<[Pattern]>>,
     providers: Option<Arc<[Box<str>]>>,
+    creator: Option<Arc<str>>,
+    include_byok: bool,
 }
 
 /// What is a key for?
@@ -62,6 +64,32 @@ impl Rights {
         let providers = providers.into_iter();
         self.providers = Some(providers.map(|it| it.as_ref().into()).collect());
         self
+    }
+
+    /// Its key was made by this one.
+    #[must_use]
+    pub fn creator(mut self, creator: Option<&str>) -> Self {
+        self.creator = creator.map(Arc::from);
+        self
+    }
+
+    /// Do its limits count what is spent with own keys of providers? By default they do not.
+    #[must_use]
+    pub fn include_byok(mut self, include: bool) -> Self {
+        self.include_byok = include;
+        self
+    }
+
+    /// Who has made its key.
+    #[must_use]
+    pub fn made_by(&self) -> Option<&str> {
+        self.creator.as_deref()
+    }
+
+    /// Do its limits count what is spent with own keys of providers?
+    #[must_use]
+    pub fn includes_byok(&self) -> bool {
+        self.include_byok
     }
 
     /// May it manage keys, and do nothing else?

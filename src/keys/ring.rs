@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use arc_swap::ArcSwap;
 
 use super::not_admitted::NotAdmitted;
+use super::provider_keys::ProviderKeys;
 use super::rights::Class;
 use super::ring_key::RingKey;
 use crate::caller::{Caller, KeyId};
@@ -19,7 +20,11 @@ use crate::caller::{Caller, KeyId};
 pub struct KeyRing(Arc<Shared>);
 
 /// A change copies the one part that it is in, so that a thousand new keys do not copy a thousand times a thousand.
-struct Shared([ArcSwap<Part>; PARTS]);
+struct Shared {
+    parts: [ArcSwap<Part>; PARTS],
+    /// What each account has of its own at providers.
+    wallets: ArcSwap<HashMap<Arc<str>, ProviderKeys>>,
+}
 
 type Part = HashMap<KeyId, Arc<RingKey>>;
 
@@ -67,7 +72,7 @@ impl KeyRing {
     /// All of them, the newest first.
     #[must_use]
     pub fn list(&self) -> Vec<Arc<RingKey>> {
-        let mut all: Vec<_> = (self.0.0.iter())
+        let mut all: Vec<_> = (self.0.parts.iter())
             .flat_map(|part| part.load().values().cloned().collect::<Vec<_>>())
             .collect();
         all.sort_unstable_by_key(|key| (std::cmp::Reverse(key.settings().created), key.id()));
@@ -77,7 +82,7 @@ impl KeyRing {
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.0.iter().map(|part| part.load().len()).sum()
+        self.0.parts.iter().map(|part| part.load().len()).sum()
     }
 
     /// Is there none, so that nobody may come in?
@@ -88,7 +93,7 @@ impl KeyRing {
 
     /// Puts this key in, in the place of another one of its name.
     pub fn put(&self, key: RingKey) {
-        let (id, key) = (key.id(), Arc::new(key));
+        let (id, key) = (key.id(), self.holding(key));
         self.part(id).rcu(|part| {
             let mut part = Part::clone(part);
             part.insert(id, key.clone());
@@ -110,9 +115,9 @@ impl KeyRing {
     pub fn load(&self, keys: impl IntoIterator<Item = RingKey>) {
         let mut parts: [Part; PARTS] = std::array::from_fn(|_| Part::new());
         for key in keys {
-            parts[at(key.id())].insert(key.id(), Arc::new(key));
+            parts[at(key.id())].insert(key.id(), self.holding(key));
         }
-        for (part, loaded) in self.0.0.iter().zip(parts) {
+        for (part, loaded) in self.0.parts.iter().zip(parts) {
             part.rcu(|before| {
                 let mut after = loaded.clone();
                 for (id, key) in before.iter() {
@@ -127,8 +132,37 @@ impl KeyRing {
         }
     }
 
+    /// The keys of this account at providers, which all that come in with its keys share.
+    #[must_use]
+    pub fn provider_keys(&self, account: &str) -> ProviderKeys {
+        if let Some(known) = self.0.wallets.load().get(account) {
+            return known.clone();
+        }
+        let (account, new): (Arc<str>, _) = (account.into(), ProviderKeys::default());
+        let wallets = self.0.wallets.rcu(|wallets| {
+            let mut wallets = HashMap::clone(wallets);
+            wallets
+                .entry(account.clone())
+                .or_insert_with(|| new.clone());
+            wallets
+        });
+        // What was there before that, if another one was faster.
+        wallets.get(&account).cloned().unwrap_or(new)
+    }
+
+    /// The accounts of which keys, or keys of providers, are known.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<Arc<str>> {
+        self.0.wallets.load().keys().cloned().collect()
+    }
+
+    fn holding(&self, key: RingKey) -> Arc<RingKey> {
+        let wallet = self.provider_keys(&key.settings().account);
+        Arc::new(key.with_provider_keys(wallet))
+    }
+
     fn part(&self, id: KeyId) -> &ArcSwap<Part> {
-        &self.0.0[at(id)]
+        &self.0.parts[at(id)]
     }
 }
 
@@ -148,6 +182,9 @@ impl fmt::Debug for KeyRing {
 
 impl Default for Shared {
     fn default() -> Self {
-        Self(std::array::from_fn(|_| ArcSwap::default()))
+        Self {
+            parts: std::array::from_fn(|_| ArcSwap::default()),
+            wallets: ArcSwap::default(),
+        }
     }
 }

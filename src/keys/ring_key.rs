@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use super::api_key::ApiKey;
 use super::not_admitted::NotAdmitted;
+use super::provider_keys::ProviderKeys;
 use super::rights::Class;
 use super::settings::KeySettings;
 use crate::caller::{Caller, KeyId};
@@ -36,6 +37,14 @@ impl RingKey {
             caller: Arc::new(caller.with_rights(settings.rights())),
             settings,
         }
+    }
+
+    /// With these keys of its account at providers.
+    #[must_use]
+    pub fn with_provider_keys(mut self, keys: ProviderKeys) -> Self {
+        let caller = Caller::clone(&self.caller);
+        self.caller = Arc::new(caller.with_provider_keys(keys));
+        self
     }
 
     /// A key that the operator's configuration names, of the account [`Caller::ACCOUNT`].

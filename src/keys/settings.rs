@@ -100,7 +100,10 @@ impl KeySettings {
     /// What its bearer may do.
     #[must_use]
     pub fn rights(&self) -> Rights {
-        let mut rights = Rights::default().class(self.class);
+        let mut rights = Rights::default()
+            .class(self.class)
+            .creator(self.creator.as_deref())
+            .include_byok(self.include_byok);
         if let Some(models) = &self.models {
             rights = rights.models(models);
         }

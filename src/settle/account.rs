@@ -11,6 +11,7 @@ use super::record::{AttemptRecord, Record};
 use crate::attempt::{Attempt, End};
 use crate::call::Call;
 use crate::catalog::Key;
+use crate::keys::ProviderKey;
 use crate::money::Money;
 use crate::short::Short;
 use crate::usage::Usage;
@@ -54,7 +55,7 @@ fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Ins
         .iter()
         .map(|attempt| attempt_record(call, attempt, &asked, end, now))
         .collect();
-    let (usage, charge) = match answered_by {
+    let (usage, price) = match answered_by {
         Some(place) => {
             let record = &records[place];
             // An answer that broke while somebody is asked for its rest ends as the request does.
@@ -62,6 +63,11 @@ fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Ins
             charge(call, &attempts[place], &found, record, &asked, end)
         }
         None => (Usage::default(), Some(Money::ZERO)),
+    };
+    let own = answer.and_then(|attempt| attempt.candidate()?.own_key.as_ref());
+    let (charge, fee) = match own {
+        Some(own) => owed(own, price),
+        None => (price, Money::ZERO),
     };
     Record {
         id: *call.id(),
@@ -77,11 +83,22 @@ fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Ins
         answered_by,
         usage,
         charge,
+        fee,
         held: asked.held,
         finish: found.finish,
         first_token,
         took: now.saturating_duration_since(call.started()),
         app: App::of(call),
+    }
+}
+
+/// The charge and the fee for what would have cost this much, if it had not been asked with the caller's own key. A fee of
+/// what has no price is as unknown.
+fn owed(own: &ProviderKey, price: Option<Money>) -> (Option<Money>, Money) {
+    match price {
+        Some(price) => (Some(Money::ZERO), own.fee_of(price)),
+        None if own.fee_of(Money::MAX).is_zero() => (Some(Money::ZERO), Money::ZERO),
+        None => (None, Money::ZERO),
     }
 }
 
@@ -116,6 +133,7 @@ fn attempt_record(
             .map(|candidate| candidate.endpoint.clone()),
         upstream_id: found.upstream_id,
         key: attempt.key().map(Key::shared_label),
+        byok: attempt.candidate().is_some_and(|it| it.own_key.is_some()),
         status: found.status,
         end,
         first_token: attempt.first_content_after(),

@@ -49,6 +49,8 @@ pub struct Record {
     pub usage: Usage,
     /// What the caller pays: zero where nothing is charged, none where the price is unknown.
     pub charge: Option<Money>,
+    /// The operator's fee for what was asked with the caller's own key, which the caller pays beside the charge.
+    pub fee: Money,
     /// What was claimed for it: the most that it might have cost.
     pub held: Money,
     /// Why the model stopped.
@@ -70,6 +72,8 @@ pub struct AttemptRecord {
     pub upstream_id: Option<Short>,
     /// The name of the key that it was asked with, never a part of it.
     pub key: Option<Arc<str>>,
+    /// Is that one of the caller's own, so that the caller pays the provider?
+    pub byok: bool,
     /// The HTTP status, if it answered.
     pub status: Option<u16>,
     /// How it ended.
@@ -121,6 +125,21 @@ impl Record {
     /// The attempt that answered, or the last that did not.
     pub fn answer(&self) -> Option<&AttemptRecord> {
         self.attempts.get(self.answered_by?)
+    }
+
+    /// What the caller pays to the operator: the charge and the fee. None where that is unknown.
+    pub fn paid(&self) -> Option<Money> {
+        Some(self.charge?.saturating_add(self.fee))
+    }
+
+    /// What the limits of the caller's key count: what is paid, and what its own keys cost if the key says so.
+    pub fn counted(&self) -> Option<Money> {
+        let counts = |caller: &Arc<Caller>| caller.rights().includes_byok();
+        let own = self.answer().filter(|answer| answer.byok);
+        match own.filter(|_| self.caller.as_ref().is_some_and(counts)) {
+            Some(own) => Some(self.paid()?.saturating_add(own.cost.amount?)),
+            None => self.paid(),
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -13,11 +14,13 @@ use super::future::ResponseFuture;
 use super::hold::Hold;
 use super::ledger::{Ledger, Slot};
 use crate::call::Call;
+use crate::caller::Caller;
 use crate::catalog::Rate;
 use crate::error::{BoxError, Error};
 use crate::kind::Kind;
 use crate::money::{Femto, Money};
 use crate::payload::Payload;
+use crate::plan::Candidate;
 use crate::short::Short;
 use crate::wire::{Field, View};
 
@@ -137,20 +140,25 @@ fn max_output(view: &View) -> Option<u64> {
 /// The worst that the plan may cost: its dearest candidate's worst.
 fn worst(call: &Call, view: &View, images: u64) -> Money {
     let max_output = max_output(view);
-    let worst = |endpoint| {
-        worst_of(
-            endpoint,
+    let includes = |caller: &Arc<Caller>| caller.rights().includes_byok();
+    let includes = call.caller().is_some_and(includes);
+    let worst = |candidate: &Candidate| {
+        let worst = worst_of(
+            &candidate.endpoint,
             view.prompt_bytes() as u64,
             images,
             max_output,
             view.choices(),
-        )
+        );
+        // With a key of its own the caller pays the fee, unless its limits count all of it.
+        match &candidate.own_key {
+            Some(own) if !includes => Some(own.fee_of(worst?.round())),
+            _ => worst.map(Femto::round),
+        }
     };
     let candidates = call.plan().map_or(&[][..], |plan| &plan.candidates);
-    let amounts = candidates
-        .iter()
-        .filter_map(|candidate| worst(&candidate.endpoint));
-    amounts.max().map(Femto::round).unwrap_or_default()
+    let amounts = candidates.iter().filter_map(worst);
+    amounts.max().unwrap_or_default()
 }
 
 impl<S: Clone, L: Ledger + Clone> Clone for Settle<S, L> {

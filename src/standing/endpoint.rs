@@ -77,6 +77,11 @@ impl Standing {
         Self::with_keys(&[Arc::new(none)], Pace::default(), None, epoch)
     }
 
+    /// Of an endpoint that nobody has asked yet with this key, by itself.
+    pub(crate) fn of_key(key: &Arc<KeyStanding>, now: Instant) -> Self {
+        Self::with_keys(std::slice::from_ref(key), Pace::default(), None, now)
+    }
+
     /// Of an endpoint that is asked with these keys, at this pace; what was learned of it `before` is kept, and that of each key
     /// that stays.
     pub(super) fn with_keys(

@@ -9,6 +9,7 @@ mod layer;
 mod models;
 mod needs;
 mod order;
+mod own_keys;
 mod properties;
 mod rights;
 mod routers;

@@ -2,28 +2,15 @@
 
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
-use http::{Method, Request, StatusCode};
-use http_body_util::Full;
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use switchtower::KeyId;
 use switchtower::keys::KeyChange;
 
 use crate::support::{Answer, House, KEY, MANAGER, chat};
 
-/// Who brings this key asks for that.
 async fn send(house: &House, key: &str, method: Method, path: &str, body: Value) -> Answer {
-    let body = match body {
-        Value::Null => String::new(),
-        body => body.to_string(),
-    };
-    let request = Request::builder()
-        .method(method)
-        .uri(format!("http://{}{path}", house.address))
-        .header("authorization", format!("Bearer {key}"))
-        .body(Full::from(Bytes::from(body)))
-        .unwrap();
-    Answer::read(house.send(request).await).await
+    house.as_who(key, method, path, body).await
 }
 
 async fn make(house: &House, settings: Value) -> (String, Value) {

@@ -127,6 +127,11 @@ impl House {
         let stack = Stack::new(catalog.clone()).seed(7);
         let stack = change(stack.recover(RecoverLayer::new().on(false)));
         let gateway = Gateway::new(stack, client::hyper::plain()).keys([KEY]);
+        Self::of(upstreams, gateway, bounds).await
+    }
+
+    /// This gateway, with these providers.
+    pub(crate) async fn of(upstreams: Vec<Upstream>, gateway: Gateway, bounds: Bounds) -> Self {
         let gateway = gateway.management_keys([MANAGER]);
         let (ledger, ring) = (gateway.books().clone(), gateway.key_ring().clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -154,6 +159,27 @@ impl House {
     /// How many calls all providers saw.
     pub(crate) fn calls(&self) -> u64 {
         self.upstreams.iter().map(Upstream::calls).sum()
+    }
+
+    /// Who brings this key asks for that; without a body where there is none.
+    pub(crate) async fn as_who(
+        &self,
+        key: &str,
+        method: Method,
+        path: &str,
+        body: Value,
+    ) -> Answer {
+        let body = match body {
+            Value::Null => String::new(),
+            body => body.to_string(),
+        };
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.address))
+            .header("authorization", format!("Bearer {key}"))
+            .body(Full::from(Bytes::from(body)))
+            .unwrap();
+        Answer::read(self.send(request).await).await
     }
 
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Response<Incoming> {
@@ -357,7 +383,7 @@ pub(crate) fn prices(place: usize) -> Prices {
 
 /// `acme/large` at all providers, `acme/small` at the last two, `acme/lone` at the first, and there too,
 /// without a price, `acme/unpriced`.
-fn catalog(urls: &[Uri]) -> Catalog {
+pub(crate) fn catalog(urls: &[Uri]) -> Catalog {
     use std::fmt::Write;
     let mut toml = String::new();
     for (name, url) in PROVIDERS.iter().zip(urls) {

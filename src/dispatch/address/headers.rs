@@ -34,7 +34,10 @@ pub(super) fn headers(
     for (name, value) in provider.headers() {
         headers.insert(name, value.clone());
     }
-    if let Some(key) = key.filter(|_| provider.keys().len() > 1) {
+    // The caller's own key, be it that no gate has chosen it, or else the operator's.
+    let own = candidate.own_key.as_ref().map(|own| own.key(provider));
+    let chosen = key.filter(|_| provider.keys().len() > 1);
+    if let Some(key) = own.unwrap_or(chosen) {
         headers.insert(provider.key_header(), key.secret().header_value());
     }
     headers

@@ -143,9 +143,10 @@ fn turn(may: Next, seen: &Seen, call: &Call, settings: &FallbackLayer, now: Inst
             Verdict::Ask(place) => at = place,
             verdict => return verdict,
         }
-        let plan = call.plan();
-        let slug = plan.map_or("", |plan| plan.candidates[at].endpoint.provider().slug());
-        if !call.has_asked(slug) || settings.budgets.of(slug, now).withdraw(now) {
+        let candidate = call.plan().map(|plan| &plan.candidates[at]);
+        let slug = candidate.map_or("", |it| it.endpoint.provider().slug());
+        let own = candidate.is_some_and(|it| it.own_key.is_some());
+        if own || !call.has_asked(slug) || settings.budgets.of(slug, now).withdraw(now) {
             return Verdict::Ask(at);
         }
     }

@@ -58,13 +58,15 @@ where
         let budget = self.settings.budgets.of(provider, now);
         // What `gate` refuses is no question, nor does a second one earn what it was paid for from.
         let asks = candidate.is_none_or(|it| it.standing.circuit().is_admitting());
-        if asks && !call.has_asked(provider) {
+        // A caller's own key earns nothing, and spends nothing: others share what is earned.
+        let own = candidate.is_some_and(|it| it.own_key.is_some());
+        if asks && !own && !call.has_asked(provider) {
             budget.deposit(now);
         }
         // Nobody is asked again while there are others to ask, unless with another key, see `should_retry`.
         let keys = candidate.map_or(1, |it| it.standing.accesses().len());
-        let again =
-            call.successors() == 0 || keys > 1 || self.settings.dispositions.ask_again_first();
+        let first = self.settings.dispositions.ask_again_first();
+        let again = !own && (call.successors() == 0 || keys > 1 || first);
         let kept = again.then(|| Box::new(Kept::new(&request, self.inner.clone())));
         let first = self.inner.call(request);
         // Every request draws its own jitter, repeatably.

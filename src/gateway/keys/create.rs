@@ -12,9 +12,9 @@ use crate::clock::wall;
 use crate::error::Error;
 use crate::gateway::input::{Input, body, required, wrong};
 use crate::gateway::json;
+use crate::gateway::random::random;
 use crate::gateway::router::Door;
 use crate::keys::{ApiKey, KeySettings};
-use crate::kind::Kind;
 
 #[derive(Serialize)]
 struct Created<'a> {
@@ -48,12 +48,7 @@ async fn create_key(door: &Door, account: &str, sent: &Bytes) -> Result<String, 
         return Err(wrong("expires_at", "has passed"));
     }
 
-    let mut random = [0; 32];
-    getrandom::fill(&mut random).map_err(|source| {
-        let message = "the operating system gives no random numbers";
-        Error::new(Kind::Internal, message).with_source(source.to_string())
-    })?;
-    let key = ApiKey::from_bytes(random);
+    let key = ApiKey::from_bytes(random()?);
     let settings = KeySettings {
         account: account.to_owned(),
         creator,

@@ -39,6 +39,11 @@ impl Keeper {
         }
     }
 
+    pub(in crate::gateway) fn with_store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
     pub(in crate::gateway) fn ring(&self) -> &KeyRing {
         &self.ring
     }

@@ -15,3 +15,4 @@ pub(super) use self::current::current;
 pub(super) use self::keeper::Keeper;
 pub(super) use self::list::list;
 pub(super) use self::one::{change, delete, get};
+pub(super) use self::settings::{WORKSPACE, workspace};

@@ -6,7 +6,6 @@ use super::micros::to_the_micro;
 use super::row::{AttemptRow, Row};
 use crate::caller::Caller;
 use crate::end::End;
-use crate::money::Money;
 use crate::settle::{AttemptRecord, Record};
 use crate::wire::{Finish, Operation};
 
@@ -34,7 +33,7 @@ impl From<&Record> for Row {
             finish: text(record.finish.map(Finish::as_str)),
             usage: record.usage,
             charge: record.charge,
-            fee: Money::ZERO,
+            fee: record.fee,
             held: record.held,
             first_token: record.first_token.map(micros),
             took: micros(record.took),

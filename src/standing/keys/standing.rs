@@ -56,6 +56,11 @@ impl KeyStanding {
         keys.collect()
     }
 
+    /// Of this key alone.
+    pub(crate) fn of(key: Key, pace: Pace, now: Instant) -> Self {
+        Self::new(Some(key), pace, now)
+    }
+
     fn new(key: Option<Key>, pace: Pace, now: Instant) -> Self {
         Self {
             key,

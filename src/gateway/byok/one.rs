@@ -1,0 +1,76 @@
+//! `GET`, `PATCH` and `DELETE /byok/{id}`.
+
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use http::{HeaderMap, Response, StatusCode};
+
+use super::input::{Change, secret};
+use super::safe::missing;
+use super::told::{One, Told};
+use crate::gateway::input::{Input, body};
+use crate::gateway::json;
+use crate::gateway::router::Door;
+use crate::keys::ProviderKeySettings;
+
+pub(in crate::gateway) async fn get(
+    State(door): State<Door>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let got = async {
+        let caller = json::manager(&door, &headers)?;
+        let held = door.gateway.safe.get(&id, caller.account_name()).await?;
+        json::text(&One {
+            data: Told::of(&held),
+        })
+    };
+    let got = got.await;
+    json::told(&door, StatusCode::OK, got)
+}
+
+pub(in crate::gateway) async fn change(
+    State(door): State<Door>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response<Body> {
+    let (parts, sent) = request.into_parts();
+    let changed = async {
+        let caller = json::manager(&door, &parts.headers)?;
+        let account = caller.account_name();
+        let mut input = Input::read(&body(sent).await?)?;
+        let secret = secret(&mut input)?;
+        let change = Change::read(&mut input, &door, account)?;
+        input.finish()?;
+        let secret = secret.as_ref().map(|secret| &***secret);
+        let label = secret.map(ProviderKeySettings::label_of);
+        let of = |before: &_| {
+            let mut after = change.clone().of(before);
+            if let Some(label) = &label {
+                after.label.clone_from(label);
+            }
+            Some(after)
+        };
+        let changed = door.gateway.safe.change(&id, account, secret, of).await?;
+        json::text(&One {
+            data: Told::of(changed.as_ref().ok_or_else(missing)?),
+        })
+    };
+    let changed = changed.await;
+    json::told(&door, StatusCode::OK, changed)
+}
+
+pub(in crate::gateway) async fn delete(
+    State(door): State<Door>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let deleted = async {
+        let caller = json::manager(&door, &headers)?;
+        let safe = &door.gateway.safe;
+        safe.change(&id, caller.account_name(), None, |_| None)
+            .await?;
+        Ok(r#"{"deleted":true}"#.to_owned())
+    };
+    let deleted = deleted.await;
+    json::told(&door, StatusCode::OK, deleted)
+}
