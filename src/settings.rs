@@ -135,7 +135,7 @@ impl<L> Stack<L> {
 
 impl Stack {
     /// Sets what callers may spend, ask and hold: requests and tokens before a plan is made, money and concurrency before anybody
-    /// is asked. By default no limits.
+    /// is asked. By default those of the catalogue.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.ledger = self.ledger.limits(limits.clone());

@@ -13,6 +13,7 @@ use crate::dispatch::gate::{Gate, GateLayer};
 use crate::dispatch::hedge::{Hedge, HedgeLayer};
 use crate::dispatch::recover::{Recover, RecoverLayer};
 use crate::dispatch::retry::{Budgets, Retry, RetryLayer};
+use crate::limits::Limits;
 use crate::meter::{Meter, MeterLayer};
 use crate::settle::{Ledger, MemoryLedger, Settle, SettleLayer};
 use crate::standing::Roster;
@@ -93,14 +94,17 @@ pub type Chain<C, L = MemoryLedger> = Read<
 >;
 
 impl Stack {
-    /// The chain with its defaults: see each layer. It chooses from this roster, or from a catalogue in an `Arc`.
+    /// The chain with its defaults: see each layer. It chooses from this roster, or from a catalogue in an `Arc`, and goes by the
+    /// limits of that.
     pub fn new(roster: impl Into<Roster>) -> Self {
         let budgets = Budgets::default();
+        let roster = roster.into();
+        let limits = Limits::new(roster.lineup().catalog().limits().iter().cloned());
         Self {
             read: ReadLayer::new().strict().total(Deadlines::default().total),
-            quota: QuotaLayer::default(),
+            quota: QuotaLayer::new(limits.clone()),
             choose: ChooseLayer::new(roster),
-            ledger: MemoryLedger::default(),
+            ledger: MemoryLedger::default().limits(limits),
             recover: RecoverLayer::new().budgets(budgets.clone()),
             fallback: FallbackLayer::new().budgets(budgets.clone()),
             hedge: HedgeLayer::new().budgets(budgets.clone()),

@@ -340,7 +340,7 @@ fn every_error_names_its_place() {
         (
             "[models.\"a/b\"]",
             "[modles.x]\n[models.\"a/b\"]",
-            "t.toml:6:2: modles: is not a known key; there are providers, models, auto, sources, embedded, confirm, unknown_prices",
+            "t.toml:6:2: modles: is not a known key; there are providers, models, auto, limits, sources, embedded, confirm, unknown_prices",
         ),
     ] {
         let text = ACME.replacen(find, put, 1);

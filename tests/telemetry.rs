@@ -136,3 +136,60 @@ impl Write for Log {
         Ok(())
     }
 }
+
+/// A threshold is told once, and again only if meanwhile it was well below.
+#[test]
+fn a_limit_that_is_near_is_told_once() -> Result<(), BoxError> {
+    use std::time::{Instant, UNIX_EPOCH};
+    use switchtower::limits::{Limits, Now, Rule, Scope, Subject, Unit, Window};
+
+    let log = Log::default();
+    let subscriber = fmt()
+        .with_ansi(false)
+        .with_writer({
+            let log = log.clone();
+            move || log.clone()
+        })
+        .finish();
+    let _told = tracing::subscriber::set_default(subscriber);
+    let at_once = Rule::new(
+        "at-once",
+        Scope::Account,
+        Unit::Concurrency,
+        Window::Forever,
+        10,
+    )?;
+    let limits = Limits::new([at_once.soft([50, 90])?]);
+    let now = Now {
+        instant: Instant::now(),
+        wall: UNIX_EPOCH,
+    };
+    let take = || limits.take(&Subject::default(), &[(Unit::Concurrency, 1)], now);
+    let told = || {
+        let text = String::from_utf8(std::mem::take(&mut *log.0.lock().unwrap())).unwrap();
+        let lines = text.lines().filter(|line| line.contains("near a limit"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let mut taken: Vec<_> = (0..4).map(|_| take().unwrap()).collect();
+    assert_eq!(told(), [""; 0]);
+    taken.push(take()?);
+    let line = &told()[0];
+    assert!(line.contains("WARN"), "{line}");
+    let fields = r#"near a limit rule="at-once" scope="account" unit="concurrency" percent=50 used=0 limit=10"#;
+    assert!(line.ends_with(fields), "{line}");
+    // To and fro at the threshold is nothing new.
+    taken.pop();
+    taken.push(take()?);
+    assert_eq!(told(), [""; 0]);
+    while taken.len() < 9 {
+        taken.push(take()?);
+    }
+    assert!(told()[0].contains("percent=90"));
+    // It has been less than half by more than a tenth.
+    taken.truncate(3);
+    while taken.len() < 5 {
+        taken.push(take()?);
+    }
+    assert_eq!(told().len(), 1);
+    Ok(())
+}

@@ -12,6 +12,7 @@ use super::{
     AutoRule, AutoSpec, BuildError, Catalog, Dropped, Endpoint, EndpointSpec, Model, ModelSpec,
     Prices, Provider, Report, UnknownPrices, check, family,
 };
+use crate::limits::Rule;
 use crate::wire::{Modality, Tier};
 
 /// Collects providers and models, then checks them against each other.
@@ -24,6 +25,7 @@ pub struct CatalogBuilder {
     /// Slugs that endpoints may name, and the variable in which their key was sought in vain.
     pub(super) absent: Vec<(Box<str>, Box<str>)>,
     pub(super) auto: Option<AutoSpec>,
+    limits: Vec<Rule>,
     /// What it is said to have left out already, and what its sources gave.
     pub(super) dropped: Vec<Dropped>,
     pub(super) reports: Vec<Report>,
@@ -46,6 +48,13 @@ impl CatalogBuilder {
     #[must_use]
     pub fn model(mut self, model: ModelSpec) -> Self {
         self.models.push(model);
+        self
+    }
+
+    /// Adds what callers may spend, ask or hold.
+    #[must_use]
+    pub fn limit(mut self, rule: Rule) -> Self {
+        self.limits.push(rule);
         self
     }
 
@@ -91,8 +100,10 @@ impl CatalogBuilder {
 
         let revision = self.revision.unwrap_or_else(|| {
             let (providers, models, auto) = (&self.providers, &self.models, &self.auto);
-            let unknown = &self.unknown_prices;
-            short_hash(format!("{providers:?}{models:?}{auto:?}{unknown:?}"))
+            let (unknown, limits) = (&self.unknown_prices, &self.limits);
+            short_hash(format!(
+                "{providers:?}{models:?}{auto:?}{unknown:?}{limits:?}"
+            ))
         });
         let mut catalog = Catalog {
             providers: self.providers.into_iter().map(Arc::new).collect(),
@@ -100,6 +111,7 @@ impl CatalogBuilder {
             dropped: self.dropped,
             reports: self.reports,
             until: self.until,
+            limits: self.limits.into(),
             ..Catalog::default()
         };
         let absent = self.absent.into_iter();

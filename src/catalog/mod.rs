@@ -101,6 +101,11 @@
 //! | | `confirm` | what a [`Held`] reload asks for |
 //!
 //! All conditions of an override must hold; of several that do, the later one wins, rate by rate.
+//! | `limits` | `name`, `scope`, `unit`, `limit` | needed; what callers may spend, ask and hold, a [`Rule`](crate::limits::Rule) each: of `"account"`, `"key"`, `"model"`, `"provider"`, `"user"` or `"tag"`; so many `"requests"`, `"tokens"` or `"concurrency"`, or `"money"` in USD, as text |
+//! | | `window` | `"daily"`, `"weekly"`, `"monthly"`, `{ rolling_ms = 60000 }` or `{ bucket_ms = 60000, burst = 10 }`; else for ever |
+//! | | `of`, `models` | this one alone; only models of such names, with stars: `"*:free"` |
+//! | | `soft` | percents of the limit at which an event is told |
+//!
 //! Any other key is refused. Prices are strings because a TOML float would lose digits.
 //!
 //! # Sources

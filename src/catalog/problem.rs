@@ -4,6 +4,7 @@ use std::{fmt, io};
 
 use super::{InvalidBaseUrl, InvalidHours};
 use crate::ParsePriceError;
+use crate::limits::NotARule;
 
 /// What is wrong?
 ///
@@ -106,6 +107,8 @@ pub enum Problem {
     },
     /// A base URL is none.
     BadUrl(InvalidBaseUrl),
+    /// It is no rule of a limit.
+    BadRule(NotARule),
     /// A header's name or value is not fit for one, or not to be set by hand.
     BadHeader,
     /// A slug, id, alias or name is empty or holds what it must not.
@@ -251,6 +254,7 @@ impl fmt::Display for Problem {
                 write!(f, "environment variable {name} holds what no header can carry")
             }
             Problem::BadUrl(error) => write!(f, "cannot be a base URL: {error}"),
+            Problem::BadRule(error) => error.fmt(f),
             Problem::BadHeader => f.write_str("is not a header that can be set here"),
             Problem::BadName { name } => write!(f, "{name:?} is empty or holds what a name must not"),
             Problem::BadTag { tag, provider } => {

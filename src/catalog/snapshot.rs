@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::{AutoRule, CatalogBuilder, Dropped, Endpoint, Model, Provider, Report, nearest};
+use crate::limits::Rule;
 
 /// All models and providers at one moment.
 ///
@@ -42,6 +43,7 @@ pub struct Catalog {
     /// The name of a family, and its place among them.
     pub(super) latest: HashMap<Box<str>, usize>,
     pub(super) auto: Option<AutoRule>,
+    pub(super) limits: Box<[Rule]>,
     pub(super) dropped: Vec<Dropped>,
     pub(super) revision: Box<str>,
     pub(super) reports: Vec<Report>,
@@ -93,6 +95,13 @@ impl Catalog {
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&Arc<Model>> {
         self.names.get(name)
+    }
+
+    /// What callers may spend, ask and hold. A chain goes by those of the catalogue that it was made with, also when another one is put
+    /// in force.
+    #[must_use]
+    pub fn limits(&self) -> &[Rule] {
+        &self.limits
     }
 
     /// What `openrouter/auto` may choose; none if the operator has not said.

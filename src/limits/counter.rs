@@ -8,6 +8,7 @@ use super::level::Level;
 use super::moment::At;
 use super::rule::Rule;
 use super::tally::{Place, Room, Tally};
+use super::unit::Unit;
 
 /// What is used and what is held, and how much may be.
 #[derive(Debug)]
@@ -128,6 +129,7 @@ impl Counter {
     }
 
     fn put(&mut self, place: Place, amount: u64, used: u64) {
+        let used = self.lasting(used);
         if self.rule.unit().is_held() {
             self.held = self.held.saturating_sub(amount);
             self.tally.correct(place, 0, used);
@@ -139,7 +141,7 @@ impl Counter {
     /// Adds what was used then, whether there is room or not.
     pub(super) fn charge(&mut self, amount: u64, then: At, now: At) -> Option<Crossed> {
         self.advance(now);
-        self.tally.charge(amount, then, now);
+        self.tally.charge(self.lasting(amount), then, now);
         self.crossed(now)
     }
 
@@ -176,6 +178,14 @@ impl Counter {
         match self.rule.is_shared() {
             true => most.min(self.granted),
             false => most,
+        }
+    }
+
+    /// So much of what was used counts when it is over: of what was under way nothing.
+    fn lasting(&self, used: u64) -> u64 {
+        match self.rule.unit() {
+            Unit::Concurrency => 0,
+            Unit::Money | Unit::Requests | Unit::Tokens => used,
         }
     }
 

@@ -103,6 +103,7 @@ impl Rule {
         let flows = matches!(window, Window::Bucket { .. });
         let spans = |time: &Duration| (Window::SHORTEST..=Window::LONGEST).contains(time);
         match (unit, window) {
+            (Unit::Money, Window::Bucket { .. }) => return Err(NotARule::NoBucket),
             _ if limit > most => return Err(NotARule::TooLarge),
             _ if flows && limit == 0 => return Err(NotARule::TooSmall),
             (_, Window::Rolling(time) | Window::Bucket { period: time, .. }) if !spans(&time) => {
@@ -111,7 +112,6 @@ impl Rule {
             (_, Window::Bucket { period, burst }) if !flows_off(period, burst, limit) => {
                 return Err(NotARule::BadWindow);
             }
-            (Unit::Money, Window::Bucket { .. }) => return Err(NotARule::NoBucket),
             (Unit::Concurrency, window) if window != Window::Forever => {
                 return Err(NotARule::NoWindow);
             }

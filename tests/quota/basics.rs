@@ -387,3 +387,98 @@ fn who_is_too_many_is_counted_with_the_rest() {
     }
     assert!(take("a", now).is_err());
 }
+
+#[test]
+fn rules_are_read_from_a_catalogue_and_errors_name_their_place() {
+    let read = |limits: &str| {
+        let none = |_: &str| None;
+        switchtower::catalog::Catalog::from_toml(limits, "t.toml", none)
+    };
+    let catalog = read(
+        r#"
+        [[limits]]
+        name = "key-per-day"
+        scope = "key"
+        unit = "money"
+        window = "daily"
+        limit = "5"
+        soft = [80, 95]
+
+        [[limits]]
+        name = "free-models-per-min"
+        scope = "account"
+        models = "*:free"
+        unit = "requests"
+        window = { rolling_ms = 60_000 }
+        limit = 20
+
+        [[limits]]
+        name = "tokens"
+        scope = "account"
+        of = "acme"
+        unit = "tokens"
+        window = { bucket_ms = 60_000, burst = 10_000 }
+        limit = 60_000
+    "#,
+    );
+    let minute = Window::Rolling(seconds(60));
+    let bucket = Window::Bucket {
+        period: seconds(60),
+        burst: NonZeroU32::new(10_000).unwrap(),
+    };
+    let day = Window::Calendar(Period::Daily);
+    let right = [
+        Rule::money("key-per-day", Scope::Key, day, "5".parse().unwrap())
+            .and_then(|rule| rule.soft([80, 95]))
+            .unwrap(),
+        rule(
+            "free-models-per-min",
+            Scope::Account,
+            Unit::Requests,
+            minute,
+            20,
+        )
+        .models("*:free"),
+        rule("tokens", Scope::Account, Unit::Tokens, bucket, 60_000)
+            .of("acme")
+            .unwrap(),
+    ];
+    assert_eq!(catalog.unwrap().limits(), right);
+
+    let line = "[[limits]]\nname = \"a\"\nscope = \"key\"\nunit = \"money\"\nlimit = \"5\"\n";
+    for (find, put, error) in [
+        (
+            "\"5\"",
+            "5",
+            "t.toml:5:9: limits[0].limit: must be a string, not a whole number",
+        ),
+        (
+            "\"5\"",
+            "\"-5\"",
+            "t.toml:5:9: limits[0].limit: a limit is not below zero, and that of a bucket is not zero",
+        ),
+        (
+            "\"5\"",
+            "\"10000000\"",
+            "t.toml:5:9: limits[0].limit: \"10000000\" is too large",
+        ),
+        (
+            "\"key\"",
+            "\"keys\"",
+            "t.toml:3:9: limits[0].scope: \"keys\" is not one of account, key, model, provider, user, tag",
+        ),
+        (
+            "limit = \"5\"",
+            "limit = \"5\"\nwindow = { bucket_ms = 1, burst = 1 }",
+            "t.toml:6:1: limits[0].window: only requests and tokens flow through a bucket",
+        ),
+        (
+            "limit = \"5\"",
+            "limit = \"5\"\nof = \"sk-or-v1-a\"",
+            "t.toml:6:6: limits[0].of: the name of a key has 64 hexadecimal digits, that of a user or a tag is `account/name`",
+        ),
+    ] {
+        let told = read(&line.replace(find, put)).unwrap_err().to_string();
+        assert_eq!(told, error);
+    }
+}

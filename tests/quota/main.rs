@@ -2,6 +2,7 @@
 
 mod basics;
 mod many;
+mod model;
 mod requests;
 mod windows;
 

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use toml::de::DeTable;
 
 use super::auto::auto;
+use super::limits::limit;
 use super::model::model;
 use super::node::{Table, offset};
 use super::sources::{known_as, sources};
@@ -59,6 +60,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             "providers",
             "models",
             "auto",
+            "limits",
             "sources",
             "embedded",
             "confirm",
@@ -85,6 +87,11 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         }
         if let Some(node) = root.get("auto") {
             builder = builder.auto(auto(&node.table()?)?);
+        }
+        if let Some(node) = root.get("limits") {
+            for node in node.items()? {
+                builder = builder.limit(limit(&node.table()?)?);
+            }
         }
         Ok((builder, wanted))
     }

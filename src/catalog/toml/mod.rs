@@ -4,6 +4,7 @@ mod auto;
 mod document;
 mod endpoint;
 mod keys;
+mod limits;
 mod model;
 mod node;
 mod prices;
