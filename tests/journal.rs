@@ -21,7 +21,7 @@ use switchtower::settle::{
     Record, SettleLayer, Slot,
 };
 use switchtower::wire::Operation;
-use switchtower::{Day, End, Error, GenerationId, Money, Payload, Usage};
+use switchtower::{Call, Day, End, Error, GenerationId, Money, Payload, Usage};
 use tokio::sync::mpsc;
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
@@ -381,6 +381,7 @@ fn claim(number: u64) -> Claim {
         user: None,
         tag: None,
         amount: Money::from_picodollars(7),
+        call: Call::new(std::time::Instant::now(), at(number), number),
     }
 }
 

@@ -29,8 +29,8 @@ pub struct Claim {
     pub tag: Option<Short>,
     /// The most that its answer may cost.
     pub amount: Money,
-    /// Whose plan says who may be asked.
-    pub(super) call: Call,
+    /// The call, whose plan says who may be asked.
+    pub call: Call,
 }
 
 /// Has a claim been taken?
