@@ -16,6 +16,7 @@ use super::{ask, circuits, generation, refuse};
 use crate::admit::key::KeyLayer;
 use crate::error::BoxError;
 use crate::keys::{Class, KeyRing, MasterKeys, RingKey};
+use crate::limits::Limits;
 use crate::money::Ratio;
 use crate::payload::Payload;
 use crate::settle::store::{Store, StoreError};
@@ -136,6 +137,14 @@ impl Gateway {
     pub async fn read_keys(&self) -> Result<(), StoreError> {
         self.keeper.refresh().await?;
         self.safe.refresh().await
+    }
+
+    /// Counts what is set for keys by these limits: those that the stack and its ledger go by. What was spent before the process
+    /// began they do not know of themselves; [`Limits::charge_own`] tells them.
+    #[must_use]
+    pub fn key_limits(mut self, limits: Limits) -> Self {
+        self.keeper = self.keeper.with_limits(limits);
+        self
     }
 
     /// Keeps keys in this store instead of the ledger's: [`read_keys`](Self::read_keys) lets those in that it holds.

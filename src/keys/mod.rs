@@ -51,6 +51,7 @@ mod provider_keys;
 mod rights;
 mod ring;
 mod ring_key;
+mod rules;
 #[cfg(feature = "gateway")]
 mod sealed;
 mod settings;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use switchtower::dispatch::recover::RecoverLayer;
 use switchtower::gateway::{Bounds, Gateway};
 use switchtower::keys::MasterKeys;
+use switchtower::limits::Limits;
 use switchtower::settle::store::{MemoryStore, Store};
 use switchtower::testing::{Failure, Script, Upstream};
 use switchtower::{KeyId, Stack, client};
@@ -73,6 +74,26 @@ async fn a_key_is_let_in_after_a_restart_until_it_is_deleted_elsewhere() {
     assert_eq!(asks(&three, &key).await, 401);
     let all = store.documents("key").unwrap();
     assert!(all.is_empty(), "{all:?}");
+}
+
+#[tokio::test]
+async fn what_is_set_for_a_key_is_what_limits_it() {
+    let limits = Limits::default();
+    let upstream = Upstream::builder().name("first").start().await.unwrap();
+    let stack = Stack::new(Arc::new(catalog(&[upstream.base_url()]))).limits(limits.clone());
+    let gateway = Gateway::new(stack, client::hyper::plain()).key_limits(limits);
+    let house = House::of(vec![upstream], gateway, Bounds::default()).await;
+
+    let settings = json!({"name": "slow", "rate_limits": {"requests_per_minute": 2}});
+    let made = manage(&house, Method::POST, "/keys", settings).await;
+    let key = made["key"].as_str().unwrap().to_owned();
+    for _ in 0..2 {
+        assert_eq!(asks(&house, &key).await, 200);
+    }
+    assert_eq!(asks(&house, &key).await, 429);
+    let path = format!("/keys/{}", KeyId::of(&key));
+    manage(&house, Method::PATCH, &path, json!({"rate_limits": null})).await;
+    assert_eq!(asks(&house, &key).await, 200);
 }
 
 #[tokio::test]

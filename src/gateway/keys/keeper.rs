@@ -6,10 +6,12 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use crate::caller::{Caller, KeyId};
+use crate::clock::{now, wall};
 use crate::error::Error;
 use crate::gateway::blocking::{blocking, failed};
 use crate::keys::{KeyRing, KeySettings, RingKey};
 use crate::kind::Kind;
+use crate::limits::{Limits, Now, Scope};
 use crate::settle::store::{Document, Entry, Store, StoreError};
 
 /// Changes keys: in the store first, if there is one, so that what the ring knows outlives the process.
@@ -17,6 +19,7 @@ use crate::settle::store::{Document, Entry, Store, StoreError};
 pub(in crate::gateway) struct Keeper {
     ring: KeyRing,
     store: Option<Arc<dyn Store>>,
+    limits: Option<Limits>,
     /// One change or refresh after the other: what was read before a change must not undo it.
     turn: Arc<Mutex<()>>,
 }
@@ -35,6 +38,7 @@ impl Keeper {
         Self {
             ring,
             store,
+            limits: None,
             turn: Arc::default(),
         }
     }
@@ -42,6 +46,28 @@ impl Keeper {
     pub(in crate::gateway) fn with_store(mut self, store: Arc<dyn Store>) -> Self {
         self.store = Some(store);
         self
+    }
+
+    /// What is set for keys is counted by these from now on.
+    pub(in crate::gateway) fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = Some(limits);
+        self.ring.list().iter().for_each(|key| self.limit(key.id()));
+        self
+    }
+
+    /// The rules of this key are those that are set for it; of one that is gone, none.
+    fn limit(&self, id: KeyId) {
+        let Some(limits) = &self.limits else {
+            return;
+        };
+        let key = self.ring.get(id);
+        let rules = key.map(|key| key.settings().rules()).unwrap_or_default();
+        let now = Now {
+            instant: now(),
+            wall: wall(),
+        };
+        let set = limits.set_rules(Scope::Key, &id.to_string(), rules, now);
+        set.expect("it is the name of a key");
     }
 
     pub(in crate::gateway) fn ring(&self) -> &KeyRing {
@@ -71,6 +97,7 @@ impl Keeper {
         let written = self.write(id, 1, Some(&settings)).await;
         written.map_err(|why| failed(&why))?;
         self.ring.put(RingKey::new(id, 1, settings));
+        self.limit(id);
         self.ring.get(id).ok_or_else(missing)
     }
 
@@ -96,6 +123,7 @@ impl Keeper {
                         Some(settings) => self.ring.put(RingKey::new(id, version, settings)),
                         None => self.ring.remove(id),
                     }
+                    self.limit(id);
                     return Ok(self.ring.get(id));
                 }
                 // Another process was faster.
@@ -128,7 +156,10 @@ impl Keeper {
                 settings,
             ))
         });
+        let before = self.ring.list();
         self.ring.load(keys);
+        let (before, after) = (before.iter(), self.ring.list());
+        before.chain(&after).for_each(|key| self.limit(key.id()));
         Ok(())
     }
 
