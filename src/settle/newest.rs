@@ -32,6 +32,13 @@ impl Newest {
     pub(super) fn push(&mut self, record: Record) -> Option<Record> {
         let tail = record.id.tail();
         if self.records.len() < self.capacity {
+            if self.records.len() == self.records.capacity() {
+                // As much again, as a vector would, but never more than there will be.
+                let left = self.capacity - self.records.len();
+                let more = self.records.len().max(4).min(left);
+                self.records.reserve_exact(more);
+                self.tails.reserve_exact(more);
+            }
             self.records.push(record);
             self.tails.push(tail);
             return None;
