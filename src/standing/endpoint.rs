@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use super::circuit::Circuit;
 use super::histogram::{Better, Histogram};
 use super::keys::{Access, KeyStanding};
-use super::latest::Latest;
 use super::limits::Governor;
 use super::load::Load;
 use super::percentile::Percentile;
-use super::uptime::{Health, Period, Uptime, share};
-use super::window::{Tally, Window};
+use super::seen::{Seen, Validity};
+use super::uptime::{Health, Period, share};
+use super::window::Tally;
 use crate::catalog::Pace;
 
 /// What has been learned of one endpoint. See the example in the [module docs](super).
@@ -36,32 +36,6 @@ pub(super) struct Learned {
     pub(super) first_token: OnceLock<Box<Histogram>>,
     throughput: OnceLock<Box<Histogram>>,
 }
-
-/// How often was a model's answer that ended in tool calls wrong about them? See [`Standing::tool_calls`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Validity {
-    /// Answers that ended in tool calls.
-    pub answers: u32,
-    /// Those among them with a call that no tool can take.
-    pub faulty: u32,
-}
-
-#[derive(Debug)]
-struct Seen {
-    outages: Window<30>,
-    outage: Latest,
-    failure: Latest,
-    uptime: Uptime,
-    /// Those that were limited, as failures.
-    limits: Window<30>,
-    /// In buckets of five minutes.
-    tool_calls: Window<24>,
-}
-
-/// How many seconds a failure counts: OpenRouter looks at the last thirty.
-const OUTAGE: u32 = 30;
-/// By how many seconds health is told.
-const HALF_HOUR: u32 = 30 * 60;
 
 /// A unit of first-token times: 2¹⁰ µs, so that they are told from 1 ms to 18 minutes.
 const MILLISECOND: u32 = 10;
@@ -185,21 +159,17 @@ impl Standing {
     /// The endpoint had no room for an attempt: a 429. It is no steady endpoint for the next thirty seconds, but that
     /// is nothing against its uptime.
     pub fn limited(&self, now: Instant) {
-        let (seen, second) = (self.seen(), self.second(now));
-        seen.outages.count(second, false);
-        seen.outage.note(second);
-        seen.limits.count(second / 60, false);
+        self.seen().limited(self.second(now));
     }
 
     /// An answer ended in tool calls, all of which are valid, or not.
     pub fn called_tools(&self, now: Instant, valid: bool) {
-        let tool_calls = &self.seen().tool_calls;
-        tool_calls.count(self.second(now) / 300, valid);
+        self.seen().called_tools(self.second(now), valid);
     }
 
     /// What the last thirty seconds have seen; what was limited is among the failures.
     pub fn recent(&self, now: Instant) -> Tally {
-        self.look(|seen| seen.outages.tally(self.second(now)))
+        self.look(|seen| seen.recent(self.second(now)))
     }
 
     /// Is it without a significant outage? OpenRouter leaves open what that is; here it is half of
@@ -207,21 +177,18 @@ impl Standing {
     /// one in a hundred does not. What was before its circuit was closed again does not count: then it has its
     /// share back at once.
     pub fn is_steady(&self, now: Instant) -> bool {
-        if !self.is_within(OUTAGE, now, |seen| &seen.outage) {
-            return true;
-        }
-        let (second, since) = (self.second(now), self.learned.circuit.since());
-        let recent = self.look(|seen| seen.outages.tally_since(second, since));
-        recent.failed == 0 || recent.failed < recent.succeeded
+        let since = || self.learned.circuit.since();
+        let seen = self.learned.seen.get();
+        seen.is_none_or(|seen| seen.is_steady(|| self.second(now), since))
     }
 
     /// How it did in the last thirty minutes, or since its circuit was closed again.
     pub fn health(&self, now: Instant) -> Health {
-        if !self.is_within(HALF_HOUR, now, |seen| &seen.failure) {
-            return Health::Normal;
-        }
-        let (second, since) = (self.second(now), self.learned.circuit.since());
-        Health::of(self.look(|seen| seen.uptime.half_hour_since(second, since)))
+        let since = || self.learned.circuit.since();
+        let seen = self.learned.seen.get();
+        seen.map_or(Health::Normal, |seen| {
+            seen.health(|| self.second(now), since)
+        })
     }
 
     /// The share of attempts that succeeded, in thousandths of a percent, rounded down. None under twenty attempts.
@@ -244,7 +211,7 @@ impl Standing {
 
     /// Attempts that were answered or failed in this period: what [`uptime`](Self::uptime) is the share of.
     pub fn tally(&self, period: Period, now: Instant) -> Tally {
-        self.look(|seen| seen.uptime.tally(period, self.second(now)))
+        self.look(|seen| seen.tally(period, self.second(now)))
     }
 
     /// The time to the first content token that this share of the answers did not exceed, in the last five minutes.
@@ -294,44 +261,26 @@ impl Standing {
 
     /// Attempts of the last thirty minutes that were [limited](Self::limited).
     pub fn limits(&self, now: Instant) -> u32 {
-        let limits = self.look(|seen| seen.limits.tally(self.second(now) / 60));
-        limits.failed
+        self.look(|seen| seen.limits(self.second(now)))
     }
 
     /// What its answers of the last two hours made of the tools they were given.
     pub fn tool_calls(&self, now: Instant) -> Validity {
-        let calls = self.look(|seen| seen.tool_calls.tally(self.second(now) / 300));
-        Validity {
-            answers: calls.succeeded + calls.failed,
-            faulty: calls.failed,
-        }
+        self.look(|seen| seen.tool_calls(self.second(now)))
     }
 
     fn count(&self, now: Instant, success: bool) {
-        let (seen, second) = (self.seen(), self.second(now));
-        seen.outages.count(second, success);
-        if !success {
-            seen.outage.note(second);
-            seen.failure.note(second);
-        }
-        seen.uptime.count(second, success);
+        self.seen().count(self.second(now), success);
     }
 
     fn seen(&self) -> &Seen {
         self.learned.seen.get_or_init(|| Box::new(Seen::new()))
     }
 
-    /// May this have been within so many seconds?
-    fn is_within(&self, seconds: u32, now: Instant, of: impl FnOnce(&Seen) -> &Latest) -> bool {
+    /// What it has been seen to do; of one that nobody has asked, the default.
+    fn look<T: Default>(&self, look: impl FnOnce(&Seen) -> T) -> T {
         let seen = self.learned.seen.get();
-        seen.is_some_and(|seen| of(seen).is_within(seconds, || self.second(now)))
-    }
-
-    fn look(&self, look: impl FnOnce(&Seen) -> Tally) -> Tally {
-        self.learned
-            .seen
-            .get()
-            .map_or_else(Tally::default, |seen| look(seen))
+        seen.map_or_else(T::default, |seen| look(seen))
     }
 
     pub(super) fn second(&self, now: Instant) -> u32 {
@@ -351,21 +300,6 @@ impl Learned {
             seen: OnceLock::new(),
             first_token: OnceLock::new(),
             throughput: OnceLock::new(),
-        }
-    }
-}
-
-// === impl Seen ===
-
-impl Seen {
-    fn new() -> Self {
-        Self {
-            outages: Window::default(),
-            outage: Latest::new(),
-            failure: Latest::new(),
-            uptime: Uptime::default(),
-            limits: Window::default(),
-            tool_calls: Window::default(),
         }
     }
 }
