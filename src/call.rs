@@ -1,25 +1,22 @@
 //! What travels with one request through all stages.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
-use http::{Extensions, HeaderMap, HeaderValue};
+use http::{Extensions, HeaderMap};
 
 use crate::attempt::{Attempt, End};
+use crate::attempts::{Attempts, DEFAULT_TRIES};
 use crate::caller::Caller;
 use crate::generation::GenerationId;
-use crate::lesson;
 use crate::plan::{Candidate, Plan};
 use crate::recovery::{self, Recovery};
+use crate::sent::Sent;
 use crate::standing::Need;
 use crate::tenant::Tenant;
-use crate::wire::headers::is_meant;
 use crate::wire::{Dialect, Operation};
 use crate::wishes::Wishes;
-
-/// Tries that one request may take over all its candidates: the attempt budget.
-pub const DEFAULT_TRIES: u32 = 6;
 
 /// One request on its way: a shared handle in one slot of the request's extensions.
 ///
@@ -46,13 +43,12 @@ struct Shared {
     operation: OnceLock<Operation>,
     dialect: OnceLock<Dialect>,
     caller: OnceLock<Arc<Caller>>,
-    headers: Mutex<Option<HeaderMap>>,
+    headers: Sent,
     plan: OnceLock<Plan>,
-    tries: AtomicU32,
     falls_back: AtomicBool,
     input: AtomicU64,
     output: AtomicU64,
-    attempts: Mutex<Vec<Attempt>>,
+    attempts: Attempts,
     recovery: Recovery,
 }
 
@@ -73,13 +69,12 @@ impl Call {
                 operation: OnceLock::new(),
                 dialect: OnceLock::new(),
                 caller: OnceLock::new(),
-                headers: Mutex::default(),
+                headers: Sent::default(),
                 plan: OnceLock::new(),
-                tries: AtomicU32::new(DEFAULT_TRIES),
                 falls_back: AtomicBool::new(false),
                 input: AtomicU64::new(0),
                 output: AtomicU64::new(0),
-                attempts: Mutex::default(),
+                attempts: Attempts::new(DEFAULT_TRIES),
                 recovery: Recovery::default(),
             }),
             at: 0,
@@ -166,7 +161,7 @@ impl Call {
 
     /// Looks at them, without a copy.
     pub(crate) fn with_headers<T>(&self, look: impl FnOnce(Option<&HeaderMap>) -> T) -> T {
-        look(self.shared.headers().as_ref())
+        self.shared.headers.with(look)
     }
 
     /// The plan, once `choose` has made it.
@@ -211,20 +206,15 @@ impl Call {
         let others = self.plan().map(|plan| plan.candidates.get(self.at + 1..));
         let others = others.flatten().unwrap_or_default().iter();
         let need = self.need();
-        self.with_attempts(|attempts| {
-            let may_be_asked = |other: &&Candidate| {
-                let failed = |attempt: &Attempt| {
-                    attempt.is_at(other) && matches!(attempt.ended(), Some((End::Failed(_), _)))
-                };
-                other.standing.may_be_asked(need, now) && !attempts.iter().any(failed)
-            };
-            others.filter(may_be_asked).count()
-        })
+        let may_be_asked = |other: &&Candidate| {
+            other.standing.may_be_asked(need, now) && !self.shared.attempts.failed_at(other)
+        };
+        others.filter(may_be_asked).count()
     }
 
     /// Tries that are left of the attempt budget.
     pub fn tries(&self) -> u32 {
-        self.shared.tries.load(Relaxed)
+        self.shared.attempts.tries()
     }
 
     /// The tokens that an answer is expected to move, prompt and output: a guess, by which the load of endpoints is
@@ -248,13 +238,7 @@ impl Call {
 
     /// Looks at the attempts so far, without a copy.
     pub(crate) fn with_attempts<T>(&self, look: impl FnOnce(&[Attempt]) -> T) -> T {
-        look(
-            &self
-                .shared
-                .attempts
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        )
+        self.shared.attempts.with(look)
     }
 
     /// The last attempt so far: the one that answers, once there is an answer.
@@ -298,20 +282,7 @@ impl Call {
             let conversation = plan.and_then(|plan| plan.conversation.clone());
             let tokens = shared.input.load(Relaxed) + shared.output.load(Relaxed);
             let attempt = Attempt::new(shared.id, candidate, conversation, tokens, now());
-            let _ = shared
-                .tries
-                .try_update(Relaxed, Relaxed, |tries| tries.checked_sub(1));
-            let mut attempts = shared
-                .attempts
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            if attempts
-                .iter()
-                .any(|before| lesson::is_failure_at(before, attempt.candidate()))
-            {
-                attempt.repeats();
-            }
-            attempts.push(attempt.clone());
+            shared.attempts.push(&attempt);
             attempt
         })
     }
@@ -329,23 +300,16 @@ impl Call {
 
     /// Ends what is under way at this candidate: another one was better.
     pub(crate) fn supersede(&self, now: Instant) {
-        let attempts = self.attempts();
-        let ours = attempts.iter().filter(|attempt| self.is_ours(attempt));
-        ours.for_each(|attempt| attempt.end(End::Superseded, now));
+        if let Some(ours) = self.candidate() {
+            self.shared.attempts.supersede(ours, now);
+        }
     }
 
     /// Of two that were under way the one at this candidate answers: it is the last from now on.
     pub(crate) fn answers(&self) {
-        let attempts = &self.shared.attempts;
-        let mut attempts = attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(at) = attempts.iter().rposition(|attempt| self.is_ours(attempt)) {
-            attempts[at..].rotate_left(1);
+        if let Some(ours) = self.candidate() {
+            self.shared.attempts.answers(ours);
         }
-    }
-
-    /// Was it made at the candidate whose turn it is?
-    fn is_ours(&self, attempt: &Attempt) -> bool {
-        self.candidate().is_some_and(|ours| attempt.is_at(ours))
     }
 
     /// Bounds the whole call, counted from its start. The first bound holds.
@@ -387,44 +351,22 @@ impl Call {
     pub(crate) fn set_fallback(&self, tries: u32) {
         // Who is asked for the rest of an answer takes from what is left.
         if self.shared.recovery.times() == 0 {
-            self.shared.tries.store(tries, Relaxed);
+            self.shared.attempts.set_tries(tries);
         }
         self.shared.falls_back.store(true, Relaxed);
     }
 
-    pub(crate) fn set_headers(&self, mut headers: HeaderMap) {
-        // The caller's key and cookies are among them, and a call may be printed.
-        headers
-            .values_mut()
-            .for_each(|value| value.set_sensitive(true));
-        self.shared.headers().get_or_insert(headers);
+    pub(crate) fn set_headers(&self, headers: HeaderMap) {
+        self.shared.headers.set(headers);
     }
 
-    /// A stream has begun: of what the caller sent, copies remain of what will still be looked at. As it came, it is a part of
-    /// the buffer that it was read into, which would stay as long as the stream does.
+    /// A stream has begun: of what the caller has sent it keeps what will still be looked at.
     pub(crate) fn lay_by(&self) {
-        let mut headers = self.shared.headers();
-        let Some(came) = headers.take() else { return };
-        let mut meant = HeaderMap::new();
-        for (name, value) in came.iter().filter(|(name, _)| is_meant(name)) {
-            if let Ok(mut value) = HeaderValue::from_bytes(value.as_bytes()) {
-                value.set_sensitive(true);
-                meant.append(name, value);
-            }
-        }
-        *headers = Some(meant);
+        self.shared.headers.lay_by();
     }
 
     /// Puts the plan in, once.
     pub(crate) fn set_plan(&self, plan: Plan) {
         let _ = self.shared.plan.set(plan);
-    }
-}
-
-// === impl Shared ===
-
-impl Shared {
-    fn headers(&self) -> MutexGuard<'_, Option<HeaderMap>> {
-        self.headers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

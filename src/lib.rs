@@ -163,6 +163,7 @@ pub mod testing;
 pub mod wire;
 
 mod attempt;
+mod attempts;
 mod calendar;
 mod call;
 mod caller;
@@ -186,6 +187,7 @@ mod plan;
 mod readme;
 mod recovery;
 mod refused;
+mod sent;
 mod settings;
 mod short;
 mod stack;
@@ -196,8 +198,9 @@ mod usage;
 mod wishes;
 
 pub use self::attempt::{Attempt, End};
+pub use self::attempts::DEFAULT_TRIES;
 pub use self::calendar::{Day, NotADay, Period};
-pub use self::call::{Call, DEFAULT_TRIES};
+pub use self::call::Call;
 pub use self::caller::{Caller, KeyId, NotAKeyId};
 pub use self::disposition::{Again, Bench, Disposition, Fault, Next, Rule};
 pub use self::dispositions::{AmbiguousSend, Dispositions};

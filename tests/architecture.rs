@@ -85,10 +85,14 @@ const KNOWING: [(&str, &str, &str); 1] = [(
 )];
 
 /// Files with atomics that no model of `tests/loom` replaces, and why they need none.
-const UNMODELLED: [(&str, &str); 8] = [
+const UNMODELLED: [(&str, &str); 9] = [
     (
         "attempt.rs",
         "the one task of the answer writes and reads it",
+    ),
+    (
+        "attempts.rs",
+        "the one task of the request writes and reads it",
     ),
     ("call.rs", "the one task of the request writes and reads it"),
     (
@@ -148,9 +152,9 @@ const DETACHING: [(&str, &str); 8] = [
 ];
 
 /// Files with a lock, and why nobody waits behind it.
-const LOCKING: [(&str, &str); 24] = [
+const LOCKING: [(&str, &str); 25] = [
     ("attempt.rs", "for a copy or a change of what was found"),
-    ("call.rs", "for one more attempt, or a look at them"),
+    ("attempts.rs", "for one more attempt, or a look at them"),
     (
         "catalog/load.rs",
         "a cell, at the start and at a reload, by the one who loads",
@@ -191,6 +195,7 @@ const LOCKING: [(&str, &str); 24] = [
         "recovery.rs",
         "only where an answer broke: when somebody is asked for its rest, and is heard",
     ),
+    ("sent.rs", "for a look at the headers that came"),
     (
         "settle/journal/queue.rs",
         "to add an entry, or to take all of them",

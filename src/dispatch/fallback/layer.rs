@@ -3,7 +3,7 @@ use std::time::Duration;
 use tower_layer::Layer;
 
 use super::service::Fallback;
-use crate::call::DEFAULT_TRIES;
+use crate::attempts::DEFAULT_TRIES;
 use crate::dispatch::retry::Budgets;
 use crate::dispositions::Dispositions;
 
