@@ -45,6 +45,8 @@ struct Shared {
     caller: OnceLock<Arc<Caller>>,
     headers: Sent,
     plan: OnceLock<Plan>,
+    /// What is left of it, where not all of it can be afforded.
+    narrowed: OnceLock<Box<Plan>>,
     falls_back: AtomicBool,
     input: AtomicU64,
     output: AtomicU64,
@@ -71,6 +73,7 @@ impl Call {
                 caller: OnceLock::new(),
                 headers: Sent::default(),
                 plan: OnceLock::new(),
+                narrowed: OnceLock::new(),
                 falls_back: AtomicBool::new(false),
                 input: AtomicU64::new(0),
                 output: AtomicU64::new(0),
@@ -164,9 +167,9 @@ impl Call {
         self.shared.headers.with(look)
     }
 
-    /// The plan, once `choose` has made it.
+    /// The plan, once `choose` has made it; without those that cannot be afforded, once `settle` has found out.
     pub fn plan(&self) -> Option<&Plan> {
-        self.shared.plan.get()
+        self.shared.plan()
     }
 
     /// The candidate whose turn it is.
@@ -277,7 +280,7 @@ impl Call {
             attempt,
         } = self;
         attempt.get_or_insert_with(|| {
-            let plan = shared.plan.get();
+            let plan = shared.plan();
             let candidate = plan.and_then(|plan| plan.candidates.get(*at)).cloned();
             let conversation = plan.and_then(|plan| plan.conversation.clone());
             let tokens = shared.input.load(Relaxed) + shared.output.load(Relaxed);
@@ -365,8 +368,22 @@ impl Call {
         self.shared.headers.lay_by();
     }
 
+    /// Puts what is left of the plan in its place, once, before anybody is asked.
+    pub(crate) fn narrow(&self, plan: Plan) {
+        let _ = self.shared.narrowed.set(Box::new(plan));
+    }
+
     /// Puts the plan in, once.
     pub(crate) fn set_plan(&self, plan: Plan) {
         let _ = self.shared.plan.set(plan);
+    }
+}
+
+// === impl Shared ===
+
+impl Shared {
+    fn plan(&self) -> Option<&Plan> {
+        let narrowed = self.narrowed.get().map(|plan| &**plan);
+        narrowed.or_else(|| self.plan.get())
     }
 }

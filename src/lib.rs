@@ -125,6 +125,8 @@
 //! | `the ledger is not stored` | error | the store of a journal fails: it is tried again, or an entry is in conflict | `error`, `entries` |
 //! | `the ledger is stored again` | info | it does not fail any more | |
 //! | `the process ends before the ledger is stored` | error | it has failed to the end | `error`, `entries` |
+//! | `narrowed` | debug | `settle` has taken those out of the plan that cannot be afforded | `id`, `candidates`, `plan`: as for `planned` |
+//! | `overrun` | info | a request has cost more than was claimed for it | `id`, `model`, `held`, `overrun` |
 //! | `refused` | info | the gateway refuses a request that has no plan, so that no record tells of it | `id`, `error`, `status` |
 //!
 //! `gateway::serve` tells of its own doings besides: that it shuts down, that it cannot accept.

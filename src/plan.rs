@@ -190,7 +190,7 @@ pub enum Filter {
     Quantizations,
     /// Dearer than `provider.max_price`, or of unknown price.
     MaxPrice,
-    /// Of unknown price, and the operator [denies](crate::catalog::UnknownPrices::Deny) those.
+    /// Of unknown price, and the operator [denies](crate::catalog::UnknownPrices::Deny) those, or there is a spending limit.
     UnknownPrice,
     /// It does not support a parameter of the request, and `provider.require_parameters` is true.
     RequireParameters,
@@ -212,6 +212,15 @@ pub enum Filter {
     ServiceTier,
     /// `provider.allow_fallbacks` is false and it is not in `provider.order`.
     AllowFallbacks,
+    /// The caller's spending limit has no room for what the request may cost there. Those from here on
+    /// [`settle`](crate::settle::claim) removes.
+    Budget,
+    /// Nothing bounds the answer, and there is a spending limit.
+    AnswerBound,
+    /// It does not say what a part of the messages takes at the most, and there is a spending limit.
+    PartBound,
+    /// It does not say how often it searches the web at the most, and there is a spending limit.
+    SearchBound,
 }
 
 // === impl Plan ===
@@ -227,7 +236,7 @@ impl Plan {
 
 impl Filter {
     /// All of them, in the order in which they are applied.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::AllowedModels,
         Self::AllowedProviders,
         Self::Only,
@@ -248,9 +257,14 @@ impl Filter {
         Self::ResponseFormat,
         Self::Verbosity,
         Self::AllowFallbacks,
+        Self::Budget,
+        Self::AnswerBound,
+        Self::PartBound,
+        Self::SearchBound,
     ];
 
-    /// The request field that set the rule, what is set for the key, or `model` where the operator has.
+    /// The request field that set the rule or bears upon it, what is set for the key, or `model` where the operator has; `budget` is
+    /// neither.
     pub fn field(self) -> &'static str {
         match self {
             Filter::AllowedModels => "key.allowed_models",
@@ -267,9 +281,11 @@ impl Filter {
             Filter::Tools => "tools",
             Filter::ResponseFormat => "response_format",
             Filter::Verbosity => "verbosity",
-            Filter::Input | Filter::ContextLength => "messages",
+            Filter::Input | Filter::ContextLength | Filter::PartBound => "messages",
             Filter::Output => "modalities",
-            Filter::MaxTokens => "max_tokens",
+            Filter::MaxTokens | Filter::AnswerBound => "max_tokens",
+            Filter::Budget => "budget",
+            Filter::SearchBound => "web_search_options",
             Filter::ServiceTier => "service_tier",
             Filter::AllowFallbacks => "provider.allow_fallbacks",
         }

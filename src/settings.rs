@@ -1,6 +1,7 @@
 //! What may be set of the whole chain, a layer's own setter behind each.
 
 use crate::admit::quota::QuotaLayer;
+use crate::catalog::HoldPolicy;
 use crate::choose::ChooseLayer;
 use crate::dispatch::deadline::{DeadlineLayer, Deadlines};
 use crate::dispatch::gate::GateLayer;
@@ -123,6 +124,14 @@ impl<L> Stack<L> {
         self
     }
 
+    /// Sets what a hold claims of a spending limit, where the catalogue does not say it: by default the most that the request can
+    /// cost. See [`claim`](crate::settle::claim).
+    #[must_use]
+    pub fn hold(mut self, policy: HoldPolicy) -> Self {
+        self.settle = self.settle.hold(policy);
+        self
+    }
+
     /// Makes every draw and every backoff repeatable.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
@@ -138,7 +147,8 @@ impl Stack {
     /// is asked. By default those of the catalogue.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.ledger = self.ledger.limits(limits.clone());
+        let ledger = self.settle.ledger().clone().limits(limits.clone());
+        self.settle = self.settle.with_ledger(ledger);
         self.quota(QuotaLayer::new(limits))
     }
 }

@@ -71,7 +71,7 @@ pub struct Stack<L = MemoryLedger> {
     pub(crate) read: ReadLayer,
     pub(crate) quota: QuotaLayer,
     pub(crate) choose: ChooseLayer,
-    pub(crate) ledger: L,
+    pub(crate) settle: SettleLayer<L>,
     pub(crate) recover: RecoverLayer,
     pub(crate) fallback: FallbackLayer,
     pub(crate) hedge: HedgeLayer,
@@ -104,7 +104,7 @@ impl Stack {
             read: ReadLayer::new().strict().total(Deadlines::default().total),
             quota: QuotaLayer::new(limits.clone()),
             choose: ChooseLayer::new(roster),
-            ledger: MemoryLedger::default().limits(limits),
+            settle: SettleLayer::new(MemoryLedger::default().limits(limits)),
             recover: RecoverLayer::new().budgets(budgets.clone()),
             fallback: FallbackLayer::new().budgets(budgets.clone()),
             hedge: HedgeLayer::new().budgets(budgets.clone()),
@@ -125,7 +125,7 @@ impl<L> Stack<L> {
 
     /// The ledger that the chain writes to.
     pub fn ledger(&self) -> &L {
-        &self.ledger
+        self.settle.ledger()
     }
 
     /// Around this client.
@@ -140,8 +140,9 @@ impl<L> Stack<L> {
     #[must_use]
     #[rustfmt::skip]
     pub fn with_ledger<M>(self, ledger: M) -> Stack<M> {
-        let Self { read, quota, choose, ledger: _, recover, fallback, hedge, retry, gate, commit, deadline, meter } = self;
-        Stack { read, quota, choose, ledger, recover, fallback, hedge, retry, gate, commit, deadline, meter }
+        let Self { read, quota, choose, settle, recover, fallback, hedge, retry, gate, commit, deadline, meter } = self;
+        let settle = settle.with_ledger(ledger);
+        Stack { read, quota, choose, settle, recover, fallback, hedge, retry, gate, commit, deadline, meter }
     }
 }
 
@@ -150,19 +151,19 @@ impl<C, L: Ledger + Clone> Layer<C> for Stack<L> {
 
     fn layer(&self, client: C) -> Chain<C, L> {
         let layers = (
-            self.read,                             // the body, once, into a Payload
-            self.quota.clone(),                    // the caller's own limits of requests and tokens
-            self.choose.clone(),                   // who can answer, and in what order
-            SettleLayer::new(self.ledger.clone()), // hold before, charge once after
-            self.recover.clone(),                  // an answer that breaks is mended
-            self.fallback.clone(),                 // the next candidate
-            self.hedge.clone(),                    // a second one, when the first token is late
-            self.retry.clone(),                    // the same candidate, within a budget
-            self.gate.clone(),                     // not now: whoever fails is left alone
-            self.commit,                           // nothing promised before the first token
-            self.deadline,                         // headers, first token, idle, pace, total
-            self.meter,                            // usage, first token, finish
-            AddressLayer::new(),                   // payload + candidate = one upstream request
+            self.read,             // the body, once, into a Payload
+            self.quota.clone(),    // the caller's own limits of requests and tokens
+            self.choose.clone(),   // who can answer, and in what order
+            self.settle.clone(),   // hold before, charge once after
+            self.recover.clone(),  // an answer that breaks is mended
+            self.fallback.clone(), // the next candidate
+            self.hedge.clone(),    // a second one, when the first token is late
+            self.retry.clone(),    // the same candidate, within a budget
+            self.gate.clone(),     // not now: whoever fails is left alone
+            self.commit,           // nothing promised before the first token
+            self.deadline,         // headers, first token, idle, pace, total
+            self.meter,            // usage, first token, finish
+            AddressLayer::new(),   // payload + candidate = one upstream request
         );
         layers.layer(client)
     }

@@ -10,6 +10,7 @@ use crate::catalog::Endpoint;
 use crate::error::Error;
 use crate::generation::GenerationId;
 use crate::limits::Level;
+use crate::money::Money;
 use crate::plan::Plan;
 use crate::settle::Record;
 use crate::settle::store::{HoldRow, StoreError};
@@ -190,6 +191,25 @@ pub(crate) fn stored_again() {
 
 pub(crate) fn lost(error: &StoreError, entries: usize) {
     tracing::error!(%error, entries, "the process ends before the ledger is stored");
+}
+
+pub(crate) fn overrun(record: &Record, overrun: Money) {
+    tracing::info!(
+        id = %record.id,
+        model = record.requested.as_deref().unwrap_or("-"),
+        held = %record.held,
+        overrun = %overrun,
+        "overrun"
+    );
+}
+
+pub(crate) fn narrowed(call: &Call, plan: &Plan) {
+    tracing::debug!(
+        id = %call.id(),
+        candidates = plan.candidates.len(),
+        plan = %Ordered(plan),
+        "narrowed"
+    );
 }
 
 #[cfg(feature = "gateway")]

@@ -1,7 +1,8 @@
 //! The catalogue: what it says of providers, models and endpoints beyond names and prices.
 
 use switchtower::catalog::{
-    About, Catalog, EndpointSpec, Hours, ModelSpec, Problem, Provider, Rate, Strategy, Weekday,
+    About, Catalog, EndpointSpec, HoldPolicy, Hours, ModelSpec, PartBounds, Problem, Provider,
+    Rate, Strategy, Weekday,
 };
 use switchtower::wire::{Field, Modality, Quantization};
 
@@ -178,4 +179,69 @@ fn the_builder_checks_what_is_only_told() {
         matches!(error.kind(), Problem::TooMany { limit: 256 }),
         "{error}"
     );
+}
+
+#[test]
+fn parts_are_bounded_by_the_endpoint_else_the_model_else_what_is_known() {
+    let bounds = |id: &str, model: &str, endpoint: &str| {
+        let text = format!(
+            "providers.acme.base_url = \"https://acme.test\"\n\
+             [models.\"{id}\"]\n{model}\n\
+             [[models.\"{id}\".endpoints]]\nprovider = \"acme\"\nmodel = \"m\"\n{endpoint}\n"
+        );
+        let catalog = Catalog::from_toml(&text, "t.toml", |_| None);
+        catalog.map(|catalog| *catalog.models()[0].endpoints()[0].bounds())
+    };
+    let (model, endpoint) = (
+        "bounds = { image = 7, audio = 8 }",
+        "bounds = { image = 9, searches = 2 }",
+    );
+    let both = PartBounds {
+        image: Some(9),
+        audio: Some(8),
+        searches: Some(2),
+        ..PartBounds::NONE
+    };
+    assert_eq!(bounds("a/x", model, endpoint).unwrap(), both);
+    assert_eq!(bounds("a/x", "", "").unwrap(), PartBounds::NONE);
+    for (id, image) in [
+        ("openai/gpt-4o-2024-11-20", 1_445),
+        ("openai/gpt-4o-mini", 48_169),
+    ] {
+        assert_eq!(bounds(id, "", "").unwrap().image, Some(image));
+        let told = bounds(id, "bounds = { image = 5 }", "").unwrap();
+        assert_eq!(told.image, Some(5));
+    }
+    for wrong in ["{ image = 0 }", "{ image = -1 }", "{ text = 1 }", "5"] {
+        assert!(
+            bounds("a/x", &format!("bounds = {wrong}"), "").is_err(),
+            "{wrong}"
+        );
+    }
+}
+
+#[test]
+fn a_file_says_what_a_hold_claims() {
+    let hold = |text: &str| {
+        let catalog = Catalog::from_toml(text, "t.toml", |_| None);
+        catalog.map(|catalog| catalog.hold())
+    };
+    assert_eq!(hold("").unwrap(), None);
+    let strict = hold("hold = \"strict\"").unwrap();
+    assert_eq!(strict, Some(HoldPolicy::Strict));
+    let estimate = hold("hold = \"estimate\"").unwrap();
+    assert_eq!(estimate, Some(HoldPolicy::estimate()));
+    let max_debt = "0.000000000001".parse().unwrap();
+    let little = hold("hold = \"estimate\"\nmax_debt = \"0.000000000001\"").unwrap();
+    assert_eq!(little, Some(HoldPolicy::Estimate { max_debt }));
+    for wrong in [
+        "hold = \"lax\"",
+        "hold = 1",
+        "max_debt = \"1\"",
+        "hold = \"strict\"\nmax_debt = \"1\"",
+        "hold = \"estimate\"\nmax_debt = \"-1\"",
+        "hold = \"estimate\"\nmax_debt = 0.5",
+    ] {
+        assert!(hold(wrong).is_err(), "{wrong}");
+    }
 }

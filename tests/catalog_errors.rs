@@ -70,7 +70,7 @@ fn every_error_names_its_place() {
         (
             r#"model = "m""#,
             r#"modle = "m""#,
-            r#"t.toml:12:1: models."a/b".endpoints[0].modle: is not a known key; there are provider, model, tag, prices, context_length, max_completion_tokens, max_prompt_tokens, quantization, parameters, data_collection, zdr, own_key, implicit_caching, weight, score, rpm, tpm, prefill, recover"#,
+            r#"t.toml:12:1: models."a/b".endpoints[0].modle: is not a known key; there are provider, model, tag, prices, context_length, max_completion_tokens, max_prompt_tokens, quantization, parameters, data_collection, zdr, own_key, implicit_caching, weight, score, rpm, tpm, prefill, recover, bounds"#,
         ),
         (
             r#"model = "m""#,
@@ -340,7 +340,7 @@ fn every_error_names_its_place() {
         (
             "[models.\"a/b\"]",
             "[modles.x]\n[models.\"a/b\"]",
-            "t.toml:6:2: modles: is not a known key; there are providers, models, auto, limits, sources, embedded, confirm, unknown_prices",
+            "t.toml:6:2: modles: is not a known key; there are providers, models, auto, limits, hold, max_debt, sources, embedded, confirm, unknown_prices",
         ),
     ] {
         let text = ACME.replacen(find, put, 1);

@@ -17,7 +17,7 @@ use switchtower::catalog::{Catalog, StopsBilling};
 use switchtower::choose::ChooseLayer;
 use switchtower::dispatch::deadline::{DeadlineLayer, Deadlines};
 use switchtower::meter::MeterLayer;
-use switchtower::settle::{Certainty, Cost, MemoryLedger, Record, SettleLayer};
+use switchtower::settle::{Certainty, Cost, MemoryLedger, Record, SettleLayer, claim};
 use switchtower::wire::Tier;
 use switchtower::{End, Filter, Kind, Money, Payload};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
@@ -276,17 +276,18 @@ fn what_has_no_price_is_claimed_by_the_policy() {
     let worst = |policy| {
         let catalog = catalog_of(policy, "", "", "");
         let endpoint = &catalog.models()[0].endpoints()[0];
-        switchtower::settle::worst_of(endpoint, 20, 0, Some(100), 1)
-            .map(|worst| worst.round().to_string())
+        let asks = r#"{"prompt":"0123456789","max_tokens":100}"#;
+        let asks = claim::Asks::of(&Payload::read(asks).unwrap());
+        claim::strict(endpoint, &asks).map(|worst| worst.round().to_string())
     };
-    assert_eq!(worst(""), None);
+    assert_eq!(worst(""), Err(claim::NoBound::Price));
     assert_eq!(
         worst("unknown_prices = { cap = '0.02' }").as_deref(),
-        Some("0.02")
+        Ok("0.02")
     );
-    // Ten tokens read and a hundred written.
+    // A token for each of the 40 bytes, and a hundred written.
     let assume = "unknown_prices = { assume = { prompt = '5', completion = '10' } }";
-    assert_eq!(worst(assume).as_deref(), Some("0.00105"));
+    assert_eq!(worst(assume).as_deref(), Ok("0.0012"));
 }
 
 #[test]

@@ -9,8 +9,8 @@ use std::time::SystemTime;
 use sha2::{Digest, Sha256};
 
 use super::{
-    AutoRule, AutoSpec, BuildError, Catalog, Dropped, Endpoint, EndpointSpec, Model, ModelSpec,
-    Prices, Provider, Report, UnknownPrices, check, family,
+    AutoRule, AutoSpec, BuildError, Catalog, Dropped, Endpoint, EndpointSpec, HoldPolicy, Model,
+    ModelSpec, PartBounds, Prices, Provider, Report, UnknownPrices, check, family,
 };
 use crate::limits::Rule;
 use crate::wire::{Modality, Tier};
@@ -26,6 +26,7 @@ pub struct CatalogBuilder {
     pub(super) absent: Vec<(Box<str>, Box<str>)>,
     pub(super) auto: Option<AutoSpec>,
     limits: Vec<Rule>,
+    pub(super) hold: Option<HoldPolicy>,
     /// What it is said to have left out already, and what its sources gave.
     pub(super) dropped: Vec<Dropped>,
     pub(super) reports: Vec<Report>,
@@ -72,6 +73,13 @@ impl CatalogBuilder {
         self
     }
 
+    /// What a hold claims, whatever the stack says.
+    #[must_use]
+    pub fn hold(mut self, policy: HoldPolicy) -> Self {
+        self.hold = Some(policy);
+        self
+    }
+
     /// A provider without its key: endpoints may name it, but are left out.
     pub(super) fn absent(mut self, slug: &str, variable: &str) -> Self {
         self.absent.push((slug.into(), variable.into()));
@@ -100,9 +108,9 @@ impl CatalogBuilder {
 
         let revision = self.revision.unwrap_or_else(|| {
             let (providers, models, auto) = (&self.providers, &self.models, &self.auto);
-            let (unknown, limits) = (&self.unknown_prices, &self.limits);
+            let (unknown, limits, hold) = (&self.unknown_prices, &self.limits, &self.hold);
             short_hash(format!(
-                "{providers:?}{models:?}{auto:?}{unknown:?}{limits:?}"
+                "{providers:?}{models:?}{auto:?}{unknown:?}{limits:?}{hold:?}"
             ))
         });
         let mut catalog = Catalog {
@@ -112,6 +120,7 @@ impl CatalogBuilder {
             reports: self.reports,
             until: self.until,
             limits: self.limits.into(),
+            hold: self.hold,
             ..Catalog::default()
         };
         let absent = self.absent.into_iter();
@@ -167,6 +176,7 @@ impl Catalog {
         });
         let unpriced: Vec<_> = unpriced.collect();
         let mut tiers = tiers(&spec.endpoints);
+        let bounds = spec.bounds.or(PartBounds::known(&spec.id));
         for (place, (endpoint, unpriced)) in spec.endpoints.into_iter().zip(unpriced).enumerate() {
             let key = format!("{}@{}", spec.id, endpoint.tag()).into();
             match providers.get(&endpoint.provider) {
@@ -195,6 +205,7 @@ impl Catalog {
                     pace: endpoint.pace,
                     prefill: endpoint.prefill,
                     recovers: endpoint.recovers.or(spec.recovers),
+                    bounds: endpoint.bounds.or(bounds),
                     prices: endpoint.prices,
                     unknown_price: unpriced,
                     other_tiers: tiers.get_mut(place).map(std::mem::take).unwrap_or_default(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Pace, Prices, Provider, Rate, UnknownPrices};
+use super::{Pace, PartBounds, Prices, Provider, Rate, UnknownPrices};
 use crate::Price;
 use crate::wire::{Fields, Modalities, Prefill, Quantization, Tier};
 
@@ -57,6 +57,7 @@ pub struct Endpoint {
     pub(super) pace: Pace,
     pub(super) prefill: Option<Prefill>,
     pub(super) recovers: Option<bool>,
+    pub(super) bounds: PartBounds,
 }
 
 // === impl Endpoint ===
@@ -120,6 +121,11 @@ impl Endpoint {
         other.map(|(_, prices)| prices)
     }
 
+    /// What the provider asks for answers in each other tier of the catalogue.
+    pub(crate) fn prices_elsewhere(&self) -> impl Iterator<Item = &Prices> {
+        self.other_tiers.iter().map(|(_, prices)| prices)
+    }
+
     /// What becomes of it since its price is not known; none if it is.
     #[must_use]
     pub fn unknown_price(&self) -> Option<&UnknownPrices> {
@@ -150,6 +156,12 @@ impl Endpoint {
     #[must_use]
     pub fn max_prompt_tokens(&self) -> Option<u64> {
         self.max_prompt_tokens
+    }
+
+    /// What parts of a prompt take at the most that are no text.
+    #[must_use]
+    pub fn bounds(&self) -> &PartBounds {
+        &self.bounds
     }
 
     /// Its place among all endpoints of its catalogue, counted from 0 in the order of the file. It says nothing about

@@ -2,7 +2,7 @@
 
 use std::num::{NonZeroU32, NonZeroU64};
 
-use super::{Pace, Prices};
+use super::{Pace, PartBounds, Prices};
 use crate::wire::{Fields, Prefill, Quantization};
 
 /// An endpoint to be given to a model.
@@ -36,6 +36,7 @@ pub struct EndpointSpec {
     pub(super) pace: Pace,
     pub(super) prefill: Option<Prefill>,
     pub(super) recovers: Option<bool>,
+    pub(super) bounds: PartBounds,
 }
 
 // === impl EndpointSpec ===
@@ -63,6 +64,7 @@ impl EndpointSpec {
             pace: Pace::default(),
             prefill: None,
             recovers: None,
+            bounds: PartBounds::NONE,
         }
     }
 
@@ -176,6 +178,13 @@ impl EndpointSpec {
     #[must_use]
     pub fn with_recovery(mut self, recovers: bool) -> Self {
         self.recovers = Some(recovers);
+        self
+    }
+
+    /// What parts of a prompt take at the most that are no text, if not the model's.
+    #[must_use]
+    pub fn with_bounds(mut self, bounds: PartBounds) -> Self {
+        self.bounds = bounds;
         self
     }
 

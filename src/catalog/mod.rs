@@ -61,6 +61,7 @@
 //! | `models.<id>` | `endpoints` | needed, at least one, unless a source has one |
 //! | | `aliases` | other names; none may be the id of a model |
 //! | | `context_length` | tokens of prompt and completion together |
+//! | | `bounds` | a table of `image`, `file`, `audio`, `video`: the most tokens that such a part of a prompt takes, and `searches` of the web that a request may lead to, of `search` tokens each; see [`PartBounds`] |
 //! | | `input`, `output` | arrays of `text`, `image`, `file`, `audio`, `video`, `embeddings`; else not known, and nothing is held against it |
 //! | | `distillable` | true if its author allows to distill from its text |
 //! | | `moderated` | true if its author has prompts looked at |
@@ -77,6 +78,7 @@
 //! | | `model` | needed; what the provider calls it |
 //! | | `tag` | else the provider's slug; two endpoints of a provider need one: `deepinfra/fp8` |
 //! | | `context_length`, `max_completion_tokens`, `max_prompt_tokens` | if the provider has limits of its own |
+//! | | `bounds` | as for models, where they are its own |
 //! | | `quantization` | the name of a [`Quantization`](crate::wire::Quantization) |
 //! | | `parameters` | an array of the [parameters](crate::wire::Fields::PARAMETERS) that it supports; else not known, and nothing is held against it |
 //! | | `data_collection`, `zdr`, `own_key` | if it differs from its provider |
@@ -91,6 +93,8 @@
 //! | | `above` | only where the prompt has more tokens than this |
 //! | | `utc` | only at these [`Hours`]: `"22:00-06:00"` |
 //! | | `weekdays` | only on these days in UTC: an array of `mon` to `sun` |
+//! | | `hold` | `"strict"` or `"estimate"`: what a hold claims, see [`HoldPolicy`]; else as the stack has it |
+//! | | `max_debt` | with `estimate`, by how many USD a request may exceed its claim: `"0.25"`; else `"1"` |
 //! | `auto` | `models` | needed; what `openrouter/auto` may choose, in order: ids, aliases, [`Pattern`]s of ids |
 //! | | `long_above` | a prompt of more tokens than this is `long`; else 100000 |
 //! | `auto.tasks` | `vision`, `long`, `tools`, `reasoning` | the model that comes first for such a request, see [`AutoRule`] |
@@ -177,12 +181,14 @@ mod endpoint_spec;
 mod error;
 mod family;
 mod field;
+mod hold_policy;
 mod key;
 mod load;
 mod model;
 mod model_deadlines;
 mod model_spec;
 mod nearest;
+mod part_bounds;
 mod pattern;
 mod prices;
 mod problem;
@@ -202,10 +208,12 @@ pub use dropped::Dropped;
 pub use endpoint::Endpoint;
 pub use endpoint_spec::EndpointSpec;
 pub use error::{BuildError, LoadError};
+pub use hold_policy::HoldPolicy;
 pub use key::{Key, Pace};
 pub use model::Model;
 pub use model_deadlines::ModelDeadlines;
 pub use model_spec::ModelSpec;
+pub use part_bounds::PartBounds;
 pub use pattern::Pattern;
 pub use prices::{Hours, InvalidHours, Override, Prices, Rate, UnknownPrices, Weekday};
 pub use problem::Problem;

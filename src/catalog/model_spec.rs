@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use super::{ContentPolicy, EndpointSpec, ModelDeadlines, Strategy};
+use super::{ContentPolicy, EndpointSpec, ModelDeadlines, PartBounds, Strategy};
 use crate::wire::Modalities;
 
 /// A model to be put in a catalogue.
@@ -39,6 +39,7 @@ pub struct ModelSpec {
     pub(super) hedge: bool,
     pub(super) family: Option<Box<str>>,
     pub(super) recovers: Option<bool>,
+    pub(super) bounds: PartBounds,
     pub(super) endpoints: Vec<EndpointSpec>,
 }
 
@@ -69,6 +70,7 @@ impl ModelSpec {
             hedge: false,
             family: None,
             recovers: None,
+            bounds: PartBounds::NONE,
             endpoints: Vec::new(),
         }
     }
@@ -105,6 +107,13 @@ impl ModelSpec {
     #[must_use]
     pub fn with_context_length(mut self, tokens: NonZeroU64) -> Self {
         self.context_length = Some(tokens);
+        self
+    }
+
+    /// What parts of a prompt take at the most that are no text; by default what is [known](PartBounds::known) of the model.
+    #[must_use]
+    pub fn with_bounds(mut self, bounds: PartBounds) -> Self {
+        self.bounds = bounds;
         self
     }
 

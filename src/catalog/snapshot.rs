@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::{AutoRule, CatalogBuilder, Dropped, Endpoint, Model, Provider, Report, nearest};
+use super::{
+    AutoRule, CatalogBuilder, Dropped, Endpoint, HoldPolicy, Model, Provider, Report, nearest,
+};
 use crate::limits::Rule;
 
 /// All models and providers at one moment.
@@ -44,6 +46,7 @@ pub struct Catalog {
     pub(super) latest: HashMap<Box<str>, usize>,
     pub(super) auto: Option<AutoRule>,
     pub(super) limits: Box<[Rule]>,
+    pub(super) hold: Option<HoldPolicy>,
     pub(super) dropped: Vec<Dropped>,
     pub(super) revision: Box<str>,
     pub(super) reports: Vec<Report>,
@@ -108,6 +111,12 @@ impl Catalog {
     #[must_use]
     pub fn auto(&self) -> Option<&AutoRule> {
         self.auto.as_ref()
+    }
+
+    /// What a hold claims; none if that is the stack's to say.
+    #[must_use]
+    pub fn hold(&self) -> Option<HoldPolicy> {
+        self.hold
     }
 
     /// At most three ids or aliases that someone who wrote `name` may have meant, likeliest first; none of a hidden model.

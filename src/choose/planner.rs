@@ -92,12 +92,13 @@ fn admit<'a>(
     entries: &mut Vec<Entry<'a>>,
     rejected: &mut Vec<Rejected>,
 ) {
+    let prompt = lineup.density(wanted.model).tokens(filters.needs.text);
     for endpoint in wanted.model.endpoints() {
         // What costs something is nothing that the router for free models has ever offered.
         if wanted.free && !endpoint.is_free() {
             continue;
         }
-        let prices = endpoint.prices().at(filters.needs.prompt, ask.wall);
+        let prices = endpoint.prices().at(prompt, ask.wall);
         match filters.rejects(wanted, endpoint, &prices) {
             Some(filter) => rejected.push(Rejected {
                 endpoint: endpoint.clone(),

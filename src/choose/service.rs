@@ -13,7 +13,8 @@ use crate::clock::{now, wall};
 use crate::early::Early;
 use crate::error::{BoxError, Error};
 use crate::payload::Payload;
-use crate::standing::{Roster, Sticky};
+use crate::plan::Plan;
+use crate::standing::{Need, Roster, Sticky};
 use crate::telemetry;
 
 /// Plans a request. See the [module docs](super).
@@ -72,16 +73,31 @@ where
         if let Some(sticky) = &self.sticky {
             ask = ask.sticky(sticky);
         }
+        let text = request.body().view().text_bytes();
         let plan = self.roster.with(|lineup| plan(&ask, lineup));
         // From here on the headers are the call's, so that a retry clones none.
         let headers = std::mem::take(request.headers_mut());
         let call = Call::of(request.extensions_mut());
         call.set_headers(headers);
         match plan {
-            Ok(plan) => call.set_plan(plan),
+            Ok(plan) => {
+                call.expect(need(call.need(), text, &plan));
+                call.set_plan(plan);
+            }
             Err(refusal) => return Early::refuse(refusal),
         }
         telemetry::planned(call);
         Early::Admitted(self.inner.call(request))
+    }
+}
+
+/// What is expected, now that it is known whose tokens are counted. Where nobody has read the body, it stays nothing.
+fn need(before: Need, text: u64, plan: &Plan) -> Need {
+    match plan.candidates.first() {
+        Some(first) if before.input > 0 => Need {
+            input: first.standing.density().tokens(text),
+            ..before
+        },
+        _ => before,
     }
 }

@@ -79,7 +79,7 @@ impl<'e, 'a> Turn<'e, 'a> {
         match &self.key {
             None => shared,
             Some(key) => Candidate {
-                standing: key.standing(&shared.endpoint, now),
+                standing: key.standing(&shared.endpoint, shared.standing.density(), now),
                 reason: Reason::CallersKey,
                 own_key: Some(key.clone()),
                 ..shared

@@ -80,7 +80,9 @@ pub(super) fn onto(object: Vec<u8>, call: &Call) -> Vec<u8> {
 
 /// The same with the body of an error: where rules have left nobody for a plan, it tells which.
 pub(super) fn onto_error(object: Vec<u8>, error: &Error, call: &Call) -> Vec<u8> {
-    let nobody = error.kind() == Kind::NoEndpoints && is_wanted(call);
+    // By a rule of `choose`, or because nobody can be afforded.
+    let nobody = error.kind() == Kind::NoEndpoints || call.plan().is_some();
+    let nobody = nobody && is_wanted(call);
     match error.refused().filter(|_| nobody) {
         Some(refused) => behind(object, &told(&Metadata::refused(refused))),
         None => onto(object, call),

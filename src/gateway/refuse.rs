@@ -29,7 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The response that an error becomes.
 pub(super) fn response(error: &Error, dialect: Dialect, call: Option<&Call>) -> Response<Body> {
-    if call.is_none_or(|call| call.plan().is_none()) {
+    let settles = |call: &Call| call.plan().is_some() && error.refused().is_none();
+    if !call.is_some_and(settles) {
         telemetry::refused(call, error);
     }
     let mut body = envelope(error, dialect, call).to_string().into_bytes();

@@ -11,7 +11,7 @@ use super::provider_key_settings::ProviderKeySettings;
 use crate::caller::{Caller, KeyId};
 use crate::catalog::{Endpoint, Key, Model, Pace, Pattern, Provider, Secret};
 use crate::money::Money;
-use crate::standing::{KeyStanding, Standing};
+use crate::standing::{Density, KeyStanding, Standing};
 
 /// A caller's own key of a provider, ready to be used. Nothing prints it.
 ///
@@ -125,8 +125,13 @@ impl ProviderKey {
         self.of(provider).key()
     }
 
-    /// How this endpoint does with it.
-    pub(crate) fn standing(&self, endpoint: &Endpoint, now: Instant) -> Arc<Standing> {
+    /// How this endpoint does with it, whose model has tokens of that density.
+    pub(crate) fn standing(
+        &self,
+        endpoint: &Endpoint,
+        density: &Arc<Density>,
+        now: Instant,
+    ) -> Arc<Standing> {
         let mut endpoints = self
             .endpoints
             .lock()
@@ -138,7 +143,7 @@ impl ProviderKey {
             endpoints.clear();
         }
         let key = self.of(endpoint.provider());
-        let standing = Arc::new(Standing::of_key(key, now));
+        let standing = Arc::new(Standing::of_key(key, density.clone(), now));
         endpoints.insert(endpoint.key().into(), standing.clone());
         standing
     }

@@ -29,6 +29,8 @@ pub(super) struct Asked {
     /// The longest answer that it allows, for each choice.
     pub(super) max_output: Option<u64>,
     pub(super) choices: u32,
+    /// Bytes of the prompt, if it is text alone.
+    pub(super) text: Option<u64>,
     /// Is nothing to be written, so that there is no finish reason either?
     pub(super) embeds: bool,
     /// What was claimed for it.

@@ -1,6 +1,6 @@
 //! What does it cost?
 
-use crate::catalog::{Endpoint, Prices, Rate, UnknownPrices};
+use crate::catalog::{Endpoint, Prices, Rate};
 use crate::money::{Femto, Money};
 use crate::usage::Usage;
 
@@ -120,30 +120,6 @@ pub fn of(prices: &Prices, usage: &Usage) -> Option<Femto> {
         }
     }
     Some(sum)
-}
-
-/// The worst that an endpoint may bill for a prompt of this many bytes, images included: a token every two bytes, and
-/// the longest answer allowed, be all of it thought where that is dearer. Two bytes a token bound everything but the
-/// densest scripts. Whether a price that depends on the hour or on the prompt will hold is not known yet, so the dearest
-/// counts. How often it will search the web, nobody knows. Of an endpoint whose price is unknown, and capped, it is the cap.
-pub fn worst_of(
-    endpoint: &Endpoint,
-    prompt_bytes: u64,
-    images: u64,
-    max_output: Option<u64>,
-    choices: u32,
-) -> Option<Femto> {
-    if let Some(UnknownPrices::Cap(amount)) = endpoint.unknown_price() {
-        return Some((*amount).into());
-    }
-    let output = longest(endpoint, max_output);
-    let usage = Usage {
-        input: prompt_bytes.div_ceil(2),
-        output: output.saturating_mul(choices.max(1).into()),
-        images,
-        ..Usage::default()
-    };
-    worst(endpoint.prices(), &usage)
 }
 
 /// The dearest that this usage may be, at whatever hour, be it written or thought.

@@ -3,6 +3,7 @@
 use std::task::{Context, Poll};
 
 use super::account::{Asked, record};
+use super::claim::learn;
 use super::ledger::Slot;
 use crate::attempt::{Attempt, End};
 use crate::call::Call;
@@ -88,8 +89,13 @@ impl<S: Slot> Hold<S> {
         };
         self.stage = Stage::Settled;
         let end = told.map_or(end, |(end, _)| end);
+        let text = self.asked.text;
         let record = record(&self.call, std::mem::take(&mut self.asked), end, now());
+        learn(&self.call, &record, text);
         telemetry::settled(&record);
+        if let Some(overrun) = record.overrun() {
+            telemetry::overrun(&record, overrun);
+        }
         self.slot.write(record);
     }
 

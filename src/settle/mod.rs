@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! poll_ready   a slot in the ledger       a full ledger is back-pressure, never a lost bill
-//! call         a hold on it               the worst that the plan may cost
+//! call         a hold on it               what the plan may cost: see `claim`
 //!    │
 //!    ├─ the body ended ─────────┐
 //!    ├─ nobody answered ────────┤
@@ -23,7 +23,7 @@
 //! nothing, and of prices that depend on the hour or on the length of the prompt, the hour at which the provider was
 //! asked counts, and the tokens that it reports. Those of the [tier](crate::catalog::Endpoint::prices_in) count in which it
 //! says that it has answered; if the catalogue does not have that tier, those of the one that was asked for, as an estimate.
-//! A hold is for the dearest that may come true.
+//! What a hold claims, and who cannot be afforded, [`claim`] tells.
 //!
 //! | the attempt | cost | charged |
 //! |---|---|---|
@@ -85,7 +85,7 @@ mod bill;
 mod body;
 mod books;
 mod charge;
-mod claim;
+pub mod claim;
 mod cost;
 mod evidence;
 mod future;
@@ -107,7 +107,7 @@ pub use self::attempts::Attempts;
 pub use self::body::Body;
 pub use self::books::{Books, HasBooks};
 pub use self::claim::{Claim, Held};
-pub use self::cost::{Certainty, Cost, of as cost_of, worst_of};
+pub use self::cost::{Certainty, Cost, of as cost_of};
 pub use self::future::ResponseFuture;
 pub use self::hold::Hold;
 pub use self::journal::{Durability, Journal, JournalSettings, JournalSlot};

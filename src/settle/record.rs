@@ -141,6 +141,12 @@ impl Record {
             None => self.paid(),
         }
     }
+
+    /// By how much what is counted exceeds what was claimed for it; none where it does not. See [`claim`](super::claim).
+    pub fn overrun(&self) -> Option<Money> {
+        let more = self.counted()?.saturating_sub(self.held);
+        (more > Money::ZERO).then_some(more)
+    }
 }
 
 // === impl AttemptRecord ===

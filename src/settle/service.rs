@@ -8,21 +8,20 @@ use tower_service::Service;
 
 use super::account::Asked;
 use super::body::Body;
-use super::claim::{Claim, Held};
-use super::cost::worst_of;
+use super::claim::{Asks, Claim, Held, HoldPolicy, Terms, take};
 use super::future::ResponseFuture;
 use super::hold::Hold;
-use super::ledger::{Ledger, Slot};
+use super::ledger::Ledger;
 use crate::call::Call;
 use crate::caller::Caller;
 use crate::catalog::Rate;
 use crate::error::{BoxError, Error};
 use crate::kind::Kind;
-use crate::money::{Femto, Money};
+use crate::money::Money;
 use crate::payload::Payload;
-use crate::plan::Candidate;
 use crate::short::Short;
-use crate::wire::{Field, View};
+use crate::telemetry;
+use crate::wire::{Field, Modality};
 
 /// Takes a hold, and settles it when the body ends. See the [module docs](super).
 ///
@@ -32,16 +31,18 @@ use crate::wire::{Field, View};
 pub struct Settle<S, L: Ledger> {
     inner: S,
     ledger: L,
+    policy: HoldPolicy,
     slot: Option<L::Slot>,
 }
 
 // === impl Settle ===
 
 impl<S, L: Ledger> Settle<S, L> {
-    pub(super) fn new(inner: S, ledger: L) -> Self {
+    pub(super) fn new(inner: S, ledger: L, policy: HoldPolicy) -> Self {
         Self {
             inner,
             ledger,
+            policy,
             slot: None,
         }
     }
@@ -76,20 +77,34 @@ where
             .expect("`poll_ready` is called before `call`");
         let call = Call::of(request.extensions_mut()).clone();
         let payload = request.body();
-        let images = images(&call, payload);
+        let asks = Asks::of(payload);
         let model = payload.view().model(payload.bytes());
-        let claim = Claim {
+        let mut claim = Claim {
             id: *call.id(),
             created: call.created(),
             caller: call.caller().cloned(),
             model: model.map(|model| Short::from(&*model)),
             user: payload.view().user(payload.bytes()),
             tag: call.wishes().tag.clone(),
-            amount: worst(&call, payload.view(), images),
             call: call.clone(),
+            amount: Money::ZERO,
         };
-        let held = match slot.hold(&claim) {
-            Ok(held) => held,
+        let includes = |caller: &Arc<Caller>| caller.rights().includes_byok();
+        let policy = call.plan().and_then(|plan| plan.catalog.hold());
+        let terms = Terms {
+            policy: policy.unwrap_or(self.policy),
+            asks: &asks,
+            includes_own: call.caller().is_some_and(includes),
+            wall: call.created(),
+            payload,
+        };
+        let held = match take(&mut slot, &mut claim, call.plan(), terms) {
+            Ok((held, None)) => held,
+            Ok((held, Some(plan))) => {
+                telemetry::narrowed(&call, &plan);
+                call.narrow(plan);
+                held
+            }
             Err(error) => return ResponseFuture::refused(error),
         };
         let asked = Asked {
@@ -98,9 +113,10 @@ where
             tag: claim.tag,
             held: claim.amount,
             streamed: payload.view().stream(),
-            prompt_bytes: payload.view().prompt_bytes() as u64,
-            images,
-            max_output: max_output(payload.view()),
+            prompt_bytes: prompt_bytes(payload),
+            images: images(&call, &asks),
+            text: asks.text_alone(),
+            max_output: asks.max_output(),
             choices: payload.view().choices(),
             embeds: payload.view().has(Field::Input),
         };
@@ -120,45 +136,20 @@ where
     }
 }
 
-/// The images of the prompt, where one has a price of its own at any candidate; else nobody need count them.
-fn images(call: &Call, payload: &Payload) -> u64 {
+/// What of the prompt is taken to be its text where a provider does not count: the data of other parts is none.
+fn prompt_bytes(payload: &Payload) -> u64 {
+    let view = payload.view();
+    let data = Modality::ALL.map(|modality| view.media_bytes(modality));
+    (view.prompt_bytes() as u64).saturating_sub(data.iter().sum())
+}
+
+/// The images of the prompt, where one has a price of its own at any candidate.
+fn images(call: &Call, asks: &Asks) -> u64 {
     let mut candidates = call.plan().map_or(&[][..], |plan| &plan.candidates).iter();
     match candidates.any(|candidate| candidate.endpoint.prices().lists(Rate::ImageUnit)) {
-        true => payload.view().images(payload.bytes()),
+        true => asks.images(),
         false => 0,
     }
-}
-
-/// The longest answer that is asked for. What is only read writes nothing.
-fn max_output(view: &View) -> Option<u64> {
-    match view.has(Field::Input) {
-        true => Some(0),
-        false => view.max_output(),
-    }
-}
-
-/// The worst that the plan may cost: its dearest candidate's worst.
-fn worst(call: &Call, view: &View, images: u64) -> Money {
-    let max_output = max_output(view);
-    let includes = |caller: &Arc<Caller>| caller.rights().includes_byok();
-    let includes = call.caller().is_some_and(includes);
-    let worst = |candidate: &Candidate| {
-        let worst = worst_of(
-            &candidate.endpoint,
-            view.prompt_bytes() as u64,
-            images,
-            max_output,
-            view.choices(),
-        );
-        // With a key of its own the caller pays the fee, unless its limits count all of it.
-        match &candidate.own_key {
-            Some(own) if !includes => Some(own.fee_of(worst?.round())),
-            _ => worst.map(Femto::round),
-        }
-    };
-    let candidates = call.plan().map_or(&[][..], |plan| &plan.candidates);
-    let amounts = candidates.iter().filter_map(worst);
-    amounts.max().unwrap_or_default()
 }
 
 impl<S: Clone, L: Ledger + Clone> Clone for Settle<S, L> {
@@ -167,6 +158,7 @@ impl<S: Clone, L: Ledger + Clone> Clone for Settle<S, L> {
         Self {
             inner: self.inner.clone(),
             ledger: self.ledger.clone(),
+            policy: self.policy,
             slot: None,
         }
     }

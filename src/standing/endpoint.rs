@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::circuit::Circuit;
+use super::density::Density;
 use super::histogram::{Better, Histogram};
 use super::keys::{Access, KeyStanding};
 use super::limits::Governor;
@@ -24,6 +25,8 @@ pub struct Standing {
     /// With each of its provider's keys, in their order; at least one.
     accesses: Box<[Arc<Access>]>,
     governor: Option<Arc<Governor>>,
+    /// Shared by all endpoints of the model.
+    density: Arc<Density>,
 }
 
 /// What does not depend on keys.
@@ -48,12 +51,19 @@ impl Standing {
     /// Of an endpoint that nobody has asked yet. Time is counted from `epoch`.
     pub fn new(epoch: Instant) -> Self {
         let none = KeyStanding::none(Pace::default(), epoch);
-        Self::with_keys(&[Arc::new(none)], Pace::default(), None, epoch)
+        let density = Arc::default();
+        Self::with_keys(&[Arc::new(none)], Pace::default(), density, None, epoch)
     }
 
     /// Of an endpoint that nobody has asked yet with this key, by itself.
-    pub(crate) fn of_key(key: &Arc<KeyStanding>, now: Instant) -> Self {
-        Self::with_keys(std::slice::from_ref(key), Pace::default(), None, now)
+    pub(crate) fn of_key(key: &Arc<KeyStanding>, density: Arc<Density>, now: Instant) -> Self {
+        Self::with_keys(
+            std::slice::from_ref(key),
+            Pace::default(),
+            density,
+            None,
+            now,
+        )
     }
 
     /// Of an endpoint that is asked with these keys, at this pace; what was learned of it `before` is kept, and that of each key
@@ -61,6 +71,7 @@ impl Standing {
     pub(super) fn with_keys(
         keys: &[Arc<KeyStanding>],
         pace: Pace,
+        density: Arc<Density>,
         before: Option<&Self>,
         now: Instant,
     ) -> Self {
@@ -81,7 +92,13 @@ impl Standing {
             },
             accesses: keys.iter().map(access).collect(),
             governor: governor.or_else(|| Governor::new(pace, now).map(Arc::new)),
+            density,
         }
+    }
+
+    /// How many bytes of text a token of its model has.
+    pub fn density(&self) -> &Arc<Density> {
+        &self.density
     }
 
     /// May it be asked? [`gate`](crate::dispatch::gate) asks this.

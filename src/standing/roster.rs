@@ -6,10 +6,12 @@ use std::time::Instant;
 
 use arc_swap::ArcSwap;
 
+use super::density::Density;
 use super::endpoint::Standing;
 use super::keys::KeyStanding;
 use super::view::CircuitView;
-use crate::catalog::{Catalog, Endpoint};
+use crate::catalog::{Catalog, Endpoint, Model};
+use crate::usage::BYTES_PER_TOKEN;
 
 /// The catalogue in force, and the standing of each of its endpoints: one handle, shared by all its clones.
 ///
@@ -108,6 +110,10 @@ impl Lineup {
         let known: HashMap<&str, &Arc<Standing>> = before
             .map(|before| before.endpoints().map(|(e, s)| (e.key(), s)).collect())
             .unwrap_or_default();
+        let endpoints = before.into_iter().flat_map(Lineup::endpoints);
+        let mut densities: HashMap<&str, Arc<Density>> = endpoints
+            .map(|(endpoint, standing)| (endpoint.model(), standing.density().clone()))
+            .collect();
         let keys: HashMap<Box<str>, _> = catalog
             .providers()
             .iter()
@@ -126,7 +132,9 @@ impl Lineup {
             .map(|endpoint| {
                 let known = known.get(endpoint.key()).map(|known| &***known);
                 let keys = &keys[endpoint.provider().slug()];
-                Arc::new(Standing::with_keys(keys, endpoint.pace(), known, now))
+                let density = densities.entry(endpoint.model()).or_default().clone();
+                let pace = endpoint.pace();
+                Arc::new(Standing::with_keys(keys, pace, density, known, now))
             })
             .collect();
         Self {
@@ -148,6 +156,32 @@ impl Lineup {
     /// If the endpoint is of another catalogue, which has more of them.
     pub fn standing(&self, endpoint: &Endpoint) -> &Arc<Standing> {
         &self.standings[endpoint.index()]
+    }
+
+    /// The tokens that so many bytes of text are likely to be for the model of this name, by what was learned of it.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use switchtower::{catalog::Catalog, standing::Roster};
+    ///
+    /// let roster = Roster::from(Arc::new(Catalog::default()));
+    /// assert_eq!(roster.with(|lineup| lineup.tokens("nobody/knows", 4_000)), 1_000);
+    /// ```
+    pub fn tokens(&self, model: &str, text_bytes: u64) -> u64 {
+        match self.catalog.find(model) {
+            Some(model) => self.density(model).tokens(text_bytes),
+            None => text_bytes.div_ceil(BYTES_PER_TOKEN),
+        }
+    }
+
+    /// How many bytes of text a token of this model of the catalogue has.
+    ///
+    /// # Panics
+    ///
+    /// If the model is of another catalogue, which has more endpoints.
+    pub fn density(&self, model: &Model) -> &Density {
+        // All endpoints of a model share it, and there is at least one.
+        self.standing(&model.endpoints()[0]).density()
     }
 
     /// Every endpoint with its standing, in the order of the catalogue.

@@ -150,6 +150,10 @@ fn excluded_by(filter: Filter) -> Option<&'static str> {
         | Filter::ServiceTier
         | Filter::Tools
         | Filter::ResponseFormat
-        | Filter::Verbosity => None,
+        | Filter::Verbosity
+        | Filter::Budget
+        | Filter::AnswerBound
+        | Filter::PartBound
+        | Filter::SearchBound => None,
     }
 }

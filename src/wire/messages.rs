@@ -8,6 +8,9 @@ use super::{Modality, shape};
 pub(super) struct Messages {
     pub(super) count: u32,
     pub(super) held: Held,
+    // The `images` of former answers, and the bytes of what they hold.
+    pub(super) shown: u32,
+    pub(super) shown_data: u32,
     // The first message that instructs, and the first that does not.
     pub(super) opening: [Option<Span>; 2],
     pub(super) end_with_assistant: bool,
@@ -20,6 +23,10 @@ pub(super) struct Held {
     pub(super) text: u32,
     // By `Modality`.
     pub(super) media: [u32; Modality::ALL.len()],
+    // Bytes of what those parts hold, such as a picture or the place of one.
+    pub(super) data: [u32; Modality::ALL.len()],
+    // The first thing of which nobody knows what it takes.
+    pub(super) strange: Option<Span>,
     pub(super) marked: bool,
 }
 
@@ -27,6 +34,17 @@ pub(super) struct Held {
 enum Content {
     Text(u32),
     Parts(Held),
+}
+
+/// What is a part of a message?
+#[derive(Clone, Copy)]
+enum Part {
+    /// Words.
+    Text,
+    /// Something else that is known.
+    Medium(Modality),
+    /// Nobody knows.
+    Strange,
 }
 
 /// Who speaks?
@@ -73,6 +91,17 @@ impl Messages {
                     let calling = !shape::hollow(value.of(text));
                     calls = if calling { value.len() as u32 } else { 0 };
                 }
+                b"images" if cursor.peek()? == Kind::Array => {
+                    let shown = Held::read(cursor)?;
+                    let image = Modality::Image as usize;
+                    self.shown += shown.media[image];
+                    self.shown_data += shown.data[image];
+                    self.held.strange = self.held.strange.or(shown.strange);
+                }
+                b"audio" if cursor.peek()? == Kind::Object => {
+                    let heard = cursor.skip()?;
+                    self.held.strange.get_or_insert(heard);
+                }
                 _ => drop(cursor.skip()?),
             }
         }
@@ -116,30 +145,44 @@ impl Held {
     }
 
     fn part(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Syntax> {
-        let (mut medium, mut text, mut marks) = (None, 0, [false; 2]);
+        let (mut kind_of, mut text, mut marks) = (Part::Strange, 0, [false; 2]);
+        let mut data = [0u32; Modality::ALL.len()];
         let source = cursor.source();
+        let start = cursor.at();
         cursor.object()?;
         while let Some(key) = cursor.next_member()? {
             let key = key.bytes(source);
             match (&*key, cursor.peek()?) {
-                (b"type", Kind::String) => medium = medium_of(&cursor.string()?.bytes(source)),
+                (b"type", Kind::String) => kind_of = Part::named(&cursor.string()?.bytes(source)),
                 (b"text", Kind::String) => text = cursor.string()?.span().len() as u32,
                 (name, kind) => {
-                    cursor.skip()?;
+                    let value = cursor.skip()?;
                     match name {
-                        b"type" => medium = None,
+                        b"type" => kind_of = Part::Strange,
                         b"text" => text = 0,
                         b"cache_control" => marks[0] = kind != Kind::Null,
                         b"prompt_cache_breakpoint" => marks[1] = kind != Kind::Null,
-                        _ => {}
+                        name => {
+                            if let Some(medium) = medium_of(name) {
+                                data[medium as usize] += value.len() as u32;
+                            }
+                        }
                     }
                 }
             }
         }
         self.text += text;
         self.marked |= marks.contains(&true);
-        if let Some(medium) = medium {
-            self.media[medium as usize] += 1;
+        match kind_of {
+            Part::Text => {}
+            Part::Medium(medium) => {
+                self.media[medium as usize] += 1;
+                self.data[medium as usize] += data[medium as usize];
+            }
+            Part::Strange => {
+                let part = Span::new(start, cursor.at());
+                self.strange.get_or_insert(part);
+            }
         }
         Ok(())
     }
@@ -150,10 +193,25 @@ impl Held {
         for (sum, more) in self.media.iter_mut().zip(other.media) {
             *sum += more;
         }
+        for (sum, more) in self.data.iter_mut().zip(other.data) {
+            *sum += more;
+        }
+        self.strange = self.strange.or(other.strange);
     }
 }
 
-/// The medium of a part of this type, if it has one.
+// === impl Part ===
+
+impl Part {
+    fn named(name: &[u8]) -> Self {
+        match name {
+            b"text" | b"refusal" | b"thinking" | b"redacted_thinking" | b"reasoning" => Self::Text,
+            name => medium_of(name).map_or(Self::Strange, Self::Medium),
+        }
+    }
+}
+
+/// The medium of a part of this type, if it has one; it stands in a member of the same name.
 fn medium_of(kind: &[u8]) -> Option<Modality> {
     match kind {
         b"image_url" => Some(Modality::Image),

@@ -99,7 +99,12 @@ impl View {
             (Field::Models, Kind::Array) => {
                 shape::strings(cursor, field.name(), expected, |_| true)?;
             }
-            (Field::Messages, _) => self.messages = Messages::read(cursor)?,
+            (Field::Messages, _) => {
+                let strange = self.messages.held.strange;
+                self.messages = Messages::read(cursor)?;
+                self.messages.held.strange = self.messages.held.strange.or(strange);
+            }
+            (Field::Input, Kind::Array) => self.embedded(cursor)?,
             (Field::ResponseFormat, Kind::Object) => {
                 let format = demand::format(cursor)?;
                 asks = format != Format::Text;
@@ -149,6 +154,19 @@ impl View {
             _ => {}
         }
         Ok(value)
+    }
+
+    /// Of what is to be read but is no text nobody knows what it takes.
+    fn embedded(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Invalid> {
+        cursor.array()?;
+        while cursor.next_item()? {
+            let kind = cursor.peek()?;
+            let item = cursor.skip()?;
+            if kind == Kind::Object {
+                self.messages.held.strange.get_or_insert(item);
+            }
+        }
+        Ok(())
     }
 
     fn stream_options(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Invalid> {

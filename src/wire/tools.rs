@@ -1,3 +1,5 @@
+use memchr::memmem;
+
 use super::content::each_member;
 use super::json::{Cursor, Kind, Span, Syntax, Text};
 
@@ -21,6 +23,34 @@ pub(crate) struct Tool {
     pub(crate) name: Text,
     /// The JSON Schema of its arguments.
     pub(crate) parameters: Option<Span>,
+}
+
+/// Is a tool among them that searches the web, which the provider itself does? Its type says so: `web_search`, or
+/// one that ends or goes on from that.
+pub(crate) fn search(json: &[u8]) -> bool {
+    // An escape may hide it.
+    let may = |needle| memmem::find(json, needle).is_some();
+    (may(b"web_search") || may(br"\u")) && any_searches(json).unwrap_or(true)
+}
+
+fn any_searches(json: &[u8]) -> Result<bool, Syntax> {
+    let (mut cursor, mut found) = (Cursor::new(json)?, false);
+    if cursor.peek()? != Kind::Array {
+        return Ok(false);
+    }
+    cursor.array()?;
+    while cursor.next_item()? {
+        each_member(&mut cursor, |cursor, key| match key {
+            b"type" if cursor.peek()? == Kind::String => {
+                let name = cursor.string()?;
+                let name = name.bytes(cursor.source());
+                found |= memmem::find(&name, b"web_search").is_some();
+                Ok(())
+            }
+            _ => cursor.skip().map(drop),
+        })?;
+    }
+    Ok(found)
 }
 
 /// Reads the value of `tools`. What has no name, as a provider's own tools have none, cannot be called by one.

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::num::NonZeroU32;
 
-use super::json::{Cursor, Span, Text};
+use super::json::{Cursor, Span, Text, integer};
 use super::messages::Messages;
 use super::{Field, Fields, Modalities, Modality, Partition, Preferences, Tier};
 use crate::short::Short;
@@ -125,17 +125,54 @@ impl View {
             .sum()
     }
 
-    /// How many tokens the prompt may take: the text of `messages`, their calls of tools, `prompt`, `input` and `tools`, at
-    /// [`BYTES_PER_TOKEN`](crate::BYTES_PER_TOKEN) of JSON each, rounded up. Pictures and the like are left out: what they take nobody can tell from
-    /// their bytes.
+    /// How many bytes of JSON the text of the prompt takes: that of `messages`, their calls of tools, `prompt`, `input` and
+    /// `tools`. Pictures and the like are left out: what they take nobody can tell from their bytes.
     #[must_use]
-    pub fn prompt_tokens(&self) -> u64 {
+    pub fn text_bytes(&self) -> u64 {
         let tools = self.tools.then_some(Field::Tools);
         let spans = [Some(Field::Prompt), Some(Field::Input), tools].into_iter();
         let spans = spans.flatten().filter_map(|field| self.value(field));
         let others: u64 = spans.map(|span| span.len() as u64).sum();
-        let bytes = u64::from(self.messages.held.text) + others;
-        bytes.div_ceil(BYTES_PER_TOKEN)
+        u64::from(self.messages.held.text) + others
+    }
+
+    /// How many tokens the prompt may take where nobody knows better: [`BYTES_PER_TOKEN`](crate::BYTES_PER_TOKEN) of its
+    /// [text](Self::text_bytes) each, rounded up.
+    #[must_use]
+    pub fn prompt_tokens(&self) -> u64 {
+        self.text_bytes().div_ceil(BYTES_PER_TOKEN)
+    }
+
+    /// How many bytes of JSON that takes which parts of this form hold, such as a picture or the place of one; in
+    /// messages, and in the `images` of former answers.
+    #[must_use]
+    pub fn media_bytes(&self, modality: Modality) -> u64 {
+        let shown = match modality {
+            Modality::Image => self.messages.shown_data,
+            _ => 0,
+        };
+        u64::from(self.messages.held.data[modality as usize]) + u64::from(shown)
+    }
+
+    /// How many images former answers hold, as `images` of their messages.
+    #[must_use]
+    pub fn shown(&self) -> u32 {
+        self.messages.shown
+    }
+
+    /// The first part of the messages, or of `input`, of which nobody here knows what it takes.
+    ///
+    /// ```
+    /// use switchtower::wire::View;
+    ///
+    /// let body = br#"{"messages": [{"role": "user", "content": [{"type": "hologram"}]}]}"#;
+    /// let view = View::read(body)?;
+    /// assert_eq!(view.strange_part().unwrap().of(body), br#"{"type": "hologram"}"#);
+    /// # Ok::<(), switchtower::wire::Invalid>(())
+    /// ```
+    #[must_use]
+    pub fn strange_part(&self) -> Option<Span> {
+        self.messages.held.strange
     }
 
     /// How many `messages` there are.
@@ -161,6 +198,31 @@ impl View {
     #[must_use]
     pub fn marks_cache(&self) -> bool {
         self.messages.held.marked
+    }
+
+    /// Of how many answers the best is asked for: `best_of` of a completion, each of which is billed.
+    #[must_use]
+    pub fn best_of(&self, body: &[u8]) -> Option<u64> {
+        // Only completions have it, which are rare.
+        self.value(Field::Prompt)?;
+        let mut cursor = Cursor::new(body).ok()?;
+        cursor.object().ok()?;
+        let mut best = None;
+        while let Ok(Some(key)) = cursor.next_member() {
+            let found = cursor.skip().ok()?;
+            if key.is(body, "best_of") {
+                best = integer(found.of(body)).max(best);
+            }
+        }
+        best
+    }
+
+    /// Whether the web may be searched for the answer: `web_search_options`, or a tool of that kind.
+    #[must_use]
+    pub fn may_search(&self, body: &[u8]) -> bool {
+        let tools = self.value(Field::Tools).filter(|_| self.tools);
+        self.parameters.contains(Field::WebSearchOptions)
+            || tools.is_some_and(|tools| super::tools::search(tools.of(body)))
     }
 
     /// Whether `tools` offers any.

@@ -10,10 +10,10 @@ use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 use switchtower::admit::key::KeyLayer;
 use switchtower::admit::quota::QuotaLayer;
-use switchtower::catalog::{Catalog, EndpointSpec, ModelSpec, Provider};
+use switchtower::catalog::{Catalog, EndpointSpec, ModelSpec, Prices, Provider, Rate};
 use switchtower::gateway::Gateway;
 use switchtower::limits::{Limits, Rule, Scope, Unit, Window};
-use switchtower::{BoxError, Kind, Payload, Period, Stack};
+use switchtower::{BoxError, Kind, Payload, Period, Price, Stack};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
 use super::*;
@@ -315,7 +315,12 @@ fn answering(
 }
 
 fn stack() -> Stack {
-    let model = |id: &str| ModelSpec::new(id).endpoint(EndpointSpec::new("one", "x"));
+    // Free, since what has no price is asked for nobody who has a limit.
+    let free = Prices::unknown()
+        .with(Rate::Prompt, Price::ZERO)
+        .with(Rate::Completion, Price::ZERO);
+    let endpoint = || EndpointSpec::new("one", "x").with_prices(free.clone());
+    let model = |id: &str| ModelSpec::new(id).endpoint(endpoint());
     let catalog = Catalog::builder()
         .provider(Provider::new("one", "http://one.test/v1".parse().unwrap()))
         .model(model("a/x"))

@@ -29,6 +29,7 @@ pub(super) fn fill(model: &mut ModelSpec, above: usize, below: ModelSpec) {
         hedge: _,
         recovers: _,
         family,
+        bounds,
         endpoints,
     } = below;
     or(&mut model.name, name);
@@ -41,6 +42,7 @@ pub(super) fn fill(model: &mut ModelSpec, above: usize, below: ModelSpec) {
     or(&mut model.expires, expires);
     or(&mut model.hugging_face_id, hugging_face_id);
     or(&mut model.family, family);
+    model.bounds = model.bounds.or(bounds);
     model.distillable |= distillable;
     model.moderated |= moderated;
     model.hidden |= hidden;
@@ -150,6 +152,7 @@ pub(super) fn complete(endpoint: &mut EndpointSpec, below: EndpointSpec) {
     or(&mut endpoint.score, below.score);
     or(&mut endpoint.prefill, below.prefill);
     or(&mut endpoint.recovers, below.recovers);
+    endpoint.bounds = endpoint.bounds.or(below.bounds);
     endpoint.implicit_caching |= below.implicit_caching;
 }
 

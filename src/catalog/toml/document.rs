@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use toml::de::DeTable;
 
 use super::auto::auto;
+use super::hold::hold;
 use super::limits::limit;
 use super::model::model;
 use super::node::{Table, offset};
@@ -61,6 +62,8 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             "models",
             "auto",
             "limits",
+            "hold",
+            "max_debt",
             "sources",
             "embedded",
             "confirm",
@@ -92,6 +95,9 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             for node in node.items()? {
                 builder = builder.limit(limit(&node.table()?)?);
             }
+        }
+        if let Some(policy) = hold(root)? {
+            builder = builder.hold(policy);
         }
         Ok((builder, wanted))
     }

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 
+use super::bounds::bounds;
 use super::keys::pace;
 use super::node::{Node, Table};
 use super::prices::prices;
@@ -30,6 +31,7 @@ pub(super) fn endpoint(table: &Table<'_>) -> Result<EndpointSpec, BuildError> {
         "tpm",
         "prefill",
         "recover",
+        "bounds",
     ])?;
     let provider = table.need("provider")?.string()?;
     let mut endpoint = EndpointSpec::new(provider, table.need("model")?.string()?);
@@ -56,6 +58,9 @@ pub(super) fn endpoint(table: &Table<'_>) -> Result<EndpointSpec, BuildError> {
     }
     if let Some(node) = table.get("recover") {
         endpoint = endpoint.with_recovery(node.boolean()?);
+    }
+    if let Some(node) = table.get("bounds") {
+        endpoint = endpoint.with_bounds(bounds(&node.table()?)?);
     }
     endpoint = endpoint.with_pace(pace(table)?);
     capabilities(table, data(table, endpoint)?)

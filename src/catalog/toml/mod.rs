@@ -1,8 +1,10 @@
 //! `switchtower.toml`, read key by key, so that every error can name its line and its field.
 
 mod auto;
+mod bounds;
 mod document;
 mod endpoint;
+mod hold;
 mod keys;
 mod limits;
 mod model;

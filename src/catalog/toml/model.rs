@@ -3,6 +3,7 @@
 use std::num::NonZeroU64;
 use std::time::Duration;
 
+use super::bounds::bounds;
 use super::endpoint::endpoint;
 use super::node::{Node, Table};
 use crate::catalog::{BuildError, ContentPolicy, ModelDeadlines, ModelSpec, Strategy};
@@ -30,6 +31,7 @@ pub(super) fn model(id: &str, table: &Table<'_>) -> Result<ModelSpec, BuildError
         "content_policy",
         "deadlines",
         "hedge",
+        "bounds",
     ])?;
     let mut model = ModelSpec::new(id);
     if let Some(node) = table.get("context_length") {
@@ -40,6 +42,9 @@ pub(super) fn model(id: &str, table: &Table<'_>) -> Result<ModelSpec, BuildError
     }
     if let Some(node) = table.get("output") {
         model = model.with_output(modalities(node)?);
+    }
+    if let Some(node) = table.get("bounds") {
+        model = model.with_bounds(bounds(&node.table()?)?);
     }
     if table.is("distillable")? {
         model = model.distillable();

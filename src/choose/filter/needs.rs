@@ -3,6 +3,7 @@
 use memchr::memmem;
 
 use crate::payload::Payload;
+use crate::standing::Density;
 use crate::usage::BYTES_PER_TOKEN;
 use crate::wire::{Field, Fields, Modalities, Tier};
 
@@ -20,6 +21,8 @@ pub(in crate::choose) struct Needs {
     pub(in crate::choose) input: Modalities,
     pub(super) output: Modalities,
     pub(in crate::choose) tier: Option<Tier>,
+    /// Bytes of text of the prompt.
+    pub(in crate::choose) text: u64,
     /// Likely tokens of the prompt and of the answer.
     pub(in crate::choose) prompt: u64,
     pub(in crate::choose) answer: u64,
@@ -45,10 +48,19 @@ impl Needs {
             input: view.input(),
             output: view.output(),
             tier: view.tier(),
+            text: view.text_bytes(),
             prompt,
             answer: payload.expected_output(),
             least_prompt,
             max_output: view.max_output(),
+        }
+    }
+
+    /// The same of a model whose tokens have so many bytes.
+    pub(in crate::choose) fn of_model(&self, density: &Density) -> Self {
+        Self {
+            prompt: density.tokens(self.text),
+            ..*self
         }
     }
 

@@ -11,7 +11,7 @@ use crate::choose::filter::Filters;
 use crate::choose::operation::right;
 use crate::choose::refusal::nothing_for_router;
 use crate::error::Error;
-use crate::standing::Conversation;
+use crate::standing::{Conversation, Lineup};
 
 /// How many models are asked should the first one fail.
 pub(super) const FALLBACKS: usize = 2;
@@ -22,6 +22,7 @@ const EXPLAINED: usize = 64;
 pub(super) struct Able<'a> {
     pub(super) ask: &'a Ask<'a>,
     pub(super) filters: &'a Filters<'a>,
+    pub(super) lineup: &'a Lineup,
     pub(super) effects: Effects,
     /// Are only endpoints meant that cost nothing?
     pub(super) free: bool,
@@ -42,7 +43,7 @@ impl Able<'_> {
             effects: self.effects,
             free: self.free,
         };
-        let needs = &self.filters.needs;
+        let needs = &self.filters.needs.of_model(self.lineup.density(model));
         if !self.answers(model) {
             return None;
         }

@@ -88,6 +88,7 @@ impl<'a> Models<'a> {
             let able = Able {
                 ask,
                 filters,
+                lineup,
                 effects: found.effects,
                 free,
                 router,

@@ -55,7 +55,11 @@ fn put(
     conversation: Option<&Conversation>,
     random: &mut fastrand::Rng,
 ) {
-    let (wish, needs, now) = (filters.preferences, &filters.needs, ask.now);
+    let (wish, now) = (filters.preferences, ask.now);
+    let needs = match entries.first() {
+        Some(entry) => &filters.needs.of_model(entry.standing.density()),
+        None => return,
+    };
     let mut measure = Measure::of(entries, ask, needs);
     let warm = conversation.and_then(|conversation| {
         let warm = conversation.warm(entries.first()?.endpoint.model(), now)?;

@@ -1,0 +1,106 @@
+//! What a request is likely to cost.
+
+use std::time::SystemTime;
+
+use super::asks::Asks;
+use super::no_bound::NoBound;
+use super::strict::{cap, strict, within_context};
+use crate::catalog::{Endpoint, HoldPolicy};
+use crate::money::{Femto, Money};
+use crate::plan::Candidate;
+use crate::settle::cost::of;
+use crate::standing::Density;
+use crate::usage::Usage;
+
+/// The tokens of a part of which nobody has said how many it takes: about those of an image of a megapixel ("Images and
+/// vision" of OpenAI: 765 to 1,105 for a picture in detail; "Vision" of Anthropic: 1,334).
+const USUAL_PART: u64 = 1_000;
+
+/// What a request is likely to cost at an endpoint: its text by the density that was learned of the model, and an answer of the usual
+/// length, at the prices in force.
+///
+/// # Errors
+///
+/// [`NoBound::Price`] where a price is not known.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use switchtower::{Payload, catalog::Catalog, standing::Density, settle::claim::{Asks, estimate}};
+///
+/// let catalog = Catalog::from_toml(r#"
+///     providers.acme.base_url = "https://api.acme.example/v1"
+///     [[models.swift.endpoints]]
+///     provider = "acme"
+///     model = "swift-2"
+///     prices = { prompt = "1", completion = "2" }
+/// "#, "switchtower.toml", |_| None)?;
+/// let endpoint = &catalog.models()[0].endpoints()[0];
+/// let asks = Asks::of(&Payload::read(r#"{"model": "swift", "max_tokens": 100, "prompt": "How are you?"}"#)?);
+///
+/// // Fourteen bytes with their quotes, four to a token as long as nothing has been learned.
+/// let likely = estimate(endpoint, &asks, &Density::default(), SystemTime::now())?;
+/// assert_eq!(likely.femtodollars(), 4 * 1_000_000_000 + 100 * 2_000_000_000);
+/// # Ok::<_, switchtower::BoxError>(())
+/// ```
+pub fn estimate(
+    endpoint: &Endpoint,
+    asks: &Asks,
+    density: &Density,
+    wall: SystemTime,
+) -> Result<Femto, NoBound> {
+    if let Some(cap) = cap(endpoint) {
+        return Ok(cap);
+    }
+    let parts = asks.parts.iter().map(|(modality, count, _)| {
+        let each = endpoint.bounds().of(*modality).unwrap_or(USUAL_PART);
+        each.saturating_mul(*count)
+    });
+    let parts = parts.fold(u64::from(asks.strange) * USUAL_PART, u64::saturating_add);
+    let usage = Usage {
+        input: density.tokens(asks.text).saturating_add(parts),
+        output: asks.expected_output,
+        images: asks.images(),
+        web_searches: asks.searches.into(),
+        ..Usage::default()
+    };
+    let prices = endpoint.prices().at(usage.prompt_tokens(), wall);
+    of(&prices, &usage).ok_or(NoBound::Price)
+}
+
+/// What is claimed for a request to this candidate, where a limit holds.
+pub(super) fn amount(
+    policy: HoldPolicy,
+    candidate: &Candidate,
+    asks: &Asks,
+    wall: SystemTime,
+) -> Result<Money, NoBound> {
+    let endpoint = &candidate.endpoint;
+    match policy {
+        HoldPolicy::Strict => strict(endpoint, asks).map(Femto::round),
+        HoldPolicy::Estimate { max_debt } => {
+            let most = within_context(endpoint, asks)?.round();
+            let likely = estimate(endpoint, asks, candidate.standing.density(), wall)?.round();
+            Ok(likely.max(most.saturating_sub(max_debt)).min(most))
+        }
+    }
+}
+
+/// Likewise, where none does: what has no bound is estimated, and what has no price is nothing.
+pub(super) fn unlimited(
+    policy: HoldPolicy,
+    candidate: &Candidate,
+    asks: &Asks,
+    wall: SystemTime,
+) -> Money {
+    let likely = || {
+        estimate(
+            &candidate.endpoint,
+            asks,
+            candidate.standing.density(),
+            wall,
+        )
+    };
+    amount(policy, candidate, asks, wall)
+        .or_else(|_| likely().map(Femto::round))
+        .unwrap_or(Money::ZERO)
+}

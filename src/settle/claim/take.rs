@@ -1,0 +1,102 @@
+//! Claims of a ledger what a plan may cost.
+
+use std::time::SystemTime;
+
+use super::afford::{Survey, narrowed};
+use super::asks::Asks;
+use super::estimate::{amount, unlimited};
+use super::held::{Claim, Held};
+use super::no_bound::NoBound;
+use super::refusal::{no_bound, nobody};
+use crate::catalog::HoldPolicy;
+use crate::error::Error;
+use crate::money::Money;
+use crate::payload::Payload;
+use crate::plan::{Candidate, Plan};
+use crate::settle::ledger::Slot;
+
+/// By what is the amount of a claim told?
+#[derive(Clone, Copy, Debug)]
+pub(in crate::settle) struct Terms<'a> {
+    pub(in crate::settle) policy: HoldPolicy,
+    pub(in crate::settle) asks: &'a Asks,
+    /// Do the limits count what the caller's own keys cost?
+    pub(in crate::settle) includes_own: bool,
+    pub(in crate::settle) wall: SystemTime,
+    pub(in crate::settle) payload: &'a Payload,
+}
+
+/// How often a claim is made smaller, should others take what was there a moment ago.
+const TRIES: usize = 4;
+
+/// Takes a claim for the dearest candidate that can be afforded, and gives the plan that is left, if that is another one.
+pub(in crate::settle) fn take<S: Slot>(
+    slot: &mut S,
+    claim: &mut Claim,
+    plan: Option<&Plan>,
+    terms: Terms<'_>,
+) -> Result<(Held, Option<Plan>), Error> {
+    let candidates = plan.map_or(&[][..], |plan| &plan.candidates);
+    let mut tries = TRIES;
+    loop {
+        let (Some(plan), Some(available)) = (plan, slot.available(claim)) else {
+            let amounts = candidates
+                .iter()
+                .map(|candidate| terms.unlimited(candidate));
+            claim.amount = amounts.max().unwrap_or_default();
+            return Ok((slot.hold(claim)?, None));
+        };
+        let survey = Survey::of(candidates.iter().map(|it| terms.amount(it)), available);
+        let claims = |at: usize| terms.amount(&candidates[at]);
+        if survey.kept == 0 {
+            let Some(cheapest) = survey.cheapest else {
+                let why = survey.no_bound.unwrap_or(NoBound::Price);
+                let left = narrowed(plan, claims, available);
+                return Err(nobody(no_bound(why, terms.payload), left));
+            };
+            // The ledger says it in its own words; or there is room for that one by now.
+            claim.amount = cheapest;
+            return match slot.hold(claim) {
+                Ok(held) => Ok((held, Some(narrowed(plan, claims, cheapest)))),
+                Err(error) => Err(nobody(error, narrowed(plan, claims, available))),
+            };
+        }
+        claim.amount = survey.dearest;
+        match slot.hold(claim) {
+            Ok(held) => {
+                let fewer = survey.kept < candidates.len();
+                return Ok((held, fewer.then(|| narrowed(plan, claims, available))));
+            }
+            Err(error) => {
+                tries -= 1;
+                let left = slot.available(claim);
+                if tries == 0 || left.is_none_or(|left| left >= claim.amount) {
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+// === impl Terms ===
+
+impl Terms<'_> {
+    fn amount(&self, candidate: &Candidate) -> Result<Money, NoBound> {
+        let amount = amount(self.policy, candidate, self.asks, self.wall);
+        amount.map(|amount| self.counted(candidate, amount))
+    }
+
+    fn unlimited(&self, candidate: &Candidate) -> Money {
+        let amount = unlimited(self.policy, candidate, self.asks, self.wall);
+        self.counted(candidate, amount)
+    }
+
+    /// With a key of its own the caller pays the fee, and what it costs is counted only where its limits say so.
+    fn counted(&self, candidate: &Candidate, amount: Money) -> Money {
+        match &candidate.own_key {
+            None => amount,
+            Some(own) if self.includes_own => amount.saturating_add(own.fee_of(amount)),
+            Some(own) => own.fee_of(amount),
+        }
+    }
+}
