@@ -141,6 +141,7 @@
 //! | `reqwest` | [`client`]: an adapter around reqwest |
 //! | `gateway` | `gateway`: OpenRouter's HTTP API as an axum `Router` |
 //! | `postgres` | [`settle::store`]: a store in PostgreSQL, for several replicas |
+//! | `sqlite` | [`settle::store`]: the ledger in one SQLite file |
 //! | `testing` | `testing`: a scriptable upstream, and a contract probe for any layer |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(missing_docs)]

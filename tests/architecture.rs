@@ -120,7 +120,7 @@ const UNMODELLED: [(&str, &str); 10] = [
 ];
 
 /// Files with a task, a thread or a channel, and why nothing of them is on a request's path, or has no bound.
-const DETACHING: [(&str, &str); 8] = [
+const DETACHING: [(&str, &str); 9] = [
     (
         "gateway/blocking.rs",
         "a store blocks: who manages keys waits for a thread that may",
@@ -144,6 +144,10 @@ const DETACHING: [(&str, &str); 8] = [
     (
         "settle/journal/ledger.rs",
         "one thread, which ends with the last who could write to it",
+    ),
+    (
+        "settle/store/sqlite/checkpoint.rs",
+        "a thread a store, which ends with it",
     ),
     (
         "testing/upstream/builder.rs",
@@ -209,6 +213,14 @@ const LOCKING: [(&str, &str); 25] = [
         "for a word to the one who waits",
     ),
     ("settle/recent.rs", "for one record, or a look at it"),
+    (
+        "settle/store/sqlite/checkpoint.rs",
+        "the one who ends the thread, and the thread",
+    ),
+    (
+        "settle/store/sqlite/store.rs",
+        "a store blocks: who asks it has a thread to wait on",
+    ),
     (
         "settle/store/memory/store.rs",
         "a store blocks: who asks it has a thread to wait on",

@@ -52,7 +52,10 @@ pub(crate) fn row(number: u64) -> Row {
             AttemptRow {
                 certainty: Certainty::Unknown,
                 cost: None,
+                at_most: None,
                 status: None,
+                reported: None,
+                tier: None,
                 ..attempt()
             },
             attempt(),
@@ -77,6 +80,9 @@ fn attempt() -> AttemptRow {
         usage: usage(7),
         cost: Some(Money::from_picodollars(122_000_000)),
         certainty: Certainty::Exact,
+        at_most: Some(Money::from_picodollars(122_000_000)),
+        reported: Some(Money::from_picodollars(121_000_000)),
+        tier: text("flex"),
     }
 }
 

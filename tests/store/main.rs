@@ -2,4 +2,5 @@
 
 mod entries;
 mod memory;
+mod sqlite;
 mod suite;

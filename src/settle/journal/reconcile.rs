@@ -46,6 +46,9 @@ pub(super) fn abandoned(hold: &HoldRow) -> Row {
             usage: Usage::default(),
             cost: None,
             certainty: Certainty::Unknown,
+            at_most: Some(hold.amount),
+            reported: None,
+            tier: None,
         }],
         answered_by: None,
     }

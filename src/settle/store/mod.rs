@@ -15,6 +15,9 @@ mod of_record;
 mod postgres;
 mod row;
 mod spend;
+#[cfg(feature = "sqlite")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
+pub mod sqlite;
 mod sums;
 mod traits;
 
@@ -27,4 +30,7 @@ pub use self::memory::MemoryStore;
 pub use self::postgres::{PostgresSettings, PostgresStore};
 pub use self::row::{AttemptRow, Row};
 pub use self::spend::{Dimension, Spend, SpendQuery};
+#[cfg(feature = "sqlite")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
+pub use self::sqlite::{SqliteSettings, SqliteStore};
 pub use self::traits::{RowQuery, Store, StoreError};

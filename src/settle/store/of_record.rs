@@ -7,7 +7,7 @@ use super::row::{AttemptRow, Row};
 use crate::caller::Caller;
 use crate::end::End;
 use crate::settle::{AttemptRecord, Record};
-use crate::wire::{Finish, Operation};
+use crate::wire::{Finish, Operation, Tier};
 
 // === impl Row ===
 
@@ -64,6 +64,9 @@ impl From<&AttemptRecord> for AttemptRow {
             usage: attempt.usage,
             cost: attempt.cost.amount,
             certainty: attempt.cost.certainty,
+            at_most: attempt.cost.at_most,
+            reported: attempt.reported,
+            tier: text(attempt.tier.map(Tier::name)),
         }
     }
 }

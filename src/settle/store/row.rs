@@ -94,6 +94,12 @@ pub struct AttemptRow {
     pub cost: Option<Money>,
     /// How sure is that?
     pub certainty: Certainty,
+    /// The most that it may be in truth; none if nobody knows.
+    pub at_most: Option<Money>,
+    /// What the provider itself says that it bills, be that the cost or not.
+    pub reported: Option<Money>,
+    /// The tier in which the provider says that it has answered.
+    pub tier: Option<String>,
 }
 
 // === impl Row ===

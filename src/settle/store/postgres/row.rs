@@ -67,6 +67,12 @@ struct Tried {
     cost: Option<i64>,
     #[serde(with = "Sure")]
     certainty: Certainty,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at_most: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reported: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tier: Option<String>,
 }
 
 /// A [`Usage`], without what is zero.
@@ -211,6 +217,9 @@ impl From<&AttemptRow> for Tried {
             usage: attempt.usage,
             cost: attempt.cost.map(Money::picodollars),
             certainty: attempt.certainty,
+            at_most: attempt.at_most.map(Money::picodollars),
+            reported: attempt.reported.map(Money::picodollars),
+            tier: cleaned(attempt.tier.as_deref()),
         }
     }
 }
@@ -231,6 +240,9 @@ impl From<Tried> for AttemptRow {
             usage: tried.usage,
             cost: tried.cost.map(Money::from_picodollars),
             certainty: tried.certainty,
+            at_most: tried.at_most.map(Money::from_picodollars),
+            reported: tried.reported.map(Money::from_picodollars),
+            tier: tried.tier,
         }
     }
 }

@@ -1,0 +1,30 @@
+//! The tables, and how they came to be.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::settle::store::StoreError;
+
+/// Each makes of the schema before it the next one. What has been published here is never changed.
+const STEPS: [&str; 1] = [include_str!("schema_1.sql")];
+
+/// Brings the file to the newest schema.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let done = usize::try_from(version).unwrap_or(usize::MAX);
+    let Some(left) = STEPS.get(done..) else {
+        return Err(StoreError::Newer(version));
+    };
+    let tables = "SELECT count(*) FROM sqlite_schema";
+    let tables: u32 = connection.query_row(tables, (), |row| row.get(0))?;
+    if version == 0 && tables > 0 {
+        return Err(StoreError::Other("this file is of somebody else".into()));
+    }
+    for (step, to) in left.iter().zip(version + 1..) {
+        let behavior = TransactionBehavior::Immediate;
+        let transaction = connection.transaction_with_behavior(behavior)?;
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "user_version", to)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
