@@ -18,7 +18,7 @@ const EDGES: [&str; 3] = ["client", "gateway", "testing"];
 const SHELL: [&str; 5] = ["layer.rs", "service.rs", "future.rs", "body.rs", "stack.rs"];
 
 /// Files that touch the runtime under another name, and why.
-const TOUCHING: [(&str, &str); 17] = [
+const TOUCHING: [(&str, &str); 18] = [
     ("admit/key.rs", "a layer in one file"),
     (
         "admit/quota/hold.rs",
@@ -62,6 +62,10 @@ const TOUCHING: [(&str, &str); 17] = [
     (
         "settle/store/postgres/write.rs",
         "several statements are on their way at once",
+    ),
+    (
+        "settle/journal/ledger.rs",
+        "what was spent before it is opened counts now",
     ),
     (
         "settle/journal/slot.rs",

@@ -64,6 +64,9 @@ pub(crate) fn row(number: u64, created: SystemTime, key: &str, charge: Option<Mo
                 Some(_) => Certainty::Exact,
                 None => Certainty::Unknown,
             },
+            at_most: charge,
+            reported: None,
+            tier: None,
         }],
         answered_by: Some(0),
     }

@@ -6,11 +6,14 @@ use std::thread::{self, JoinHandle};
 
 use super::queue::{Closed, Queue, Waiting};
 use super::reconcile::abandoned;
+use super::replay::replay;
 use super::settings::JournalSettings;
 use super::slot::JournalSlot;
 use super::ticket::Ticket;
 use super::writer::Writer;
+use crate::clock;
 use crate::error::BoxError;
+use crate::limits::Now;
 use crate::settle::books::{Books, HasBooks};
 use crate::settle::ledger::Ledger;
 use crate::settle::recent::{Recent, Totals};
@@ -81,6 +84,11 @@ impl Journal {
             store.commit(&rows)?;
         }
         left.iter().for_each(telemetry::abandoned);
+        let now = Now {
+            instant: clock::now(),
+            wall: clock::wall(),
+        };
+        replay(&*store, &settings.limits, now)?;
         let queue = Arc::new(Queue::new(settings.places.get()));
         let writer = Writer::new(queue.clone(), store.clone(), settings.patience);
         let started = thread::Builder::new()

@@ -39,6 +39,9 @@
 //! [`abandoned`](super::store::Row::ABANDONED), charges nothing, and has one attempt of unknown cost, which the hold bounds:
 //! the provider may have billed it. [`Journal::abandoned`] lists them, and each is an event.
 //!
+//! What was charged before counts by the [limits](JournalSettings::limits) of money: as the sums of each day say, by account, key,
+//! model, user and tag, not by provider. A limit whose window rolls takes a day as if it had all been spent in its last moment.
+//!
 //! # The end
 //!
 //! [`Journal::close`] lets nobody in any more, and resolves when all that is under way is settled and stored. The last
@@ -48,6 +51,7 @@ mod gather;
 mod ledger;
 mod queue;
 mod reconcile;
+mod replay;
 mod settings;
 mod slot;
 mod ticket;

@@ -3,6 +3,8 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use crate::limits::Limits;
+
 /// What must an entry have outlived when whoever waits for it goes on?
 ///
 /// See the [module docs](super).
@@ -44,6 +46,8 @@ pub struct JournalSettings {
     pub recent: usize,
     /// The name of this process among those that write to the store. By default `local`.
     pub replica: String,
+    /// For which claims there is room. By default for all.
+    pub limits: Limits,
 }
 
 // === impl JournalSettings ===
@@ -56,6 +60,7 @@ impl Default for JournalSettings {
             patience: Duration::from_secs(10),
             recent: 10_000,
             replica: "local".to_owned(),
+            limits: Limits::default(),
         }
     }
 }
@@ -93,6 +98,14 @@ impl JournalSettings {
     #[must_use]
     pub fn replica(mut self, name: impl Into<String>) -> Self {
         self.replica = name.into();
+        self
+    }
+
+    /// Refuses claims for which these limits leave no room. What the store knows of earlier spending counts: see
+    /// [the start](super#the-start).
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
         self
     }
 }

@@ -18,9 +18,11 @@ use crate::clock::CENTURY;
 use crate::error::Error;
 use crate::generation::GenerationId;
 use crate::kind::Kind;
+use crate::limits::Now;
 use crate::money::Money;
 use crate::settle::claim::{Claim, Held};
 use crate::settle::ledger::Slot;
+use crate::settle::limited::Limited;
 use crate::settle::record::Record;
 use crate::settle::store::{Entry, HoldRow, Row, StoreError};
 
@@ -29,6 +31,7 @@ pub struct JournalSlot {
     journal: Arc<Inner>,
     stage: Stage,
     held: Money,
+    limited: Option<(Limited, Now)>,
     /// For what it waits, and no longer than this.
     ticket: Option<Arc<Ticket>>,
     patience: Option<Pin<Box<Sleep>>>,
@@ -54,6 +57,7 @@ impl JournalSlot {
             journal,
             stage: Stage::Free,
             held: Money::ZERO,
+            limited: None,
             ticket: None,
             patience: None,
         }
@@ -92,6 +96,9 @@ impl JournalSlot {
 
 impl Slot for JournalSlot {
     fn hold(&mut self, claim: &Claim) -> Result<Held, Error> {
+        // What an earlier claim has taken is given back first.
+        self.limited = None;
+        let limited = Limited::take(&self.journal.settings.limits, claim)?;
         let caller = claim.caller.as_deref();
         let hold = HoldRow {
             id: claim.id,
@@ -113,6 +120,7 @@ impl Slot for JournalSlot {
             .map_err(|why| refused(&why))?;
         self.journal.recent.claim(claim.amount, self.held);
         self.held = claim.amount;
+        self.limited = Some((limited, claim.now()));
         self.stage = Stage::Holding(claim.id);
         Ok(match self.ticket {
             Some(_) => Held::Later,
@@ -124,7 +132,14 @@ impl Slot for JournalSlot {
         self.poll_ticket(cx)
     }
 
+    fn available(&self, claim: &Claim) -> Option<Money> {
+        Limited::available(&self.journal.settings.limits, claim)
+    }
+
     fn write(&mut self, record: Record) {
+        if let Some((mut limited, began)) = self.limited.take() {
+            limited.settle(&record, began);
+        }
         let waiting = Waiting {
             entry: Entry::Row(Box::new(Row::from(&record))),
             ticket: self.ticket(),
