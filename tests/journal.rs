@@ -12,6 +12,7 @@ use http::{Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use switchtower::catalog::Catalog;
+use switchtower::limits::{Limits, Rule, Scope, Window};
 use switchtower::settle::store::{
     Credit, CreditKind, Document, Entry, HoldRow, MemoryStore, Row, RowQuery, Spend, SpendQuery,
     Store, StoreError,
@@ -21,7 +22,9 @@ use switchtower::settle::{
     Record, SettleLayer, Slot,
 };
 use switchtower::wire::Operation;
-use switchtower::{Call, Day, End, Error, GenerationId, Money, Payload, Usage};
+use switchtower::{
+    Call, Caller, Day, End, Error, GenerationId, KeyId, Kind, Money, Payload, Usage,
+};
 use tokio::sync::mpsc;
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
@@ -327,6 +330,52 @@ async fn what_an_earlier_process_held_is_abandoned() {
     );
     assert_eq!(open(&store, settings()).abandoned(), [], "once");
     assert!(journal.books().store().is_some());
+}
+
+/// Seven are held, five are charged: so of a limit of ten there is room for one at a time, twice in all.
+#[tokio::test]
+async fn limits_count_what_is_held_what_is_charged_and_what_was_before() {
+    let store = Shaky::new();
+    let caller = Arc::new(Caller::new(KeyId::of("sk-or-v1-a")).account("acme"));
+    let limits = || {
+        let limit = Money::from_picodollars(12);
+        Limits::new([Rule::money("budget", Scope::Account, Window::Forever, limit).unwrap()])
+    };
+    let of = |number| {
+        let mut claim = claim(number);
+        claim.caller = Some(caller.clone());
+        claim
+    };
+    let journal = open(&store, settings().limits(limits()));
+    let (mut first, mut second) = (slot(&journal).await, slot(&journal).await);
+    first.hold(&of(1)).unwrap();
+    let refused = second.hold(&of(2)).unwrap_err();
+    assert_eq!(refused.kind(), Kind::PaymentRequired);
+    assert_eq!(second.available(&of(2)), Some(Money::from_picodollars(5)));
+    first.write(Record {
+        caller: Some(caller.clone()),
+        ..record(1)
+    });
+    assert_eq!(second.available(&of(2)), Some(Money::from_picodollars(7)));
+    second.hold(&of(2)).unwrap();
+    drop((first, second));
+    assert_eq!(journal.totals().held, 0);
+    journal.close().await;
+    drop(journal);
+
+    let journal = open(&store, settings().limits(limits()));
+    let mut third = slot(&journal).await;
+    assert_eq!(third.available(&of(3)), Some(Money::from_picodollars(7)));
+    third.hold(&of(3)).unwrap();
+    third.write(Record {
+        caller: Some(caller.clone()),
+        ..record(3)
+    });
+    let mut fourth = slot(&journal).await;
+    assert_eq!(
+        fourth.hold(&of(4)).unwrap_err().kind(),
+        Kind::PaymentRequired
+    );
 }
 
 #[tokio::test]
