@@ -164,7 +164,7 @@ const DETACHING: [(&str, &str); 9] = [
 ];
 
 /// Files with a lock, and why nobody waits behind it.
-const LOCKING: [(&str, &str); 25] = [
+const LOCKING: [(&str, &str); 27] = [
     ("attempt.rs", "for a copy or a change of what was found"),
     ("attempts.rs", "for one more attempt, or a look at them"),
     (

@@ -467,7 +467,8 @@ impl Gateway {
 
     /// Waits for the greeting, which ends with the curl.
     fn start_on(listen: &str, args: &[&str], env: &[(&str, &str)]) -> Self {
-        let mut child = command(&[&["--listen", listen], args].concat(), env)
+        let first = ["--listen", listen, "--ledger", "memory"];
+        let mut child = command(&[&first, args].concat(), env)
             .spawn()
             .expect("the gateway starts");
         let log = lines(child.stdout.take().unwrap());

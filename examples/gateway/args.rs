@@ -4,16 +4,24 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 use switchtower::keys::MasterKeys;
+use switchtower::settle::Durability;
+
+use crate::ledger::Place;
 
 const HELP: &str = "\
 A self-hosted OpenRouter.
 
-usage: gateway [--listen ADDRESS] [--providers demo|env | --config FILE]
+usage: gateway [--listen ADDRESS] [--providers demo|env | --config FILE] [--ledger FILE|memory]
+               [--durability memory|process|power]
 
   --listen ADDRESS   where to listen; default 127.0.0.1:8080
   --providers demo   three demo providers on this machine; the default
   --providers env    the real providers whose keys are in the environment
   --config FILE      those of a switchtower.toml; it and its sources are read anew when they change
+  --ledger FILE      the SQLite file that keeps the books; default switchtower.db
+  --ledger memory    no books once the process ends; the default with the demo providers
+  --durability …     what an answer has outlived in the ledger when its caller has seen all of it:
+                     memory: nothing; process: kill -9; the default; power: a power failure
 
 SWITCHTOWER_KEY is the key that callers need; without it a random one is made, and only loopback
 addresses may be listened on. Who brings SWITCHTOWER_MANAGEMENT_KEY makes more, with POST /api/v1/keys.
@@ -24,6 +32,8 @@ lets them bring keys of their own at providers, with POST /api/v1/byok.";
 pub(crate) struct Args {
     pub(crate) listen: SocketAddr,
     pub(crate) providers: Providers,
+    ledger: Option<Place>,
+    pub(crate) durability: Durability,
 }
 
 /// Whom does the gateway ask?
@@ -40,6 +50,8 @@ impl Args {
         let mut args = Self {
             listen: ([127, 0, 0, 1], 8080).into(),
             providers: Providers::Demo,
+            ledger: None,
+            durability: Durability::default(),
         };
         let mut parser = lexopt::Parser::from_env();
         while let Some(arg) = parser.next()? {
@@ -52,6 +64,26 @@ impl Args {
                             "--listen {value}: not an address and a port, such as 127.0.0.1:8080"
                         )
                     })?;
+                }
+                Long("ledger") => {
+                    let value = parser.value()?;
+                    args.ledger = Some(match value == "memory" {
+                        true => Place::Memory,
+                        false => Place::File(value.into()),
+                    });
+                }
+                Long("durability") => {
+                    args.durability = match parser.value()?.string()?.as_str() {
+                        "memory" => Durability::Memory,
+                        "process" => Durability::Process,
+                        "power" => Durability::Power,
+                        other => {
+                            return Err(format!(
+                                "--durability {other}: there are memory, process and power"
+                            )
+                            .into());
+                        }
+                    }
                 }
                 Long("config") => args.providers = Providers::Config(parser.value()?.into()),
                 Long("providers") => {
@@ -90,6 +122,15 @@ impl Args {
         let keys = MasterKeys::parse(&text);
         keys.map(Some)
             .map_err(|why| format!("SWITCHTOWER_MASTER_KEY: {why}"))
+    }
+
+    /// Where the books are kept.
+    pub(crate) fn ledger(&self) -> Place {
+        match (&self.ledger, &self.providers) {
+            (Some(Place::File(file)), _) => Place::File(file.clone()),
+            (Some(Place::Memory), _) | (None, Providers::Demo) => Place::Memory,
+            (None, Providers::Env | Providers::Config(_)) => Place::File("switchtower.db".into()),
+        }
     }
 
     /// The caller's key.

@@ -4,10 +4,12 @@
 //! cargo run --example gateway                              three demo providers on this machine
 //! cargo run --example gateway -- --providers env           the real ones whose keys are in the environment
 //! cargo run --example gateway -- --config switchtower.toml those of a file
+//! cargo run --example gateway -- … --ledger ledger.db      the books in this file
 //! ```
 
 mod args;
 mod demo;
+mod ledger;
 mod log;
 mod watch;
 
@@ -79,7 +81,9 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         .enable_http1()
         .enable_http2()
         .wrap_connector(client::hyper::connector());
-    let stack = Stack::new(catalog.clone());
+    let place = args.ledger();
+    let journal = ledger::open(&place, args.durability)?;
+    let stack = Stack::new(catalog.clone()).with_ledger(journal.clone());
     watch::report(&catalog);
     if let Some(reloader) = reloader {
         tokio::spawn(watch::watch(reloader, stack.roster().clone()));
@@ -90,10 +94,18 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     if let Some(masters) = Args::master_keys()? {
         gateway = gateway.master_keys(masters);
     }
+    gateway.read_keys().await?;
 
     // Before anyone is told that we are here: a signal that comes at once must find its handler.
     let mut signal = signals()?;
-    greet(&catalog, listener.local_addr()?, &key, demo.is_some());
+    let books = ledger::told(&place, &journal);
+    greet(
+        &catalog,
+        listener.local_addr()?,
+        &key,
+        demo.is_some(),
+        &books,
+    );
     // It may be replaced, and is then nobody's.
     drop(catalog);
     let (tell, told) = tokio::sync::oneshot::channel();
@@ -107,12 +119,17 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         // The first lets streams finish, the second does not.
         signal().await;
     };
-    tokio::select! { () = served => (), () = signalled => () }
+    // What is settled is stored before the end.
+    let closed = async {
+        served.await;
+        journal.close().await;
+    };
+    tokio::select! { () = closed => (), () = signalled => () }
     Ok(())
 }
 
 /// What a newcomer needs: the address, the key, and something to paste.
-fn greet(catalog: &Catalog, address: std::net::SocketAddr, key: &str, demo: bool) {
+fn greet(catalog: &Catalog, address: std::net::SocketAddr, key: &str, demo: bool, books: &str) {
     let model = match catalog.find("anthropic/claude") {
         Some(_) => "anthropic/claude",
         None => catalog.models().first().map_or("", |model| model.id()),
@@ -128,6 +145,7 @@ fn greet(catalog: &Catalog, address: std::net::SocketAddr, key: &str, demo: bool
         if demo { "demo providers" } else { "providers" },
         names.join(", ")
     );
+    println!("{books}");
     println!("\nexport OPENROUTER_API_KEY={key}\n");
     println!(
         "curl http://{address}/api/v1/chat/completions -H \"Authorization: Bearer $OPENROUTER_API_KEY\" \

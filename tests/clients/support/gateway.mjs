@@ -34,7 +34,7 @@ export async function open(executable) {
         url: undefined,
         renew: async () => {
             if (gateway) await close();
-            const args = ["--listen", "127.0.0.1:0", "--config", catalog];
+            const args = ["--listen", "127.0.0.1:0", "--ledger", "memory", "--config", catalog];
             gateway = await start(executable, args, { SWITCHTOWER_KEY: KEY });
             house.url = new URL(gateway.url).origin;
         },

@@ -10,7 +10,7 @@ class Gateway:
 
     def __init__(self, executable, *args):
         self.process = subprocess.Popen(
-            [executable, "--listen", "127.0.0.1:0", *args],
+            [executable, "--listen", "127.0.0.1:0", "--ledger", "memory", *args],
             env={"SWITCHTOWER_KEY": KEY},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
