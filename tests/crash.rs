@@ -60,9 +60,12 @@ async fn what_was_seen_whole_is_in_the_books_once() {
     fs::write(&catalog, text).unwrap();
     let ledger = place.0.join("ledger.db");
 
+    // A copy, so that nobody builds another one meanwhile.
+    let gateway = place.0.join("gateway");
+    fs::copy(example(), &gateway).unwrap();
     let mut known = Known::default();
     for kill in 0..kills {
-        let gateway = Gateway::start(&catalog, &ledger);
+        let gateway = Gateway::start(&gateway, &catalog, &ledger);
         let seen = Arc::new(Mutex::new(Vec::new()));
         let callers: Vec<_> = (0..CALLERS)
             .map(|caller| {
@@ -217,8 +220,8 @@ struct Gateway {
 // === impl Gateway ===
 
 impl Gateway {
-    fn start(catalog: &Path, ledger: &Path) -> Self {
-        let mut child = Command::new(example())
+    fn start(gateway: &Path, catalog: &Path, ledger: &Path) -> Self {
+        let mut child = Command::new(gateway)
             .args(["--listen", "127.0.0.1:0", "--config"])
             .arg(catalog)
             .arg("--ledger")
