@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
 fn every_short_example_runs_to_its_end() {
-    let short: [(&str, &[&str]); 6] = [
+    let short: [(&str, &[&str]); 7] = [
         (
             "axum",
             &[
@@ -39,6 +39,14 @@ fn every_short_example_runs_to_its_end() {
         (
             "hyper",
             &["acme\"): Failed", "beta\"): Complete\ncharged: 0.0"],
+        ),
+        (
+            "reconcile",
+            &[
+                "agreed: 3\n",
+                "USD in the books only\n",
+                "chatcmpl-unheard-of: 0.25 USD on the invoice only\n",
+            ],
         ),
         (
             "recover",

@@ -1,0 +1,148 @@
+//! The books beside a provider's invoice, answer by answer.
+//!
+//! `cargo run --example reconcile` keeps books of a few calls and makes up an invoice with two mistakes; it needs no
+//! network. With books of your own, while no gateway writes them, and the invoice as the provider exports it:
+//!
+//! ```text
+//! cargo run --example reconcile -- switchtower.db "Acme" invoice.csv id cost
+//! ```
+//!
+//! The last two are the names of the columns with the provider's id of an answer and with its cost in USD.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use http_body_util::BodyExt;
+use serde_json::Value;
+use switchtower::catalog::Catalog;
+use switchtower::settle::journal::{Journal, JournalSettings};
+use switchtower::settle::statements::{Billed, Difference, reconcile};
+use switchtower::settle::store::{Row, RowQuery, SqliteSettings, SqliteStore, Store};
+use switchtower::testing::{Prices, Upstream};
+use switchtower::{BoxError, Femto, Stack, client};
+use tower::ServiceExt;
+
+/// What a token costs, in femtodollars.
+const PRICES: Prices = Prices {
+    prompt: 1_000_000_000,
+    cached: 100_000_000,
+    completion: 5_000_000_000,
+    request: 0,
+};
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let args: Vec<_> = std::env::args().skip(1).collect();
+    let (books, provider, invoice) = match &args[..] {
+        [books, provider, invoice, id, cost] => {
+            let store = SqliteStore::open(books, SqliteSettings::default())?;
+            let invoice = read(std::fs::File::open(invoice)?, id, cost)?;
+            (rows(&store)?, provider.as_str(), invoice)
+        }
+        [] => {
+            let file = std::env::temp_dir().join(format!("reconcile-{}.db", std::process::id()));
+            let (rows, exported) = a_few_calls(&file).await?;
+            (rows, "acme", read(exported.as_bytes(), "request_id", "usd")?)
+        }
+        _ => return Err("usage: reconcile [BOOKS PROVIDER INVOICE ID_COLUMN COST_COLUMN]".into()),
+    };
+
+    let ours = books.iter().flat_map(|row| Billed::of(row, provider));
+    let found = reconcile(ours, invoice);
+    println!("agreed: {}", found.agreed);
+    for difference in &found.differences {
+        let told = |billed: &Billed| match billed.cost {
+            Some(cost) => format!("{cost} USD"),
+            None => "unknown".to_owned(),
+        };
+        let id = difference.id();
+        match difference {
+            Difference::Cost { ours, theirs } => {
+                let (ours, theirs) = (told(ours), told(theirs));
+                println!("{id}: {ours} in the books, {theirs} on the invoice");
+            }
+            Difference::NotInvoiced(ours) => println!("{id}: {} in the books only", told(ours)),
+            Difference::NotInBooks(theirs) => println!("{id}: {} on the invoice only", told(theirs)),
+        }
+    }
+    println!("books {} USD, invoice {} USD", found.ours, found.theirs);
+    Ok(())
+}
+
+/// All rows, a page at a time.
+fn rows(store: &dyn Store) -> Result<Vec<Row>, BoxError> {
+    let mut query = RowQuery {
+        from: UNIX_EPOCH,
+        to: UNIX_EPOCH + Duration::from_secs(250_000_000_000),
+        account: None,
+        key: None,
+        after: None,
+        limit: 10_000,
+    };
+    let mut rows = Vec::new();
+    loop {
+        let page = store.rows(&query)?;
+        let Some(last) = page.last() else {
+            return Ok(rows);
+        };
+        query.after = Some((last.created, last.id));
+        rows.extend(page);
+    }
+}
+
+/// An invoice with a line of names, of which these two matter.
+fn read(csv: impl std::io::Read, id: &str, cost: &str) -> Result<Vec<Billed>, BoxError> {
+    let mut csv = csv::Reader::from_reader(csv);
+    let names = csv.headers()?.clone();
+    let column = |name: &str| {
+        let place = names.iter().position(|known| known.trim() == name);
+        place.ok_or_else(|| format!("the invoice has no column {name:?}"))
+    };
+    let (id, cost) = (column(id)?, column(cost)?);
+    let lines = csv.records().map(|line| {
+        let line = line?;
+        Ok(Billed::invoiced(&line[id], line[cost].trim().parse()?))
+    });
+    lines.collect()
+}
+
+/// Keeps the books of four calls, and makes up what the provider will send: it forgets one, and bills one that it never
+/// answered.
+async fn a_few_calls(file: &Path) -> Result<(Vec<Row>, String), BoxError> {
+    let acme = Upstream::builder().prices(PRICES).start().await?;
+    let catalog = format!(
+        r#"
+        providers.acme.base_url = "{}"
+        [[models.swift.endpoints]]
+        provider = "acme"
+        model = "swift-2"
+        prices = {{ prompt = "1", completion = "5" }}
+        "#,
+        acme.base_url()
+    );
+    let catalog = Catalog::from_toml(&catalog, "switchtower.toml", |_| None)?;
+    let store = Arc::new(SqliteStore::open(file, SqliteSettings::default())?);
+    let journal = Journal::open(store.clone(), JournalSettings::default())?;
+    let stack = Stack::new(Arc::new(catalog)).with_ledger(journal.clone());
+    let service = stack.around(client::hyper::plain());
+
+    let mut exported = "request_id,usd\nchatcmpl-unheard-of,0.25\n".to_owned();
+    for (number, city) in ["Rome", "Oslo", "Lima", "Riga"].iter().enumerate() {
+        let ask = format!(
+            r#"{{"model": "swift", "messages": [{{"role": "user", "content": "Where is {city}?"}}]}}"#
+        );
+        let answer = service.clone().oneshot(http::Request::new(ask)).await?;
+        let answer: Value = serde_json::from_slice(&answer.into_body().collect().await?.to_bytes())?;
+        let billed = acme.book().entries[number].femtodollars;
+        let billed = Femto::from_femtodollars(billed as i128).round();
+        if number != 1 {
+            exported += &format!("{},{billed}\n", answer["id"].as_str().unwrap_or_default());
+        }
+    }
+    journal.close().await;
+    let rows = rows(&*store)?;
+    drop((stack, journal, store));
+    std::fs::remove_file(file)?;
+    Ok((rows, exported))
+}
