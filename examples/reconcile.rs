@@ -43,7 +43,11 @@ async fn main() -> Result<(), BoxError> {
         [] => {
             let file = std::env::temp_dir().join(format!("reconcile-{}.db", std::process::id()));
             let (rows, exported) = a_few_calls(&file).await?;
-            (rows, "acme", read(exported.as_bytes(), "request_id", "usd")?)
+            (
+                rows,
+                "acme",
+                read(exported.as_bytes(), "request_id", "usd")?,
+            )
         }
         _ => return Err("usage: reconcile [BOOKS PROVIDER INVOICE ID_COLUMN COST_COLUMN]".into()),
     };
@@ -63,7 +67,9 @@ async fn main() -> Result<(), BoxError> {
                 println!("{id}: {ours} in the books, {theirs} on the invoice");
             }
             Difference::NotInvoiced(ours) => println!("{id}: {} in the books only", told(ours)),
-            Difference::NotInBooks(theirs) => println!("{id}: {} on the invoice only", told(theirs)),
+            Difference::NotInBooks(theirs) => {
+                println!("{id}: {} on the invoice only", told(theirs))
+            }
         }
     }
     println!("books {} USD, invoice {} USD", found.ours, found.theirs);
@@ -133,7 +139,8 @@ async fn a_few_calls(file: &Path) -> Result<(Vec<Row>, String), BoxError> {
             r#"{{"model": "swift", "messages": [{{"role": "user", "content": "Where is {city}?"}}]}}"#
         );
         let answer = service.clone().oneshot(http::Request::new(ask)).await?;
-        let answer: Value = serde_json::from_slice(&answer.into_body().collect().await?.to_bytes())?;
+        let answer: Value =
+            serde_json::from_slice(&answer.into_body().collect().await?.to_bytes())?;
         let billed = acme.book().entries[number].femtodollars;
         let billed = Femto::from_femtodollars(billed as i128).round();
         if number != 1 {

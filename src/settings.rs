@@ -10,6 +10,7 @@ use crate::dispatch::recover::RecoverLayer;
 use crate::dispatch::retry::{Allowance, Budgets};
 use crate::dispositions::Dispositions;
 use crate::limits::Limits;
+use crate::money::Ratio;
 use crate::stack::Stack;
 use crate::standing::Breaker;
 use crate::wishes::Allowed;
@@ -129,6 +130,13 @@ impl<L> Stack<L> {
     #[must_use]
     pub fn hold(mut self, policy: HoldPolicy) -> Self {
         self.settle = self.settle.hold(policy);
+        self
+    }
+
+    /// Sets what the operator asks beside each charge: see [`SettleLayer::fee`](crate::settle::SettleLayer::fee).
+    #[must_use]
+    pub fn fee(mut self, fee: Ratio) -> Self {
+        self.settle = self.settle.fee(fee);
         self
     }
 

@@ -12,7 +12,7 @@ use crate::attempt::{Attempt, End};
 use crate::call::Call;
 use crate::catalog::Key;
 use crate::keys::ProviderKey;
-use crate::money::Money;
+use crate::money::{Money, Ratio};
 use crate::short::Short;
 use crate::usage::Usage;
 
@@ -35,6 +35,8 @@ pub(super) struct Asked {
     pub(super) embeds: bool,
     /// What was claimed for it.
     pub(super) held: Money,
+    /// What is asked beside a charge.
+    pub(super) fee: Ratio,
 }
 
 /// The record of a call that has ended like this.
@@ -69,7 +71,7 @@ fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Ins
     let own = answer.and_then(|attempt| attempt.candidate()?.own_key.as_ref());
     let (charge, fee) = match own {
         Some(own) => owed(own, price),
-        None => (price, Money::ZERO),
+        None => (price, asked.fee.of(price.unwrap_or_default())),
     };
     Record {
         id: *call.id(),

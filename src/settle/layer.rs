@@ -2,12 +2,14 @@ use tower_layer::Layer;
 
 use super::claim::HoldPolicy;
 use super::service::Settle;
+use crate::money::Ratio;
 
 /// Settles every request exactly once. See the [module docs](super).
 #[derive(Clone, Debug)]
 pub struct SettleLayer<L> {
     ledger: L,
     policy: HoldPolicy,
+    fee: Ratio,
 }
 
 // === impl SettleLayer ===
@@ -18,6 +20,7 @@ impl<L> SettleLayer<L> {
         Self {
             ledger,
             policy: HoldPolicy::default(),
+            fee: Ratio::ZERO,
         }
     }
 
@@ -27,6 +30,7 @@ impl<L> SettleLayer<L> {
         SettleLayer {
             ledger,
             policy: self.policy,
+            fee: self.fee,
         }
     }
 
@@ -41,12 +45,27 @@ impl<L> SettleLayer<L> {
         self.policy = policy;
         self
     }
+
+    /// What the operator asks beside each charge, and which is told apart: nothing, unless it is said here. Who brings a
+    /// provider's key of its own pays another fee.
+    ///
+    /// ```
+    /// use switchtower::settle::{MemoryLedger, SettleLayer};
+    ///
+    /// let layer = SettleLayer::new(MemoryLedger::default()).fee("0.05".parse()?);
+    /// # Ok::<_, switchtower::ParsePriceError>(())
+    /// ```
+    #[must_use]
+    pub fn fee(mut self, fee: Ratio) -> Self {
+        self.fee = fee;
+        self
+    }
 }
 
 impl<S, L: Clone + super::Ledger> Layer<S> for SettleLayer<L> {
     type Service = Settle<S, L>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Settle::new(inner, self.ledger.clone(), self.policy)
+        Settle::new(inner, self.ledger.clone(), self.policy, self.fee)
     }
 }

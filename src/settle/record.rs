@@ -49,7 +49,8 @@ pub struct Record {
     pub usage: Usage,
     /// What the caller pays: zero where nothing is charged, none where the price is unknown.
     pub charge: Option<Money>,
-    /// The operator's fee for what was asked with the caller's own key, which the caller pays beside the charge.
+    /// The operator's fee, which the caller pays beside the charge: a part of it, or of what it would have been without the
+    /// caller's own key.
     pub fee: Money,
     /// What was claimed for it: the most that it might have cost.
     pub held: Money,

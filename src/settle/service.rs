@@ -17,7 +17,7 @@ use crate::caller::Caller;
 use crate::catalog::Rate;
 use crate::error::{BoxError, Error};
 use crate::kind::Kind;
-use crate::money::Money;
+use crate::money::{Money, Ratio};
 use crate::payload::Payload;
 use crate::short::Short;
 use crate::telemetry;
@@ -32,17 +32,19 @@ pub struct Settle<S, L: Ledger> {
     inner: S,
     ledger: L,
     policy: HoldPolicy,
+    fee: Ratio,
     slot: Option<L::Slot>,
 }
 
 // === impl Settle ===
 
 impl<S, L: Ledger> Settle<S, L> {
-    pub(super) fn new(inner: S, ledger: L, policy: HoldPolicy) -> Self {
+    pub(super) fn new(inner: S, ledger: L, policy: HoldPolicy, fee: Ratio) -> Self {
         Self {
             inner,
             ledger,
             policy,
+            fee,
             slot: None,
         }
     }
@@ -94,6 +96,7 @@ where
         let terms = Terms {
             policy: policy.unwrap_or(self.policy),
             asks: &asks,
+            fee: self.fee,
             includes_own: call.caller().is_some_and(includes),
             wall: call.created(),
             payload,
@@ -112,6 +115,7 @@ where
             user: claim.user,
             tag: claim.tag,
             held: claim.amount,
+            fee: self.fee,
             streamed: payload.view().stream(),
             prompt_bytes: prompt_bytes(payload),
             images: images(&call, &asks),
@@ -159,6 +163,7 @@ impl<S: Clone, L: Ledger + Clone> Clone for Settle<S, L> {
             inner: self.inner.clone(),
             ledger: self.ledger.clone(),
             policy: self.policy,
+            fee: self.fee,
             slot: None,
         }
     }

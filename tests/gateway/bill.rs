@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use switchtower::KeyId;
 use switchtower::gateway::Bounds;
 use switchtower::settle::journal::{Journal, JournalSettings};
 use switchtower::settle::store::{MemoryStore, Store};
 use switchtower::testing::{Failure, Script};
+use switchtower::{KeyId, Money, Stack};
 
 use crate::support::{House, KEY};
 
@@ -63,6 +63,32 @@ async fn what_was_given_less_what_was_spent_is_what_is_left() {
     let left: switchtower::Money = "10.5".parse().unwrap();
     let left = left.saturating_sub(cost.parse().unwrap());
     assert_eq!(digits(&statement.body, "closing"), left.to_string());
+}
+
+/// A fee is no part of the charge, but of what is paid.
+#[tokio::test]
+async fn what_an_operator_asks_beside_is_told_apart() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new(1000));
+    let journal = Journal::open(store, JournalSettings::default()).unwrap();
+    let change = |stack: Stack| stack.with_ledger(journal).fee("0.05".parse().unwrap());
+    let house = House::with(1, change, Bounds::default()).await;
+    let answer = house.ask(json!({})).await;
+
+    let record = &house.records(1).await[0];
+    let charge = record.charge.unwrap();
+    let exact = (charge.picodollars() as f64 * 0.05 - record.fee.picodollars() as f64).abs();
+    assert!(
+        charge > Money::ZERO && exact <= 0.5,
+        "{charge} {}",
+        record.fee
+    );
+    let paid = charge.saturating_add(record.fee);
+    assert_eq!(digits(&answer.body, "cost"), paid.to_string());
+    assert!(record.held >= paid, "a fee is held as well");
+    let statement = house.manage(Method::GET, "/api/v1/statement", "").await;
+    assert_eq!(digits(&statement.body, "charged"), charge.to_string());
+    assert_eq!(digits(&statement.body, "fees"), record.fee.to_string());
+    assert_eq!(digits(&statement.body, "closing"), format!("-{paid}"));
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use super::no_bound::NoBound;
 use super::refusal::{no_bound, nobody};
 use crate::catalog::HoldPolicy;
 use crate::error::Error;
-use crate::money::Money;
+use crate::money::{Money, Ratio};
 use crate::payload::Payload;
 use crate::plan::{Candidate, Plan};
 use crate::settle::ledger::Slot;
@@ -20,6 +20,8 @@ use crate::settle::ledger::Slot;
 pub(in crate::settle) struct Terms<'a> {
     pub(in crate::settle) policy: HoldPolicy,
     pub(in crate::settle) asks: &'a Asks,
+    /// What is asked beside a charge.
+    pub(in crate::settle) fee: Ratio,
     /// Do the limits count what the caller's own keys cost?
     pub(in crate::settle) includes_own: bool,
     pub(in crate::settle) wall: SystemTime,
@@ -94,7 +96,7 @@ impl Terms<'_> {
     /// With a key of its own the caller pays the fee, and what it costs is counted only where its limits say so.
     fn counted(&self, candidate: &Candidate, amount: Money) -> Money {
         match &candidate.own_key {
-            None => amount,
+            None => amount.saturating_add(self.fee.of(amount)),
             Some(own) if self.includes_own => amount.saturating_add(own.fee_of(amount)),
             Some(own) => own.fee_of(amount),
         }
