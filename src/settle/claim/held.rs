@@ -10,9 +10,9 @@ use crate::limits::Now;
 use crate::money::Money;
 use crate::short::Short;
 
-/// What a request claims of a [`Ledger`](super::Ledger) before anybody is asked: for whom, and how much at most.
+/// What a request claims of a [`Ledger`](crate::settle::Ledger) before anybody is asked: for whom, and how much at most.
 ///
-/// See the example of [`Ledger`](super::Ledger).
+/// See the example of [`Ledger`](crate::settle::Ledger).
 #[derive(Clone, Debug)]
 pub struct Claim {
     /// The request's name.
@@ -35,12 +35,12 @@ pub struct Claim {
 
 /// Has a claim been taken?
 ///
-/// See the example of [`Ledger`](super::Ledger).
+/// See the example of [`Ledger`](crate::settle::Ledger).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Held {
     /// Yes: the upstream may be asked.
     Now,
-    /// It is under way: [`Slot::poll_held`](super::Slot::poll_held) tells when.
+    /// It is under way: [`Slot::poll_held`](crate::settle::Slot::poll_held) tells when.
     Later,
 }
 
