@@ -92,6 +92,7 @@ mod future;
 mod hold;
 pub mod journal;
 mod layer;
+pub mod lease;
 mod ledger;
 mod limited;
 mod memory;

@@ -8,6 +8,7 @@ use super::row::Row;
 use crate::caller::KeyId;
 use crate::generation::GenerationId;
 use crate::money::Money;
+use crate::settle::lease::Drawn;
 
 /// What is to be written?
 ///
@@ -25,6 +26,8 @@ pub enum Entry {
     Credit(Credit),
     /// A setting that outlives the process: of a key, for instance. The newest of a name holds.
     Document(Document),
+    /// A part of a lease is drawn by the other entries of the batch. Nothing to a store that keeps no leases.
+    Drawn(Drawn),
 }
 
 /// What a request that is under way may cost at most.

@@ -79,6 +79,8 @@ pub enum StoreError {
     Corrupt(String),
     /// Another entry of this name is there already, or another version of a document.
     Conflict(String),
+    /// The lease on this counter does not cover what is drawn from it.
+    Lapsed(String),
     /// It was written by a newer version of this crate, with this number of its schema.
     Newer(u32),
     /// Something else.
@@ -108,6 +110,7 @@ impl fmt::Display for StoreError {
             Self::Full(source) => write!(f, "the store has no room left: {source}"),
             Self::Corrupt(place) => write!(f, "the store is damaged: {place}"),
             Self::Conflict(name) => write!(f, "the store holds something else as {name}"),
+            Self::Lapsed(counter) => write!(f, "the lease on {counter} was taken back"),
             Self::Newer(schema) => write!(
                 f,
                 "the store was written by a newer version, with schema {schema}"
@@ -121,7 +124,7 @@ impl std::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Away(source) | Self::Full(source) | Self::Other(source) => Some(&**source),
-            Self::Corrupt(_) | Self::Conflict(_) | Self::Newer(_) => None,
+            Self::Corrupt(_) | Self::Conflict(_) | Self::Lapsed(_) | Self::Newer(_) => None,
         }
     }
 }

@@ -110,6 +110,7 @@ impl Kept {
                 self.release(id, undo);
                 Ok(())
             }
+            Entry::Drawn(_) => Ok(()),
             Entry::Credit(credit) => {
                 let created = to_the_micro(credit.created);
                 let credit = Credit {

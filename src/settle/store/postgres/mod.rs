@@ -29,6 +29,7 @@
 mod connect;
 mod day;
 mod fault;
+mod leases;
 mod pool;
 mod read;
 mod row;

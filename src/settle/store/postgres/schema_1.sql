@@ -87,3 +87,29 @@ CREATE TABLE switchtower_documents (
     json text,
     PRIMARY KEY (kind, id)
 );
+
+-- Limits that several replicas share: who has which part.
+CREATE TABLE switchtower_replicas (
+    name text COLLATE "C" PRIMARY KEY,
+    life bigint NOT NULL
+);
+
+CREATE TABLE switchtower_counters (
+    name text COLLATE "C" PRIMARY KEY,
+    opening bigint NOT NULL,
+    wanted boolean NOT NULL
+);
+
+CREATE TABLE switchtower_leases (
+    counter text COLLATE "C" NOT NULL,
+    replica text COLLATE "C" NOT NULL,
+    life bigint NOT NULL,
+    granted bigint NOT NULL,
+    reserve bigint NOT NULL,
+    charged bigint NOT NULL,
+    held bigint NOT NULL,
+    turn bigint NOT NULL,
+    expires bigint NOT NULL,
+    PRIMARY KEY (counter, replica, life)
+);
+CREATE INDEX switchtower_leases_replica ON switchtower_leases (replica, life);

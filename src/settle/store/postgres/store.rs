@@ -11,11 +11,13 @@ use super::connect::Connector;
 use super::pool::Pool;
 use super::runtime::Runtime;
 use super::settings::PostgresSettings;
+use super::text::clean;
 use super::write::Batch;
-use super::{read, schema};
+use super::{leases, read, schema};
 use crate::calendar::Day;
 use crate::clock;
 use crate::generation::GenerationId;
+use crate::settle::lease::{Ask, Grant, Leased, Lessor, Replica};
 use crate::settle::store::{
     Credit, Document, Entry, HoldRow, Row, RowQuery, Spend, SpendQuery, Store, StoreError,
 };
@@ -112,7 +114,7 @@ impl PostgresStore {
             let answer = question(&session.client).await;
             let kept = match &answer {
                 Ok(_) => Some(session),
-                Err(StoreError::Conflict(_) | StoreError::Corrupt(_)) => {
+                Err(StoreError::Conflict(_) | StoreError::Corrupt(_) | StoreError::Lapsed(_)) => {
                     let rolled_back = session.client.batch_execute("ROLLBACK").await;
                     rolled_back.is_ok().then_some(session)
                 }
@@ -185,5 +187,38 @@ impl Store for PostgresStore {
                 some => all += some,
             }
         }
+    }
+}
+
+impl Lessor for PostgresStore {
+    fn enlist(&self, name: &str) -> Result<Replica, StoreError> {
+        let name = bounded(clean(name), 256)?;
+        self.read(move |client| Box::pin(async move { leases::enlist(client, &name).await }))
+    }
+
+    fn ask(&self, replica: &Replica, ask: &Ask) -> Result<Grant, StoreError> {
+        let (replica, mut ask) = (replica.clone(), ask.clone());
+        ask.counter = bounded(clean(&ask.counter), 1024)?;
+        self.read(move |client| Box::pin(async move { leases::ask(client, &replica, &ask).await }))
+    }
+
+    fn leases(&self, counter: &str) -> Result<Vec<Leased>, StoreError> {
+        let counter = counter.to_owned();
+        self.read(move |client| Box::pin(async move { leases::leases(client, &counter).await }))
+    }
+
+    fn release(&self, replica: &Replica) -> Result<(), StoreError> {
+        let replica = replica.clone();
+        self.read(move |client| Box::pin(async move { leases::release(client, &replica).await }))
+    }
+}
+
+/// Longer names have no place in an index.
+fn bounded(name: String, most: usize) -> Result<String, StoreError> {
+    match name.len() <= most {
+        true => Ok(name),
+        false => Err(StoreError::Other(
+            format!("a name of more than {most} bytes").into(),
+        )),
     }
 }

@@ -8,8 +8,10 @@ use tokio_postgres::types::Type;
 
 use super::day::{Added, added};
 use super::fault::meaning;
+use super::leases::draw;
 use super::row::{COLUMNS, Stored};
 use super::text::{clean, cleaned};
+use crate::settle::lease::Drawn;
 use crate::settle::store::micros::micros_of;
 use crate::settle::store::{Credit, Document, Entry, HoldRow, Row, StoreError};
 
@@ -21,6 +23,7 @@ pub(super) struct Batch {
     over: Vec<String>,
     credits: Vec<Given>,
     documents: Vec<Document>,
+    drawn: Vec<Drawn>,
 }
 
 /// A [`HoldRow`], as JSON with the names of its columns.
@@ -68,6 +71,7 @@ impl Batch {
                 }
                 Entry::Released(id) => batch.over.push(id.as_str().to_owned()),
                 Entry::Credit(credit) => batch.credits.push(Given::from(credit)),
+                Entry::Drawn(drawn) => batch.drawn.push(drawn.clone()),
                 Entry::Document(document) => batch.documents.push(Document {
                     id: clean(&document.id),
                     json: cleaned(document.json.as_deref()),
@@ -77,6 +81,7 @@ impl Batch {
         }
         once(&mut batch.holds, |hold| hold.id.clone())?;
         once(&mut batch.rows, |row| row.id.as_str().to_owned())?;
+        once(&mut batch.drawn, |drawn| drawn.counter.clone())?;
         once(&mut batch.credits, |credit| credit.id.clone())?;
         Ok(batch)
     }
@@ -116,6 +121,7 @@ impl Batch {
                 .iter()
                 .filter(|row| new.iter().any(|id| id == row.id.as_str())),
         );
+        draw(client, &self.drawn).await?;
         for document in &self.documents {
             change(client, document).await?;
         }
@@ -256,7 +262,7 @@ fn once<T: PartialEq>(entries: &mut Vec<T>, name: impl Fn(&T) -> String) -> Resu
     Ok(())
 }
 
-fn json<T: Serialize + ?Sized>(entries: &T) -> Result<String, StoreError> {
+pub(super) fn json<T: Serialize + ?Sized>(entries: &T) -> Result<String, StoreError> {
     serde_json::to_string(entries).map_err(|error| StoreError::Other(Box::new(error)))
 }
 

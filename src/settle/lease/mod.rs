@@ -1,0 +1,41 @@
+//! Leases: a limit that several replicas share, and of which each spends its part by itself.
+//!
+//! ```text
+//!                  ask ┌────────────┐ grant
+//!  replica  ──────────▶│  counter   │──────▶ granted: charged ┊ held ┊ free ┊ reserve
+//!    │                 │ Σ granted  │                    └ recorded ┘      └ may be spent while
+//!    │ record          │  ≤ limit   │                                        the database is away
+//!    └────────────────▶└────────────┘
+//! ```
+//!
+//! What a replica is granted is its own until it gives it back, so that nobody else need be asked, and all grants together
+//! never exceed the limit. Each claim is recorded before it is spent, together with the hold, in one transaction; but
+//! for the **reserve**, which may be spent without a record as long as the database is away, and no more.
+//!
+//! **Time.** A lease is spent until it expires, on the replica's clock that never goes back, counted from *before* it was
+//! asked for. Once it has expired for the database too, and the [skew](LeaseSettings::skew) is over, whoever finds too
+//! little left takes back what is free of it. What is recorded stays, and so does the reserve: nobody knows whether a
+//! replica that is cut off has spent it. It comes back when that replica does, or when an operator
+//! [releases](Lessor::release) it. So the sum is safe whatever clocks say: they only decide how soon something comes back.
+//!
+//! **Names.** A replica has a name and a [life](Replica::life). Whoever takes a name that is taken ends the life of the one before:
+//! it gets no more leases, and its claims stay as abandoned ones until they are released.
+//!
+//! | what happens | what it may cost |
+//! |---|---|
+//! | the database is away | after the reserve, or the expiry: claims are refused |
+//! | a replica is killed | its holds and its reserves count as spent, until released |
+//! | a replica is cut off | its reserve counts as spent, until it is back |
+//! | what is left is leased by others | a claim is refused; they give back what they do not need when they ask the next time |
+
+mod ask;
+mod lease;
+mod lessor;
+mod settings;
+mod shared;
+
+pub use self::ask::{Ask, Drawn, Grant, Lapsed};
+pub use self::lease::Lease;
+pub use self::lessor::{Lessor, Replica};
+pub use self::settings::LeaseSettings;
+pub use self::shared::{Leased, Shared};
