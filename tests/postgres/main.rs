@@ -8,6 +8,7 @@
 
 #[path = "../store/entries.rs"]
 mod entries;
+mod leases;
 mod relay;
 mod schema;
 mod store;

@@ -53,14 +53,18 @@ impl Relay {
     }
 
     pub(crate) fn open(&self, schema: &Schema) -> PostgresStore {
-        let url = &schema.url;
-        let (start, rest) = url.split_once('@').unwrap();
-        let rest = rest.split_once('/').unwrap().1;
-        let url = format!("{start}@127.0.0.1:{}/{rest}", self.port);
+        let url = self.url(schema);
         let settings = PostgresSettings::default()
             .patience(Duration::from_secs(1))
             .pause(Duration::from_millis(1));
         PostgresStore::open(&url, settings).unwrap()
+    }
+
+    /// The address of the schema, through here.
+    pub(crate) fn url(&self, schema: &Schema) -> String {
+        let (start, rest) = schema.url.split_once('@').unwrap();
+        let rest = rest.split_once('/').unwrap().1;
+        format!("{start}@127.0.0.1:{}/{rest}", self.port)
     }
 
     pub(crate) fn cut(&self, cut: bool) {

@@ -81,6 +81,6 @@ impl About {
 fn must_be_kept(entry: &Entry) -> bool {
     match entry {
         Entry::Row(_) | Entry::Released(_) => true,
-        Entry::Hold(_) | Entry::Credit(_) | Entry::Document(_) => false,
+        Entry::Hold(_) | Entry::Credit(_) | Entry::Document(_) | Entry::Drawn(_) => false,
     }
 }

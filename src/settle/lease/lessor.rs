@@ -25,7 +25,8 @@ pub trait Lessor: fmt::Debug + Send + Sync + 'static {
     /// All leases of a counter, those of lives that are over among them.
     fn leases(&self, counter: &str) -> Result<Vec<Leased>, StoreError>;
 
-    /// What this life has claimed and not charged was not spent, by an operator's word, who knows that it is over.
+    /// This life is over, by an operator's word, who knows that its reserves were not spent. What it held counts as charged;
+    /// what was not spent of that is given back as a credit.
     fn release(&self, replica: &Replica) -> Result<(), StoreError>;
 }
 

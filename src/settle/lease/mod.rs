@@ -29,12 +29,14 @@
 //! | what is left is leased by others | a claim is refused; they give back what they do not need when they ask the next time |
 
 mod ask;
+mod keeper;
 mod lease;
 mod lessor;
 mod settings;
 mod shared;
 
 pub use self::ask::{Ask, Drawn, Grant, Lapsed};
+pub use self::keeper::Keeper;
 pub use self::lease::Lease;
 pub use self::lessor::{Lessor, Replica};
 pub use self::settings::LeaseSettings;

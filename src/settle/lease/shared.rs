@@ -194,8 +194,9 @@ impl Leased {
         self.granted = self.granted.min(self.drawn().saturating_add(self.reserve));
     }
 
-    /// What is claimed and not charged was not spent.
+    /// Its replica has ended: what it holds was spent, for all that is known, and its reserve was not.
     pub fn release(&mut self) {
+        self.charged = self.drawn();
         (self.held, self.reserve, self.granted) = (0, 0, self.charged);
     }
 }

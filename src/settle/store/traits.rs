@@ -97,6 +97,7 @@ impl StoreError {
             Self::Full(source) => Self::Full(source.to_string().into()),
             Self::Corrupt(place) => Self::Corrupt(place.clone()),
             Self::Conflict(name) => Self::Conflict(name.clone()),
+            Self::Lapsed(counter) => Self::Lapsed(counter.clone()),
             Self::Newer(schema) => Self::Newer(*schema),
             Self::Other(source) => Self::Other(source.to_string().into()),
         }

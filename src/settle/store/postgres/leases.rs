@@ -145,7 +145,8 @@ pub(super) async fn leases(client: &Client, counter: &str) -> Result<Vec<Leased>
 }
 
 pub(super) async fn release(client: &Client, replica: &Replica) -> Result<(), StoreError> {
-    let sql = "UPDATE switchtower_leases SET held = 0, reserve = 0, granted = charged WHERE replica = $1 AND life = $2";
+    let sql = "UPDATE switchtower_leases SET charged = charged + held, held = 0, reserve = 0, \
+        granted = charged + held WHERE replica = $1 AND life = $2";
     let life = small(replica.life).cast_signed();
     let who = [(&replica.name as _, Type::TEXT), (&life as _, Type::INT8)];
     client
