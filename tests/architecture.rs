@@ -60,9 +60,10 @@ const TOUCHING: [(&str, &str); 18] = [
         "it waits for a database, but not for ever",
     ),
     (
-        "settle/store/postgres/write.rs",
+        "settle/store/postgres/leases.rs",
         "several statements are on their way at once",
     ),
+    ("settle/store/postgres/write.rs", "likewise"),
     (
         "settle/journal/ledger.rs",
         "what was spent before it is opened counts now",

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::ask::Drawn;
-use super::lease::Lease;
 use super::lessor::{Lessor, Replica};
+use super::local::Lease;
 use super::settings::LeaseSettings;
 use crate::settle::store::StoreError;
 

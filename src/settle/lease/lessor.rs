@@ -6,7 +6,7 @@ use super::ask::{Ask, Grant};
 use super::shared::Leased;
 use crate::settle::store::StoreError;
 
-/// Who keeps the counters that replicas share: [`PostgresStore`](crate::settle::store::Store) does. Its methods block.
+/// Who keeps the counters that replicas share: `PostgresStore` does. Its methods block.
 pub trait Lessor: fmt::Debug + Send + Sync + 'static {
     /// Begins a life of this name, and ends the one before.
     ///

@@ -30,14 +30,14 @@
 
 mod ask;
 mod keeper;
-mod lease;
 mod lessor;
+mod local;
 mod settings;
 mod shared;
 
 pub use self::ask::{Ask, Drawn, Grant, Lapsed};
 pub use self::keeper::Keeper;
-pub use self::lease::Lease;
 pub use self::lessor::{Lessor, Replica};
+pub use self::local::Lease;
 pub use self::settings::LeaseSettings;
 pub use self::shared::{Leased, Shared};

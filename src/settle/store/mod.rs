@@ -12,7 +12,8 @@ mod memory;
 mod micros;
 mod of_record;
 #[cfg(feature = "postgres")]
-mod postgres;
+#[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
+pub mod postgres;
 mod row;
 mod spend;
 #[cfg(feature = "sqlite")]
