@@ -186,7 +186,7 @@ fn what_is_told_twice_counts_once() {
         turn,
         charged: 0,
         held,
-        unrecorded: false,
+        unrecorded: 0,
     };
     let mut lease = Leased {
         replica: replica.clone(),
@@ -194,6 +194,7 @@ fn what_is_told_twice_counts_once() {
         reserve: 20,
         charged: 0,
         held: 0,
+        unrecorded: 0,
         turn: 0,
         expires: UNIX_EPOCH,
     };

@@ -21,8 +21,8 @@ pub struct Ask {
     pub charged: u64,
     /// What it has claimed for requests that are under way.
     pub held: u64,
-    /// Has it spent without a record? Then what it tells is taken as it is.
-    pub unrecorded: bool,
+    /// Of it, what it has ever spent before it was recorded: so much of the reserve is used.
+    pub unrecorded: u64,
     /// How much it wants to have been granted.
     pub target: u64,
     /// Less than this would be of no use: then nothing is added.
@@ -62,7 +62,7 @@ pub struct Drawn {
     /// As in [`Ask`].
     pub held: u64,
     /// As in [`Ask`].
-    pub unrecorded: bool,
+    pub unrecorded: u64,
 }
 
 /// The lease does not cover what was drawn from it: it was taken back, or its replica's name has another life.

@@ -33,8 +33,9 @@ pub struct Lease {
     turn: u64,
     granted: u64,
     reserve: u64,
-    /// Spent without a record since the last one.
+    /// What was ever spent before it was recorded, and how much of that was told since.
     unrecorded: u64,
+    told: u64,
     until: Option<Instant>,
     left: u64,
     wanted: bool,
@@ -57,6 +58,7 @@ impl Lease {
             granted: 0,
             reserve: 0,
             unrecorded: 0,
+            told: 0,
             until: None,
             left: 0,
             wanted: false,
@@ -82,10 +84,10 @@ impl Lease {
 
     /// May so much be spent without a record? It counts as spent then.
     pub fn spend_unrecorded(&mut self, amount: u64, now: Instant) -> bool {
-        let total = self.unrecorded.saturating_add(amount);
-        let may = !self.is_over(now) && total <= self.reserve;
+        let untold = (self.unrecorded - self.told).saturating_add(amount);
+        let may = !self.is_over(now) && untold <= self.reserve;
         if may {
-            self.unrecorded = total;
+            self.unrecorded = self.unrecorded.saturating_add(amount);
         }
         may
     }
@@ -139,7 +141,9 @@ impl Lease {
         let reserve = percent(target - need, self.settings.reserve);
         self.granted = self.granted.min(target);
         // Nobody knows yet whether what was spent without a record is recorded by this.
-        self.reserve = self.reserve.min(reserve.saturating_add(self.unrecorded));
+        self.reserve = self
+            .reserve
+            .min(reserve.saturating_add(self.unrecorded - self.told));
         self.turn += 1;
         Ask {
             counter: self.counter.clone(),
@@ -148,7 +152,7 @@ impl Lease {
             turn: self.turn,
             charged,
             held,
-            unrecorded: self.unrecorded > 0,
+            unrecorded: self.unrecorded,
             target,
             need,
             reserve,
@@ -161,7 +165,7 @@ impl Lease {
     pub fn granted(&mut self, ask: &Ask, grant: Grant, asked: Instant) {
         self.granted = grant.granted;
         self.reserve = grant.reserve;
-        self.unrecorded = 0;
+        self.told = ask.unrecorded;
         self.until = asked.checked_add(ask.term);
         (self.left, self.wanted) = (grant.left, grant.wanted);
     }
@@ -175,16 +179,15 @@ impl Lease {
             turn: self.turn,
             charged,
             held,
-            unrecorded: self.unrecorded > 0,
+            unrecorded: self.unrecorded,
         }
     }
 
     /// That is recorded.
     pub fn recorded(&mut self, drawn: &Drawn) {
-        let total = drawn.charged.saturating_add(drawn.held);
-        self.unrecorded = 0;
-        self.granted = self.granted.max(total);
-        self.reserve = self.reserve.min(self.granted - total);
+        let told = drawn.unrecorded.saturating_sub(self.told);
+        self.reserve = self.reserve.saturating_sub(told);
+        self.told = self.told.max(drawn.unrecorded);
     }
 
     /// It was taken back: nothing more is spent of it until it is asked for anew.

@@ -13,7 +13,7 @@ use super::lessor::Replica;
 ///
 /// let one = Replica { name: "one".to_owned(), life: 1 };
 /// let ask = Ask {
-///     counter: "account acme".to_owned(), limit: 100, opening: 60, turn: 1, charged: 0, held: 0, unrecorded: false,
+///     counter: "account acme".to_owned(), limit: 100, opening: 60, turn: 1, charged: 0, held: 0, unrecorded: 0,
 ///     target: 50, need: 10, reserve: 5, term: Duration::from_secs(30), skew: Duration::from_secs(10),
 /// };
 /// let mut counter = Shared::new(60);
@@ -44,6 +44,8 @@ pub struct Leased {
     pub charged: u64,
     /// What it has claimed.
     pub held: u64,
+    /// What it has ever spent before it was recorded, as far as it has told.
+    pub unrecorded: u64,
     /// What it has said last.
     pub turn: u64,
     /// When it ends, on the clock of whoever keeps this.
@@ -90,6 +92,10 @@ impl Shared {
             return Err(Lapsed);
         }
         let covered = self.leases[place].draw(&drawn).is_ok();
+        if !covered {
+            // What was spent was spent, and is told once.
+            self.leases[place].catch_up(ask.unrecorded);
+        }
         let mine = self.leases[place].clone();
         let wanted = ask.target.saturating_sub(mine.granted);
         if wanted > self.left(ask.limit) {
@@ -103,7 +109,10 @@ impl Shared {
         };
         let recorded = mine.drawn();
         let granted = if ask.target < mine.granted {
-            ask.target.max(recorded)
+            let kept = mine.reserve.min(ask.reserve);
+            ask.target
+                .max(recorded.saturating_add(kept))
+                .min(mine.granted)
         } else {
             mine.granted + more
         };
@@ -149,6 +158,7 @@ impl Shared {
                 reserve: 0,
                 charged: 0,
                 held: 0,
+                unrecorded: 0,
                 turn: 0,
                 expires: now,
             });
@@ -166,8 +176,8 @@ impl Leased {
         self.charged.saturating_add(self.held)
     }
 
-    /// Records what was drawn, before it is spent. What was spent without a record is recorded in any case, and so is
-    /// what is no more than before.
+    /// Records what was drawn, before it is spent; of what was spent before, so much of the reserve is used. What is no more
+    /// than before is recorded in any case.
     ///
     /// # Errors
     ///
@@ -178,15 +188,28 @@ impl Leased {
             return Ok(());
         }
         let total = drawn.charged.saturating_add(drawn.held);
-        let covered = total <= self.granted.saturating_sub(self.reserve) || total <= self.drawn();
-        if !covered && !drawn.unrecorded {
+        let used = self.used(drawn.unrecorded);
+        let covered = self.granted.saturating_sub(self.reserve - used);
+        if total > covered && total > self.drawn() {
             return Err(Lapsed);
         }
         (self.charged, self.held, self.turn) = (drawn.charged, drawn.held, drawn.turn);
-        // An answer may cost more than was claimed for it: it is charged all the same.
-        self.granted = self.granted.max(total);
-        self.reserve = self.reserve.min(self.granted - total);
+        self.reserve -= used;
+        self.unrecorded = self.unrecorded.max(drawn.unrecorded);
         Ok(())
+    }
+
+    /// What was spent of the reserve is held, until the totals tell more of it.
+    fn catch_up(&mut self, unrecorded: u64) {
+        let used = self.used(unrecorded);
+        self.reserve -= used;
+        self.held = self.held.saturating_add(used);
+        self.unrecorded = self.unrecorded.max(unrecorded);
+    }
+
+    /// How much more of the reserve is used than was known.
+    fn used(&self, unrecorded: u64) -> u64 {
+        unrecorded.saturating_sub(self.unrecorded).min(self.reserve)
     }
 
     /// Takes back what is free. What is recorded stays, and so does what may have been spent without a record.

@@ -23,12 +23,13 @@ struct Kept {
     reserve: u64,
     charged: u64,
     held: u64,
+    unrecorded: u64,
     turn: u64,
     expires: i64,
 }
 
 const COLUMNS: &str = "counter text, replica text, life bigint, granted bigint, reserve bigint, charged bigint, \
-    held bigint, turn bigint, expires bigint";
+    held bigint, unrecorded bigint, turn bigint, expires bigint";
 
 /// Begins a life. What is free of the leases of the one before is taken back.
 pub(super) async fn enlist(client: &Client, name: &str) -> Result<Replica, StoreError> {
@@ -129,8 +130,6 @@ pub(super) async fn draw(client: &Client, all: &[Drawn]) -> Result<(), StoreErro
         });
         let mut lease = match mine {
             Some(kept) => kept.leased(),
-            // Whatever was spent was spent: of a counter that is no more.
-            None if drawn.unrecorded => continue,
             None => return Err(StoreError::Lapsed(drawn.counter.clone())),
         };
         let lapsed = |_| StoreError::Lapsed(drawn.counter.clone());
@@ -172,7 +171,7 @@ async fn put(client: &Client, kept: &[Kept]) -> Result<(), StoreError> {
     let sql = format!(
         "INSERT INTO switchtower_leases SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS new({COLUMNS}) \
          ON CONFLICT (counter, replica, life) DO UPDATE SET granted = excluded.granted, reserve = excluded.reserve, \
-         charged = excluded.charged, held = excluded.held, turn = excluded.turn, expires = excluded.expires"
+         charged = excluded.charged, held = excluded.held, unrecorded = excluded.unrecorded, turn = excluded.turn, expires = excluded.expires"
     );
     let kept = json(kept)?;
     let written = client.execute_typed(&sql, &[(&kept, Type::TEXT)]).await;
@@ -198,6 +197,7 @@ impl Kept {
             reserve: small(lease.reserve),
             charged: small(lease.charged),
             held: small(lease.held),
+            unrecorded: small(lease.unrecorded),
             turn: small(lease.turn),
             expires: micros_of(lease.expires),
         }
@@ -218,6 +218,7 @@ impl Kept {
             reserve: self.reserve,
             charged: self.charged,
             held: self.held,
+            unrecorded: self.unrecorded,
             turn: self.turn,
             expires: time_of(self.expires),
         }

@@ -108,6 +108,7 @@ CREATE TABLE switchtower_leases (
     reserve bigint NOT NULL,
     charged bigint NOT NULL,
     held bigint NOT NULL,
+    unrecorded bigint NOT NULL,
     turn bigint NOT NULL,
     expires bigint NOT NULL,
     PRIMARY KEY (counter, replica, life)
