@@ -32,6 +32,7 @@ pub(super) fn commit(connection: &mut Connection, entries: &[Entry]) -> Result<(
             Entry::Released(id) => release(&transaction, id.as_str())?,
             Entry::Credit(credit) => add_credit(&transaction, credit)?,
             Entry::Document(document) => add_document(&transaction, document)?,
+            Entry::Drawn(_) => {}
         }
     }
     let mut damaged = Vec::new();
