@@ -28,6 +28,7 @@
 //! | `GET`, `POST /keys` | [the keys](#the-keys), a hundred from `offset` on; makes one: for management keys |
 //! | `GET`, `PATCH`, `DELETE /keys/{hash}` | one key, by the SHA-256 of it: likewise |
 //! | `GET`, `POST /byok`; `GET`, `PATCH`, `DELETE /byok/{id}` | [callers' own keys of providers](#own-keys-of-providers): likewise |
+//! | `GET`, `POST /credits`; `GET /activity`, `/spend`, `/statement`, `/generations` | [the bill](#the-bill): likewise |
 //!
 //! Under `/api/v1` errors have OpenRouter's shape (`code` is an integer), under `/v1` OpenAI's (`type`,
 //! `param`, and a `code` that is a string or null), because strict clients of the one fail on the other's.
@@ -180,6 +181,24 @@
 //! | `always_use` | those are not asked at all where it can be used. OpenRouter's API has it not, only its pages |
 //! | `sort_order` | its place among those of its provider; by default behind them |
 //! | `allowed_models`, `allowed_api_key_hashes`, `allowed_user_ids` | used only for these models, with these keys, with keys of these `creator_user_id`: 1 to 100 of each, or null |
+//!
+//! # The bill
+//!
+//! It is told by what the ledger's [store](crate::settle::store) holds, for whoever brings a management key; without a store
+//! these are 404. A key of the account [`default`](crate::Caller::ACCOUNT) is the operator's, sees all accounts, or the one that
+//! `account` names, and alone may give credits; any other sees its own. Money is exact to the last digit.
+//!
+//! | route | tells |
+//! |---|---|
+//! | `GET /credits` | `total_credits` given and `total_usage` paid, fees included, of one account |
+//! | `POST /credits` | gives money, once: `id` is the order's name, `amount` USD, `account`, `kind` (`grant`, `adjustment`, which may be below zero, `refund`), `note`. The same order again is told what came of the first; another one of the name is a 400 |
+//! | `GET /activity` | the 30 days before today, or one `date` of them, by day, model, endpoint and provider, as OpenRouter does. `api_key_hash`, `user_id` and `tag` narrow it |
+//! | `GET /spend` | sums by whatever `by` names, of `day`, `account`, `key`, `model`, `provider`, `endpoint`, `user`, `tag`; of the days `from` … `to`, at most 366 and by default the last 30; `key`, `user`, `tag` narrow it |
+//! | `GET /statement` | an account's `month`, by default this one: what was left, what was given, a line for each key and model, what is left. The lines add up, and months join |
+//! | `GET /generations` | the rows themselves, a line for each attempt; at most 10,000 rows, the next ones by `after` |
+//!
+//! With `format=csv` all but the credits are a file; a text that a spreadsheet would take for a formula has `'` before it.
+//! The [fee](crate::Stack::fee) beside charges and the one [beside credits](Gateway::credit_fee) stand apart.
 //!
 //! # To run it
 //!
