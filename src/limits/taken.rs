@@ -43,10 +43,20 @@ impl Taken {
 
     /// So much was used of this unit, once: more or less than was taken. It counts in the window in which it was taken.
     pub fn settle(&mut self, unit: Unit, used: u64, now: Now) {
+        self.settle_where(|part| part.unit == unit, used, now);
+    }
+
+    /// The same, only by the rules of this scope.
+    pub fn settle_of(&mut self, scope: Scope, unit: Unit, used: u64, now: Now) {
+        let is_of = |part: &Part| part.unit == unit && part.level.rule.scope() == scope;
+        self.settle_where(is_of, used, now);
+    }
+
+    fn settle_where(&mut self, is_of: impl Fn(&Part) -> bool, used: u64, now: Now) {
         let Some(limits) = &self.limits else { return };
         let at = limits.at(now);
         self.parts.retain(|part| {
-            if part.unit != unit {
+            if !is_of(part) {
                 return true;
             }
             let settle = |counter: &mut super::counter::Counter| {

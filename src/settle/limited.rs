@@ -34,7 +34,8 @@ impl Limited {
         })
     }
 
-    /// It was charged so much, once. What nobody knows is taken to be what was held.
+    /// So much is to be paid for it, once; limits of its key count what the key says. What nobody knows is taken to be what
+    /// was held.
     pub(super) fn settle(&mut self, record: &Record, began: Now) {
         if self.taken.is_empty() {
             return;
@@ -46,8 +47,10 @@ impl Limited {
         if let Some(endpoint) = record.answer().and_then(|answer| answer.endpoint.as_ref()) {
             self.taken.only(Scope::Provider, endpoint.provider().slug());
         }
-        let charge = record.charge.unwrap_or(self.amount);
-        self.taken.settle(Unit::Money, count(charge), now);
+        let known = |amount: Option<Money>| count(amount.unwrap_or(self.amount));
+        let (counted, paid) = (known(record.counted()), known(record.paid()));
+        self.taken.settle_of(Scope::Key, Unit::Money, counted, now);
+        self.taken.settle(Unit::Money, paid, now);
         self.taken = Taken::default();
     }
 }

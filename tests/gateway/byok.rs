@@ -1,15 +1,18 @@
 //! Callers' own keys of providers: who is asked with them, what is paid, and who hears of their failures.
 
 use std::sync::Arc;
-use std::time::{Instant, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use http::Method;
 use serde_json::json;
-use switchtower::keys::{ProviderKey, ProviderKeySettings};
+use switchtower::gateway::Bounds;
+use switchtower::keys::{KeySettings, ProviderKey, ProviderKeySettings, RingKey};
+use switchtower::limits::{Limits, Now, Rule, Scope, Subject, Unit, Window};
 use switchtower::standing::State;
 use switchtower::testing::{Failure, Script};
-use switchtower::{Caller, Money};
+use switchtower::{Caller, KeyId, Money, Stack};
 
-use crate::support::House;
+use crate::support::{Answer, House, KEY, chat};
 
 /// The caller has this key of the provider, for a fee of five in a hundred.
 fn own(house: &House, provider: &str, secret: &str) {
@@ -73,6 +76,52 @@ async fn it_is_asked_with_before_all_and_pays_the_fee_alone() {
             .body
             .contains(&format!("\"upstream_inference_cost\":{cost},"))
     );
+}
+
+/// What is paid beside the charge is spent as well; and all that the own key costs, for whoever limits its key so.
+#[tokio::test]
+async fn limits_count_what_is_paid_and_a_keys_own_what_it_says() {
+    let dollar: Money = "1".parse().unwrap();
+    let budget = |name, scope| Rule::money(name, scope, Window::Forever, dollar).unwrap();
+    let limits = Limits::new([budget("account", Scope::Account), budget("key", Scope::Key)]);
+    let change = |stack: Stack| stack.limits(limits.clone());
+    let house = House::with(1, change, Bounds::default()).await;
+    own(&house, "first", "sk-own-secret");
+    house.upstreams[0].script_fn(answers_to("sk-own-secret"));
+    let settings = KeySettings {
+        include_byok: true,
+        ..KeySettings::named("all", "sk-or-v1-...", UNIX_EPOCH)
+    };
+    let all = KeyId::of("sk-or-v1-all");
+    house.ring.put(RingKey::new(all, 1, settings));
+
+    let spent = |key| {
+        let caller = Caller::new(key);
+        let subject = Subject {
+            caller: Some(&caller),
+            ..Subject::default()
+        };
+        let now = Now {
+            instant: Instant::now(),
+            wall: SystemTime::now(),
+        };
+        let levels = limits.levels(&subject, &[Unit::Money], now);
+        [0, 1].map(|place| Money::from_picodollars(levels[place].used as i64))
+    };
+    house.ask(json!({})).await;
+    let fee = house.records(1).await[0].fee;
+    assert!(!fee.is_zero());
+    assert_eq!(spent(KeyId::of(KEY)), [fee, fee]);
+
+    let path = "/api/v1/chat/completions";
+    let mut request = house.request(Method::POST, path, chat(json!({})));
+    let authorization = "Bearer sk-or-v1-all".parse().unwrap();
+    request.headers_mut().insert("authorization", authorization);
+    Answer::read(house.send(request).await).await;
+    let record = &house.records(2).await[1];
+    let cost = record.attempts[0].cost.amount.unwrap();
+    let paid = fee.saturating_add(record.fee);
+    assert_eq!(spent(all), [paid, cost.saturating_add(record.fee)]);
 }
 
 /// Who comes first for having a bad key of its own harms nobody: neither the endpoint nor the budget that all share.

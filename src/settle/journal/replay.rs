@@ -54,7 +54,8 @@ fn charge(limits: &Limits, sum: &Spend, now: Now) {
         user: user.as_deref(),
         tag: tag.as_deref(),
     };
-    let amount = u64::try_from(sum.charge).unwrap_or(if sum.charge < 0 { 0 } else { u64::MAX });
+    let paid = sum.charge.saturating_add(sum.fee).max(0);
+    let amount = u64::try_from(paid).unwrap_or(u64::MAX);
     let then = end_of(day.as_deref()).map_or(now.wall, |end| end.min(now.wall));
     limits.charge(&subject, Unit::Money, amount, then, now);
 }
