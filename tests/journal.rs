@@ -1,8 +1,9 @@
 //! A ledger over a store: who waits for it, and what becomes of the books when it fails.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::num::NonZeroUsize;
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -296,6 +297,33 @@ async fn of_a_conflict_the_others_know_nothing() {
     );
     fine.unwrap();
     poll_fn(|cx| slot.poll_held(cx)).await.unwrap();
+}
+
+/// Else its hold would be written after it, and would be there for ever.
+#[tokio::test]
+async fn whoever_leaves_does_not_overtake_what_it_has_said() {
+    let store = Shaky::new();
+    let journal = open(&store, settings());
+    store.shut();
+    let mut entering = pin!(journal.enter(Entry::Credit(credit())));
+    assert!(now(|cx| entering.as_mut().poll(cx)).is_pending());
+    let mut slot = slot(&journal).await;
+    slot.hold(&claim(1)).unwrap();
+    // Both are in one batch the second time; and then each is written alone.
+    let tries = AtomicUsize::new(0);
+    store.fail(move || match tries.fetch_add(1, SeqCst) {
+        1 => StoreError::Conflict("another".into()),
+        _ => StoreError::Away("gone".into()),
+    });
+    store.open();
+    while store.failures() < 3 {
+        tokio::task::yield_now().await;
+    }
+    drop(slot);
+    store.work();
+    entering.await.unwrap();
+    journal.close().await;
+    assert_eq!(store.inner.holds().unwrap(), []);
 }
 
 #[tokio::test]

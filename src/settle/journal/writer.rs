@@ -41,11 +41,12 @@ impl Writer {
         while let Some(waiting) = self.queue.next(MOST) {
             let mut batch = Batch::default();
             batch.extend(waiting);
-            self.write(batch);
+            self.write(batch, MOST);
         }
     }
 
-    fn write(&mut self, mut batch: Batch) {
+    /// Writes it, and as much of what comes meanwhile as makes it so many entries.
+    fn write(&mut self, mut batch: Batch, most: usize) {
         while !batch.entries.is_empty() {
             let error = match self.commit(&batch.entries) {
                 Ok(()) => {
@@ -54,7 +55,8 @@ impl Writer {
                 }
                 // Of those that are in conflict each fails alone.
                 Err(StoreError::Conflict(_)) if batch.entries.len() > 1 => {
-                    return batch.split().for_each(|one| self.write(one));
+                    // What comes after them must not overtake them: the end of a hold, say.
+                    return batch.split().for_each(|one| self.write(one, 1));
                 }
                 Err(error @ StoreError::Conflict(_)) => {
                     telemetry::not_stored(&error, 1);
@@ -70,7 +72,7 @@ impl Writer {
                 self.queue.leave(batch.refuse(&error));
             }
             self.waited = (self.waited * 2).clamp(BACKOFF[0], BACKOFF[1]);
-            let room = MOST.saturating_sub(batch.entries.len());
+            let room = most.saturating_sub(batch.entries.len());
             let (more, left) = self.queue.pause(self.waited, room);
             batch.extend(more);
             if left {
