@@ -11,6 +11,7 @@ use super::router::Door;
 use super::usage::exact;
 use crate::attempt::End;
 use crate::calendar::timestamp as date;
+use crate::caller::Caller;
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::settle::{AttemptRecord, Certainty, Record};
@@ -22,20 +23,32 @@ struct Asked {
 }
 
 pub(super) async fn one(State(door): State<Door>, request: Request) -> Response<Body> {
-    json::answer(&door, request.headers(), || found(&door, &request))
+    json::answer_to(&door, request.headers(), |caller| {
+        found(&door, &request, caller)
+    })
 }
 
-fn found(door: &Door, request: &Request) -> Result<String, Error> {
+fn found(door: &Door, request: &Request, caller: &Caller) -> Result<String, Error> {
     let Query(asked) = Query::<Asked>::try_from_uri(request.uri()).map_err(|_| {
         Error::new(Kind::Invalid, "no generation: name one as `?id=gen-…`").with_param("id")
     })?;
-    let record = door.gateway.books.get(&asked.id).ok_or_else(|| {
+    let record = door.gateway.books.get(&asked.id);
+    let record = record.filter(|record| may_see(caller, record));
+    let record = record.ok_or_else(|| {
         Error::new(Kind::NotFound, "no such generation, or no longer kept").with_param("id")
     })?;
     serde_json::to_string(&Data {
         data: Told::of(&record),
     })
     .map_err(|source| Error::new(Kind::Internal, "cannot be told").with_source(source))
+}
+
+/// Those of its own account; the operator's management keys those of all.
+fn may_see(caller: &Caller, record: &Record) -> bool {
+    let account = record.caller.as_deref();
+    let account = account.map_or(Caller::ACCOUNT, Caller::account_name);
+    let own = caller.account_name();
+    own == account || (own == Caller::ACCOUNT && caller.rights().manage())
 }
 
 #[derive(Serialize)]

@@ -1,10 +1,15 @@
 //! `GET /models` and `GET /generation`, with every key that strict clients demand.
 
+use std::time::UNIX_EPOCH;
+
+use http::Method;
 use serde_json::{Value, json};
+use switchtower::KeyId;
+use switchtower::keys::{KeySettings, RingKey};
 use switchtower::testing::{Failure, Point, Script};
 
 use crate::bad_input::keys;
-use crate::support::{House, PRICES};
+use crate::support::{House, KEY, MANAGER, PRICES, chat};
 
 #[tokio::test]
 async fn models_have_every_key() {
@@ -139,6 +144,32 @@ async fn a_generation_that_completed_is_told() {
             let text = house.get(&format!("/api/v1/generation?id={id}")).await.body;
             assert!(text.contains(&told), "{told} is not in {text}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_generation_is_told_to_its_own_account_alone() {
+    let house = House::open(1).await;
+    for (key, account) in [("sk-or-v1-a", "acme"), ("sk-or-v1-b", "zeta")] {
+        let settings = KeySettings {
+            account: account.to_owned(),
+            ..KeySettings::named(account, "sk-or-v1-...", UNIX_EPOCH)
+        };
+        house.ring.put(RingKey::new(KeyId::of(key), 1, settings));
+    }
+    let path = "/api/v1/chat/completions";
+    let body: Value = serde_json::from_str(&chat(json!({}))).unwrap();
+    let answer = house.as_who("sk-or-v1-a", Method::POST, path, body).await;
+    let id = answer.header("x-generation-id").unwrap();
+    let path = format!("/api/v1/generation?id={id}");
+    for (key, status) in [
+        ("sk-or-v1-a", 200),
+        ("sk-or-v1-b", 404),
+        (KEY, 404),
+        (MANAGER, 200),
+    ] {
+        let told = house.as_who(key, Method::GET, &path, Value::Null).await;
+        assert_eq!(told.status, status, "{key}: {told:?}");
     }
 }
 
