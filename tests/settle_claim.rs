@@ -207,6 +207,20 @@ fn the_answer_is_as_long_as_who_bounds_it_allows() {
         strict(&at, &asks(&best)).unwrap().femtodollars(),
         50 * MICRO
     );
+    // Each prompt of a list has answers of its own; a list of numbers is one.
+    for (prompt, answers) in [
+        (json!(["a", "b", "c"]), 6),
+        (json!([[1, 2], [3]]), 4),
+        (json!([1, 2, 3]), 2),
+        (json!([]), 2),
+    ] {
+        let body = json!({"prompt": prompt, "n": 2, "max_tokens": 10});
+        assert_eq!(
+            strict(&at, &asks(&body)).unwrap().femtodollars(),
+            10 * answers * MICRO,
+            "{body}"
+        );
+    }
     let predicted = json!({"max_tokens": 10, "prediction": "0123456789"});
     assert_eq!(
         strict(&at, &asks(&predicted)).unwrap().femtodollars(),
@@ -214,6 +228,12 @@ fn the_answer_is_as_long_as_who_bounds_it_allows() {
     );
     // Who only reads writes nothing.
     assert_eq!(strict(&at, &asks(&json!({"input": "hi"}))), Ok(Femto::ZERO));
+    let mut both = json!({"input": "hi", "max_tokens": 10});
+    both["messages"] = json!([{"role": "user", "content": "hi"}]);
+    assert_eq!(
+        strict(&at, &asks(&both)).unwrap().femtodollars(),
+        10 * MICRO
+    );
 }
 
 /// Alibaba asks three times as much for a token that was thought; sound that is asked for is dearer still.

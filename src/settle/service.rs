@@ -121,7 +121,7 @@ where
             images: images(&call, &asks),
             text: asks.text_alone(),
             max_output: asks.max_output(),
-            choices: payload.view().choices(),
+            choices: asks.answers(),
             embeds: payload.view().has(Field::Input),
         };
         let mut hold = Hold::new(slot, call, asked);

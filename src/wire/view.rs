@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::num::NonZeroU32;
 
-use super::json::{Cursor, Span, Text, integer};
+use super::json::{Cursor, Kind, Span, Text, integer};
 use super::messages::Messages;
 use super::{Field, Fields, Modalities, Modality, Partition, Preferences, Tier};
 use crate::short::Short;
@@ -215,6 +215,31 @@ impl View {
             }
         }
         best
+    }
+
+    /// How many prompts there are, each of which has answers of its own: of a completion, `prompt` may be a list of them. One
+    /// where it is not.
+    #[must_use]
+    pub fn prompts(&self, body: &[u8]) -> u64 {
+        let count = || {
+            let prompt = self.value(Field::Prompt)?.of(body);
+            let mut cursor = Cursor::new(prompt).ok()?;
+            if cursor.peek().ok()? != Kind::Array {
+                return None;
+            }
+            cursor.array().ok()?;
+            let mut count = 0;
+            while cursor.next_item().ok()? {
+                // They are the tokens of one.
+                if cursor.peek().ok()? == Kind::Number {
+                    return None;
+                }
+                cursor.skip().ok()?;
+                count += 1;
+            }
+            Some(count)
+        };
+        count().unwrap_or(1).max(1)
     }
 
     /// Whether the web may be searched for the answer: `web_search_options`, or a tool of that kind.

@@ -53,8 +53,11 @@ impl Asks {
             (modality, count, view.media_bytes(modality))
         };
         // What is only read writes nothing.
-        let embeds = view.has(Field::Input);
+        // Who says `input` as well to be answered would claim nothing for the answer.
+        let asks = view.has(Field::Messages) || view.has(Field::Prompt);
+        let embeds = view.has(Field::Input) && !asks;
         let answers = view.best_of(body).max(Some(view.choices().into()));
+        let answers = answers.unwrap_or(1).saturating_mul(view.prompts(body));
         Self {
             body: (body.len() as u64).saturating_sub(unread),
             text: view.text_bytes(),
@@ -69,7 +72,7 @@ impl Asks {
             strange: view.strange_part().is_some(),
             searches: view.may_search(body),
             max_output: if embeds { Some(0) } else { view.max_output() },
-            answers: answers.unwrap_or(1),
+            answers,
             predicted: len(Field::Prediction),
             expected_output: if embeds { 0 } else { payload.expected_output() },
             output: view.output(),
@@ -79,6 +82,11 @@ impl Asks {
     /// The longest answer that is asked for.
     pub(in crate::settle) fn max_output(&self) -> Option<u64> {
         self.max_output
+    }
+
+    /// How many answers are asked for, to all prompts together.
+    pub(in crate::settle) fn answers(&self) -> u32 {
+        u32::try_from(self.answers).unwrap_or(u32::MAX)
     }
 
     /// The images of the prompt, those of former answers included.

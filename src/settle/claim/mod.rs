@@ -13,7 +13,7 @@
 //! ```text
 //!   (bytes of text + 16 a message + 640 with tools) × the dearest rate of text that is read
 //! + the declared maximum of each other part         × the dearest rate for it
-//! + n × the longest answer                          × the dearest rate of what is written
+//! + n × prompts × the longest answer                × the dearest rate of what is written
 //! + the prices of one request, of each image, and of each search of the web
 //! ```
 //!
