@@ -151,19 +151,19 @@ impl<C, L: Ledger + Clone> Layer<C> for Stack<L> {
 
     fn layer(&self, client: C) -> Chain<C, L> {
         let layers = (
-            self.read,             // the body, once, into a Payload
-            self.quota.clone(),    // the caller's own limits of requests and tokens
-            self.choose.clone(),   // who can answer, and in what order
-            self.settle.clone(),   // hold before, charge once after
-            self.recover.clone(),  // an answer that breaks is mended
-            self.fallback.clone(), // the next candidate
-            self.hedge.clone(),    // a second one, when the first token is late
-            self.retry.clone(),    // the same candidate, within a budget
-            self.gate.clone(),     // not now: whoever fails is left alone
-            self.commit,           // nothing promised before the first token
-            self.deadline,         // headers, first token, idle, pace, total
-            self.meter,            // usage, first token, finish
-            AddressLayer::new(),   // payload + candidate = one upstream request
+            self.read,                                        // the body, once, into a Payload
+            self.quota.clone().roster(self.roster().clone()), // the caller's own limits of requests and tokens
+            self.choose.clone(),                              // who can answer, and in what order
+            self.settle.clone(),                              // hold before, charge once after
+            self.recover.clone(),                             // an answer that breaks is mended
+            self.fallback.clone(),                            // the next candidate
+            self.hedge.clone(),  // a second one, when the first token is late
+            self.retry.clone(),  // the same candidate, within a budget
+            self.gate.clone(),   // not now: whoever fails is left alone
+            self.commit,         // nothing promised before the first token
+            self.deadline,       // headers, first token, idle, pace, total
+            self.meter,          // usage, first token, finish
+            AddressLayer::new(), // payload + candidate = one upstream request
         );
         layers.layer(client)
     }

@@ -187,6 +187,7 @@ mod load;
 mod model;
 mod model_deadlines;
 mod model_spec;
+mod named;
 mod nearest;
 mod part_bounds;
 mod pattern;

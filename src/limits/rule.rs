@@ -155,7 +155,8 @@ impl Rule {
         Ok(self)
     }
 
-    /// Only requests whose model has such a name, with stars for any run of letters: `*:free`.
+    /// Only requests of which a model has such a name, with stars for any run of letters: `*:free`. It may be the name that
+    /// the caller gave, or the id of any model that may be asked.
     #[must_use]
     pub fn models(mut self, pattern: &str) -> Self {
         self.models = Some(Pattern::new(pattern));
@@ -226,7 +227,12 @@ impl Rule {
     /// Does it look at such a request, whoever asks?
     pub(super) fn looks_at(&self, subject: &Subject<'_>) -> bool {
         let models = self.models.as_ref();
-        models.is_none_or(|models| subject.model.is_some_and(|model| models.matches(model)))
+        models.is_none_or(|models| subject.names().any(|name| models.matches(name)))
+    }
+
+    /// Does it look at models?
+    pub(super) fn has_models(&self) -> bool {
+        self.models.is_some()
     }
 
     /// Does it look at this one?

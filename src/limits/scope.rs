@@ -12,7 +12,8 @@ pub enum Scope {
     Account,
     /// The key that was brought. A request without a key is not counted.
     Key,
-    /// The model, by the name that the caller gave it. A request without a name is not counted.
+    /// A model that may be asked, by its id, whatever the caller calls it; where that is not known, the name that the caller gave
+    /// it. A request without a name is not counted.
     Model,
     /// A provider that may be asked. Only for money and concurrency: who will be asked is not known before.
     Provider,
@@ -64,19 +65,20 @@ impl Scope {
         Self::ALL.into_iter().find(|scope| scope.name() == name)
     }
 
-    /// By which each one is counted that this request is of. Of several providers each.
+    /// By which each one is counted that this request is of. Of several models or providers each.
     pub(super) fn values<'a>(self, subject: &Subject<'a>) -> impl Iterator<Item = Value<'a>> {
         let account = subject.caller.map_or(Caller::ACCOUNT, Caller::account_name);
         let of_account = |name: &str| Value::Within(within(account, name));
         let one = match self {
             Self::Account => Some(Value::Name(account)),
             Self::Key => subject.caller.map(|caller| Value::Key(caller.key())),
-            Self::Model => subject.model.map(Value::Name),
-            Self::Provider => None,
+            Self::Model if subject.models.is_empty() => subject.model.map(Value::Name),
+            Self::Model | Self::Provider => None,
             Self::User => subject.user.map(of_account),
             Self::Tag => subject.tag.map(of_account),
         };
         let several = match self {
+            Self::Model => subject.models,
             Self::Provider => subject.providers,
             _ => &[],
         };

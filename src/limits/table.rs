@@ -241,6 +241,12 @@ impl Limits {
         !self.0.own.is_empty() || all.any(|all| all.rule().scope() == scope)
     }
 
+    /// May there be a rule that looks at models?
+    pub(crate) fn looks_at_models(&self) -> bool {
+        let mut all = self.0.all.iter();
+        self.looks_at(Scope::Model) || all.any(|all| all.rule().has_models())
+    }
+
     /// Those that such a request counts by, in the order in which they are locked.
     fn counts(
         &self,

@@ -68,7 +68,7 @@ impl Taken {
     }
 
     /// Of this scope only this one counts, by its name: what was taken of others is given back. So whoever answers is charged, of all
-    /// providers that might have been.
+    /// providers or models that might have been.
     pub fn only(&mut self, scope: Scope, value: &str) {
         let Some(value) = scope.value(value) else {
             return;

@@ -46,6 +46,7 @@ impl Limited {
         };
         if let Some(endpoint) = record.answer().and_then(|answer| answer.endpoint.as_ref()) {
             self.taken.only(Scope::Provider, endpoint.provider().slug());
+            self.taken.only(Scope::Model, endpoint.model());
         }
         let known = |amount: Option<Money>| count(amount.unwrap_or(self.amount));
         let (counted, paid) = (known(record.counted()), known(record.paid()));
@@ -60,9 +61,14 @@ fn with_subject<T>(limits: &Limits, claim: &Claim, look: impl FnOnce(&Subject<'_
         true => claim.providers().collect(),
         false => Vec::new(),
     };
+    let models: Vec<_> = match limits.looks_at_models() {
+        true => claim.models().collect(),
+        false => Vec::new(),
+    };
     look(&Subject {
         caller: claim.caller.as_deref(),
         model: claim.model.as_deref(),
+        models: &models,
         providers: &providers,
         user: claim.user.as_deref(),
         tag: claim.tag.as_deref(),

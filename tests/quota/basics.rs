@@ -66,6 +66,7 @@ fn each_scope_counts_by_its_own() {
     let subject = |caller, user| Subject {
         caller: Some(caller),
         model: Some("acme/swift:free"),
+        models: &[],
         providers: &[],
         user,
         tag: Some("night"),

@@ -160,6 +160,66 @@ async fn free_models_have_limits_of_their_own() -> Result<(), BoxError> {
     Ok(())
 }
 
+/// An alias, a suffix that only orders, or a list to fall back on is no way around the limit of a model.
+#[tokio::test]
+async fn a_model_is_counted_whatever_it_is_called() -> Result<(), BoxError> {
+    let of_model = rule("model", Scope::Model, Unit::Requests, MINUTE, 2).of("b/y:free")?;
+    let free = rule("free", Scope::Account, Unit::Requests, MINUTE, 2).models("*:free");
+    let place = rule("place", Scope::Model, Unit::Concurrency, Window::Forever, 2);
+    let asked = [
+        json!({"model": "b/y:free"}),
+        json!({"model": "why"}),
+        json!({"model": "b/y:free:nitro"}),
+        json!({"model": "b/y:nitro:free"}),
+        json!({"models": ["b/y:free"]}),
+        json!({"model": "a/x", "models": ["why"]}),
+    ];
+    for rule in [of_model, free] {
+        for body in &asked {
+            let limits = Limits::new([rule.clone(), place.clone()]);
+            let service = stack().limits(limits).around(answering(ANSWER));
+            let ask = |mut body: Value| {
+                body["messages"] = json!([{"role": "user", "content": "hi"}]);
+                let request = Request::post("/v1/chat/completions");
+                let request = request.body(Full::new(Bytes::from(body.to_string())));
+                service.clone().oneshot(request.unwrap())
+            };
+            let (first, second) = (ask(body.clone()).await?, ask(body.clone()).await?);
+            let error = ask(json!({"model": "b/y:free"})).await.err();
+            let error = error.unwrap_or_else(|| panic!("{body}: {}", rule.name()));
+            assert_eq!(error.kind(), Kind::LimitReached, "{body}");
+            drop((first, second));
+        }
+    }
+    Ok(())
+}
+
+/// Of several that it names, a request counts in the end as one of the model that answered.
+#[tokio::test]
+async fn a_request_counts_for_the_model_that_answered() -> Result<(), BoxError> {
+    let limits = Limits::new([rule("model", Scope::Model, Unit::Requests, MINUTE, 10)]);
+    let service = stack().limits(limits.clone()).around(answering(ANSWER));
+    let body = json!({"models": ["a/x", "why"], "messages": [{"role": "user", "content": "hi"}]});
+    let request = Request::post("/v1/chat/completions");
+    let request = request.body(Full::new(Bytes::from(body.to_string())))?;
+    let answer = service.oneshot(request).await?;
+    let left = |model| {
+        let subject = Subject {
+            model: Some(model),
+            ..Subject::default()
+        };
+        let now = Now {
+            instant: tokio::time::Instant::now().into_std(),
+            wall: SystemTime::now(),
+        };
+        limits.levels(&subject, &[Unit::Requests], now)[0].remaining()
+    };
+    assert_eq!((left("a/x"), left("b/y:free")), (9, 9));
+    answer.into_body().collect().await?;
+    assert_eq!((left("a/x"), left("b/y:free")), (9, 10));
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_gateway_tells_what_is_left_with_every_answer() -> Result<(), BoxError> {
     let limits = Limits::new([
@@ -325,7 +385,7 @@ fn stack() -> Stack {
         .provider(Provider::new("one", "http://one.test/v1".parse().unwrap()))
         .model(model("a/x"))
         .model(model("a/x:free"))
-        .model(model("b/y:free"))
+        .model(model("b/y:free").with_alias("why"))
         .build()
         .unwrap();
     Stack::new(Arc::new(catalog)).seed(7)

@@ -4,7 +4,7 @@ use crate::call::Call;
 use crate::clock;
 use crate::disposition::Fault;
 use crate::error::Error;
-use crate::limits::{Nearest, Now, Taken, Unit};
+use crate::limits::{Nearest, Now, Scope, Taken, Unit};
 use crate::usage::BYTES_PER_TOKEN;
 
 /// What a request has taken; settled when it is dropped.
@@ -12,13 +12,19 @@ use crate::usage::BYTES_PER_TOKEN;
 pub(super) struct Hold {
     taken: Taken,
     call: Call,
+    /// The models that might have answered.
+    models: Vec<String>,
 }
 
 // === impl Hold ===
 
 impl Hold {
-    pub(super) fn new(taken: Taken, call: Call) -> Self {
-        Self { taken, call }
+    pub(super) fn new(taken: Taken, call: Call, models: Vec<String>) -> Self {
+        Self {
+            taken,
+            call,
+            models,
+        }
     }
 
     pub(super) fn nearest(&self) -> Nearest {
@@ -30,6 +36,13 @@ impl Hold {
         if self.call.last().is_none() && error.kind().rule().fault == Fault::Caller {
             self.taken = Taken::default();
         }
+    }
+
+    /// The model that answered, if it is one of those that were counted.
+    fn model(&self) -> Option<String> {
+        let answer = self.call.answer()?;
+        let model = answer.candidate()?.endpoint.model();
+        self.models.iter().find(|it| *it == model).cloned()
     }
 
     /// The tokens that were moved, by the best evidence.
@@ -62,6 +75,9 @@ impl Drop for Hold {
             wall: clock::wall(),
         };
         let tokens = self.tokens();
+        if let Some(answered) = self.model() {
+            self.taken.only(Scope::Model, &answered);
+        }
         self.taken.settle(Unit::Requests, 1, now);
         self.taken.settle(Unit::Tokens, tokens, now);
     }

@@ -32,6 +32,9 @@
 //! # Ok(()) }
 //! ```
 //!
+//! A rule of models counts each that the request names, by `model` and `models`, until it is known which of them answered. With a
+//! [roster](QuotaLayer::roster), as in a [`Stack`](crate::Stack), an alias counts as the model that it stands for.
+//!
 //! **When to use**: where callers have rate limits. Money and concurrency are [`settle`](crate::settle)'s. **When it acts**: in
 //! `call`, and once more when the body ends or is dropped. **Order**: inside [`key`](crate::admit::key), which says who asks, and
 //! inside [`read`](crate::admit::read): of any other body than a [`Payload`](crate::Payload) it knows neither model nor user nor tokens, so that it

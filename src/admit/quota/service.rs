@@ -1,4 +1,5 @@
 use std::any::Any;
+use std::borrow::Cow;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
@@ -12,6 +13,7 @@ use crate::clock::{now, wall};
 use crate::error::{BoxError, Error};
 use crate::limits::{Limits, Now, Subject, Unit};
 use crate::payload::Payload;
+use crate::standing::Roster;
 
 /// Counts requests and tokens. See the [module docs](super).
 ///
@@ -22,13 +24,21 @@ use crate::payload::Payload;
 pub struct Quota<S> {
     inner: S,
     limits: Limits,
+    roster: Option<Roster>,
 }
+
+/// More than a request may name: who names more is refused inside.
+const MODELS: usize = 64;
 
 // === impl Quota ===
 
 impl<S> Quota<S> {
-    pub(super) fn new(inner: S, limits: Limits) -> Self {
-        Self { inner, limits }
+    pub(super) fn new(inner: S, limits: Limits, roster: Option<Roster>) -> Self {
+        Self {
+            inner,
+            limits,
+            roster,
+        }
     }
 
     /// Takes what this request needs; nothing where nothing counts it.
@@ -40,9 +50,12 @@ impl<S> Quota<S> {
         let payload = (request.body() as &dyn Any).downcast_ref::<Payload>();
         let model = payload.and_then(|it| it.view().model(it.bytes()));
         let user = payload.and_then(|it| it.view().user(it.bytes()));
+        let ids = payload.map_or_else(Vec::new, |payload| self.models(payload));
+        let models: Vec<&str> = ids.iter().map(String::as_str).collect();
         let subject = Subject {
             caller: call.caller().map(|caller| &**caller),
             model: model.as_deref(),
+            models: &models,
             providers: &[],
             user: user.as_deref(),
             tag: call.wishes().tag.as_deref(),
@@ -53,7 +66,24 @@ impl<S> Quota<S> {
             wall: wall(),
         };
         let taken = self.limits.take(&subject, &wanted, now)?;
-        Ok((!taken.is_empty()).then(|| Hold::new(taken, call)))
+        Ok((!taken.is_empty()).then(|| Hold::new(taken, call, ids)))
+    }
+
+    /// The models that may be asked, as far as their names tell.
+    fn models(&self, payload: &Payload) -> Vec<String> {
+        if !self.limits.looks_at_models() {
+            return Vec::new();
+        }
+        let (view, body) = (payload.view(), payload.bytes());
+        let names = view.model(body).into_iter().chain(view.models(body));
+        let names = names.take(MODELS);
+        match &self.roster {
+            Some(roster) => roster.with(|lineup| {
+                let catalog = lineup.catalog();
+                names.map(|name| catalog.id_of(&name).to_owned()).collect()
+            }),
+            None => names.map(Cow::into_owned).collect(),
+        }
     }
 }
 

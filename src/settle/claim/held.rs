@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use crate::call::Call;
 use crate::caller::Caller;
+use crate::catalog::Endpoint;
 use crate::generation::GenerationId;
 use crate::limits::Now;
 use crate::money::Money;
@@ -58,8 +59,18 @@ impl Claim {
 
     /// By their slugs, the providers that may be asked, in their order; one may be there twice.
     pub fn providers(&self) -> impl Iterator<Item = &str> {
+        let endpoints = self.endpoints();
+        endpoints.map(|endpoint| endpoint.provider().slug())
+    }
+
+    /// Likewise the models, by their ids.
+    pub fn models(&self) -> impl Iterator<Item = &str> {
+        self.endpoints().map(Endpoint::model)
+    }
+
+    fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         let plan = self.call.plan();
         let candidates = plan.map_or(&[][..], |plan| &plan.candidates).iter();
-        candidates.map(|candidate| candidate.endpoint.provider().slug())
+        candidates.map(|candidate| &*candidate.endpoint)
     }
 }

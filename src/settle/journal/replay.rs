@@ -50,6 +50,7 @@ fn charge(limits: &Limits, sum: &Spend, now: Now) {
     let subject = Subject {
         caller: caller.as_ref(),
         model: model.as_deref(),
+        models: &[],
         providers: &[],
         user: user.as_deref(),
         tag: tag.as_deref(),
