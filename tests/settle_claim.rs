@@ -228,6 +228,14 @@ fn the_answer_is_as_long_as_who_bounds_it_allows() {
     );
     // Who only reads writes nothing.
     assert_eq!(strict(&at, &asks(&json!({"input": "hi"}))), Ok(Femto::ZERO));
+    // An endpoint may know one of them alone.
+    for (new, old) in [(10, 1), (1, 10)] {
+        let both = json!({"max_completion_tokens": new, "max_tokens": old});
+        assert_eq!(
+            strict(&at, &asks(&both)).unwrap().femtodollars(),
+            10 * MICRO
+        );
+    }
     let mut both = json!({"input": "hi", "max_tokens": 10});
     both["messages"] = json!([{"role": "user", "content": "hi"}]);
     assert_eq!(

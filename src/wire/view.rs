@@ -103,6 +103,12 @@ impl View {
         self.max_completion_tokens.or(self.max_tokens)
     }
 
+    /// The larger of the two, if both are there: who knows one alone goes by that.
+    #[must_use]
+    pub fn longest_output(&self) -> Option<u64> {
+        self.max_completion_tokens.max(self.max_tokens)
+    }
+
     /// `n`: how many choices are asked for; 1 unless the request says otherwise.
     #[must_use]
     pub fn choices(&self) -> u32 {

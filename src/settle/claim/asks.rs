@@ -71,7 +71,11 @@ impl Asks {
             ],
             strange: view.strange_part().is_some(),
             searches: view.may_search(body),
-            max_output: if embeds { Some(0) } else { view.max_output() },
+            max_output: if embeds {
+                Some(0)
+            } else {
+                view.longest_output()
+            },
             answers,
             predicted: len(Field::Prediction),
             expected_output: if embeds { 0 } else { payload.expected_output() },

@@ -20,7 +20,7 @@
 //! A token is never shorter than a byte where a tokenizer is made of bytes, as all current ones are or fall back to; so no
 //! tokenizer is needed. Text is whatever a provider may read: the whole body, less what only says who is to be asked and
 //! how (`provider`, `user`, `logit_bias` and the like), and less the data of pictures and other parts that have a
-//! [declared maximum](crate::catalog::PartBounds). The answer is as long as `max_tokens` or `max_completion_tokens` allows,
+//! [declared maximum](crate::catalog::PartBounds). The answer is as long as the larger of `max_tokens` and `max_completion_tokens` allows,
 //! else as the endpoint's `max_completion_tokens`, else as its context; the text of a `prediction` comes on top. Of each rate the
 //! dearest counts that any override may bring about. Where an answer breaks that nobody has bounded, and
 //! [`recover`](crate::dispatch::recover) has the rest told, it may be twice as long as one endpoint allows: set `max_tokens`.
