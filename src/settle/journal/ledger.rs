@@ -21,7 +21,7 @@ use crate::settle::record::Record;
 use crate::settle::store::{Entry, HoldRow, Store, StoreError};
 use crate::telemetry;
 
-/// A ledger over a [`Store`]. Shared by all clones. See the [module docs](super::journal).
+/// A ledger over a [`Store`]. Shared by all clones. See the [module docs](super).
 ///
 /// ```
 /// use std::sync::Arc;

@@ -17,7 +17,7 @@ use crate::settle::store::{
     Credit, Document, Entry, HoldRow, Row, RowQuery, Spend, SpendQuery, Store, StoreError,
 };
 
-/// A store in one SQLite file. See the [module docs](super::sqlite).
+/// A store in one SQLite file. See the [module docs](super).
 ///
 /// ```
 /// use switchtower::settle::store::{Document, Entry, SqliteSettings, SqliteStore, Store, StoreError};
