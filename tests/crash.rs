@@ -1,6 +1,7 @@
 //! A gateway that is killed, at any moment: what its callers have seen whole is in its books, once.
 //!
-//! `SWITCHTOWER_KILLS=200 cargo test --test crash` kills it more often.
+//! `SWITCHTOWER_KILLS=200 cargo test --test crash` kills it more often; with `SWITCHTOWER_POSTGRES_URL`, and `-- --include-ignored`, over
+//! PostgreSQL too.
 #![cfg(unix)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,9 +16,15 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use switchtower::settle::store::{Row, RowQuery, SqliteSettings, SqliteStore, Store};
+use switchtower::settle::store::{
+    PostgresSettings, PostgresStore, Row, RowQuery, SqliteSettings, SqliteStore, Store,
+};
 use switchtower::settle::{Certainty, Journal, JournalSettings};
 use switchtower::testing::{Prices, Script, Upstream};
+
+#[path = "postgres/schema.rs"]
+#[allow(dead_code, reason = "others need more of it")]
+mod schema;
 
 const KEY: &str = "sk-or-v1-of-this-test";
 /// As many callers ask one question after the other.
@@ -32,6 +39,28 @@ struct Seen {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_seen_whole_is_in_the_books_once() {
+    let place = Place::new();
+    let ledger = place.0.join("ledger.db");
+    let open = |ledger: &str| -> Arc<dyn Store> {
+        Arc::new(SqliteStore::open(ledger, SqliteSettings::default()).unwrap())
+    };
+    killed_at_any_moment(&place, ledger.to_str().unwrap(), &open).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL: set SWITCHTOWER_POSTGRES_URL and run with --include-ignored"]
+async fn what_was_seen_whole_is_in_postgresql_once() {
+    let place = Place::new();
+    let schema = tokio::task::spawn_blocking(schema::Schema::new);
+    let schema = schema.await.unwrap();
+    let open = |ledger: &str| -> Arc<dyn Store> {
+        Arc::new(PostgresStore::open(ledger, PostgresSettings::default()).unwrap())
+    };
+    killed_at_any_moment(&place, &schema.url, &open).await;
+    tokio::task::spawn_blocking(|| drop(schema)).await.unwrap();
+}
+
+async fn killed_at_any_moment(place: &Place, ledger: &str, open: &dyn Fn(&str) -> Arc<dyn Store>) {
     let kills = std::env::var("SWITCHTOWER_KILLS").map_or(10, |kills| kills.parse().unwrap());
     // A dollar and four for a million tokens.
     let prices = Prices {
@@ -45,7 +74,6 @@ async fn what_was_seen_whole_is_in_the_books_once() {
         let pause = Duration::from_millis(seen.number % 4);
         Script::new().text("Four words, and done.").between(pause)
     });
-    let place = Place::new();
     let catalog = place.0.join("switchtower.toml");
     let text = format!(
         r#"
@@ -58,14 +86,13 @@ async fn what_was_seen_whole_is_in_the_books_once() {
         upstream.base_url()
     );
     fs::write(&catalog, text).unwrap();
-    let ledger = place.0.join("ledger.db");
 
     // A copy, so that nobody builds another one meanwhile.
     let gateway = place.0.join("gateway");
     fs::copy(example(), &gateway).unwrap();
     let mut known = Known::default();
     for kill in 0..kills {
-        let gateway = Gateway::start(&gateway, &catalog, &ledger);
+        let gateway = Gateway::start(&gateway, &catalog, ledger);
         let seen = Arc::new(Mutex::new(Vec::new()));
         let callers: Vec<_> = (0..CALLERS)
             .map(|caller| {
@@ -81,7 +108,7 @@ async fn what_was_seen_whole_is_in_the_books_once() {
         }
         upstream.wait_idle().await;
         let seen = std::mem::take(&mut *seen.lock().unwrap());
-        known.check(&ledger, &seen, &upstream);
+        known.check(open(ledger), &seen, &upstream);
     }
     assert!(known.whole > 0, "nobody has seen anything");
     println!(
@@ -103,12 +130,11 @@ struct Known {
 // === impl Known ===
 
 impl Known {
-    fn check(&mut self, ledger: &Path, seen: &[Seen], upstream: &Upstream) {
-        let store = Arc::new(SqliteStore::open(ledger, SqliteSettings::default()).unwrap());
+    fn check(&mut self, store: Arc<dyn Store>, seen: &[Seen], upstream: &Upstream) {
         let journal = Journal::open(store.clone(), JournalSettings::default()).unwrap();
         self.abandoned += journal.abandoned().len();
         assert!(store.holds().unwrap().is_empty());
-        let rows = rows(&store);
+        let rows = rows(&*store);
         self.rows = rows.len();
         let by_id: BTreeMap<_, _> = rows.iter().map(|row| (row.id.as_str(), row)).collect();
         assert_eq!(by_id.len(), rows.len(), "each is there once");
@@ -160,7 +186,7 @@ impl Known {
     }
 }
 
-fn rows(store: &SqliteStore) -> Vec<Row> {
+fn rows(store: &dyn Store) -> Vec<Row> {
     let query = RowQuery {
         from: UNIX_EPOCH,
         to: UNIX_EPOCH + Duration::from_secs(10_000_000_000),
@@ -220,7 +246,7 @@ struct Gateway {
 // === impl Gateway ===
 
 impl Gateway {
-    fn start(gateway: &Path, catalog: &Path, ledger: &Path) -> Self {
+    fn start(gateway: &Path, catalog: &Path, ledger: &str) -> Self {
         let mut child = Command::new(gateway)
             .args(["--listen", "127.0.0.1:0", "--config"])
             .arg(catalog)

@@ -11,17 +11,20 @@ use crate::ledger::Place;
 const HELP: &str = "\
 A self-hosted OpenRouter.
 
-usage: gateway [--listen ADDRESS] [--providers demo|env | --config FILE] [--ledger FILE|memory]
-               [--durability memory|process|power]
+usage: gateway [--listen ADDRESS] [--providers demo|env | --config FILE] [--ledger FILE|URL|memory]
+               [--durability memory|process|power] [--replica NAME]
 
   --listen ADDRESS   where to listen; default 127.0.0.1:8080
   --providers demo   three demo providers on this machine; the default
   --providers env    the real providers whose keys are in the environment
   --config FILE      those of a switchtower.toml; it and its sources are read anew when they change
   --ledger FILE      the SQLite file that keeps the books; default switchtower.db
+  --ledger URL       the PostgreSQL database, postgres://…, that keeps the books of several gateways
   --ledger memory    no books once the process ends; the default with the demo providers
   --durability …     what an answer has outlived in the ledger when its caller has seen all of it:
                      memory: nothing; process: kill -9; the default; power: a power failure
+  --replica NAME     which of several gateways this is, if they keep their books together: a name of
+                     its own for each, which it has again when it is started again; default local
 
 SWITCHTOWER_KEY is the key that callers need; without it a random one is made, and only loopback
 addresses may be listened on. Who brings SWITCHTOWER_MANAGEMENT_KEY makes more, with POST /api/v1/keys.
@@ -34,6 +37,7 @@ pub(crate) struct Args {
     pub(crate) providers: Providers,
     ledger: Option<Place>,
     pub(crate) durability: Durability,
+    pub(crate) replica: String,
 }
 
 /// Whom does the gateway ask?
@@ -52,6 +56,7 @@ impl Args {
             providers: Providers::Demo,
             ledger: None,
             durability: Durability::default(),
+            replica: "local".to_owned(),
         };
         let mut parser = lexopt::Parser::from_env();
         while let Some(arg) = parser.next()? {
@@ -67,11 +72,17 @@ impl Args {
                 }
                 Long("ledger") => {
                     let value = parser.value()?;
-                    args.ledger = Some(match value == "memory" {
-                        true => Place::Memory,
-                        false => Place::File(value.into()),
+                    let text = value.to_str().unwrap_or_default();
+                    let is_url = ["postgres://", "postgresql://"]
+                        .iter()
+                        .any(|scheme| text.starts_with(scheme));
+                    args.ledger = Some(match text {
+                        "memory" => Place::Memory,
+                        url if is_url => Place::Postgres(url.to_owned()),
+                        _ => Place::File(value.into()),
                     });
                 }
+                Long("replica") => args.replica = parser.value()?.string()?,
                 Long("durability") => {
                     args.durability = match parser.value()?.string()?.as_str() {
                         "memory" => Durability::Memory,
@@ -127,8 +138,8 @@ impl Args {
     /// Where the books are kept.
     pub(crate) fn ledger(&self) -> Place {
         match (&self.ledger, &self.providers) {
-            (Some(Place::File(file)), _) => Place::File(file.clone()),
-            (Some(Place::Memory), _) | (None, Providers::Demo) => Place::Memory,
+            (Some(place), _) => place.clone(),
+            (None, Providers::Demo) => Place::Memory,
             (None, Providers::Env | Providers::Config(_)) => Place::File("switchtower.db".into()),
         }
     }

@@ -3,37 +3,52 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use switchtower::settle::store::{MemoryStore, SqliteSettings, SqliteStore, Store, StoreError};
+use switchtower::settle::store::{
+    MemoryStore, PostgresSettings, PostgresStore, SqliteSettings, SqliteStore, Store, StoreError,
+};
 use switchtower::settle::{Durability, Journal, JournalSettings};
 
 /// Where are the books kept?
+#[derive(Clone)]
 pub(crate) enum Place {
     /// Nowhere: they are gone with the process.
     Memory,
     /// In this SQLite file.
     File(PathBuf),
+    /// In this PostgreSQL database.
+    Postgres(String),
 }
 
 /// Opens the books; whoever was under way when the last process ended is told of.
-pub(crate) fn open(place: &Place, durability: Durability) -> Result<Journal, StoreError> {
+pub(crate) fn open(
+    place: &Place,
+    durability: Durability,
+    replica: &str,
+) -> Result<Journal, StoreError> {
     let store: Arc<dyn Store> = match place {
         Place::Memory => Arc::new(MemoryStore::default()),
         Place::File(file) => {
             let settings = SqliteSettings::default().durability(durability);
             Arc::new(SqliteStore::open(file, settings)?)
         }
+        Place::Postgres(url) => Arc::new(PostgresStore::open(url, PostgresSettings::default())?),
     };
-    Journal::open(store, JournalSettings::default().durability(durability))
+    let settings = JournalSettings::default().durability(durability);
+    Journal::open(store, settings.replica(replica))
 }
 
 /// A line for a newcomer.
 pub(crate) fn told(place: &Place, journal: &Journal) -> String {
-    match (place, journal.abandoned().len()) {
-        (Place::Memory, _) => "ledger: in memory, gone with the process".to_owned(),
-        (Place::File(file), 0) => format!("ledger: {}", file.display()),
-        (Place::File(file), abandoned) => format!(
-            "ledger: {}; the last process left {abandoned} requests under way, now abandoned",
-            file.display()
+    let place = match place {
+        Place::Memory => return "ledger: in memory, gone with the process".to_owned(),
+        Place::File(file) => file.display().to_string(),
+        // There may be a password in its address.
+        Place::Postgres(_) => "PostgreSQL".to_owned(),
+    };
+    match journal.abandoned().len() {
+        0 => format!("ledger: {place}"),
+        left => format!(
+            "ledger: {place}; the last process left {left} requests under way, now abandoned"
         ),
     }
 }

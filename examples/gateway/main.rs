@@ -82,7 +82,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         .enable_http2()
         .wrap_connector(client::hyper::connector());
     let place = args.ledger();
-    let journal = ledger::open(&place, args.durability)?;
+    let journal = ledger::open(&place, args.durability, &args.replica)?;
     let stack = Stack::new(catalog.clone()).with_ledger(journal.clone());
     watch::report(&catalog);
     if let Some(reloader) = reloader {
