@@ -119,7 +119,6 @@ impl CatalogBuilder {
             dropped: self.dropped,
             reports: self.reports,
             until: self.until,
-            limits: self.limits.into(),
             hold: self.hold,
             ..Catalog::default()
         };
@@ -139,6 +138,9 @@ impl CatalogBuilder {
         catalog.name_canonically();
         catalog.find_families();
         catalog.auto = self.auto.map(|spec| AutoRule::of(&spec, &catalog));
+        let limits = self.limits.into_iter();
+        let limits = limits.map(|rule| rule.of_model(|name| catalog.id_of(name).into()));
+        catalog.limits = limits.collect();
         Ok(catalog)
     }
 }

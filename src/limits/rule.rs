@@ -155,6 +155,18 @@ impl Rule {
         Ok(self)
     }
 
+    /// A model that is limited is known by its id, whatever a rule calls it.
+    pub(crate) fn of_model(mut self, id_of: impl Fn(&str) -> Box<str>) -> Self {
+        let name = self
+            .of
+            .as_deref()
+            .and_then(|of| std::str::from_utf8(of).ok());
+        if let Some(name) = name.filter(|_| self.scope == Scope::Model) {
+            self.of = Some(id_of(name).into_boxed_bytes());
+        }
+        self
+    }
+
     /// Only requests of which a model has such a name, with stars for any run of letters: `*:free`. It may be the name that
     /// the caller gave, or the id of any model that may be asked.
     #[must_use]

@@ -13,7 +13,7 @@ pub enum Scope {
     /// The key that was brought. A request without a key is not counted.
     Key,
     /// A model that may be asked, by its id, whatever the caller calls it; where that is not known, the name that the caller gave
-    /// it. A request without a name is not counted.
+    /// it. A request without a name is not counted. A rule of a catalogue may call it by an alias.
     Model,
     /// A provider that may be asked. Only for money and concurrency: who will be asked is not known before.
     Provider,

@@ -194,6 +194,32 @@ async fn a_model_is_counted_whatever_it_is_called() -> Result<(), BoxError> {
     Ok(())
 }
 
+/// What an operator calls a model in a rule means it as well as what a caller calls it.
+#[tokio::test]
+async fn a_rule_may_call_a_model_by_an_alias() -> Result<(), BoxError> {
+    let catalog = Catalog::from_toml(
+        r#"
+        providers.one.base_url = "http://one.test/v1"
+        [models."a/x"]
+        aliases = ["ex"]
+        endpoints = [{ provider = "one", model = "x" }]
+        [[limits]]
+        name = "ex"
+        scope = "model"
+        of = "ex"
+        unit = "requests"
+        limit = 1
+        "#,
+        "t.toml",
+        |_| None,
+    );
+    let service = Stack::new(Arc::new(catalog?)).around(answering(ANSWER));
+    service.clone().oneshot(ask("a/x", 10)?).await?;
+    let error = service.oneshot(ask("ex", 10)?).await.err().unwrap();
+    assert_eq!(error.kind(), Kind::LimitReached);
+    Ok(())
+}
+
 /// Of several that it names, a request counts in the end as one of the model that answered.
 #[tokio::test]
 async fn a_request_counts_for_the_model_that_answered() -> Result<(), BoxError> {
