@@ -31,7 +31,7 @@ use std::task::{Context, Poll};
 use std::time::SystemTime;
 
 use http::Request;
-use http::header::{AUTHORIZATION, HeaderMap};
+use http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -59,6 +59,8 @@ pub struct Key<S> {
     inner: S,
     keys: KeyLayer,
 }
+
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 // === impl KeyLayer ===
 
@@ -120,7 +122,8 @@ impl KeyLayer {
 
 fn presented(headers: &HeaderMap) -> Option<&str> {
     // Of two, a proxy in front may have believed the other one.
-    if headers.get_all(AUTHORIZATION).iter().count() > 1 {
+    let is_given_twice = |name: &HeaderName| headers.get_all(name).iter().count() > 1;
+    if is_given_twice(&AUTHORIZATION) || is_given_twice(&X_API_KEY) {
         return None;
     }
     let bearer = headers.get(AUTHORIZATION).and_then(|value| {
@@ -129,7 +132,7 @@ fn presented(headers: &HeaderMap) -> Option<&str> {
     });
     bearer
         .filter(|key| !key.is_empty())
-        .or_else(|| headers.get("x-api-key")?.to_str().ok())
+        .or_else(|| headers.get(&X_API_KEY)?.to_str().ok())
         .filter(|key| !key.is_empty())
 }
 
