@@ -15,8 +15,7 @@ use super::models::{self, Shelf};
 use super::{ask, circuits, generation, refuse};
 use crate::admit::key::KeyLayer;
 use crate::error::BoxError;
-use crate::keys::{Class, KeyRing, MasterKeys, RingKey};
-use crate::limits::Limits;
+use crate::keys::{Class, FreeModels, KeyRing, MasterKeys, RingKey};
 use crate::money::Ratio;
 use crate::payload::Payload;
 use crate::settle::store::{Store, StoreError};
@@ -67,11 +66,12 @@ impl Gateway {
         stack.recover = stack.recover.on_by_default();
         let (books, roster) = (stack.ledger().books(), stack.roster().clone());
         let ring = KeyRing::default();
+        let keeper = Keeper::new(ring.clone(), &books, stack.quota.limits());
         Self {
             chat: Chat::new(stack.always_usage().same_form().around(client)),
             roster,
             shelf: Shelf::default(),
-            keeper: Keeper::new(ring.clone(), books.store().cloned()),
+            keeper,
             safe: Safe::new(ring.clone(), books.store().cloned()),
             keys: KeyLayer::with_ring(ring),
             books,
@@ -129,7 +129,8 @@ impl Gateway {
     }
 
     /// Reads the keys that the ledger's [store](crate::settle::Books::store) holds, and lets them in; without a store there
-    /// are none. Keys that are made later are kept there.
+    /// are none. Keys that are made later are kept there. Their limits are counted by those of the ledger and of the stack's
+    /// quota, and begin with what was spent before.
     ///
     /// # Errors
     ///
@@ -139,11 +140,32 @@ impl Gateway {
         self.safe.refresh().await
     }
 
-    /// Counts what is set for keys by these limits: those that the stack and its ledger go by. What was spent before the process
-    /// began they do not know of themselves; [`Limits::charge_own`] tells them.
+    /// Lets each account spend what it was given by `POST /credits`, and no more: who has nothing left is refused with 402. By
+    /// default nobody needs credit. What accounts were given and have spent, [`read_keys`](Self::read_keys) reads at the start;
+    /// without a store behind the ledger nobody was given anything.
     #[must_use]
-    pub fn key_limits(mut self, limits: Limits) -> Self {
-        self.keeper = self.keeper.with_limits(limits);
+    pub fn prepaid(mut self) -> Self {
+        self.keeper = self.keeper.prepaid();
+        self
+    }
+
+    /// Lets each account ask models whose names end in `:free` only so often; by default as often as it likes. What does not
+    /// depend on what an account was granted, a rule of the catalogue says as well: `models = "*:free"`.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use switchtower::{BoxError, Stack, catalog::Catalog, client, gateway::Gateway};
+    /// # fn main() -> Result<(), BoxError> {
+    /// # let catalog = Arc::new(Catalog::builder().build()?);
+    /// # let gateway = Gateway::new(Stack::new(catalog), client::hyper::plain());
+    /// use switchtower::keys::FreeModels;
+    ///
+    /// let gateway = gateway.free_models(FreeModels { per_day: 100, ..FreeModels::default() });
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn free_models(mut self, free: FreeModels) -> Self {
+        self.keeper = self.keeper.with_free_models(free);
         self
     }
 
@@ -190,6 +212,7 @@ impl Gateway {
     }
 
     fn doors(self) -> [Door; 2] {
+        self.keeper.begin();
         let gateway = Arc::new(self);
         [Dialect::OpenRouter, Dialect::OpenAi].map(|dialect| Door {
             gateway: gateway.clone(),

@@ -42,6 +42,7 @@
 mod api_key;
 mod change;
 mod document;
+mod free_models;
 #[cfg(feature = "gateway")]
 mod master;
 mod not_admitted;
@@ -59,6 +60,7 @@ mod settings;
 pub use self::api_key::ApiKey;
 pub use self::change::KeyChange;
 pub use self::document::NotSettings;
+pub use self::free_models::FreeModels;
 #[cfg(feature = "gateway")]
 #[cfg_attr(docsrs, doc(cfg(feature = "gateway")))]
 pub use self::master::{CannotOpen, MasterKeys, NotAMasterKey, Place};

@@ -35,12 +35,13 @@ impl Own {
         self.values.load(Acquire) == 0
     }
 
-    /// From now on it has these rules. What counted by a rule that counts the same goes on to count.
+    /// From now on it has these rules. What counted by a rule that counts the same goes on to count; another one begins with
+    /// what was used before.
     pub(super) fn set(
         &self,
         scope: Scope,
         value: Box<[u8]>,
-        rules: Vec<Rule>,
+        rules: Vec<(Rule, Vec<(At, u64)>)>,
         mut order: impl FnMut() -> u64,
         at: At,
     ) {
@@ -49,7 +50,8 @@ impl Own {
         let mut before = counts.remove(&value).unwrap_or_default();
         let name: Arc<[u8]> = value[..].into();
         let mut after: Vec<Arc<Shared>> = Vec::with_capacity(rules.len());
-        for rule in rules.into_iter().map(Arc::new) {
+        for (rule, past) in rules {
+            let rule = Arc::new(rule);
             let same = before.iter().position(|count| count.is_of(&rule));
             after.push(match same {
                 Some(place) => {
@@ -57,7 +59,15 @@ impl Own {
                     count.with(|counter| counter.set_rule(rule));
                     count
                 }
-                None => shared(&rule, name.clone(), order(), at),
+                None => {
+                    let count = shared(&rule, name.clone(), order(), at);
+                    count.with(|counter| {
+                        for (then, amount) in past {
+                            counter.charge(amount, then, at);
+                        }
+                    });
+                    count
+                }
             });
         }
         if !after.is_empty() {
@@ -84,6 +94,17 @@ impl Own {
                     .into_iter()
                     .flatten()
                     .for_each(&mut found);
+            }
+        }
+    }
+
+    /// One of each that count the same.
+    pub(super) fn rules(&self, rules: &mut Vec<Arc<Rule>>) {
+        let own = self.by_scope.lock().unwrap_or_else(PoisonError::into_inner);
+        for count in own.iter().flat_map(HashMap::values).flatten() {
+            let rule = count.lock().rule().clone();
+            if !rules.iter().any(|known| known.is_same(&rule)) {
+                rules.push(rule);
             }
         }
     }

@@ -237,13 +237,13 @@ impl Rule {
     }
 
     /// Does it look at such a request, whoever asks?
-    pub(super) fn looks_at(&self, subject: &Subject<'_>) -> bool {
+    pub(crate) fn looks_at(&self, subject: &Subject<'_>) -> bool {
         let models = self.models.as_ref();
         models.is_none_or(|models| subject.names().any(|name| models.matches(name)))
     }
 
     /// Does it look at models?
-    pub(super) fn has_models(&self) -> bool {
+    pub(crate) fn has_models(&self) -> bool {
         self.models.is_some()
     }
 
@@ -253,7 +253,7 @@ impl Rule {
     }
 
     /// Does it count the same as that one, be the limit another?
-    pub(super) fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         let what = |rule: &Self| (rule.scope, rule.unit, rule.window, rule.shared);
         what(self) == what(other)
             && (&self.name, &self.of, &self.models) == (&other.name, &other.of, &other.models)

@@ -156,8 +156,8 @@ impl Limits {
     }
 
     /// From now on this one has these rules, and no others of its own. A rule that counts the same as one before, under
-    /// the same name, goes on with what was counted; only its limit and its thresholds are others. What a new one has to count of the past,
-    /// [`charge_own`](Self::charge_own) says.
+    /// the same name, goes on with what was counted; only its limit and its thresholds are others. A new one begins with what
+    /// was used before, each amount at its time, as if it had been [charged](Self::charge) at once.
     ///
     /// The credit of an account is one: of its scope, of money, for ever, and as much as was ever paid in.
     ///
@@ -166,15 +166,65 @@ impl Limits {
     /// [`NotARule::BadValue`] if there is nobody of this name. [`Rule::of`] tells how it is written.
     pub fn set_rules(
         &self,
-        scope: Scope,
-        value: &str,
-        rules: Vec<Rule>,
+        (scope, value): (Scope, &str),
+        rules: impl IntoIterator<Item = (Rule, Vec<(SystemTime, u64)>)>,
         now: Now,
     ) -> Result<(), NotARule> {
         let value = scope.value(value).ok_or(NotARule::BadValue)?;
         let order = || self.0.order.fetch_add(1, Relaxed);
-        self.0.own.set(scope, value, rules, order, self.at(now));
+        let at = self.at(now);
+        let rules = rules.into_iter().map(|(rule, past)| {
+            let past = past.into_iter();
+            let past = past.map(|(then, amount)| (at.back_to(then), amount));
+            (rule, past.collect())
+        });
+        self.0.own.set(scope, value, rules.collect(), order, at);
         Ok(())
+    }
+
+    /// Does this one have a rule of its own that counts the same, be the limit another?
+    #[must_use]
+    pub fn has(&self, (scope, value): (Scope, &str), rule: &Rule) -> bool {
+        let mut has = false;
+        if let Some(value) = scope.value(value) {
+            self.0
+                .own
+                .find(scope, &value, |count| has |= count.is_of(rule));
+        }
+        has
+    }
+
+    /// Of all rules one of each that count the same.
+    pub(crate) fn rules(&self) -> Vec<Arc<Rule>> {
+        let mut rules: Vec<_> = self.0.all.iter().map(|all| all.rule().clone()).collect();
+        self.0.own.rules(&mut rules);
+        rules
+    }
+
+    /// As [`charge`](Self::charge), by the rules alone that count the same as this one.
+    pub(crate) fn charge_by(
+        &self,
+        rule: &Rule,
+        subject: &Subject<'_>,
+        amount: u64,
+        then: SystemTime,
+        now: Now,
+    ) {
+        let at = self.at(now);
+        let then = at.back_to(then);
+        for count in self.counts(subject, |unit| unit == rule.unit(), at) {
+            let mut counter = count.lock();
+            if counter.rule().is_same(rule) {
+                let crossed = counter.charge(amount, then, at);
+                crossed.iter().for_each(Crossed::tell);
+            }
+        }
+    }
+
+    /// Do both count in one place?
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// Adds what was used at this time to one rule that this one has of its own, as [`charge`](Self::charge) does.

@@ -6,9 +6,10 @@ use super::recent::{Recent, Totals};
 use super::record::Record;
 use super::store::Store;
 use crate::generation::GenerationId;
+use crate::limits::Limits;
 
-/// What may be read of a ledger: the newest records, the sums of all since the process began, and the [`Store`] behind
-/// it, if there is one.
+/// What may be read of a ledger: the newest records, the sums of all since the process began, by which limits it
+/// goes, and the [`Store`] behind it, if there is one.
 ///
 /// ```
 /// use switchtower::settle::{HasBooks, MemoryLedger};
@@ -21,6 +22,7 @@ use crate::generation::GenerationId;
 #[derive(Clone, Debug)]
 pub struct Books {
     recent: Recent,
+    limits: Limits,
     store: Option<Arc<dyn Store>>,
 }
 
@@ -35,9 +37,10 @@ pub trait HasBooks {
 // === impl Books ===
 
 impl Books {
-    pub(super) fn of(recent: Recent) -> Self {
+    pub(super) fn of(recent: Recent, limits: Limits) -> Self {
         Self {
             recent,
+            limits,
             store: None,
         }
     }
@@ -68,6 +71,12 @@ impl Books {
     #[must_use]
     pub fn totals(&self) -> Totals {
         self.recent.totals()
+    }
+
+    /// By what it refuses claims.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Where rows, credits and documents outlive the process. Its methods block.

@@ -73,7 +73,7 @@ impl Default for MemoryLedger {
 
 impl HasBooks for MemoryLedger {
     fn books(&self) -> Books {
-        Books::of(self.recent.clone())
+        Books::of(self.recent.clone(), self.limits.clone())
     }
 }
 

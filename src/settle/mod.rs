@@ -99,6 +99,7 @@ mod memory;
 mod newest;
 mod recent;
 mod record;
+pub(crate) mod replay;
 mod service;
 pub mod statements;
 pub mod store;

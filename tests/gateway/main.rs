@@ -26,6 +26,7 @@ mod routes;
 mod scripted;
 mod shapes;
 mod shutdown;
+mod spending;
 mod stored_keys;
 mod streams;
 mod support;

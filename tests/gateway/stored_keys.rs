@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use switchtower::dispatch::recover::RecoverLayer;
 use switchtower::gateway::{Bounds, Gateway};
 use switchtower::keys::MasterKeys;
-use switchtower::limits::Limits;
 use switchtower::settle::store::{MemoryStore, Store};
 use switchtower::testing::{Failure, Script, Upstream};
 use switchtower::{KeyId, Stack, client};
@@ -78,10 +77,9 @@ async fn a_key_is_let_in_after_a_restart_until_it_is_deleted_elsewhere() {
 
 #[tokio::test]
 async fn what_is_set_for_a_key_is_what_limits_it() {
-    let limits = Limits::default();
     let upstream = Upstream::builder().name("first").start().await.unwrap();
-    let stack = Stack::new(Arc::new(catalog(&[upstream.base_url()]))).limits(limits.clone());
-    let gateway = Gateway::new(stack, client::hyper::plain()).key_limits(limits);
+    let stack = Stack::new(Arc::new(catalog(&[upstream.base_url()])));
+    let gateway = Gateway::new(stack, client::hyper::plain());
     let house = House::of(vec![upstream], gateway, Bounds::default()).await;
 
     let settings = json!({"name": "slow", "rate_limits": {"requests_per_minute": 2}});

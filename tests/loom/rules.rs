@@ -165,9 +165,9 @@ fn limits(rules: &[(&str, u64)]) -> Limits {
 }
 
 fn pay(limits: &Limits, credit: u64) -> bool {
-    let rules = vec![rule("credit", Scope::Account, credit)];
+    let rules = [(rule("credit", Scope::Account, credit), vec![])];
     limits
-        .set_rules(Scope::Account, "default", rules, now())
+        .set_rules((Scope::Account, "default"), rules, now())
         .is_ok()
 }
 

@@ -98,6 +98,8 @@ async fn granted(door: &Door, request: Request) -> Result<String, Error> {
     let credit = read(&body(sent).await?, door.gateway.credit_fee)?;
     let written = blocking(move || write(&store, credit)).await;
     let credit = written.map_err(Untold::error)?;
+    // It is given, be it known here now or with the next refresh.
+    let _ = door.gateway.keeper.credit(&credit.account).await;
     json::text(&Data {
         data: ShownCredit::of(&credit),
     })

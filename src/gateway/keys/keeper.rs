@@ -1,17 +1,20 @@
 //! The keys, in the ring and in the store at once.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
+use super::accounts::Accounts;
+use super::counts::{Counts, Wanted};
 use crate::caller::{Caller, KeyId};
-use crate::clock::{now, wall};
 use crate::error::Error;
 use crate::gateway::blocking::{blocking, failed};
-use crate::keys::{KeyRing, KeySettings, RingKey};
+use crate::keys::{FreeModels, KeyRing, KeySettings, RingKey};
 use crate::kind::Kind;
-use crate::limits::{Limits, Now, Scope};
+use crate::limits::{Limits, Scope};
+use crate::settle::Books;
 use crate::settle::store::{Document, Entry, Store, StoreError};
 
 /// Changes keys: in the store first, if there is one, so that what the ring knows outlives the process.
@@ -19,7 +22,8 @@ use crate::settle::store::{Document, Entry, Store, StoreError};
 pub(in crate::gateway) struct Keeper {
     ring: KeyRing,
     store: Option<Arc<dyn Store>>,
-    limits: Option<Limits>,
+    pub(super) counts: Counts,
+    pub(super) accounts: Accounts,
     /// One change or refresh after the other: what was read before a change must not undo it.
     turn: Arc<Mutex<()>>,
 }
@@ -34,11 +38,14 @@ const MOST_KEYS: usize = 1_000_000;
 // === impl Keeper ===
 
 impl Keeper {
-    pub(in crate::gateway) fn new(ring: KeyRing, store: Option<Arc<dyn Store>>) -> Self {
+    /// What is set for keys is counted by the limits of these books, and by those of a quota.
+    pub(in crate::gateway) fn new(ring: KeyRing, books: &Books, quota: &Limits) -> Self {
+        let limits = [books.limits().clone(), quota.clone()];
         Self {
             ring,
-            store,
-            limits: None,
+            store: books.store().cloned(),
+            counts: Counts::new(limits, books.store().cloned()),
+            accounts: Accounts::default(),
             turn: Arc::default(),
         }
     }
@@ -48,26 +55,33 @@ impl Keeper {
         self
     }
 
-    /// What is set for keys is counted by these from now on.
-    pub(in crate::gateway) fn with_limits(mut self, limits: Limits) -> Self {
-        self.limits = Some(limits);
-        self.ring.list().iter().for_each(|key| self.limit(key.id()));
+    pub(in crate::gateway) fn prepaid(mut self) -> Self {
+        self.accounts.prepaid = true;
         self
     }
 
-    /// The rules of this key are those that are set for it; of one that is gone, none.
-    fn limit(&self, id: KeyId) {
-        let Some(limits) = &self.limits else {
-            return;
-        };
-        let key = self.ring.get(id);
-        let rules = key.map(|key| key.settings().rules()).unwrap_or_default();
-        let now = Now {
-            instant: now(),
-            wall: wall(),
-        };
-        let set = limits.set_rules(Scope::Key, &id.to_string(), rules, now);
-        set.expect("it is the name of a key");
+    pub(in crate::gateway) fn with_free_models(mut self, free: FreeModels) -> Self {
+        self.accounts.free = Some(free);
+        self
+    }
+
+    /// What is set for keys and accounts limits them from now on, if it does not yet.
+    pub(in crate::gateway) fn begin(&self) {
+        let mut wanted = self.accounts.without_credit(self.ring.accounts());
+        wanted.extend(self.ring.list().iter().map(|key| of_key(key)));
+        self.counts.begin(wanted);
+    }
+
+    /// What this account was given is what it may spend, from now on.
+    ///
+    /// # Errors
+    ///
+    /// If the books cannot be read.
+    pub(in crate::gateway) async fn credit(&self, account: &str) -> Result<(), StoreError> {
+        let _turn = self.turn.lock().await;
+        let wanted = self.accounts.wanted(&self.counts, [account.into()]).await?;
+        self.counts.ready(wanted).await?.set();
+        Ok(())
     }
 
     pub(in crate::gateway) fn ring(&self) -> &KeyRing {
@@ -94,10 +108,17 @@ impl Keeper {
         if self.ring.len() >= MOST_KEYS {
             return Err(Error::new(Kind::Forbidden, "there are too many keys"));
         }
-        let written = self.write(id, 1, Some(&settings)).await;
-        written.map_err(|why| failed(&why))?;
-        self.ring.put(RingKey::new(id, 1, settings));
-        self.limit(id);
+        let key = RingKey::new(id, 1, settings);
+        let accounts = [key.settings().account.as_str().into()];
+        let ready = async {
+            let mut wanted = self.accounts.wanted(&self.counts, accounts).await?;
+            wanted.push(of_key(&key));
+            let ready = self.counts.ready(wanted).await?;
+            self.write(id, 1, Some(key.settings())).await?;
+            Ok(ready)
+        };
+        ready.await.map_err(|why: StoreError| failed(&why))?.set();
+        self.ring.put(key);
         self.ring.get(id).ok_or_else(missing)
     }
 
@@ -115,15 +136,26 @@ impl Keeper {
                 let message = "this key is set by the operator's configuration, and only there";
                 return Err(Error::new(Kind::Forbidden, message));
             }
-            let changed = change(key.settings());
             let version = key.version() + 1;
-            match self.write(id, version, changed.as_ref()).await {
+            let changed = change(key.settings());
+            let changed = changed.map(|settings| RingKey::new(id, version, settings));
+            let wanted = changed.as_ref().map_or_else(|| none(id), of_key);
+            // Before it is written: if the books cannot be read, nothing has changed.
+            let ready = self.counts.ready(vec![wanted]).await;
+            let ready = ready.map_err(|why| failed(&why))?;
+            let settings = changed.as_ref().map(RingKey::settings);
+            match self.write(id, version, settings).await {
                 Ok(()) => {
                     match changed {
-                        Some(settings) => self.ring.put(RingKey::new(id, version, settings)),
-                        None => self.ring.remove(id),
+                        Some(key) => {
+                            ready.set();
+                            self.ring.put(key);
+                        }
+                        None => {
+                            self.ring.remove(id);
+                            ready.set();
+                        }
                     }
-                    self.limit(id);
                     return Ok(self.ring.get(id));
                 }
                 // Another process was faster.
@@ -143,10 +175,10 @@ impl Keeper {
     }
 
     async fn read(&self) -> Result<(), StoreError> {
-        let Some(store) = self.store.clone() else {
-            return Ok(());
+        let documents = match self.store.clone() {
+            Some(store) => blocking(move || store.documents(KIND)).await?,
+            None => return self.read_accounts().await,
         };
-        let documents = blocking(move || store.documents(KIND)).await?;
         let keys = documents.iter().filter_map(|document| {
             // One that is damaged lets nobody in, and takes nobody else along.
             let settings = KeySettings::from_json(document.json.as_deref()?).ok()?;
@@ -156,10 +188,31 @@ impl Keeper {
                 settings,
             ))
         });
-        let before = self.ring.list();
+        let keys: Vec<_> = keys.collect();
+        let mut accounts = self.ring.accounts();
+        accounts.extend(keys.iter().map(|key| key.settings().account.as_str().into()));
+        let mut wanted = self.accounts.wanted(&self.counts, accounts).await?;
+        let is_new = |key: &&RingKey| {
+            let known = self.ring.get(key.id());
+            known.is_none_or(|known| known.version() != key.version())
+        };
+        wanted.extend(keys.iter().filter(is_new).map(of_key));
+        let stored: HashSet<_> = keys.iter().map(RingKey::id).collect();
+        let others = self.ring.list();
+        let others = others.iter().filter(|key| !stored.contains(&key.id()));
+        let (configured, gone): (Vec<_>, Vec<_>) = others.partition(|key| key.is_configured());
+        wanted.extend(configured.into_iter().map(|key| of_key(key)));
+        // What limits them comes first, and goes last.
+        self.counts.ready(wanted).await?.set();
         self.ring.load(keys);
-        let (before, after) = (before.iter(), self.ring.list());
-        before.chain(&after).for_each(|key| self.limit(key.id()));
+        let gone = gone.iter().map(|key| none(key.id()));
+        self.counts.ready(gone.collect()).await?.set();
+        Ok(())
+    }
+
+    async fn read_accounts(&self) -> Result<(), StoreError> {
+        let wanted = self.accounts.wanted(&self.counts, self.ring.accounts());
+        self.counts.ready(wanted.await?).await?.set();
         Ok(())
     }
 
@@ -180,6 +233,16 @@ impl Keeper {
         };
         blocking(move || store.commit(&[Entry::Document(document)])).await
     }
+}
+
+/// What is set for it.
+fn of_key(key: &RingKey) -> Wanted {
+    Wanted::new(Scope::Key, key.id().to_string(), key.settings().rules())
+}
+
+/// It has no rules any more.
+fn none(id: KeyId) -> Wanted {
+    Wanted::new(Scope::Key, id.to_string(), Vec::new())
 }
 
 pub(super) fn missing() -> Error {

@@ -1,6 +1,8 @@
 //! The API of keys, for who brings a management key: `POST`, `GET /keys`, and `GET`, `PATCH`, `DELETE /keys/{hash}`; and what
 //! a key is told of itself, `GET /key`.
 
+mod accounts;
+mod counts;
 mod create;
 mod current;
 mod figures;

@@ -6,7 +6,6 @@ use std::thread::{self, JoinHandle};
 
 use super::queue::{Closed, Queue, Waiting};
 use super::reconcile::abandoned;
-use super::replay::replay;
 use super::settings::JournalSettings;
 use super::slot::JournalSlot;
 use super::ticket::Ticket;
@@ -18,6 +17,7 @@ use crate::settle::books::{Books, HasBooks};
 use crate::settle::ledger::Ledger;
 use crate::settle::recent::{Recent, Totals};
 use crate::settle::record::Record;
+use crate::settle::replay::replay;
 use crate::settle::store::{Entry, HoldRow, Store, StoreError};
 use crate::telemetry;
 
@@ -171,7 +171,8 @@ impl Journal {
 
 impl HasBooks for Journal {
     fn books(&self) -> Books {
-        Books::of(self.inner.recent.clone()).with_store(self.inner.store.clone())
+        Books::of(self.inner.recent.clone(), self.inner.settings.limits.clone())
+            .with_store(self.inner.store.clone())
     }
 }
 

@@ -39,8 +39,9 @@
 //! [`abandoned`](super::store::Row::ABANDONED), charges nothing, and has one attempt of unknown cost, which the hold bounds:
 //! the provider may have billed it. [`Journal::abandoned`] lists them, and each is an event.
 //!
-//! What was charged before counts by the [limits](JournalSettings::limits) of money: as the sums of each day say, by account, key,
-//! model, user and tag, not by provider. A limit whose window rolls takes a day as if it had all been spent in its last moment.
+//! What was used before counts by the [limits](JournalSettings::limits): windows of days and those without an end by the sums
+//! of days, where a model is the one that answered, and what nobody knows the charge of counts nothing; all others by rows, as far
+//! as they are kept. Fees count, and what an abandoned request cost does not.
 //!
 //! # The end
 //!
@@ -51,7 +52,6 @@ mod gather;
 mod ledger;
 mod queue;
 mod reconcile;
-mod replay;
 mod settings;
 mod slot;
 mod ticket;

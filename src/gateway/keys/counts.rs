@@ -1,0 +1,198 @@
+//! Rules of single keys and accounts, which begin with what was used before.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::clock::{now, wall};
+use crate::gateway::blocking::blocking;
+use crate::limits::{Limits, Now, Rule, Scope, Subject};
+use crate::settle::replay::{Whose, used};
+use crate::settle::store::{Store, StoreError};
+
+/// Sets rules of keys and accounts. A rule that is new begins with what the books say was used of it.
+#[derive(Clone, Debug)]
+pub(super) struct Counts {
+    /// Those of the ledger, and those of the quota if they are others.
+    limits: Vec<Limits>,
+    books: Option<Arc<dyn Store>>,
+}
+
+/// All rules that one is to have of its own.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    scope: Scope,
+    value: String,
+    rules: Vec<Rule>,
+}
+
+/// Rules, with what was used of them: to be set at once.
+#[derive(Debug)]
+#[must_use = "they are not set yet"]
+pub(super) struct Ready {
+    limits: Vec<Limits>,
+    wanted: Vec<Wanted>,
+    past: Past,
+}
+
+/// What was used before, and when: by whom, and by the name of the rule.
+type Past = HashMap<(Scope, String), HashMap<String, Vec<(SystemTime, u64)>>>;
+
+/// The rules that begin, one of each that count the same, and for whom.
+type Begins = Vec<(Rule, HashSet<String>)>;
+
+// === impl Counts ===
+
+impl Counts {
+    pub(super) fn new(limits: [Limits; 2], books: Option<Arc<dyn Store>>) -> Self {
+        let [one, other] = limits;
+        let limits = match one.is_same(&other) {
+            true => vec![one],
+            false => vec![one, other],
+        };
+        Self { limits, books }
+    }
+
+    pub(super) fn books(&self) -> Option<&Arc<dyn Store>> {
+        self.books.as_ref()
+    }
+
+    /// Those that a ledger goes by, and those of a quota.
+    pub(super) fn limits(&self) -> &[Limits] {
+        &self.limits
+    }
+
+    /// Sets those of which there is none yet, without a look into the books.
+    pub(super) fn begin(&self, mut wanted: Vec<Wanted>) {
+        wanted.retain(|one| one.rules.iter().any(|rule| !self.has(one, rule)));
+        self.ready_with(wanted, Past::new()).set();
+    }
+
+    /// Asks the books what was used of those rules that begin.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be read.
+    pub(super) async fn ready(&self, wanted: Vec<Wanted>) -> Result<Ready, StoreError> {
+        let begins = self.begins(&wanted);
+        let past = match &self.books {
+            Some(books) if !begins.is_empty() => {
+                let books = books.clone();
+                blocking(move || past(&*books, &begins)).await?
+            }
+            _ => Past::new(),
+        };
+        Ok(self.ready_with(wanted, past))
+    }
+
+    fn ready_with(&self, wanted: Vec<Wanted>, past: Past) -> Ready {
+        Ready {
+            limits: self.limits.clone(),
+            wanted,
+            past,
+        }
+    }
+
+    fn begins(&self, wanted: &[Wanted]) -> Begins {
+        let mut begins = Begins::new();
+        for one in wanted {
+            for rule in one.rules.iter().filter(|rule| !self.has(one, rule)) {
+                let same = begins.iter_mut().find(|(known, _)| known.is_same(rule));
+                match same {
+                    Some((_, values)) => drop(values.insert(one.value.clone())),
+                    None => begins.push((rule.clone(), HashSet::from([one.value.clone()]))),
+                }
+            }
+        }
+        begins
+    }
+
+    fn has(&self, one: &Wanted, rule: &Rule) -> bool {
+        let of = (one.scope, &*one.value);
+        self.limits.iter().all(|limits| limits.has(of, rule))
+    }
+}
+
+// === impl Wanted ===
+
+impl Wanted {
+    /// These of this one, and no others.
+    pub(super) fn new(scope: Scope, value: String, rules: Vec<Rule>) -> Self {
+        Self {
+            scope,
+            value,
+            rules,
+        }
+    }
+}
+
+// === impl Ready ===
+
+impl Ready {
+    /// From now on they count.
+    pub(super) fn set(mut self) {
+        let now = at();
+        for Wanted {
+            scope,
+            value,
+            rules,
+        } in self.wanted
+        {
+            let mut past = self.past.remove(&(scope, value.clone())).unwrap_or_default();
+            let rules = rules.into_iter().map(|rule| {
+                let past = past.remove(rule.name()).unwrap_or_default();
+                (rule, past)
+            });
+            let rules: Vec<_> = rules.collect();
+            for limits in &self.limits {
+                let set = limits.set_rules((scope, &value), rules.clone(), now);
+                set.expect("it is the name of a key or an account");
+            }
+        }
+    }
+}
+
+fn past(books: &dyn Store, begins: &Begins) -> Result<Past, StoreError> {
+    let mut past = Past::new();
+    for (rule, values) in begins {
+        let one = match values.iter().next() {
+            Some(one) if values.len() == 1 => Some(&**one),
+            _ => None,
+        };
+        let whose = match rule.scope() {
+            Scope::Key => Whose {
+                key: one.and_then(|key| key.parse().ok()),
+                ..Whose::default()
+            },
+            _ => Whose {
+                account: one,
+                ..Whose::default()
+            },
+        };
+        used(books, rule, whose, at(), |subject, amount, then| {
+            let value = named(rule, subject).filter(|value| values.contains(value));
+            if let Some(value) = value.filter(|_| rule.looks_at(subject)) {
+                let rules = past.entry((rule.scope(), value)).or_default();
+                let amounts = rules.entry(rule.name().to_owned()).or_default();
+                amounts.push((then, amount));
+            }
+        })?;
+    }
+    Ok(past)
+}
+
+/// Whose is it?
+fn named(rule: &Rule, subject: &Subject<'_>) -> Option<String> {
+    let caller = subject.caller?;
+    match rule.scope() {
+        Scope::Key => Some(caller.key().to_string()),
+        _ => Some(caller.account_name().to_owned()),
+    }
+}
+
+fn at() -> Now {
+    Now {
+        instant: now(),
+        wall: wall(),
+    }
+}

@@ -1,0 +1,199 @@
+//! What may be spent: by keys and accounts, over the end of the process.
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+use switchtower::dispatch::recover::RecoverLayer;
+use switchtower::gateway::{Bounds, Gateway};
+use switchtower::keys::{FreeModels, KeySettings, ProviderKey, ProviderKeySettings};
+use switchtower::limits::{Now, Subject, Unit};
+use switchtower::settle::store::{MemoryStore, Store};
+use switchtower::settle::{HasBooks, Journal, JournalSettings, Ledger, MemoryLedger, Record};
+use switchtower::testing::Upstream;
+use switchtower::{Caller, KeyId, Money, Stack, client};
+
+use crate::support::{Answer, House, KEY, MANAGER, catalog, chat, prices};
+
+/// A gateway whose books are in this store.
+async fn open(store: &Arc<MemoryStore>, change: impl FnOnce(Gateway) -> Gateway) -> House {
+    let journal = Journal::open(store.clone(), JournalSettings::default()).unwrap();
+    over(journal, change).await
+}
+
+async fn over<L>(ledger: L, change: impl FnOnce(Gateway) -> Gateway) -> House
+where
+    L: Ledger + HasBooks + Clone + Send + Sync + 'static,
+    L::Slot: Send + Sync + 'static,
+{
+    let upstream = Upstream::builder().name("first").prices(prices(0));
+    let upstream = upstream.start().await.unwrap();
+    let stack = Stack::new(Arc::new(catalog(&[upstream.base_url()])));
+    let stack = stack.recover(RecoverLayer::new().on(false));
+    let stack = stack.with_ledger(ledger);
+    let gateway = Gateway::new(stack, client::hyper::plain()).keys([KEY]);
+    let gateway = change(gateway);
+    gateway.read_keys().await.unwrap();
+    House::of(vec![upstream], gateway, Bounds::default()).await
+}
+
+async fn manage(house: &House, method: Method, path: &str, body: Value) -> Value {
+    let path = format!("/api/v1{path}");
+    let answer = house.as_who(MANAGER, method, &path, body).await;
+    assert!(answer.status.is_success(), "{answer:?}");
+    answer.json()
+}
+
+async fn make(house: &House, settings: Value) -> String {
+    let made = manage(house, Method::POST, "/keys", settings).await;
+    made["key"].as_str().unwrap().to_owned()
+}
+
+async fn asks(house: &House, key: &str, more: Value) -> Answer {
+    let mut body: Value = serde_json::from_str(&chat(json!({"max_tokens": 20}))).unwrap();
+    let more = more.as_object().unwrap().clone();
+    body.as_object_mut().unwrap().extend(more);
+    let path = "/api/v1/chat/completions";
+    house.as_who(key, Method::POST, path, body).await
+}
+
+/// Asks until it is refused, and tells how often it was not.
+async fn spend_all(house: &House, key: &str) -> (u64, Answer) {
+    for count in 0..100 {
+        let answer = asks(house, key, json!({})).await;
+        if answer.status != 200 {
+            return (count, answer);
+        }
+    }
+    panic!("nothing was refused");
+}
+
+#[tokio::test]
+async fn what_a_key_has_spent_it_has_spent_after_a_restart() {
+    let store = Arc::new(MemoryStore::new(100));
+    let house = open(&store, |gateway| gateway).await;
+    let settings = json!({"name": "team", "limit": 0.001, "limit_reset": "monthly"});
+    let key = make(&house, settings).await;
+    let (count, refused) = spend_all(&house, &key).await;
+    assert!(count > 1, "{refused:?}");
+    assert_eq!(refused.status, 402, "{refused:?}");
+    let path = format!("/keys/{}", KeyId::of(&key));
+    let before = manage(&house, Method::GET, &path, Value::Null).await;
+    drop(house);
+
+    let house = open(&store, |gateway| gateway).await;
+    assert_eq!(asks(&house, &key, json!({})).await.status, 402);
+    let after = manage(&house, Method::GET, &path, Value::Null).await;
+    assert_eq!(
+        before["data"]["limit_remaining"],
+        after["data"]["limit_remaining"]
+    );
+    // By another window, of which the books know as much.
+    manage(&house, Method::PATCH, &path, json!({"limit_reset": null})).await;
+    assert_eq!(asks(&house, &key, json!({})).await.status, 402);
+    manage(&house, Method::PATCH, &path, json!({"limit": 0.002})).await;
+    assert_eq!(asks(&house, &key, json!({})).await.status, 200);
+    manage(&house, Method::PATCH, &path, json!({"limit": 0.001})).await;
+    assert_eq!(asks(&house, &key, json!({})).await.status, 402);
+}
+
+/// A limit that comes when much was spent already.
+#[tokio::test]
+async fn what_was_spent_before_there_was_a_limit_counts() {
+    let store = Arc::new(MemoryStore::new(100));
+    let house = open(&store, |gateway| gateway).await;
+    let key = make(&house, json!({"name": "team"})).await;
+    for _ in 0..5 {
+        assert_eq!(asks(&house, &key, json!({})).await.status, 200);
+    }
+    let path = format!("/keys/{}", KeyId::of(&key));
+    let usage = manage(&house, Method::GET, &path, Value::Null).await["data"]["usage"].clone();
+    manage(&house, Method::PATCH, &path, json!({"limit": usage})).await;
+    assert_eq!(asks(&house, &key, json!({})).await.status, 402);
+    let rates = json!({"limit": null, "rate_limits": {"requests_per_day": 6}});
+    manage(&house, Method::PATCH, &path, rates).await;
+    let statuses = [
+        asks(&house, &key, json!({})).await.status,
+        asks(&house, &key, json!({})).await.status,
+    ];
+    assert_eq!(statuses, [StatusCode::OK, StatusCode::TOO_MANY_REQUESTS]);
+}
+
+/// Used of the limit of this key, and the record of the one request that it made.
+async fn used_by(house: &House, key: &str) -> (u64, Record) {
+    assert_eq!(asks(house, key, json!({})).await.status, 200);
+    let caller = house.ring.get(KeyId::of(key)).unwrap().caller().clone();
+    let subject = Subject {
+        caller: Some(&caller),
+        ..Subject::default()
+    };
+    let records = house.ledger.records();
+    let now = Now {
+        instant: Instant::now(),
+        wall: SystemTime::now(),
+    };
+    let levels = house.ledger.limits().levels(&subject, &[Unit::Money], now);
+    let level = levels.iter().find(|it| it.rule.name() == KeySettings::LIMIT);
+    let level = level.unwrap();
+    assert_eq!(level.held, 0);
+    (level.used, records.last().unwrap().clone())
+}
+
+async fn count_fees(house: &House) {
+    let settings = ProviderKeySettings::of("first", "sk-...AbCd", UNIX_EPOCH);
+    let own = ProviderKey::new("1", 1, settings, "sk-own", Instant::now()).unwrap();
+    let wallet = house.ring.provider_keys(Caller::ACCOUNT);
+    wallet.set([Arc::new(own.with_fee(50_000))]);
+    let picodollars = |money: Money| money.picodollars().unsigned_abs();
+
+    let key = make(house, json!({"name": "fees", "limit": 1})).await;
+    let (used, record) = used_by(house, &key).await;
+    let cost = record.attempts[0].cost.amount.unwrap();
+    assert_eq!(record.charge, Some(Money::ZERO));
+    assert!(record.fee > Money::ZERO && record.fee < cost);
+    assert_eq!(used, picodollars(record.fee));
+
+    let all = json!({"name": "all", "limit": 1, "include_byok_in_limit": true});
+    let key = make(house, all).await;
+    let (used, record) = used_by(house, &key).await;
+    let cost = record.attempts[0].cost.amount.unwrap();
+    assert_eq!(used, picodollars(record.fee) + picodollars(cost));
+}
+
+#[tokio::test]
+async fn limits_count_fees_and_what_own_keys_cost_if_they_should() {
+    let store = Arc::new(MemoryStore::new(100));
+    count_fees(&open(&store, |gateway| gateway).await).await;
+    count_fees(&over(MemoryLedger::default(), |gateway| gateway).await).await;
+}
+
+#[tokio::test]
+async fn an_account_spends_what_it_was_given() {
+    let store = Arc::new(MemoryStore::new(100));
+    let house = open(&store, Gateway::prepaid).await;
+    let refused = asks(&house, KEY, json!({})).await;
+    assert_eq!(refused.status, 402, "{refused:?}");
+    let error = &refused.json()["error"];
+    assert!(error["message"].as_str().unwrap().contains("credit"), "{error}");
+    let give = |id: &str| json!({"id": id, "amount": 0.001});
+    manage(&house, Method::POST, "/credits", give("1")).await;
+    let (count, refused) = spend_all(&house, KEY).await;
+    assert!(count > 1);
+    assert_eq!(refused.status, 402);
+    drop(house);
+
+    let house = open(&store, Gateway::prepaid).await;
+    assert_eq!(asks(&house, KEY, json!({})).await.status, 402);
+    // The same order again gives nothing.
+    manage(&house, Method::POST, "/credits", give("1")).await;
+    assert_eq!(asks(&house, KEY, json!({})).await.status, 402);
+    manage(&house, Method::POST, "/credits", give("2")).await;
+    assert_eq!(asks(&house, KEY, json!({})).await.status, 200);
+    drop(house);
+    // Who does not ask for credit needs none.
+    let house = open(&store, |gateway| gateway).await;
+    for _ in 0..count + 1 {
+        assert_eq!(asks(&house, KEY, json!({})).await.status, 200);
+    }
+}
