@@ -185,6 +185,12 @@ pub(crate) fn not_stored(error: &StoreError, entries: usize) {
     tracing::error!(%error, entries, "the ledger is not stored");
 }
 
+/// What was read before holds on.
+#[cfg(feature = "gateway")]
+pub(crate) fn not_read(error: &StoreError) {
+    tracing::error!(%error, "the keys cannot be read from the store");
+}
+
 pub(crate) fn stored_again() {
     tracing::info!("the ledger is stored again");
 }

@@ -125,7 +125,7 @@ const UNMODELLED: [(&str, &str); 10] = [
 ];
 
 /// Files with a task, a thread or a channel, and why nothing of them is on a request's path, or has no bound.
-const DETACHING: [(&str, &str); 9] = [
+const DETACHING: [(&str, &str); 10] = [
     (
         "gateway/blocking.rs",
         "a store blocks: who manages keys waits for a thread that may",
@@ -133,6 +133,10 @@ const DETACHING: [(&str, &str); 9] = [
     (
         "gateway/closing.rs",
         "a channel of one word, the last one: the shutdown",
+    ),
+    (
+        "gateway/keys/fresh.rs",
+        "a task a gateway, which ends with it",
     ),
     (
         "gateway/serve.rs",
@@ -186,7 +190,7 @@ const LOCKING: [(&str, &str); 27] = [
     ),
     (
         "gateway/keys/keeper.rs",
-        "who manages keys waits for its turn, and nobody else does",
+        "who manages keys waits for its turn, and who brings one that nobody knows",
     ),
     (
         "gateway/models/shelf.rs",

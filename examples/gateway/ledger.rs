@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use switchtower::limits::Limits;
 use switchtower::settle::store::{
     MemoryStore, PostgresSettings, PostgresStore, SqliteSettings, SqliteStore, Store, StoreError,
 };
@@ -24,6 +25,7 @@ pub(crate) fn open(
     place: &Place,
     durability: Durability,
     replica: &str,
+    limits: Limits,
 ) -> Result<Journal, StoreError> {
     let store: Arc<dyn Store> = match place {
         Place::Memory => Arc::new(MemoryStore::default()),
@@ -34,7 +36,7 @@ pub(crate) fn open(
         Place::Postgres(url) => Arc::new(PostgresStore::open(url, PostgresSettings::default())?),
     };
     let settings = JournalSettings::default().durability(durability);
-    Journal::open(store, settings.replica(replica))
+    Journal::open(store, settings.replica(replica).limits(limits))
 }
 
 /// A line for a newcomer.

@@ -19,6 +19,7 @@ use std::time::SystemTime;
 use hyper_rustls::HttpsConnectorBuilder;
 use switchtower::catalog::{Catalog, Reloader};
 use switchtower::gateway::{self, Gateway};
+use switchtower::settle::HasBooks;
 use switchtower::{Stack, client};
 use tokio::net::TcpListener;
 
@@ -82,8 +83,11 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         .enable_http2()
         .wrap_connector(client::hyper::connector());
     let place = args.ledger();
-    let journal = ledger::open(&place, args.durability, &args.replica)?;
-    let stack = Stack::new(catalog.clone()).with_ledger(journal.clone());
+    let stack = Stack::new(catalog.clone());
+    // The limits of the catalogue are counted by the books as well.
+    let limits = stack.ledger().books().limits().clone();
+    let journal = ledger::open(&place, args.durability, &args.replica, limits)?;
+    let stack = stack.with_ledger(journal.clone());
     watch::report(&catalog);
     if let Some(reloader) = reloader {
         tokio::spawn(watch::watch(reloader, stack.roster().clone()));

@@ -18,9 +18,10 @@ use super::closing::Closing;
 use super::refuse;
 use super::retell;
 use super::router::Door;
+use crate::admit::key::KeyLayer;
 use crate::admit::read::Read;
 use crate::call::Call;
-use crate::caller::Caller;
+use crate::caller::{Caller, KeyId};
 use crate::clock::{now, wall};
 use crate::error::Error;
 use crate::payload::Payload;
@@ -64,7 +65,21 @@ impl Door {
     pub(super) fn ask(&self, request: Request) -> Asked {
         match self.gateway.keys.check(request.headers(), wall()) {
             Ok(caller) => (self.gateway.chat.0)(self.clone(), caller, request),
-            Err(error) => Box::pin(ready(refuse::response(&error, self.dialect, None))),
+            Err(error) => match KeyLayer::key(request.headers()) {
+                Ok(id) if self.gateway.keeper.may_be_elsewhere(id) => {
+                    Box::pin(self.clone().ask_again(id, request))
+                }
+                _ => Box::pin(ready(refuse::response(&error, self.dialect, None))),
+            },
+        }
+    }
+
+    /// Asks a model, if another replica knows the caller.
+    async fn ask_again(self, id: KeyId, request: Request) -> Response<Body> {
+        self.gateway.keeper.look(id).await;
+        match self.gateway.keys.check(request.headers(), wall()) {
+            Ok(caller) => (self.gateway.chat.0)(self.clone(), caller, request).await,
+            Err(error) => refuse::response(&error, self.dialect, None),
         }
     }
 }

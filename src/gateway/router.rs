@@ -1,6 +1,8 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use bytes::Bytes;
 use http::{Request, Response};
@@ -36,6 +38,8 @@ pub struct Gateway {
     /// Beside what is paid for credits.
     pub(super) credit_fee: Ratio,
     pub(super) safe: Safe,
+    /// How long may it take until what others have changed is heard of?
+    refresh: Duration,
 }
 
 /// What a handler needs to know: the gateway, and in whose protocol to answer.
@@ -44,6 +48,9 @@ pub(super) struct Door {
     pub(super) gateway: Arc<Gateway>,
     pub(super) dialect: Dialect,
 }
+
+/// How often the keys are read anew.
+const REFRESH: Duration = Duration::from_secs(30);
 
 // === impl Gateway ===
 
@@ -76,6 +83,7 @@ impl Gateway {
             keys: KeyLayer::with_ring(ring),
             books,
             credit_fee: Ratio::ZERO,
+            refresh: REFRESH,
         }
     }
 
@@ -169,6 +177,15 @@ impl Gateway {
         self
     }
 
+    /// How often [`read_keys`](Self::read_keys) is repeated once the gateway serves, if there is a store and a runtime of
+    /// tokio's: after this time what others have written to the store holds here. By default it is every 30 seconds; zero:
+    /// never. A key that nobody knows here is looked for at once, but for all of them together at most once a second.
+    #[must_use]
+    pub fn refresh_keys(mut self, every: Duration) -> Self {
+        self.refresh = every;
+        self
+    }
+
     /// Keeps keys in this store instead of the ledger's: [`read_keys`](Self::read_keys) lets those in that it holds.
     #[must_use]
     pub fn keep_keys_in(mut self, store: Arc<dyn Store>) -> Self {
@@ -214,6 +231,7 @@ impl Gateway {
     fn doors(self) -> [Door; 2] {
         self.keeper.begin();
         let gateway = Arc::new(self);
+        keys::keep(&gateway, gateway.refresh);
         [Dialect::OpenRouter, Dialect::OpenAi].map(|dialect| Door {
             gateway: gateway.clone(),
             dialect,
@@ -279,6 +297,7 @@ fn routes(door: Door) -> Router {
             &at("/byok/{id}"),
             get(byok::get).patch(byok::change).delete(byok::delete),
         )
+        .route_layer(from_fn_with_state(door.clone(), keys::look))
         .method_not_allowed_fallback(move |request| refuse::wrong_method(request, dialect))
         .with_state(door)
 }

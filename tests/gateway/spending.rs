@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Uri};
 use serde_json::{Value, json};
+use switchtower::catalog::Catalog;
 use switchtower::dispatch::recover::RecoverLayer;
 use switchtower::gateway::{Bounds, Gateway};
 use switchtower::keys::{FreeModels, KeySettings, ProviderKey, ProviderKeySettings};
 use switchtower::limits::{Now, Subject, Unit};
-use switchtower::settle::store::{MemoryStore, Store};
+use switchtower::settle::store::MemoryStore;
 use switchtower::settle::{HasBooks, Journal, JournalSettings, Ledger, MemoryLedger, Record};
 use switchtower::testing::Upstream;
 use switchtower::{Caller, KeyId, Money, Stack, client};
@@ -27,9 +28,21 @@ where
     L: Ledger + HasBooks + Clone + Send + Sync + 'static,
     L::Slot: Send + Sync + 'static,
 {
+    serving(|url| catalog(&[url]), ledger, change).await
+}
+
+async fn serving<L>(
+    catalog: impl FnOnce(Uri) -> Catalog,
+    ledger: L,
+    change: impl FnOnce(Gateway) -> Gateway,
+) -> House
+where
+    L: Ledger + HasBooks + Clone + Send + Sync + 'static,
+    L::Slot: Send + Sync + 'static,
+{
     let upstream = Upstream::builder().name("first").prices(prices(0));
     let upstream = upstream.start().await.unwrap();
-    let stack = Stack::new(Arc::new(catalog(&[upstream.base_url()])));
+    let stack = Stack::new(Arc::new(catalog(upstream.base_url())));
     let stack = stack.recover(RecoverLayer::new().on(false));
     let stack = stack.with_ledger(ledger);
     let gateway = Gateway::new(stack, client::hyper::plain()).keys([KEY]);
@@ -134,7 +147,9 @@ async fn used_by(house: &House, key: &str) -> (u64, Record) {
         wall: SystemTime::now(),
     };
     let levels = house.ledger.limits().levels(&subject, &[Unit::Money], now);
-    let level = levels.iter().find(|it| it.rule.name() == KeySettings::LIMIT);
+    let level = levels
+        .iter()
+        .find(|it| it.rule.name() == KeySettings::LIMIT);
     let level = level.unwrap();
     assert_eq!(level.held, 0);
     (level.used, records.last().unwrap().clone())
@@ -175,7 +190,10 @@ async fn an_account_spends_what_it_was_given() {
     let refused = asks(&house, KEY, json!({})).await;
     assert_eq!(refused.status, 402, "{refused:?}");
     let error = &refused.json()["error"];
-    assert!(error["message"].as_str().unwrap().contains("credit"), "{error}");
+    assert!(
+        error["message"].as_str().unwrap().contains("credit"),
+        "{error}"
+    );
     let give = |id: &str| json!({"id": id, "amount": 0.001});
     manage(&house, Method::POST, "/credits", give("1")).await;
     let (count, refused) = spend_all(&house, KEY).await;
@@ -196,4 +214,79 @@ async fn an_account_spends_what_it_was_given() {
     for _ in 0..count + 1 {
         assert_eq!(asks(&house, KEY, json!({})).await.status, 200);
     }
+}
+
+/// With a model for nothing, and one for money.
+fn with_free(url: Uri) -> Catalog {
+    let toml = format!(
+        r#"
+        providers.first.base_url = "{url}"
+        [[models."acme/large".endpoints]]
+        provider = "first"
+        model = "large"
+        prices = {{ prompt = "1", completion = "1" }}
+        [[models."acme/large:free".endpoints]]
+        provider = "first"
+        model = "large"
+        prices = {{ prompt = "0", completion = "0" }}
+        "#
+    );
+    Catalog::from_toml(&toml, "switchtower.toml", |_| None).unwrap()
+}
+
+#[tokio::test]
+async fn free_models_are_asked_so_often_a_day() {
+    let store = Arc::new(MemoryStore::new(100));
+    let open = |free: FreeModels| {
+        let journal = Journal::open(store.clone(), JournalSettings::default()).unwrap();
+        serving(with_free, journal, move |gateway| gateway.free_models(free))
+    };
+    let free = FreeModels {
+        per_minute: 100,
+        per_day: 2,
+        per_day_if_paid: 4,
+        ..FreeModels::default()
+    };
+    let house = open(free).await;
+    let ask = json!({"model": "acme/large:free", "provider": {}});
+    let told = async |house: &House| {
+        let key = house.get("/api/v1/key").await.json()["data"].clone();
+        (
+            key["is_free_tier"].clone(),
+            key["free_model_daily_requests"].clone(),
+        )
+    };
+    for used in 0..2 {
+        let daily = json!({"used": used, "limit": 2, "remaining": 2 - used});
+        assert_eq!(told(&house).await, (json!(true), daily));
+        let answer = asks(&house, KEY, ask.clone()).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+    // Another key of the account is no help; another model is.
+    let key = make(&house, json!({"name": "other"})).await;
+    for key in [KEY, &key] {
+        let refused = asks(&house, key, ask.clone()).await;
+        assert_eq!(refused.status, 429);
+        assert!(refused.body.contains("free-models-per-day"), "{refused:?}");
+    }
+    let paid = json!({"model": "acme/large", "provider": {}});
+    assert_eq!(asks(&house, KEY, paid).await.status, 200);
+
+    let house = open(free).await;
+    assert_eq!(asks(&house, KEY, ask.clone()).await.status, 429);
+    let credit = json!({"id": "1", "amount": 10});
+    manage(&house, Method::POST, "/credits", credit).await;
+    let daily = json!({"used": 2, "limit": 4, "remaining": 2});
+    assert_eq!(told(&house).await, (json!(false), daily));
+    assert_eq!(asks(&house, KEY, ask.clone()).await.status, 200);
+
+    let slow = FreeModels {
+        per_minute: 1,
+        per_day: 100,
+        ..free
+    };
+    let house = open(slow).await;
+    let refused = asks(&house, KEY, ask).await;
+    assert_eq!(refused.status, 429);
+    assert!(refused.body.contains("free-models-per-min"), "{refused:?}");
 }

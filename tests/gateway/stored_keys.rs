@@ -1,6 +1,7 @@
 //! Keys that outlive the process: in a store that two gateways share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -11,13 +12,17 @@ use switchtower::settle::store::{MemoryStore, Store};
 use switchtower::testing::{Failure, Script, Upstream};
 use switchtower::{KeyId, Stack, client};
 
-use crate::support::{House, MANAGER, catalog, chat};
+use crate::support::{House, MANAGER, catalog, chat, within};
 
 const OLD: &str = "0000000000000000000000000000000000000000000000000000000000000001";
 const NEW: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const SECRET: &str = "sk-own-0123456789abcdefAbCd";
 
 async fn open(store: &Arc<MemoryStore>, masters: Option<&str>) -> House {
+    serving(store, masters, Duration::from_secs(30)).await
+}
+
+async fn serving(store: &Arc<MemoryStore>, masters: Option<&str>, refresh: Duration) -> House {
     let upstream = Upstream::builder().name("first").start().await.unwrap();
     upstream.script_fn(|seen| match seen.header("authorization") {
         Some(key) if key == format!("Bearer {SECRET}") => Script::new().text("Hello!"),
@@ -26,7 +31,9 @@ async fn open(store: &Arc<MemoryStore>, masters: Option<&str>) -> House {
     let stack = Stack::new(Arc::new(catalog(&[upstream.base_url()])));
     let stack = stack.recover(RecoverLayer::new().on(false));
     let store: Arc<dyn Store> = store.clone();
-    let mut gateway = Gateway::new(stack, client::hyper::plain()).keep_keys_in(store);
+    let mut gateway = Gateway::new(stack, client::hyper::plain())
+        .keep_keys_in(store)
+        .refresh_keys(refresh);
     if let Some(masters) = masters {
         gateway = gateway.master_keys(MasterKeys::parse(masters).unwrap());
     }
@@ -73,6 +80,43 @@ async fn a_key_is_let_in_after_a_restart_until_it_is_deleted_elsewhere() {
     assert_eq!(asks(&three, &key).await, 401);
     let all = store.documents("key").unwrap();
     assert!(all.is_empty(), "{all:?}");
+}
+
+/// What one replica does the other hears of: of a new key at once, of all else after a while.
+#[tokio::test]
+async fn replicas_hear_of_each_others_keys() {
+    let store = Arc::new(MemoryStore::new(100));
+    let often = Duration::from_millis(20);
+    let (one, two) = (open(&store, None).await, serving(&store, None, often).await);
+    let three = serving(&store, None, Duration::ZERO).await;
+    let made = manage(&one, Method::POST, "/keys", json!({"name": "team"})).await;
+    let key = made["key"].as_str().unwrap().to_owned();
+    for house in [&two, &three] {
+        // Let in, if only to hear that the operator has no key that is accepted.
+        assert_ne!(asks(house, &key).await, 401);
+    }
+    let made = manage(&one, Method::POST, "/keys", json!({"name": "two"})).await;
+    let other = made["key"].as_str().unwrap();
+    let path = "/api/v1/models";
+    let listed = async || {
+        two.as_who(other, Method::GET, path, Value::Null)
+            .await
+            .status
+    };
+    within(async { while listed().await != 200 {} }).await;
+    // Nobody knows it, and nobody looks for it again and again.
+    for _ in 0..3 {
+        assert_eq!(asks(&three, "sk-or-v1-nobodys").await, 401);
+    }
+
+    let path = format!("/keys/{}", KeyId::of(&key));
+    manage(&one, Method::PATCH, &path, json!({"disabled": true})).await;
+    within(async { while asks(&two, &key).await != 401 {} }).await;
+    manage(&one, Method::PATCH, &path, json!({"disabled": false})).await;
+    within(async { while asks(&two, &key).await == 401 {} }).await;
+    manage(&one, Method::DELETE, &path, Value::Null).await;
+    within(async { while asks(&two, &key).await != 401 {} }).await;
+    assert_ne!(asks(&three, &key).await, 401, "it reads no more");
 }
 
 #[tokio::test]

@@ -163,7 +163,11 @@ fn credit_is_a_limit_that_moves() {
         let credit = Money::from_picodollars(picodollars);
         let rule = Rule::money("credit", Scope::Account, Window::Forever, credit).unwrap();
         limits
-            .set_rules((Scope::Account, Caller::ACCOUNT), [(rule, vec![])], clock.now())
+            .set_rules(
+                (Scope::Account, Caller::ACCOUNT),
+                [(rule, vec![])],
+                clock.now(),
+            )
             .unwrap();
     };
     assert_eq!(limits.available(&of(&caller), clock.now()), None);

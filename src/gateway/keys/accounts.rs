@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::counts::{Counts, Wanted};
 use crate::calendar::Day;
+use crate::caller::Caller;
 use crate::gateway::blocking::blocking;
 use crate::keys::FreeModels;
-use crate::limits::{Rule, Scope, Window};
+use crate::limits::{Level, Rule, Scope, Window};
 use crate::money::Money;
 use crate::settle::store::{Credit, CreditKind, StoreError};
 
@@ -21,11 +22,20 @@ pub(super) struct Accounts {
 
 /// What one account was given.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Given {
+struct Given {
     /// In all, less what was taken from it: in picodollars.
     credit: i128,
     /// Of that, grants.
     granted: i128,
+}
+
+/// What an account may have for nothing.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tier {
+    /// Was it never granted anything, where that matters?
+    pub(super) is_free: bool,
+    /// Of free models, today.
+    pub(super) daily: Option<Level>,
 }
 
 /// The name of the rule that an account's credit is.
@@ -61,6 +71,18 @@ impl Accounts {
             .collect()
     }
 
+    pub(super) async fn tier(self, counts: &Counts, caller: &Caller) -> Result<Tier, StoreError> {
+        if !self.is_any() {
+            return Ok(Tier::default());
+        }
+        let account = caller.account_name();
+        let given = given(counts, Some(account.into())).await?;
+        Ok(Tier {
+            is_free: !given.get(account).is_some_and(|given| given.granted > 0),
+            daily: counts.level(caller, FreeModels::PER_DAY, ":free"),
+        })
+    }
+
     fn is_any(self) -> bool {
         self.prepaid || self.free.is_some()
     }
@@ -78,7 +100,7 @@ impl Accounts {
 }
 
 /// What was given to this account, or to all.
-pub(super) async fn given(
+async fn given(
     counts: &Counts,
     account: Option<Arc<str>>,
 ) -> Result<BTreeMap<String, Given>, StoreError> {
@@ -89,7 +111,10 @@ pub(super) async fn given(
     let credits = blocking(move || books.credits(account.as_deref(), first, last)).await?;
     let mut given = BTreeMap::<String, Given>::new();
     for credit in credits {
-        given.entry(credit.account.clone()).or_default().add(&credit);
+        given
+            .entry(credit.account.clone())
+            .or_default()
+            .add(&credit);
     }
     Ok(given)
 }
@@ -103,11 +128,6 @@ impl Given {
         if credit.kind == CreditKind::Grant {
             self.granted = self.granted.saturating_add(amount);
         }
-    }
-
-    /// Was it ever granted anything?
-    pub(super) fn has_paid(self) -> bool {
-        self.granted > 0
     }
 }
 

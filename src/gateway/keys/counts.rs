@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use crate::caller::Caller;
 use crate::clock::{now, wall};
 use crate::gateway::blocking::blocking;
-use crate::limits::{Limits, Now, Rule, Scope, Subject};
+use crate::limits::{Level, Limits, Now, Rule, Scope, Subject, Unit};
 use crate::settle::replay::{Whose, used};
 use crate::settle::store::{Store, StoreError};
 
@@ -57,9 +58,19 @@ impl Counts {
         self.books.as_ref()
     }
 
-    /// Those that a ledger goes by, and those of a quota.
-    pub(super) fn limits(&self) -> &[Limits] {
-        &self.limits
+    /// How much of the rule of requests of this name is used, that counts for this caller and such a model.
+    pub(super) fn level(&self, caller: &Caller, rule: &str, model: &str) -> Option<Level> {
+        let subject = Subject {
+            caller: Some(caller),
+            model: Some(model),
+            ..Subject::default()
+        };
+        // Those of the quota.
+        let levels = self
+            .limits
+            .last()?
+            .levels(&subject, &[Unit::Requests], at());
+        levels.into_iter().find(|level| level.rule.name() == rule)
     }
 
     /// Sets those of which there is none yet, without a look into the books.
@@ -138,7 +149,10 @@ impl Ready {
             rules,
         } in self.wanted
         {
-            let mut past = self.past.remove(&(scope, value.clone())).unwrap_or_default();
+            let mut past = self
+                .past
+                .remove(&(scope, value.clone()))
+                .unwrap_or_default();
             let rules = rules.into_iter().map(|rule| {
                 let past = past.remove(rule.name()).unwrap_or_default();
                 (rule, past)

@@ -9,6 +9,7 @@ use super::figures;
 use super::told::Current;
 use crate::clock::wall;
 use crate::error::Error;
+use crate::gateway::blocking::failed;
 use crate::gateway::json;
 use crate::gateway::router::Door;
 use crate::keys::NotAdmitted;
@@ -32,8 +33,10 @@ async fn told(door: &Door, headers: &HeaderMap) -> Result<String, Error> {
     // It may be gone since.
     let key = door.gateway.keeper.ring().get(id);
     let key = key.ok_or(NotAdmitted::Unknown)?;
+    let tier = door.gateway.keeper.tier(key.caller()).await;
+    let tier = tier.map_err(|why| failed(&why))?;
     let spent = figures::of(&door.gateway, Some(id), now).await?;
     json::text(&Data {
-        data: Current::of(&key, &spent.get(&id).copied().unwrap_or_default()),
+        data: Current::of(&key, &spent.get(&id).copied().unwrap_or_default(), &tier),
     })
 }

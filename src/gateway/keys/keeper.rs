@@ -2,13 +2,15 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{self, Arc, PoisonError};
 
 use tokio::sync::Mutex;
 
-use super::accounts::Accounts;
+use super::accounts::{Accounts, Tier};
 use super::counts::{Counts, Wanted};
+use super::misses::Misses;
 use crate::caller::{Caller, KeyId};
+use crate::clock::now;
 use crate::error::Error;
 use crate::gateway::blocking::{blocking, failed};
 use crate::keys::{FreeModels, KeyRing, KeySettings, RingKey};
@@ -16,14 +18,16 @@ use crate::kind::Kind;
 use crate::limits::{Limits, Scope};
 use crate::settle::Books;
 use crate::settle::store::{Document, Entry, Store, StoreError};
+use crate::telemetry;
 
 /// Changes keys: in the store first, if there is one, so that what the ring knows outlives the process.
 #[derive(Clone)]
 pub(in crate::gateway) struct Keeper {
     ring: KeyRing,
     store: Option<Arc<dyn Store>>,
-    pub(super) counts: Counts,
-    pub(super) accounts: Accounts,
+    counts: Counts,
+    accounts: Accounts,
+    misses: Arc<sync::Mutex<Misses>>,
     /// One change or refresh after the other: what was read before a change must not undo it.
     turn: Arc<Mutex<()>>,
 }
@@ -46,6 +50,7 @@ impl Keeper {
             store: books.store().cloned(),
             counts: Counts::new(limits, books.store().cloned()),
             accounts: Accounts::default(),
+            misses: Arc::default(),
             turn: Arc::default(),
         }
     }
@@ -96,6 +101,42 @@ impl Keeper {
     pub(in crate::gateway) async fn refresh(&self) -> Result<(), StoreError> {
         let _turn = self.turn.lock().await;
         self.read().await
+    }
+
+    /// Is there anything that others may change?
+    pub(super) fn is_stored(&self) -> bool {
+        self.store.is_some() || self.counts.books().is_some()
+    }
+
+    /// Does nobody know this key here, but perhaps elsewhere?
+    pub(in crate::gateway) fn may_be_elsewhere(&self, id: KeyId) -> bool {
+        self.store.is_some() && self.ring.get(id).is_none()
+    }
+
+    /// Reads the keys from the store for the sake of this one, unless they have just been read.
+    pub(in crate::gateway) async fn look(&self, id: KeyId) {
+        let may = self.misses().ask(id, now());
+        // Whoever came with it at the same time waits for what is being read.
+        let _turn = self.turn.lock().await;
+        if !may {
+            return;
+        }
+        let began = now();
+        if let Err(error) = self.read().await {
+            telemetry::not_read(&error);
+        }
+        if self.ring.get(id).is_none() {
+            self.misses().missed(id, began, now());
+        }
+    }
+
+    fn misses(&self) -> sync::MutexGuard<'_, Misses> {
+        self.misses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is told to this caller of free models, and of whether it has paid.
+    pub(super) async fn tier(&self, caller: &Caller) -> Result<Tier, StoreError> {
+        self.accounts.tier(&self.counts, caller).await
     }
 
     /// Makes a key.
@@ -190,7 +231,10 @@ impl Keeper {
         });
         let keys: Vec<_> = keys.collect();
         let mut accounts = self.ring.accounts();
-        accounts.extend(keys.iter().map(|key| key.settings().account.as_str().into()));
+        accounts.extend(
+            keys.iter()
+                .map(|key| key.settings().account.as_str().into()),
+        );
         let mut wanted = self.accounts.wanted(&self.counts, accounts).await?;
         let is_new = |key: &&RingKey| {
             let known = self.ring.get(key.id());

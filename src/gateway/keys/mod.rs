@@ -6,14 +6,17 @@ mod counts;
 mod create;
 mod current;
 mod figures;
+mod fresh;
 mod keeper;
 mod list;
+mod misses;
 mod one;
 mod settings;
 mod told;
 
 pub(super) use self::create::create;
 pub(super) use self::current::current;
+pub(super) use self::fresh::{keep, look};
 pub(super) use self::keeper::Keeper;
 pub(super) use self::list::list;
 pub(super) use self::one::{change, delete, get};

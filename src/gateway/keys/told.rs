@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::accounts::Tier;
 use super::figures::Figures;
 use super::settings::WORKSPACE;
 use crate::calendar::timestamp;
@@ -31,6 +32,7 @@ pub(super) struct Current<'a> {
     is_management_key: bool,
     is_provisioning_key: bool,
     rate_limit: RateLimit,
+    free_model_daily_requests: Option<Daily>,
     #[serde(flatten)]
     common: Common<'a>,
 }
@@ -60,6 +62,14 @@ struct RateLimit {
     requests: i64,
     interval: &'static str,
     note: &'static str,
+}
+
+/// Of free models, today.
+#[derive(Debug, Serialize)]
+struct Daily {
+    used: u64,
+    limit: u64,
+    remaining: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -93,10 +103,10 @@ impl<'a> Managed<'a> {
 // === impl Current ===
 
 impl<'a> Current<'a> {
-    pub(super) fn of(key: &'a RingKey, figures: &Figures) -> Self {
+    pub(super) fn of(key: &'a RingKey, figures: &Figures, tier: &Tier) -> Self {
         let manages = key.caller().rights().manage();
         Self {
-            is_free_tier: false,
+            is_free_tier: tier.is_free,
             is_management_key: manages,
             is_provisioning_key: manages,
             rate_limit: RateLimit {
@@ -104,6 +114,11 @@ impl<'a> Current<'a> {
                 interval: "10s",
                 note: "This field is deprecated and safe to ignore.",
             },
+            free_model_daily_requests: tier.daily.as_ref().map(|level| Daily {
+                used: level.used,
+                limit: level.most,
+                remaining: level.remaining(),
+            }),
             common: Common::of(key, figures),
         }
     }

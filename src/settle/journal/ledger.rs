@@ -171,8 +171,11 @@ impl Journal {
 
 impl HasBooks for Journal {
     fn books(&self) -> Books {
-        Books::of(self.inner.recent.clone(), self.inner.settings.limits.clone())
-            .with_store(self.inner.store.clone())
+        Books::of(
+            self.inner.recent.clone(),
+            self.inner.settings.limits.clone(),
+        )
+        .with_store(self.inner.store.clone())
     }
 }
 
