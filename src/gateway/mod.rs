@@ -165,6 +165,21 @@
 //! the ledger's store ([`Gateway::read_keys`]); without one, keys that were made are gone with the process, and what was spent is told by
 //! the newest records that are still in memory.
 //!
+//! **What was spent counts**, when the process begins and when a limit is set later: a rule of a key or an account begins with what
+//! the books say, fees with it; what is under way when a limit is set, and is not in the books yet, it does not count.
+//! A limit that is changed, but not when it begins anew, goes on.
+//!
+//! **Several replicas** over one store hear of each other: of a key that nobody knows at once, though for all of them together at most
+//! once a second; of all else, such as a key that was disabled, after [`Gateway::refresh_keys`]. What each of them has let in, the others
+//! know when they begin.
+//!
+//! # Credit
+//!
+//! By default nobody needs any. With [`Gateway::prepaid`] an account spends what it was given, and is refused with 402 beyond it: what
+//! `POST /credits` gives holds at once. With [`Gateway::free_models`] models whose names end in `:free` are asked so often a minute and a
+//! day by each account, more often by one that was granted ten dollars, as OpenRouter has it, and with 429 beyond; `GET /key` tells how often
+//! (`free_model_daily_requests`, else null). `is_free_tier` is true where either is set and the account was never granted anything.
+//!
 //! # Own keys of providers
 //!
 //! An account may bring keys of its own at providers. They are used for its requests alone, before everything else, and what they

@@ -78,7 +78,7 @@ impl Accounts {
         let account = caller.account_name();
         let given = given(counts, Some(account.into())).await?;
         Ok(Tier {
-            is_free: !given.get(account).is_some_and(|given| given.granted > 0),
+            is_free: given.get(account).is_none_or(|given| given.granted <= 0),
             daily: counts.level(caller, FreeModels::PER_DAY, ":free"),
         })
     }

@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn a_guess_costs_one_read_a_second_whoever_guesses() {
-        let (mut misses, start) = (Misses::default(), Instant::now());
+        let (mut misses, start) = (Misses::default(), crate::clock::now());
         let at = |millis| start + Duration::from_millis(millis);
         let id = |number: u32| KeyId::of(&number.to_string());
         assert!(misses.ask(id(0), at(0)));
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn what_was_guessed_is_forgotten_and_so_much_is_remembered() {
-        let (mut misses, start) = (Misses::default(), Instant::now());
+        let (mut misses, start) = (Misses::default(), crate::clock::now());
         for number in 0..2 * MOST {
             misses.missed(KeyId::of(&number.to_string()), start, start);
         }
