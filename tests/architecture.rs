@@ -159,6 +159,10 @@ const DETACHING: [(&str, &str); 10] = [
         "a thread a store, which ends with it",
     ),
     (
+        "settle/store/sqlite/store.rs",
+        "none: whoever asks a store may wait, and lets others in between",
+    ),
+    (
         "testing/upstream/builder.rs",
         "the rehearsal's provider, which ends with its handle",
     ),

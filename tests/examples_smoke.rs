@@ -260,7 +260,14 @@ fn help_is_given_and_is_no_failure() {
     let output = run(&["--help"], &[]);
     assert!(output.status.success());
     let help = String::from_utf8(output.stdout).unwrap();
-    for flag in ["--listen", "--providers", "--config", "SWITCHTOWER_KEY"] {
+    let flags = [
+        "--listen",
+        "--providers",
+        "--config",
+        "--ledger",
+        "--durability",
+    ];
+    for flag in flags.into_iter().chain(["SWITCHTOWER_KEY"]) {
         assert!(help.contains(flag), "{help}");
     }
 }
@@ -276,6 +283,20 @@ fn a_busy_port_is_refused() {
         &[],
         &["cannot listen on", &address],
     );
+}
+
+#[test]
+fn books_that_another_process_keeps_are_refused() {
+    let folder = std::env::temp_dir().join(format!("switchtower-{}-books", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("ledger.db");
+    let file = file.to_str().unwrap();
+    let gateway = Gateway::start(&["--ledger", file, "--durability", "power"], &[]);
+    assert!(gateway.greeting.contains(file), "{}", gateway.greeting);
+    refused(&["--ledger", file], &[], &[file, "another process"]);
+    refused(&["--durability", "eternal"], &[], &["eternal", "power"]);
+    drop(gateway);
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]

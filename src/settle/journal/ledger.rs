@@ -205,7 +205,10 @@ impl fmt::Debug for Journal {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.queue.desert();
-        if let Some(writer) = self.writer.take() {
+        let writer = self.writer.take();
+        // The writer itself may be the last, where it has woken somebody who is no more.
+        let writer = writer.filter(|writer| writer.thread().id() != thread::current().id());
+        if let Some(writer) = writer {
             // It panics never; and if it did, there is nobody left to tell.
             let _ = writer.join();
         }

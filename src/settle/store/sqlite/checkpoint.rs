@@ -19,11 +19,14 @@ pub(super) struct Checkpoints {
 const EVERY: Duration = Duration::from_millis(250);
 /// A log of so many pages, 64 MiB, is begun anew: for a moment the writer waits.
 const LONG: i64 = 16_384;
+/// For this moment; where somebody reads for longer, such as a backup, the log grows until he is done.
+const MOMENT: Duration = Duration::from_millis(5);
 
 // === impl Checkpoints ===
 
 impl Checkpoints {
     pub(super) fn start(connection: Connection) -> Result<Self, StoreError> {
+        connection.busy_timeout(MOMENT)?;
         let over = Arc::<(Mutex<bool>, Condvar)>::default();
         let told = over.clone();
         let thread = thread::Builder::new()

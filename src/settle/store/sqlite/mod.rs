@@ -31,14 +31,16 @@
 //! # Backup
 //!
 //! [`SqliteStore::backup`] writes a whole copy, as it is at that moment, while the store goes on; so does
-//! `sqlite3 ledger.db "VACUUM INTO 'copy.db'"`. A copy of the file alone, without its log, is none. To restore one, put it
-//! in the place of the file while no process is on it, and delete the `-wal` and `-shm` files of the old one.
+//! `sqlite3 ledger.db "VACUUM INTO 'copy.db'"`. While it is written the log grows. A copy of the file alone, without its log,
+//! is none. To restore one, put it in the place of the file while no process is on it, and delete the `-wal` and `-shm` files
+//! of the old one.
 //!
 //! # Damage
 //!
 //! Each row and each sum has a check of its own. A damaged row is [`StoreError::Corrupt`](super::StoreError::Corrupt) for
 //! who asks for it, with its name and time, so that one can read on behind it; all others are there. A damaged sum is made
-//! anew from the rows of its day when a row is added to it, or by [`SqliteStore::rebuild`].
+//! anew from the rows of its day when a row is added to it, or by [`SqliteStore::rebuild`]. A damaged hold is an error when a
+//! journal is opened, and a damaged credit when it is read: each is named, and `DELETE FROM holds WHERE id = '…'` lets go of it.
 
 mod bytes;
 mod check;

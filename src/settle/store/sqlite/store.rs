@@ -1,6 +1,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
@@ -50,8 +51,9 @@ pub struct SqliteStore {
 const READERS: usize = 4;
 /// How long one waits for another: only a backup or a tool of somebody's own can be in the way.
 const BUSY: Duration = Duration::from_secs(5);
-/// So many rows are forgotten at once.
+/// So many rows are forgotten at once, and then others have time to write.
 const AT_ONCE: usize = 1000;
+const BETWEEN: Duration = Duration::from_millis(1);
 
 // === impl SqliteStore ===
 
@@ -178,6 +180,7 @@ impl Store for SqliteStore {
             if some < AT_ONCE {
                 return Ok(gone);
             }
+            thread::sleep(BETWEEN);
         }
     }
 }
