@@ -244,6 +244,18 @@ fn the_answer_is_as_long_as_who_bounds_it_allows() {
     );
 }
 
+/// Nothing need bound what costs nothing.
+#[test]
+fn of_who_is_free_no_bound_is_asked_for() {
+    let free = one(&[(Rate::Prompt, "0"), (Rate::Completion, "0")]);
+    for body in [
+        json!({"messages": [{"role": "user", "content": "hi"}]}),
+        json!({"messages": [{"content": [{"type": "input_audio"}]}]}),
+    ] {
+        assert_eq!(strict(&free, &asks(&body)), Ok(Femto::ZERO), "{body}");
+    }
+}
+
 /// Alibaba asks three times as much for a token that was thought; sound that is asked for is dearer still.
 #[test]
 fn the_dearest_kind_of_answer_counts() {

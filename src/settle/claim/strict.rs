@@ -42,10 +42,13 @@ pub(super) fn within_context(endpoint: &Endpoint, asks: &Asks) -> Result<Femto, 
     cost(endpoint, asks, &most)
 }
 
-/// The most that is charged of whom nobody knows the price.
+/// The most that is charged, whatever is asked: of whom nobody knows the price, and of who charges for nothing.
 pub(super) fn cap(endpoint: &Endpoint) -> Option<Femto> {
     match endpoint.unknown_price() {
         Some(UnknownPrices::Cap(amount)) => Some((*amount).into()),
+        _ if endpoint.is_free() && endpoint.prices_elsewhere().next().is_none() => {
+            Some(Femto::ZERO)
+        }
         _ => None,
     }
 }
