@@ -125,7 +125,7 @@ const UNMODELLED: [(&str, &str); 10] = [
 ];
 
 /// Files with a task, a thread or a channel, and why nothing of them is on a request's path, or has no bound.
-const DETACHING: [(&str, &str); 10] = [
+const DETACHING: [(&str, &str); 11] = [
     (
         "gateway/blocking.rs",
         "a store blocks: who manages keys waits for a thread that may",
