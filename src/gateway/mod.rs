@@ -178,7 +178,7 @@
 //! By default nobody needs any. With [`Gateway::prepaid`] an account spends what it was given, and is refused with 402 beyond it: what
 //! `POST /credits` gives holds at once. With [`Gateway::free_models`] models whose names end in `:free` are asked so often a minute and a
 //! day by each account, more often by one that was granted ten dollars, as OpenRouter has it, and with 429 beyond; `GET /key` tells how often
-//! (`free_model_daily_requests`, else null). `is_free_tier` is true where either is set and the account was never granted anything.
+//! (`free_model_daily_requests`; without a limit that is 2⁵³ - 1). `is_free_tier` is true where either is set and the account was never granted anything.
 //!
 //! # Own keys of providers
 //!

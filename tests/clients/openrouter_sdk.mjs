@@ -14,6 +14,7 @@ import { OpenRouter } from "@openrouter/sdk";
 import * as answers from "./checks/openrouter_sdk/answers.mjs";
 import * as catalog from "./checks/openrouter_sdk/catalog.mjs";
 import * as failures from "./checks/openrouter_sdk/failures.mjs";
+import * as keys from "./checks/openrouter_sdk/keys.mjs";
 import * as routing from "./checks/openrouter_sdk/routing.mjs";
 import { KEY, open } from "./support/gateway.mjs";
 import { Report } from "./support/report.mjs";
@@ -22,7 +23,7 @@ const { version } = createRequire(import.meta.url)("@openrouter/sdk/package.json
 console.log(`@openrouter/sdk ${version}, node ${process.version}`);
 const gateway = await open(process.argv[2] ?? "target/debug/examples/gateway");
 const report = new Report();
-for (const { checks } of [answers, catalog, routing, failures]) {
+for (const { checks } of [answers, catalog, keys, routing, failures]) {
     for (const [name, check] of Object.entries(checks)) {
         await gateway.renew();
         // A 5xx that stays would be repeated for an hour.

@@ -272,6 +272,12 @@ async fn free_models_are_asked_so_often_a_day() {
     let paid = json!({"model": "acme/large", "provider": {}});
     assert_eq!(asks(&house, KEY, paid).await.status, 200);
 
+    let journal = Journal::open(store.clone(), JournalSettings::default()).unwrap();
+    let house = serving(with_free, journal, |gateway| gateway).await;
+    let most = (1_u64 << 53) - 1;
+    let daily = json!({"used": 2, "limit": most, "remaining": most - 2});
+    assert_eq!(told(&house).await, (json!(false), daily));
+
     let house = open(free).await;
     assert_eq!(asks(&house, KEY, ask.clone()).await.status, 429);
     let credit = json!({"id": "1", "amount": 10});

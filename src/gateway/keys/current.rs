@@ -6,7 +6,7 @@ use http::{HeaderMap, Response, StatusCode};
 use serde::Serialize;
 
 use super::figures;
-use super::told::Current;
+use super::told::{Current, Daily};
 use crate::clock::wall;
 use crate::error::Error;
 use crate::gateway::blocking::failed;
@@ -35,8 +35,13 @@ async fn told(door: &Door, headers: &HeaderMap) -> Result<String, Error> {
     let key = key.ok_or(NotAdmitted::Unknown)?;
     let tier = door.gateway.keeper.tier(key.caller()).await;
     let tier = tier.map_err(|why| failed(&why))?;
+    let daily = match &tier.daily {
+        Some(level) => Daily::of(level),
+        None => Daily::unlimited(figures::free_today(&door.gateway, key.caller(), now).await?),
+    };
     let spent = figures::of(&door.gateway, Some(id), now).await?;
+    let spent = spent.get(&id).copied().unwrap_or_default();
     json::text(&Data {
-        data: Current::of(&key, &spent.get(&id).copied().unwrap_or_default(), &tier),
+        data: Current::of(&key, &spent, tier.is_free, daily),
     })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::calendar::{Day, Period};
-use crate::caller::KeyId;
+use crate::caller::{Caller, KeyId};
 use crate::error::Error;
 use crate::gateway::blocking::{blocking, failed};
 use crate::gateway::router::Gateway;
@@ -57,6 +57,42 @@ pub(super) async fn of(
             Ok(sums)
         }
     }
+}
+
+/// How often the account of this caller has asked free models today, where nothing counts it: likewise.
+pub(super) async fn free_today(
+    gateway: &Gateway,
+    caller: &Caller,
+    wall: SystemTime,
+) -> Result<u64, Error> {
+    let is_free = |model: Option<&str>| model.is_some_and(|model| model.ends_with(":free"));
+    let (account, today) = (caller.account_name().to_owned(), Day::of(wall));
+    let Some(store) = gateway.books.store().cloned() else {
+        let records = gateway.books.records();
+        let asked = records.iter().filter(|record| {
+            let caller = record.caller.as_ref();
+            caller.is_some_and(|caller| caller.account_name() == account)
+                && Day::of(record.created) == today
+                && is_free(record.requested.as_deref())
+        });
+        return Ok(asked.count() as u64);
+    };
+    let query = SpendQuery {
+        from: today,
+        to: today.plus(1),
+        by: vec![Dimension::Model],
+        account: Some(account),
+        key: None,
+        user: None,
+        tag: None,
+        limit: MOST_SUMS,
+    };
+    let sums = blocking(move || store.spend(&query)).await;
+    let sums = sums.map_err(|why| failed(&why))?;
+    let free = sums
+        .iter()
+        .filter(|sum| is_free(sum.of.first().and_then(|it| it.as_deref())));
+    Ok(free.map(|sum| sum.requests).sum())
 }
 
 fn by_store(

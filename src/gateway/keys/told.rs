@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::accounts::Tier;
 use super::figures::Figures;
 use super::settings::WORKSPACE;
 use crate::calendar::timestamp;
 use crate::keys::{Rates, RingKey};
+use crate::limits::Level;
 use crate::money::Money;
 
 /// All that is told of a key to who manages it.
@@ -18,6 +18,8 @@ pub(super) struct Managed<'a> {
     created_at: String,
     updated_at: Option<String>,
     workspace_id: &'static str,
+    /// OpenRouter's partners name one; its SDKs demand a word.
+    external_user: Option<&'a str>,
     allowed_models: Option<&'a [String]>,
     allowed_providers: Option<&'a [String]>,
     rate_limits: Option<Limits>,
@@ -32,7 +34,10 @@ pub(super) struct Current<'a> {
     is_management_key: bool,
     is_provisioning_key: bool,
     rate_limit: RateLimit,
-    free_model_daily_requests: Option<Daily>,
+    free_model_daily_requests: Daily,
+    workspace_id: &'static str,
+    organization_id: Option<&'static str>,
+    allowed_data_regions: [&'static str; 1],
     #[serde(flatten)]
     common: Common<'a>,
 }
@@ -66,11 +71,14 @@ struct RateLimit {
 
 /// Of free models, today.
 #[derive(Debug, Serialize)]
-struct Daily {
+pub(super) struct Daily {
     used: u64,
     limit: u64,
     remaining: u64,
 }
+
+/// No limit, for SDKs that demand one: the largest integer that is exact in JavaScript.
+const UNLIMITED: u64 = (1 << 53) - 1;
 
 #[derive(Debug, Serialize)]
 struct Limits {
@@ -92,6 +100,7 @@ impl<'a> Managed<'a> {
             created_at: timestamp(settings.created),
             updated_at: settings.updated.map(timestamp),
             workspace_id: WORKSPACE,
+            external_user: None,
             allowed_models: settings.models.as_deref(),
             allowed_providers: settings.providers.as_deref(),
             rate_limits: (settings.rates != Rates::default()).then(|| Limits::of(&settings.rates)),
@@ -103,10 +112,15 @@ impl<'a> Managed<'a> {
 // === impl Current ===
 
 impl<'a> Current<'a> {
-    pub(super) fn of(key: &'a RingKey, figures: &Figures, tier: &Tier) -> Self {
+    pub(super) fn of(
+        key: &'a RingKey,
+        figures: &Figures,
+        is_free_tier: bool,
+        daily: Daily,
+    ) -> Self {
         let manages = key.caller().rights().manage();
         Self {
-            is_free_tier: tier.is_free,
+            is_free_tier,
             is_management_key: manages,
             is_provisioning_key: manages,
             rate_limit: RateLimit {
@@ -114,12 +128,31 @@ impl<'a> Current<'a> {
                 interval: "10s",
                 note: "This field is deprecated and safe to ignore.",
             },
-            free_model_daily_requests: tier.daily.as_ref().map(|level| Daily {
-                used: level.used,
-                limit: level.most,
-                remaining: level.remaining(),
-            }),
+            free_model_daily_requests: daily,
+            workspace_id: WORKSPACE,
+            organization_id: None,
+            allowed_data_regions: ["global"],
             common: Common::of(key, figures),
+        }
+    }
+}
+
+// === impl Daily ===
+
+impl Daily {
+    pub(super) fn of(level: &Level) -> Self {
+        Self {
+            used: level.used,
+            limit: level.most.min(UNLIMITED),
+            remaining: level.remaining().min(UNLIMITED),
+        }
+    }
+
+    pub(super) fn unlimited(used: u64) -> Self {
+        Self {
+            used,
+            limit: UNLIMITED,
+            remaining: UNLIMITED.saturating_sub(used),
         }
     }
 }

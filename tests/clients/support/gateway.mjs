@@ -9,6 +9,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 export const KEY = "sk-or-v1-of-this-test";
+/// Of who makes keys.
+export const MANAGEMENT_KEY = "sk-or-v1-of-who-manages-this-test";
 
 /// Resolves once the gateway listens. `renew` puts a new one in its place: whom one check makes fail, it leaves alone for
 /// a while.
@@ -35,7 +37,10 @@ export async function open(executable) {
         renew: async () => {
             if (gateway) await close();
             const args = ["--listen", "127.0.0.1:0", "--ledger", "memory", "--config", catalog];
-            gateway = await start(executable, args, { SWITCHTOWER_KEY: KEY });
+            gateway = await start(executable, args, {
+                SWITCHTOWER_KEY: KEY,
+                SWITCHTOWER_MANAGEMENT_KEY: MANAGEMENT_KEY,
+            });
             house.url = new URL(gateway.url).origin;
         },
         /// The last request as the provider got it.
