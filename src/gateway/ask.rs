@@ -15,9 +15,9 @@ use pin_project::pin_project;
 use tower_service::Service;
 
 use super::closing::Closing;
-use super::refuse;
 use super::retell;
 use super::router::Door;
+use super::{refuse, remaining};
 use crate::admit::key::KeyLayer;
 use crate::admit::read::Read;
 use crate::call::Call;
@@ -25,7 +25,7 @@ use crate::caller::{Caller, KeyId};
 use crate::clock::{now, wall};
 use crate::error::Error;
 use crate::payload::Payload;
-use crate::wire::allowance;
+
 use crate::wire::headers::is_event_stream;
 
 const GENERATION_ID: HeaderName = HeaderName::from_static("x-generation-id");
@@ -149,7 +149,7 @@ where
                     let stream = is_event_stream(&headers);
                     headers.clear();
                     if let Some(nearest) = head.extensions.remove() {
-                        allowance::headers(&nearest, wall(), &mut headers);
+                        remaining::headers(&nearest, wall(), &mut headers);
                     }
                     if stream {
                         let (books, call) = (books.clone(), this.call.clone());

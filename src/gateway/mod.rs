@@ -242,6 +242,7 @@ mod metadata;
 mod models;
 mod random;
 mod refuse;
+mod remaining;
 mod retell;
 mod router;
 mod serve;

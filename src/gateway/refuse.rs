@@ -7,14 +7,14 @@ use axum::extract::{OriginalUri, Request};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{Method, Response, Uri};
 
-use super::metadata;
+use super::{metadata, remaining};
 use crate::call::Call;
 use crate::clock::wall;
 use crate::disposition::Fault;
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::telemetry;
-use crate::wire::allowance;
+
 use crate::wire::error::{envelope, seconds, status};
 use crate::wire::{Dialect, Operation};
 
@@ -46,7 +46,7 @@ pub(super) fn response(error: &Error, dialect: Dialect, call: Option<&Call>) -> 
         headers.insert(RETRY_AFTER, seconds(after).into());
         headers.insert(RETRY_AFTER_MS, HeaderValue::from(after.as_millis() as u64));
     }
-    allowance::error_headers(error, wall(), headers);
+    remaining::error_headers(error, wall(), headers);
     if let Some(again) = should_retry(error, call) {
         let again = if again { "true" } else { "false" };
         headers.insert(X_SHOULD_RETRY, HeaderValue::from_static(again));
