@@ -77,9 +77,10 @@ impl Payload {
         })
     }
 
-    /// The same, with its view, if it has been laid by.
+    /// The same, with its view, if it has been laid by. One that is empty never had any.
     pub(crate) fn read_again(&self) -> Result<Self, Error> {
         match self.view {
+            _ if self.bytes.is_empty() => Ok(self.clone()),
             Some(_) => Ok(self.clone()),
             None => Self::read(self.bytes.clone()),
         }
