@@ -87,9 +87,11 @@ async fn killed_at_any_moment(place: &Place, ledger: &str, open: &dyn Fn(&str) -
     );
     fs::write(&catalog, text).unwrap();
 
-    // A copy, so that nobody builds another one meanwhile.
+    // A copy, so that nobody builds another one meanwhile. Another process writes it: a child that is born here while it is
+    // written would inherit it open, and what is open for writing cannot be run.
     let gateway = place.0.join("gateway");
-    fs::copy(example(), &gateway).unwrap();
+    let copied = Command::new("cp").arg(example()).arg(&gateway).status();
+    assert!(copied.unwrap().success());
     let mut known = Known::default();
     for kill in 0..kills {
         let gateway = Gateway::start(&gateway, &catalog, ledger);
