@@ -39,7 +39,7 @@ struct Seen {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_seen_whole_is_in_the_books_once() {
-    let place = Place::new();
+    let place = Place::new("sqlite");
     let ledger = place.0.join("ledger.db");
     let open = |ledger: &str| -> Arc<dyn Store> {
         Arc::new(SqliteStore::open(ledger, SqliteSettings::default()).unwrap())
@@ -50,7 +50,7 @@ async fn what_was_seen_whole_is_in_the_books_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs PostgreSQL: set SWITCHTOWER_POSTGRES_URL and run with --include-ignored"]
 async fn what_was_seen_whole_is_in_postgresql_once() {
-    let place = Place::new();
+    let place = Place::new("postgresql");
     let schema = tokio::task::spawn_blocking(schema::Schema::new);
     let schema = schema.await.unwrap();
     let open = |ledger: &str| -> Arc<dyn Store> {
@@ -288,8 +288,10 @@ struct Place(PathBuf);
 // === impl Place ===
 
 impl Place {
-    fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("switchtower-crash-{}", std::process::id()));
+    /// Of this name, so that the tests of one process have a folder each.
+    fn new(name: &str) -> Self {
+        let own = format!("switchtower-crash-{name}-{}", std::process::id());
+        let path = std::env::temp_dir().join(own);
         fs::create_dir_all(&path).unwrap();
         Self(path)
     }
