@@ -207,7 +207,7 @@
 //! |---|---|
 //! | `GET /credits` | `total_credits` given and `total_usage` paid, fees included, of one account |
 //! | `POST /credits` | gives money, once: `id` is the order's name, `amount` USD, `account`, `kind` (`grant`, `adjustment`, which may be below zero, `refund`), `note`. The same order again is told what came of the first; another one of the name is a 400 |
-//! | `GET /activity` | the 30 days before today, or one `date` of them, by day, model, endpoint and provider, as OpenRouter does. `api_key_hash`, `user_id` and `tag` narrow it |
+//! | `GET /activity` | the 30 days before today, or one `date` of them, by day, model, endpoint and provider, as OpenRouter does. `api_key_hash`, `user_id` and `tag` narrow it. `byok_usage_inference` is 0: what callers' own keys cost is in the rows, and not summed up yet |
 //! | `GET /spend` | sums by whatever `by` names, of `day`, `account`, `key`, `model`, `provider`, `endpoint`, `user`, `tag`; of the days `from` … `to`, at most 366 and by default the last 30; `key`, `user`, `tag` narrow it |
 //! | `GET /statement` | an account's `month`, by default this one: what was left, what was given, a line for each key and model, what is left. The lines add up, and months join |
 //! | `GET /generations` | the rows themselves, a line for each attempt; at most 10,000 rows, the next ones by `after` |

@@ -95,6 +95,7 @@ fn row(spend: Spend) -> Vec<Cell> {
         text(endpoint),
         text(provider),
         money(spend.charge.saturating_add(spend.fee)),
+        // What callers' own keys cost has no sum in the store yet.
         money(0),
         number(spend.requests),
         number(spend.prompt_tokens),

@@ -22,12 +22,12 @@ use crate::settle::store::StoreError;
 ///                                  └ Away ──▶ spend_unrecorded ─ yes ─▶ the upstream is asked
 /// ```
 ///
-/// ```no_run
-/// # fn main() -> Result<(), switchtower::settle::store::StoreError> {
-/// # let lessor: std::sync::Arc<dyn switchtower::settle::lease::Lessor> = unimplemented!();
-/// use std::time::Instant;
-/// use switchtower::settle::lease::{Keeper, LeaseSettings};
+/// ```
+/// use std::{sync::Arc, time::Instant};
+/// use switchtower::settle::lease::{Keeper, LeaseSettings, Lessor};
+/// use switchtower::settle::store::StoreError;
 ///
+/// # fn keep(lessor: Arc<dyn Lessor>) -> Result<(), StoreError> {
 /// let mut keeper = Keeper::open(lessor, "gateway-0", LeaseSettings::default())?;
 /// let ceiling = keeper.ask("credit acme", (1_000_000, 0), (0, 0), 500, Instant::now())?;
 /// assert!(ceiling >= 500);

@@ -27,6 +27,9 @@
 //! | a replica is killed | its holds and its reserves count as spent, until released |
 //! | a replica is cut off | its reserve counts as spent, until it is back |
 //! | what is left is leased by others | a claim is refused; they give back what they do not need when they ask the next time |
+//!
+//! No ledger of this crate asks for leases yet: a [`Journal`](crate::settle::journal::Journal) counts limits by itself, also over a
+//! store that others share. Whoever writes a ledger of its own can.
 
 mod ask;
 mod keeper;
