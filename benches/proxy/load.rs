@@ -26,8 +26,9 @@ pub(crate) enum Kind {
 /// What a round has shown.
 pub(crate) struct Round {
     pub(crate) took: Duration,
-    /// How long each call waited for the first frame of its answer, shortest first.
-    pub(crate) first: Vec<Duration>,
+    /// How long each call waited for the first frame of its answer, and for its end, shortest first.
+    first: Vec<Duration>,
+    whole: Vec<Duration>,
 }
 
 /// One question to one server, asked again and again.
@@ -94,19 +95,19 @@ impl Load {
         let callers = (0..CALLERS).map(|_| {
             let load = self.clone();
             tokio::spawn(async move {
-                let mut first = Vec::new();
+                let mut waits = Vec::new();
                 for _ in 0..calls / CALLERS {
-                    first.push(load.one().await);
+                    waits.push(load.one().await);
                 }
-                first
+                waits
             })
         });
         let callers: Vec<_> = callers.collect();
-        let mut first = Vec::new();
+        let mut waits = Vec::new();
         for caller in callers {
-            first.extend(caller.await.unwrap());
+            waits.extend(caller.await.unwrap());
         }
-        Round::new(began, first)
+        Round::new(began, waits)
     }
 
     /// A thousand calls a second: who is slow does not make the next one wait.
@@ -119,15 +120,15 @@ impl Load {
             let load = self.clone();
             under_way.push(tokio::spawn(async move { load.one().await }));
         }
-        let mut first = Vec::new();
+        let mut waits = Vec::new();
         for call in under_way {
-            first.push(call.await.unwrap());
+            waits.push(call.await.unwrap());
         }
-        Round::new(began, first)
+        Round::new(began, waits)
     }
 
-    /// One call, and how long it took to the first frame.
-    async fn one(&self) -> Duration {
+    /// One call, and how long it took to the first frame and to the end.
+    async fn one(&self) -> (Duration, Duration) {
         let asked = Instant::now();
         let request = http::Request::post(self.uri.clone())
             .header("authorization", "Bearer key")
@@ -142,21 +143,32 @@ impl Load {
             frame = body.frame().await;
         }
         assert!(frame.is_none());
-        first
+        (first, asked.elapsed())
     }
 }
 
 // === impl Round ===
 
 impl Round {
-    fn new(began: Instant, mut first: Vec<Duration>) -> Self {
+    fn new(began: Instant, waits: Vec<(Duration, Duration)>) -> Self {
         let took = began.elapsed();
+        let (mut first, mut whole): (Vec<_>, Vec<_>) = waits.into_iter().unzip();
         first.sort();
-        Self { took, first }
+        whole.sort();
+        Self { took, first, whole }
     }
 
     /// How long the first frame took, in milliseconds, for all but the slowest in a hundred.
     pub(crate) fn first(&self, percent: usize) -> f64 {
-        self.first[self.first.len() * percent / 100].as_secs_f64() * 1e3
+        of(&self.first, percent)
     }
+
+    /// How long the whole answer took, likewise.
+    pub(crate) fn whole(&self, percent: usize) -> f64 {
+        of(&self.whole, percent)
+    }
+}
+
+fn of(waits: &[Duration], percent: usize) -> f64 {
+    waits[waits.len() * percent / 100].as_secs_f64() * 1e3
 }

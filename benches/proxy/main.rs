@@ -5,9 +5,13 @@
 //! reads what it forwards, and no more. The upstream, the bare proxy, the gateway, the stack without it and the reader have a
 //! thread each, and take turns, round by round, so that the noise of the machine falls on all. CPU a call is the figure to
 //! trust: throughput is that of callers, upstream and proxy together, where these have two cores to share.
+//! The last table is what a SQLite file adds to both ends of an answer, beside the same gateway with its books in memory.
 //! `… -- stack` prints the rows with that in their name.
 
+mod books;
 mod cpu;
+#[path = "../support/folder.rs"]
+mod folder;
 mod load;
 mod place;
 mod reader;
@@ -15,7 +19,8 @@ mod stack;
 #[path = "../support/mod.rs"]
 mod support;
 
-use load::{Kind, Load};
+use folder::Folder;
+use load::{Kind, Load, Round};
 use place::Place;
 use support::{bare, gateway, upstream};
 use tokio::runtime::Runtime;
@@ -33,6 +38,11 @@ fn main() {
     let gateway = place::start("gateway", move |listener| gateway::serve(listener, address));
     let stack = place::start("stack", move |listener| stack::serve(listener, address));
     let reader = place::start("reader", move |listener| reader::serve(listener, address));
+    let folder = Folder::new("proxy");
+    let file = folder.0.join("books.db");
+    let sqlite = place::start("sqlite", move |listener| {
+        books::serve(listener, address, file)
+    });
     let all = [
         ("gateway", "/api/v1", &gateway),
         ("gateway", "/v1", &gateway),
@@ -74,7 +84,27 @@ fn main() {
         if !wanted(&row) {
             continue;
         }
-        let [p50, our_p50, p99, our_p99, added] = in_time(&runtime, kind, prefix, &bare, place);
+        let first = |round: &Round, percent| round.first(percent);
+        let [p50, our_p50, p99, our_p99, added] =
+            in_time(&runtime, kind, prefix, [&bare, place], first);
+        println!(
+            "| {row} | {p50:.2} ms | {our_p50:.2} ms | {p99:.2} ms | {our_p99:.2} ms | {added:.2} ms |"
+        );
+    }
+    println!();
+    println!(
+        "| books in SQLite, at 1,000 calls a second | p50: in memory | here | p99: in memory | here | added at p99 |"
+    );
+    println!("|---|--:|--:|--:|--:|--:|");
+    let ends: [(_, fn(&Round, usize) -> f64); 2] =
+        [("first frame", Round::first), ("end", Round::whole)];
+    for (end, of) in ends {
+        let row = format!("{kind}, {end}, sqlite `/api/v1`");
+        if !wanted(&row) {
+            continue;
+        }
+        let [p50, our_p50, p99, our_p99, added] =
+            in_time(&runtime, kind, "/api/v1", [&gateway, &sqlite], of);
         println!(
             "| {row} | {p50:.2} ms | {our_p50:.2} ms | {p99:.2} ms | {our_p99:.2} ms | {added:.2} ms |"
         );
@@ -107,21 +137,27 @@ fn at_full_speed(
     }))
 }
 
-/// Milliseconds to the first frame: half of the calls and nearly all, there and here, and the difference.
-fn in_time(runtime: &Runtime, kind: Kind, prefix: &str, bare: &Place, here: &Place) -> [f64; 5] {
-    let [theirs, ours] = [bare, here].map(|place| Load::new(place.address, prefix, kind));
+/// Milliseconds to one end of the answer: half of the calls and nearly all, there and here, and the difference.
+fn in_time(
+    runtime: &Runtime,
+    kind: Kind,
+    prefix: &str,
+    places: [&Place; 2],
+    end: impl Fn(&Round, usize) -> f64,
+) -> [f64; 5] {
+    let [theirs, ours] = places.map(|place| Load::new(place.address, prefix, kind));
     let run = |load: &Load, calls| runtime.block_on(load.open(calls));
     let calls = kind.calls();
     run(&theirs, calls / 4);
     run(&ours, calls / 4);
     medians((0..ROUNDS).map(|_| {
         let (theirs, ours) = (run(&theirs, calls), run(&ours, calls));
-        let added = ours.first(99) - theirs.first(99);
+        let added = end(&ours, 99) - end(&theirs, 99);
         [
-            theirs.first(50),
-            ours.first(50),
-            theirs.first(99),
-            ours.first(99),
+            end(&theirs, 50),
+            end(&ours, 50),
+            end(&theirs, 99),
+            end(&ours, 99),
             added,
         ]
     }))
