@@ -81,6 +81,47 @@ fn every_short_example_runs_to_its_end() {
     }
 }
 
+/// A grant is carried out once, and a name is one order's.
+#[test]
+fn a_command_gives_credits_once() {
+    let folder = std::env::temp_dir().join(format!("switchtower-{}-credits", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let books = folder.join("books.db");
+    let credits = |args: &str| {
+        let mut command = Command::new(example("credits"));
+        let output = command.arg(&books).args(args.split_whitespace()).output();
+        let output = output.unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(said).unwrap())
+    };
+    let given = (
+        true,
+        "order-17: acme has 100.5 USD more\nacme: 100.5 USD given, 0 USD used\n".to_owned(),
+    );
+    assert_eq!(credits("acme order-17 100.50"), given);
+    let (done, said) = credits("acme order-17 100.5");
+    assert!(
+        done && said.starts_with("order-17: was there already\n"),
+        "{said}"
+    );
+    let (done, said) = credits("other order-17 100.5");
+    assert!(!done && said.contains("another credit"), "{said}");
+    let (done, said) = credits("acme order-17-a -0.50 typo");
+    assert!(
+        done && said.ends_with("acme: 100 USD given, 0 USD used\n"),
+        "{said}"
+    );
+    for (args, why) in [
+        ("acme order-18 lots", "lots"),
+        ("acme order-18 0", "nothing"),
+        ("acme order-18", "usage"),
+    ] {
+        let (done, said) = credits(args);
+        assert!(!done && said.contains(why), "{said}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 /// What people write by hand, and longer.
 #[test]
 fn the_wrappers_take_fewer_than_forty_lines() {
