@@ -96,8 +96,8 @@ fn main() {
         "| books in SQLite, at 1,000 calls a second | p50: in memory | here | p99: in memory | here | added at p99 |"
     );
     println!("|---|--:|--:|--:|--:|--:|");
-    let ends: [(_, fn(&Round, usize) -> f64); 2] =
-        [("first frame", Round::first), ("end", Round::whole)];
+    type End = fn(&Round, usize) -> f64;
+    let ends: [(_, End); 2] = [("first frame", Round::first), ("end", Round::whole)];
     for (end, of) in ends {
         let row = format!("{kind}, {end}, sqlite `/api/v1`");
         if !wanted(&row) {
