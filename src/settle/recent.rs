@@ -21,9 +21,9 @@ pub struct Totals {
     pub charged: i128,
     /// Requests of which nobody knows what is to be paid.
     pub charge_unknown: u64,
-    /// What providers bill by the usage that they reported, in picodollars.
+    /// What providers bill the operator by the usage that they reported, in picodollars.
     pub cost_exact: i128,
-    /// What providers bill by our estimate, in picodollars.
+    /// What providers bill the operator by our estimate, in picodollars.
     pub cost_estimated: i128,
     /// Attempts whose cost nobody knows.
     pub cost_unknown: u64,
@@ -94,7 +94,7 @@ impl Totals {
             Some(charge) => self.charged += i128::from(charge.picodollars()),
             None => self.charge_unknown += 1,
         }
-        for attempt in &record.attempts {
+        for attempt in record.attempts.iter().filter(|it| !it.byok) {
             let amount = attempt
                 .cost
                 .amount

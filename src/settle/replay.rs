@@ -169,8 +169,8 @@ fn provider_of(tag: &str) -> &str {
 fn of_sum(rule: &Rule, sum: &Spend) -> u64 {
     match rule.unit() {
         Unit::Money => {
-            let paid = sum.charge.saturating_add(sum.fee).max(0);
-            u64::try_from(paid).unwrap_or(u64::MAX)
+            let counted = sum.counted(rule.scope() == Scope::Key).max(0);
+            u64::try_from(counted).unwrap_or(u64::MAX)
         }
         Unit::Requests => sum.requests,
         Unit::Tokens => sum.prompt_tokens.saturating_add(sum.completion_tokens),
@@ -178,14 +178,15 @@ fn of_sum(rule: &Rule, sum: &Spend) -> u64 {
     }
 }
 
-/// As a ledger settles it: of what nobody knows, what was held.
+/// As a ledger settles it.
 fn of_row(rule: &Rule, row: &Row) -> u64 {
     match rule.unit() {
         Unit::Money => {
-            let paid = row
-                .charge
-                .map_or(row.held, |charge| charge.saturating_add(row.fee));
-            paid.max(Money::ZERO).picodollars().unsigned_abs()
+            let counted = match rule.scope() {
+                Scope::Key => row.drawn().saturating_add(row.byok_counted),
+                _ => row.drawn(),
+            };
+            counted.max(Money::ZERO).picodollars().unsigned_abs()
         }
         Unit::Requests => 1,
         Unit::Tokens => {

@@ -23,6 +23,10 @@ pub(crate) fn row(number: u64, created: SystemTime, key: &str, charge: Option<Mo
         output: 3,
         ..Usage::default()
     };
+    let sure = match charge {
+        Some(_) => Certainty::Exact,
+        None => Certainty::Unknown,
+    };
     Row {
         id: id(number),
         created,
@@ -40,8 +44,10 @@ pub(crate) fn row(number: u64, created: SystemTime, key: &str, charge: Option<Mo
         finish: text("stop"),
         usage,
         charge,
+        certainty: sure,
         fee: Money::ZERO,
         held: Money::ZERO,
+        byok_counted: Money::ZERO,
         first_token: None,
         took: 1,
         referer: None,
@@ -53,6 +59,7 @@ pub(crate) fn row(number: u64, created: SystemTime, key: &str, charge: Option<Mo
             endpoint: text("acme"),
             upstream_id: Some(format!("answer-{number}")),
             key: None,
+            byok: false,
             status: Some(200),
             end: "complete".to_owned(),
             first_token: None,
@@ -60,10 +67,7 @@ pub(crate) fn row(number: u64, created: SystemTime, key: &str, charge: Option<Mo
             ambiguous: false,
             usage,
             cost: charge,
-            certainty: match charge {
-                Some(_) => Certainty::Exact,
-                None => Certainty::Unknown,
-            },
+            certainty: sure,
             at_most: charge,
             reported: None,
             tier: None,

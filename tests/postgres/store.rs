@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use switchtower::settle::Certainty;
 use switchtower::settle::store::{
     Dimension, Entry, PostgresSettings, PostgresStore, Row, SpendQuery, Store, StoreError,
 };
 use switchtower::{Day, Money};
 
-use crate::entries::{at, hold, id, row};
+use crate::entries::{at, everything, hold, id, row, spend};
 use crate::relay::Relay;
 use crate::schema::Schema;
 
@@ -119,6 +120,81 @@ fn a_newer_schema_is_refused() {
     drop(schema.try_open().expect("nothing to be done"));
     schema.sql("UPDATE switchtower_schema SET version = 99");
     assert!(matches!(schema.try_open(), Err(StoreError::Newer(99))));
+}
+
+/// What was written by the first schema, as far as that could hold it.
+const BACK_TO_THE_FIRST: &str = r#"
+    UPDATE switchtower_rows SET attempts = (
+        SELECT jsonb_agg(it - 'byok' ORDER BY place)
+        FROM jsonb_array_elements(attempts) WITH ORDINALITY AS attempt (it, place));
+    ALTER TABLE switchtower_rows DROP COLUMN certainty, DROP COLUMN byok_counted;
+    UPDATE switchtower_days SET cost_exact = cost_exact + byok_cost, cost_unknown = cost_unknown + byok_unknown;
+    ALTER TABLE switchtower_days
+        DROP COLUMN charge_unknown_held, DROP COLUMN charge_estimated, DROP COLUMN cost_at_most,
+        DROP COLUMN cost_no_bound, DROP COLUMN byok_cost, DROP COLUMN byok_unknown, DROP COLUMN byok_counted;
+    UPDATE switchtower_schema SET version = 1;
+"#;
+
+#[test]
+#[ignore = "needs PostgreSQL: set SWITCHTOWER_POSTGRES_URL and run with --include-ignored"]
+fn tables_of_the_first_schema_are_brought_up_to_date() {
+    let schema = Schema::new();
+    let store = schema.open();
+    let plain = |number| {
+        let mut row = row(number);
+        row.byok_counted = Money::ZERO;
+        row.attempts[0].byok = false;
+        row
+    };
+    let mut own = plain(1);
+    own.charge = Some(Money::ZERO);
+    own.attempts[1].byok = true;
+    own.attempts[1].key = Some("byok 6f1c1f0e-8d3f-4d7e-9a51-0c1f6a4f9a11".to_owned());
+    let mut guessed = plain(2);
+    guessed.certainty = Certainty::Estimated;
+    let guess = &mut guessed.attempts[1];
+    guess.certainty = Certainty::Estimated;
+    guess.at_most = guess.cost.map(|cost| cost.saturating_add(cost));
+    let mut unpriced = plain(3);
+    (unpriced.charge, unpriced.certainty) = (None, Certainty::Unknown);
+    unpriced.user = None;
+    let gone = Row {
+        created: at(0) - Duration::from_secs(86_400),
+        ..guessed.clone()
+    };
+    let gone = Row { id: id(4), ..gone };
+    let rows = [own, guessed, unpriced];
+    let all = rows.iter().chain([&gone]);
+    let entries: Vec<_> = all.map(|row| Entry::Row(Box::new(row.clone()))).collect();
+    store.commit(&entries).unwrap();
+    assert_eq!(store.prune(at(0)).unwrap(), 1);
+    let by_user = SpendQuery {
+        from: Day::of(at(0)),
+        ..spend(&[Dimension::Day, Dimension::User])
+    };
+    let by_day = SpendQuery {
+        by: vec![Dimension::Day],
+        ..by_user.clone()
+    };
+    let before = [&by_user, &by_day].map(|by| store.spend(by).unwrap());
+    drop(store);
+    schema.sql(BACK_TO_THE_FIRST);
+
+    let store = schema.open();
+    assert_eq!(store.rows(&everything()).unwrap(), rows);
+    assert_eq!(
+        [&by_user, &by_day].map(|by| store.spend(by).unwrap()),
+        before
+    );
+    assert!(before[1][0].byok_cost > 0 && before[1][0].charge_unknown_held > 0);
+    // Of what was pruned nobody knows the bounds any more.
+    let pruned = store.spend(&spend(&[Dimension::Day])).unwrap().remove(0);
+    assert_eq!((pruned.cost_at_most, pruned.cost_no_bound), (0, 2));
+    assert_eq!(
+        (pruned.cost_estimated, pruned.cost_unknown),
+        (122_000_000, 1)
+    );
+    store.commit(&entries[..1]).expect("the same again");
 }
 
 #[test]

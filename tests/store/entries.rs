@@ -41,8 +41,10 @@ pub(crate) fn row(number: u64) -> Row {
         finish: text("stop"),
         usage: usage(number),
         charge: Some(Money::from_picodollars(123_000_000)),
+        certainty: Certainty::Exact,
         fee: Money::from_picodollars(5),
         held: Money::from_picodollars(999_000_000),
+        byok_counted: Money::from_picodollars(7_000_000),
         first_token: Some(250_000),
         took: 1_500_000,
         referer: text("https://acme.example"),
@@ -50,6 +52,7 @@ pub(crate) fn row(number: u64) -> Row {
         user_agent: text("OpenAI/Python 2.1"),
         attempts: vec![
             AttemptRow {
+                byok: true,
                 certainty: Certainty::Unknown,
                 cost: None,
                 at_most: None,
@@ -72,6 +75,7 @@ fn attempt() -> AttemptRow {
         endpoint: text("first/eu"),
         upstream_id: text("chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT"),
         key: text("main"),
+        byok: false,
         status: Some(200),
         end: "complete".to_owned(),
         first_token: Some(240_000),
@@ -184,25 +188,26 @@ fn any_row() -> impl Strategy<Value = Row> {
     let key = option::of(sample::select(vec![KeyId::of("a"), KeyId::of("b")]));
     let who = (0..4_u64, sample::select(NAMES), key, name(), name());
     let what = (name(), name(), name(), any::<u32>(), any::<u32>());
-    let paid = (
-        option::of(money()),
-        money(),
-        collection::vec(any_cost(), 0..3),
-    );
+    let costs = collection::vec((any_cost(), option::of(money()), any::<bool>()), 0..3);
+    let paid = (any_cost(), money(), money(), money(), costs);
     (who, what, paid).prop_map(|(who, what, paid)| {
         let (day, account, key, user, tag) = who;
         let (model, provider, endpoint, read, written) = what;
-        let (charge, fee, costs) = paid;
+        let ((charge, certainty), fee, held, counted, costs) = paid;
         let mut made = row(0);
         made.created = at(day * 86_400_000_000 + u64::from(read));
         (made.account, made.key, made.user, made.tag) = (account.to_owned(), key, user, tag);
         (made.model, made.provider, made.endpoint) = (model, provider, endpoint);
-        (made.charge, made.fee) = (charge, fee);
+        (made.charge, made.certainty) = (charge, certainty);
+        (made.fee, made.held, made.byok_counted) = (fee, held, counted);
         made.usage.input = read.into();
         made.usage.output = written.into();
-        let attempts = costs.into_iter().map(|(cost, certainty)| AttemptRow {
+        let attempts = costs.into_iter();
+        let attempts = attempts.map(|((cost, certainty), at_most, byok)| AttemptRow {
             cost,
             certainty,
+            at_most,
+            byok,
             ..attempt()
         });
         made.attempts = attempts.collect();

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
-use switchtower::settle::Durability;
 use switchtower::settle::store::{
     Credit, Dimension, Document, Entry, HoldRow, Row, RowQuery, Spend, SpendQuery, SqliteSettings,
     SqliteStore, Store, StoreError,
 };
+use switchtower::settle::{Certainty, Durability};
 use switchtower::{Day, GenerationId, Money};
 
 use crate::entries::{at, credit, document, everything, hold, id, row, spend};
@@ -67,6 +67,64 @@ fn a_newer_schema_is_refused_and_left_alone() {
     drop(raw);
     let newer = SqliteStore::open(&file, SqliteSettings::default());
     assert!(matches!(newer, Err(StoreError::Newer(77))), "{newer:?}");
+}
+
+/// With three rows of a day, and the sum of a row of the day before, which was pruned.
+#[test]
+fn a_file_of_the_first_schema_is_brought_up_to_date() {
+    let place = Place::new();
+    let file = place.file("ledger.db");
+    let raw = Connection::open(&file).unwrap();
+    raw.execute_batch(include_str!("schema_1.sql")).unwrap();
+    drop(raw);
+    let store = SqliteStore::open(&file, SqliteSettings::default()).unwrap();
+    let money = Money::from_picodollars;
+    let mut rows = [1, 2, 3].map(|number| Row {
+        byok_counted: Money::ZERO,
+        ..row(number)
+    });
+    for row in &mut rows {
+        row.attempts[0].byok = false;
+    }
+    let [own, guessed, unpriced] = &mut rows;
+    own.charge = Some(Money::ZERO);
+    own.attempts[1].byok = true;
+    own.attempts[1].key = Some("byok 6f1c1f0e-8d3f-4d7e-9a51-0c1f6a4f9a11".to_owned());
+    own.attempts[0].at_most = Some(money(400));
+    let guess = &mut guessed.attempts[0];
+    guess.certainty = Certainty::Estimated;
+    (guess.cost, guess.at_most) = (Some(money(70)), Some(money(90)));
+    unpriced.charge = None;
+    unpriced.certainty = Certainty::Unknown;
+    unpriced.fee = Money::ZERO;
+    assert_eq!(store.rows(&everything()).unwrap(), rows);
+    assert_eq!(store.holds().unwrap(), [hold(5)]);
+    assert_eq!(store.documents("key").unwrap(), [document("a", 1)]);
+
+    // As if they had been written today.
+    let today = SqliteStore::open(place.file("today.db"), SqliteSettings::default()).unwrap();
+    let entries = rows.map(|row| Entry::Row(Box::new(row)));
+    today.commit(&entries).unwrap();
+    for by in [Dimension::Day, Dimension::User] {
+        let of_day = SpendQuery {
+            from: Day::of(at(0)),
+            ..spend(&[by])
+        };
+        assert_eq!(store.spend(&of_day).unwrap(), today.spend(&of_day).unwrap());
+    }
+    let sums = store.spend(&spend(&[Dimension::Day])).unwrap();
+    let (pruned, whole) = (&sums[0], &sums[1]);
+    assert_eq!((whole.byok_cost, whole.cost_no_bound), (122_000_000, 1));
+    // Nobody knows its bounds any more, and nothing of it is lost.
+    assert_eq!(
+        (pruned.cost_exact, pruned.cost_estimated),
+        (122_000_000, 70)
+    );
+    assert_eq!(
+        (pruned.cost_at_most, pruned.cost_no_bound),
+        (122_000_000, 1)
+    );
+    assert_eq!((pruned.charge, pruned.fee), (123_000_000, 5));
 }
 
 #[test]

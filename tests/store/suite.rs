@@ -613,20 +613,32 @@ fn naive(rows: &[Row], query: &SpendQuery) -> Vec<Spend> {
             ..Spend::default()
         });
         sum.requests += 1;
+        let exactly = |money: Money| i128::from(money.picodollars());
         match row.charge {
-            Some(charge) => sum.charge += i128::from(charge.picodollars()),
+            Some(charge) => sum.charge += exactly(charge),
             None => sum.charge_unknown += 1,
         }
-        sum.fee += i128::from(row.fee.picodollars());
+        match row.certainty {
+            Certainty::Exact => {}
+            Certainty::Estimated => sum.charge_estimated += exactly(row.charge.unwrap()),
+            Certainty::Unknown => sum.charge_unknown_held += exactly(row.held),
+        }
+        sum.fee += exactly(row.fee);
+        sum.byok_counted += exactly(row.byok_counted);
         for attempt in &row.attempts {
-            let cost = attempt
-                .cost
-                .map_or(0, |cost| i128::from(cost.picodollars()));
+            let cost = attempt.cost.map_or(0, exactly);
+            if attempt.byok {
+                sum.byok_cost += cost;
+                sum.byok_unknown += u64::from(attempt.cost.is_none());
+                continue;
+            }
             match attempt.certainty {
                 Certainty::Exact => sum.cost_exact += cost,
                 Certainty::Estimated => sum.cost_estimated += cost,
                 Certainty::Unknown => sum.cost_unknown += 1,
             }
+            sum.cost_at_most += attempt.at_most.map_or(0, exactly);
+            sum.cost_no_bound += u64::from(attempt.at_most.is_none());
         }
         sum.prompt_tokens += row.usage.prompt_tokens();
         sum.cached_tokens += row.usage.cache_read + row.usage.audio_cache_read;

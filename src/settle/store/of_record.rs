@@ -6,6 +6,7 @@ use super::micros::to_the_micro;
 use super::row::{AttemptRow, Row};
 use crate::caller::Caller;
 use crate::end::End;
+use crate::money::Money;
 use crate::settle::{AttemptRecord, Record};
 use crate::wire::{Finish, Operation, Tier};
 
@@ -33,8 +34,10 @@ impl From<&Record> for Row {
             finish: text(record.finish.map(Finish::as_str)),
             usage: record.usage,
             charge: record.charge,
+            certainty: record.charge_certainty(),
             fee: record.fee,
             held: record.held,
+            byok_counted: byok_counted(record),
             first_token: record.first_token.map(micros),
             took: micros(record.took),
             referer: text(record.app.referer.as_deref()),
@@ -56,6 +59,7 @@ impl From<&AttemptRecord> for AttemptRow {
             endpoint: text(attempt.tag()),
             upstream_id: text(attempt.upstream_id.as_deref()),
             key: text(attempt.key.as_deref()),
+            byok: attempt.byok,
             status: attempt.status,
             end: End::as_str(attempt.end).to_owned(),
             first_token: attempt.first_token.map(micros),
@@ -69,6 +73,12 @@ impl From<&AttemptRecord> for AttemptRow {
             tier: text(attempt.tier.map(Tier::name)),
         }
     }
+}
+
+/// As limits settle it: of what nobody knows, what was held.
+fn byok_counted(record: &Record) -> Money {
+    let known = |amount: Option<Money>| amount.unwrap_or(record.held);
+    known(record.counted()).saturating_sub(known(record.paid()))
 }
 
 fn text(text: Option<&str>) -> Option<String> {

@@ -45,10 +45,15 @@ pub struct Row {
     pub usage: Usage,
     /// What the key pays; none where the price is unknown.
     pub charge: Option<Money>,
+    /// How sure is that?
+    pub certainty: Certainty,
     /// The operator's fee, which the key pays beside the charge.
     pub fee: Money,
     /// What was claimed for it.
     pub held: Money,
+    /// What the limits of the key count beside what is [drawn](Self::drawn): what the caller's own key of a provider was
+    /// billed, if [the key says so](crate::keys::KeySettings::include_byok), and else nothing.
+    pub byok_counted: Money,
     /// From the arrival of the request to its first content, in microseconds.
     pub first_token: Option<u64>,
     /// From the arrival of the request to its end, in microseconds.
@@ -78,6 +83,8 @@ pub struct AttemptRow {
     pub upstream_id: Option<String>,
     /// The name of the provider's key, never a part of it.
     pub key: Option<String>,
+    /// Is that one of the caller's own, so that the caller is billed, and not the operator?
+    pub byok: bool,
     /// The HTTP status, if it answered.
     pub status: Option<u16>,
     /// How it ended.
@@ -90,7 +97,7 @@ pub struct AttemptRow {
     pub ambiguous: bool,
     /// The tokens: reported, else estimated.
     pub usage: Usage,
-    /// What the provider bills for it; none where that is unknown.
+    /// What the provider bills for it to whom its key belongs; none where that is unknown.
     pub cost: Option<Money>,
     /// How sure is that?
     pub certainty: Certainty,
@@ -107,4 +114,11 @@ pub struct AttemptRow {
 impl Row {
     /// The end of a request of which nothing is known but its hold, since the process ended before it did.
     pub const ABANDONED: &str = "abandoned";
+
+    /// What limits count of it: what is paid, or what was held where nobody knows that.
+    #[must_use]
+    pub fn drawn(&self) -> Money {
+        let paid = |charge: Money| charge.saturating_add(self.fee);
+        self.charge.map_or(self.held, paid)
+    }
 }

@@ -54,16 +54,31 @@ pub struct Spend {
     pub requests: u64,
     /// Requests of which nobody knows what is to be paid.
     pub charge_unknown: u64,
+    /// What was held for them, which limits count.
+    pub charge_unknown_held: i128,
     /// What keys pay.
     pub charge: i128,
+    /// Of that, what rests on an estimate of what was used.
+    pub charge_estimated: i128,
     /// The operator's fees.
     pub fee: i128,
-    /// What providers bill by the usage that they reported.
+    /// What providers bill the operator by the usage that they reported.
     pub cost_exact: i128,
-    /// What providers bill by our estimate.
+    /// What providers bill the operator by our estimate.
     pub cost_estimated: i128,
     /// Attempts whose cost nobody knows.
     pub cost_unknown: u64,
+    /// The most that providers bill the operator for all of these in truth, but for those that nobody
+    /// [bounds](Self::cost_no_bound). The least is what is exact.
+    pub cost_at_most: i128,
+    /// Attempts of which nobody knows the most that they cost.
+    pub cost_no_bound: u64,
+    /// What providers bill callers whose own keys they were asked with: in no other cost.
+    pub byok_cost: i128,
+    /// Attempts with such keys whose cost nobody knows.
+    pub byok_unknown: u64,
+    /// What limits of keys count beside charge and fee, since the [key says so](crate::keys::KeySettings::include_byok).
+    pub byok_counted: i128,
     /// Tokens read, cached ones among them.
     pub prompt_tokens: u64,
     /// Of them, read from the provider's cache.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::row::Row;
+use super::row::{AttemptRow, Row};
 use super::spend::{Dimension, Spend, SpendQuery};
 use crate::calendar::Day;
 use crate::caller::KeyId;
@@ -111,33 +111,70 @@ impl Spend {
             charge_unknown: row.charge.is_none().into(),
             charge: row.charge.unwrap_or_default().picodollars().into(),
             fee: row.fee.picodollars().into(),
+            byok_counted: row.byok_counted.picodollars().into(),
             prompt_tokens: row.usage.prompt_tokens(),
             cached_tokens: row.usage.cached_tokens(),
             completion_tokens: row.usage.completion_tokens(),
             reasoning_tokens: row.usage.reasoning,
             ..Self::default()
         };
-        for attempt in &row.attempts {
-            let cost = i128::from(attempt.cost.unwrap_or_default().picodollars());
-            match attempt.certainty {
-                Certainty::Exact => spend.cost_exact += cost,
-                Certainty::Estimated => spend.cost_estimated += cost,
-                Certainty::Unknown => spend.cost_unknown += 1,
-            }
+        match row.charge {
+            None => spend.charge_unknown_held = row.held.picodollars().into(),
+            Some(_) if row.certainty == Certainty::Exact => {}
+            Some(_) => spend.charge_estimated = spend.charge,
         }
+        row.attempts.iter().for_each(|it| spend.add_cost(it));
         spend
+    }
+
+    fn add_cost(&mut self, attempt: &AttemptRow) {
+        let cost = i128::from(attempt.cost.unwrap_or_default().picodollars());
+        match (attempt.byok, attempt.certainty) {
+            (true, Certainty::Unknown) => self.byok_unknown += 1,
+            (true, _) => self.byok_cost += cost,
+            (false, Certainty::Exact) => self.cost_exact += cost,
+            (false, Certainty::Estimated) => self.cost_estimated += cost,
+            (false, Certainty::Unknown) => self.cost_unknown += 1,
+        }
+        match attempt.at_most {
+            _ if attempt.byok => {}
+            Some(most) => self.cost_at_most += i128::from(most.picodollars()),
+            None => self.cost_no_bound += 1,
+        }
+    }
+
+    /// What limits count: for a key beside what is drawn what it says itself.
+    pub(crate) fn counted(&self, by_key: bool) -> i128 {
+        let drawn = self.charge.saturating_add(self.fee);
+        let drawn = drawn.saturating_add(self.charge_unknown_held);
+        match by_key {
+            true => drawn.saturating_add(self.byok_counted),
+            false => drawn,
+        }
     }
 
     /// Takes another one in. Money is exact: no number of rows exceeds what it is counted in.
     pub(crate) fn add(&mut self, other: &Self) {
-        self.charge = self.charge.saturating_add(other.charge);
-        self.fee = self.fee.saturating_add(other.fee);
-        self.cost_exact = self.cost_exact.saturating_add(other.cost_exact);
-        self.cost_estimated = self.cost_estimated.saturating_add(other.cost_estimated);
+        let amounts = [
+            (&mut self.charge, other.charge),
+            (&mut self.charge_estimated, other.charge_estimated),
+            (&mut self.charge_unknown_held, other.charge_unknown_held),
+            (&mut self.fee, other.fee),
+            (&mut self.cost_exact, other.cost_exact),
+            (&mut self.cost_estimated, other.cost_estimated),
+            (&mut self.cost_at_most, other.cost_at_most),
+            (&mut self.byok_cost, other.byok_cost),
+            (&mut self.byok_counted, other.byok_counted),
+        ];
+        for (sum, more) in amounts {
+            *sum = sum.saturating_add(more);
+        }
         let counts = [
             (&mut self.requests, other.requests),
             (&mut self.charge_unknown, other.charge_unknown),
             (&mut self.cost_unknown, other.cost_unknown),
+            (&mut self.cost_no_bound, other.cost_no_bound),
+            (&mut self.byok_unknown, other.byok_unknown),
             (&mut self.prompt_tokens, other.prompt_tokens),
             (&mut self.cached_tokens, other.cached_tokens),
             (&mut self.completion_tokens, other.completion_tokens),

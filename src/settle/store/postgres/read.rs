@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row as Found};
 
+use super::day::SUMS;
 use super::fault::meaning;
 use super::row::Stored;
 use super::text::clean;
@@ -106,10 +107,8 @@ pub(super) async fn spend(client: &Client, query: &SpendQuery) -> Result<Vec<Spe
         ),
     };
     let sql = format!(
-        "SELECT {of}sum(requests)::text, sum(charge_unknown)::text, sum(charge)::text, sum(fee)::text, \
-         sum(cost_exact)::text, sum(cost_estimated)::text, sum(cost_unknown)::text, sum(prompt_tokens)::text, \
-         sum(cached_tokens)::text, sum(completion_tokens)::text, sum(reasoning_tokens)::text \
-         FROM switchtower_days WHERE {} GROUP BY {group} HAVING count(*) > 0 {order} LIMIT {}",
+        "SELECT {of}{} FROM switchtower_days WHERE {} GROUP BY {group} HAVING count(*) > 0 {order} LIMIT {}",
+        SUMS.map(|sum| format!("sum({sum})::text")).join(", "),
         wheres.sql,
         most(query.limit)
     );
@@ -274,25 +273,33 @@ fn sums(found: &Found, by: &[Dimension]) -> Result<Spend, StoreError> {
         Ok(day.map(|day| Day::from_number(day).to_string()))
     };
     let of: Result<_, StoreError> = by.iter().enumerate().map(value).collect();
-    let sum = |place: usize| {
-        let sum = text(found, by.len() + place)?;
+    let sum = |name: &str| {
+        let place = SUMS.iter().position(|sum| *sum == name);
+        let sum = text(found, by.len() + place.unwrap_or(SUMS.len()))?;
         let read = sum.parse::<i128>();
         read.map_err(|_| StoreError::Corrupt(format!("switchtower_days: {sum}")))
     };
-    let count = |place| sum(place).map(|sum| u64::try_from(sum.max(0)).unwrap_or(u64::MAX));
+    let count = |name| sum(name).map(|sum| u64::try_from(sum.max(0)).unwrap_or(u64::MAX));
     Ok(Spend {
         of: of?,
-        requests: count(0)?,
-        charge_unknown: count(1)?,
-        charge: sum(2)?,
-        fee: sum(3)?,
-        cost_exact: sum(4)?,
-        cost_estimated: sum(5)?,
-        cost_unknown: count(6)?,
-        prompt_tokens: count(7)?,
-        cached_tokens: count(8)?,
-        completion_tokens: count(9)?,
-        reasoning_tokens: count(10)?,
+        requests: count("requests")?,
+        charge_unknown: count("charge_unknown")?,
+        charge_unknown_held: sum("charge_unknown_held")?,
+        charge: sum("charge")?,
+        charge_estimated: sum("charge_estimated")?,
+        fee: sum("fee")?,
+        cost_exact: sum("cost_exact")?,
+        cost_estimated: sum("cost_estimated")?,
+        cost_unknown: count("cost_unknown")?,
+        cost_at_most: sum("cost_at_most")?,
+        cost_no_bound: count("cost_no_bound")?,
+        byok_cost: sum("byok_cost")?,
+        byok_unknown: count("byok_unknown")?,
+        byok_counted: sum("byok_counted")?,
+        prompt_tokens: count("prompt_tokens")?,
+        cached_tokens: count("cached_tokens")?,
+        completion_tokens: count("completion_tokens")?,
+        reasoning_tokens: count("reasoning_tokens")?,
     })
 }
 

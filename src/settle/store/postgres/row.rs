@@ -29,8 +29,11 @@ pub(super) struct Stored {
     #[serde(with = "Tokens")]
     usage: Usage,
     charge: Option<i64>,
+    #[serde(with = "Sure")]
+    certainty: Certainty,
     fee: i64,
     held: i64,
+    byok_counted: i64,
     first_token: Option<u64>,
     took: u64,
     referer: Option<String>,
@@ -53,6 +56,8 @@ struct Tried {
     upstream_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     key: Option<String>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    byok: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
     end: String,
@@ -116,10 +121,11 @@ enum Sure {
     Unknown,
 }
 
-/// The columns, in the order of the table, with their types.
+/// The columns, with their types.
 pub(super) const COLUMNS: &str = "id text, created bigint, account text, key text, \"user\" text, tag text, \
     requested text, model text, provider text, endpoint text, operation text, streamed boolean, \"end\" text, \
-    finish text, usage jsonb, charge bigint, fee bigint, held bigint, first_token bigint, took bigint, \
+    finish text, usage jsonb, charge bigint, certainty text, fee bigint, held bigint, \
+    byok_counted bigint, first_token bigint, took bigint, \
     referer text, title text, user_agent text, attempts jsonb, answered_by bigint";
 
 // === impl Stored ===
@@ -143,8 +149,10 @@ impl From<&Row> for Stored {
             finish: cleaned(row.finish.as_deref()),
             usage: row.usage,
             charge: row.charge.map(Money::picodollars),
+            certainty: row.certainty,
             fee: row.fee.picodollars(),
             held: row.held.picodollars(),
+            byok_counted: row.byok_counted.picodollars(),
             first_token: row.first_token.map(small),
             took: small(row.took),
             referer: cleaned(row.referer.as_deref()),
@@ -186,8 +194,10 @@ impl Stored {
             finish: self.finish,
             usage: self.usage,
             charge: self.charge.map(Money::from_picodollars),
+            certainty: self.certainty,
             fee: Money::from_picodollars(self.fee),
             held: Money::from_picodollars(self.held),
+            byok_counted: Money::from_picodollars(self.byok_counted),
             first_token: self.first_token,
             took: self.took,
             referer: self.referer,
@@ -209,6 +219,7 @@ impl From<&AttemptRow> for Tried {
             endpoint: cleaned(attempt.endpoint.as_deref()),
             upstream_id: cleaned(attempt.upstream_id.as_deref()),
             key: cleaned(attempt.key.as_deref()),
+            byok: attempt.byok,
             status: attempt.status,
             end: clean(&attempt.end),
             first_token: attempt.first_token,
@@ -232,6 +243,7 @@ impl From<Tried> for AttemptRow {
             endpoint: tried.endpoint,
             upstream_id: tried.upstream_id,
             key: tried.key,
+            byok: tried.byok,
             status: tried.status,
             end: tried.end,
             first_token: tried.first_token,

@@ -6,7 +6,7 @@ use serde::Serialize;
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
-use super::day::{Added, added};
+use super::day::{Added, SUMS, added};
 use super::fault::meaning;
 use super::leases::draw;
 use super::row::{COLUMNS, Stored};
@@ -186,26 +186,13 @@ async fn add(client: &Client, days: &[Added]) -> Result<(), StoreError> {
         return Ok(());
     }
     let names = "account, key, model, provider, endpoint, \"user\", tag";
-    let sums = [
-        "requests",
-        "charge_unknown",
-        "charge",
-        "fee",
-        "cost_exact",
-        "cost_estimated",
-        "cost_unknown",
-        "prompt_tokens",
-        "cached_tokens",
-        "completion_tokens",
-        "reasoning_tokens",
-    ];
-    let each = |with: &dyn Fn(&str) -> String| sums.map(with).join(", ");
+    let each = |with: &dyn Fn(&str) -> String| SUMS.map(with).join(", ");
     let sql = format!(
         "INSERT INTO switchtower_days AS known (day, digest, apart, {names}, {sums}) \
          SELECT day, decode(digest, 'hex'), apart, {names}, {sums} FROM jsonb_to_recordset($1::text::jsonb) \
          AS new(day integer, digest text, apart boolean, {typed}, {numbers}) \
          ON CONFLICT (day, apart, digest) DO UPDATE SET {changes}",
-        sums = sums.join(", "),
+        sums = SUMS.join(", "),
         typed = names
             .split(", ")
             .map(|name| format!("{name} text"))

@@ -54,6 +54,7 @@ mod schema;
 mod settings;
 mod store;
 mod sums;
+mod upgrade;
 mod write;
 
 pub use self::settings::SqliteSettings;

@@ -19,8 +19,11 @@ pub(super) struct Stored {
     pub(super) body: Vec<u8>,
 }
 
-/// The form of the bytes: another one is another number.
-const FORM: u64 = 1;
+/// The form of the bytes: another one is another number. The first one lacks what is [added](put_added) at the end.
+const FORM: u64 = 2;
+const FIRST_FORM: u64 = 1;
+/// By their numbers.
+const SURE: [Certainty; 3] = [Certainty::Exact, Certainty::Estimated, Certainty::Unknown];
 
 // === impl Stored ===
 
@@ -29,6 +32,7 @@ impl Stored {
         let mut put = Put::default();
         put.number(FORM);
         body(&mut put, row);
+        put_added(&mut put, row);
         let mut stored = Self {
             id: row.id.to_string(),
             created: micros_of(row.created),
@@ -44,10 +48,13 @@ impl Stored {
     pub(super) fn row(&self) -> Option<Row> {
         let created = self.created.to_le_bytes();
         let mut take = Take::unsealed(&self.body, &self.sealed_to(&created))?;
-        if take.number()? != FORM {
-            return None;
+        let form = take.number()?;
+        let mut row = read(&mut take, self)?;
+        match form {
+            FORM => added(&mut take, &mut row)?,
+            FIRST_FORM => as_far_as_known(&mut row),
+            _ => return None,
         }
-        let row = read(&mut take, self)?;
         take.end()?;
         Some(row)
     }
@@ -126,8 +133,10 @@ fn read(take: &mut Take<'_>, stored: &Stored) -> Option<Row> {
         finish: take.maybe(Take::text)?,
         usage: usage(take)?,
         charge: take.maybe(money)?,
+        certainty: Certainty::Unknown,
         fee: money(take)?,
         held: money(take)?,
+        byok_counted: Money::ZERO,
         first_token: take.maybe(Take::number)?,
         took: take.number()?,
         referer: take.maybe(Take::text)?,
@@ -141,6 +150,40 @@ fn read(take: &mut Take<'_>, stored: &Stored) -> Option<Row> {
         row.attempts.push(attempt);
     }
     Some(row)
+}
+
+fn put_added(put: &mut Put, row: &Row) {
+    put_certainty(put, row.certainty);
+    put_money(put, row.byok_counted);
+    for attempt in &row.attempts {
+        put.flag(attempt.byok);
+    }
+}
+
+fn added(take: &mut Take<'_>, row: &mut Row) -> Option<()> {
+    row.certainty = certainty(take)?;
+    row.byok_counted = money(take)?;
+    for attempt in &mut row.attempts {
+        attempt.byok = take.flag()?;
+    }
+    Some(())
+}
+
+/// What is not told: whose a key is its name tells, and what limits counted of it was forgotten.
+fn as_far_as_known(row: &mut Row) {
+    for attempt in &mut row.attempts {
+        let key = attempt.key.as_deref();
+        attempt.byok = key.is_some_and(|key| key.starts_with("byok "));
+    }
+    let answer = row.answered_by.and_then(|at| row.attempts.get(at as usize));
+    row.certainty = match row.charge {
+        None => Certainty::Unknown,
+        Some(charge) if charge.is_zero() => Certainty::Exact,
+        Some(_) => match answer.map(|answer| answer.certainty) {
+            Some(Certainty::Exact) => Certainty::Exact,
+            _ => Certainty::Estimated,
+        },
+    };
 }
 
 /// Mostly it is the one that answered, and says what the row says.
@@ -158,11 +201,7 @@ fn put_attempt(put: &mut Put, attempt: &AttemptRow, row: &Row) {
     let usage = Some(&attempt.usage).filter(|usage| **usage != row.usage);
     put.maybe(usage, put_usage);
     put.maybe(attempt.cost, put_money);
-    put.number(match attempt.certainty {
-        Certainty::Exact => 0,
-        Certainty::Estimated => 1,
-        Certainty::Unknown => 2,
-    });
+    put_certainty(put, attempt.certainty);
     // Of an exact cost it is the cost.
     let at_most = Some(attempt.at_most).filter(|most| *most != attempt.cost);
     put.maybe(at_most, |put, most| put.maybe(most, put_money));
@@ -177,6 +216,7 @@ fn attempt(take: &mut Take<'_>, row: &Row) -> Option<AttemptRow> {
         endpoint: take.likely(row.endpoint.as_deref())?,
         upstream_id: take.maybe(Take::text)?,
         key: take.maybe(Take::text)?,
+        byok: false,
         status: take.maybe(|take| take.number()?.try_into().ok())?,
         end: take.likely(Some(&row.end))??,
         first_token: take.maybe(Take::number)?,
@@ -184,12 +224,7 @@ fn attempt(take: &mut Take<'_>, row: &Row) -> Option<AttemptRow> {
         ambiguous: take.flag()?,
         usage: take.maybe(usage)?.unwrap_or(row.usage),
         cost: take.maybe(money)?,
-        certainty: match take.number()? {
-            0 => Certainty::Exact,
-            1 => Certainty::Estimated,
-            2 => Certainty::Unknown,
-            _ => return None,
-        },
+        certainty: certainty(take)?,
         at_most: None,
         reported: None,
         tier: None,
@@ -201,8 +236,38 @@ fn attempt(take: &mut Take<'_>, row: &Row) -> Option<AttemptRow> {
     Some(attempt)
 }
 
+fn put_certainty(put: &mut Put, certainty: Certainty) {
+    let number = SURE.iter().position(|it| *it == certainty);
+    put.number(number.unwrap_or_default() as u64);
+}
+
+fn certainty(take: &mut Take<'_>) -> Option<Certainty> {
+    let number = usize::try_from(take.number()?).ok()?;
+    SURE.get(number).copied()
+}
+
 fn put_usage(put: &mut Put, usage: &Usage) {
-    // A class that is new is one that this form does not have: it is named here, so that it does not go unseen.
+    let mut usage = *usage;
+    let counts = classes(&mut usage);
+    // Most of the last ones are zero, and need not be told.
+    let told = counts.iter().rposition(|count| **count > 0);
+    let told = told.map_or(0, |last| last + 1);
+    put.number(told as u64);
+    counts[..told].iter().for_each(|count| put.number(**count));
+}
+
+fn usage(take: &mut Take<'_>) -> Option<Usage> {
+    let mut usage = Usage::default();
+    let told = usize::try_from(take.number()?).ok()?;
+    for count in classes(&mut usage).get_mut(..told)? {
+        **count = take.number()?;
+    }
+    Some(usage)
+}
+
+/// In the order of the bytes: what is most often zero comes last. A class that is new is one that this form does not have: all
+/// are named here, so that it does not go unseen.
+fn classes(usage: &mut Usage) -> [&mut u64; 13] {
     let Usage {
         input,
         cache_read,
@@ -217,8 +282,8 @@ fn put_usage(put: &mut Put, usage: &Usage) {
         image_output,
         images,
         web_searches,
-    } = *usage;
-    let counts = [
+    } = usage;
+    [
         input,
         output,
         reasoning,
@@ -232,48 +297,5 @@ fn put_usage(put: &mut Put, usage: &Usage) {
         image_output,
         images,
         web_searches,
-    ];
-    // Most of the last ones are zero, and need not be told.
-    let told = counts.iter().rposition(|count| *count > 0);
-    let told = told.map_or(0, |last| last + 1);
-    put.number(told as u64);
-    counts[..told].iter().for_each(|count| put.number(*count));
-}
-
-fn usage(take: &mut Take<'_>) -> Option<Usage> {
-    let mut counts = [0; 13];
-    let told = usize::try_from(take.number()?).ok()?;
-    for count in counts.get_mut(..told)? {
-        *count = take.number()?;
-    }
-    let [
-        input,
-        output,
-        reasoning,
-        cache_read,
-        cache_write,
-        cache_write_1h,
-        audio_input,
-        audio_cache_read,
-        image_input,
-        audio_output,
-        image_output,
-        images,
-        web_searches,
-    ] = counts;
-    Some(Usage {
-        input,
-        cache_read,
-        cache_write,
-        cache_write_1h,
-        audio_input,
-        audio_cache_read,
-        image_input,
-        output,
-        reasoning,
-        audio_output,
-        image_output,
-        images,
-        web_searches,
-    })
+    ]
 }

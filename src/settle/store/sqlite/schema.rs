@@ -1,11 +1,17 @@
 //! The tables, and how they came to be.
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use super::upgrade;
 use crate::settle::store::StoreError;
 
+type Step = fn(&Transaction<'_>) -> Result<(), StoreError>;
+
 /// Each makes of the schema before it the next one. What has been published here is never changed.
-const STEPS: [&str; 1] = [include_str!("schema_1.sql")];
+const STEPS: [Step; 2] = [
+    |transaction| Ok(transaction.execute_batch(include_str!("schema_1.sql"))?),
+    upgrade::sums,
+];
 
 /// Brings the file to the newest schema.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
@@ -22,7 +28,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     for (step, to) in left.iter().zip(version + 1..) {
         let behavior = TransactionBehavior::Immediate;
         let transaction = connection.transaction_with_behavior(behavior)?;
-        transaction.execute_batch(step)?;
+        step(&transaction)?;
         transaction.pragma_update(None, "user_version", to)?;
         transaction.commit()?;
     }

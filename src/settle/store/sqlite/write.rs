@@ -13,9 +13,9 @@ use crate::settle::store::sums::Cell;
 use crate::settle::store::{Credit, Document, Entry, HoldRow, Row, Spend, StoreError};
 
 /// Sums that grow by a transaction: those of all users, and those that tell them apart.
-type Grown = [HashMap<Cell, Spend>; 2];
+pub(super) type Grown = [HashMap<Cell, Spend>; 2];
 
-const TABLES: [&str; 2] = ["sums", "sums_of_users"];
+pub(super) const TABLES: [&str; 2] = ["sums", "sums_of_users"];
 
 pub(super) fn commit(connection: &mut Connection, entries: &[Entry]) -> Result<(), StoreError> {
     let behavior = TransactionBehavior::Immediate;
@@ -135,7 +135,7 @@ fn add_document(transaction: &Transaction<'_>, document: &Document) -> Result<()
     Ok(())
 }
 
-fn count(grown: &mut Grown, row: &Row) {
+pub(super) fn count(grown: &mut Grown, row: &Row) {
     let (cell, spend) = (Cell::of(row), Spend::of_row(row));
     let cells = [cell.clone().of_all_users(), cell];
     for (grown, cell) in grown.iter_mut().zip(cells) {
