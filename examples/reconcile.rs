@@ -16,6 +16,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use switchtower::catalog::Catalog;
+use switchtower::settle::Certainty;
 use switchtower::settle::journal::{Journal, JournalSettings};
 use switchtower::settle::statements::{Billed, Difference, reconcile};
 use switchtower::settle::store::{Row, RowQuery, SqliteSettings, SqliteStore, Store};
@@ -55,25 +56,37 @@ async fn main() -> Result<(), BoxError> {
     let ours = books.iter().flat_map(|row| Billed::of(row, provider));
     let found = reconcile(ours, invoice);
     println!("agreed: {}", found.agreed);
-    for difference in &found.differences {
-        let told = |billed: &Billed| match billed.cost {
+    found.differences.iter().for_each(tell);
+    println!("within their bounds: {}", found.estimates.len());
+    found.estimates.iter().for_each(tell);
+    println!(
+        "books {} USD, at most {} USD and {} answers without a bound; invoice {} USD",
+        found.ours, found.ours_at_most, found.no_bound, found.theirs
+    );
+    Ok(())
+}
+
+fn tell(difference: &Difference) {
+    let told = |billed: &Billed| {
+        let cost = match billed.cost {
             Some(cost) => format!("{cost} USD"),
             None => "unknown".to_owned(),
         };
-        let id = difference.id();
-        match difference {
-            Difference::Cost { ours, theirs } => {
-                let (ours, theirs) = (told(ours), told(theirs));
-                println!("{id}: {ours} in the books, {theirs} on the invoice");
-            }
-            Difference::NotInvoiced(ours) => println!("{id}: {} in the books only", told(ours)),
-            Difference::NotInBooks(theirs) => {
-                println!("{id}: {} on the invoice only", told(theirs))
-            }
+        match billed.at_most {
+            _ if billed.certainty == Certainty::Exact => cost,
+            Some(most) => format!("{cost}, by estimate, at most {most} USD"),
+            None => format!("{cost}, without a bound"),
         }
+    };
+    let id = difference.id();
+    match difference {
+        Difference::Cost { ours, theirs } => {
+            let (ours, theirs) = (told(ours), told(theirs));
+            println!("{id}: {ours} in the books; {theirs} on the invoice");
+        }
+        Difference::NotInvoiced(ours) => println!("{id}: {} in the books only", told(ours)),
+        Difference::NotInBooks(theirs) => println!("{id}: {} on the invoice only", told(theirs)),
     }
-    println!("books {} USD, invoice {} USD", found.ours, found.theirs);
-    Ok(())
 }
 
 /// All rows, a page at a time.

@@ -1,4 +1,5 @@
 use switchtower::Money;
+use switchtower::settle::Certainty;
 use switchtower::settle::statements::{Billed, Difference, reconcile};
 
 use crate::rows::{id, money, noon, row};
@@ -39,6 +40,49 @@ fn the_books_and_an_invoice_are_compared_answer_by_answer() {
     assert!(matches!(third, Difference::Cost { ours, theirs }
         if ours.cost.is_none() && theirs.cost == Some(money("0.03"))));
     assert!(matches!(ninth, Difference::NotInBooks(billed) if billed.id == "answer-9"));
+}
+
+/// An answer that was cut off is billed by what the provider wrote, which the books can only bound.
+#[test]
+fn an_estimate_within_its_bound_is_told_apart() {
+    let guess = |number, cost, at_most: Option<&str>| {
+        let mut row = row(number, noon("2026-11-01"), "a", Some(money(cost)));
+        row.attempts[0].certainty = Certainty::Estimated;
+        row.attempts[0].at_most = at_most.map(money);
+        row
+    };
+    let mut own = row(5, noon("2026-11-01"), "a", Some(money("9")));
+    own.attempts[0].byok = true;
+    let mut abandoned = row(6, noon("2026-11-01"), "a", None);
+    abandoned.attempts[0].at_most = Some(money("0.5"));
+    let rows = [
+        guess(1, "0.1", Some("0.3")),
+        guess(2, "0.1", Some("0.3")),
+        guess(3, "0.1", Some("0.3")),
+        guess(4, "0.1", None),
+        own,
+        abandoned,
+    ];
+    let invoice = [
+        Billed::invoiced("answer-1", money("0.25")),
+        Billed::invoiced("answer-2", money("0.31")),
+        Billed::invoiced("answer-4", money("0.2")),
+    ];
+    let books = rows.iter().flat_map(|row| Billed::of(row, "Acme"));
+    let found = reconcile(books, invoice);
+    let ids = |of: &[Difference]| of.iter().map(|it| it.id().to_owned()).collect::<Vec<_>>();
+    // The third was not billed at all, and may have cost nothing; nor was what no provider ever answered.
+    assert_eq!(ids(&found.estimates), ["answer-1", "answer-3", "answer-6"]);
+    assert_eq!(ids(&found.differences), ["answer-2", "answer-4"]);
+    assert_eq!(
+        found.ours.to_string(),
+        "0.4",
+        "the caller's own is none of ours"
+    );
+    assert_eq!(
+        (found.ours_at_most.to_string(), found.no_bound),
+        ("1.4".to_owned(), 1)
+    );
 }
 
 #[test]

@@ -17,7 +17,8 @@ use crate::settle::store::{Dimension, Spend, SpendQuery, Store};
 /// As many rows as there are at most: endpoints, times days.
 const MOST: usize = 100_000;
 
-const COLUMNS: [&str; 11] = [
+/// The last two are ours.
+const COLUMNS: [&str; 13] = [
     "date",
     "model",
     "model_permaslug",
@@ -29,6 +30,8 @@ const COLUMNS: [&str; 11] = [
     "prompt_tokens",
     "completion_tokens",
     "reasoning_tokens",
+    "usage_estimated",
+    "usage_unknown",
 ];
 
 pub(in crate::gateway) async fn list(
@@ -95,11 +98,12 @@ fn row(spend: Spend) -> Vec<Cell> {
         text(endpoint),
         text(provider),
         money(spend.charge.saturating_add(spend.fee)),
-        // What callers' own keys cost has no sum in the store yet.
-        money(0),
+        money(spend.byok_cost),
         number(spend.requests),
         number(spend.prompt_tokens),
         number(spend.completion_tokens),
         number(spend.reasoning_tokens),
+        money(spend.charge_estimated),
+        number(spend.charge_unknown),
     ]
 }

@@ -13,6 +13,7 @@ use crate::clock::wall;
 use crate::gateway::input::wrong;
 use crate::gateway::router::Door;
 use crate::generation::GenerationId;
+use crate::money::Money;
 use crate::settle::Certainty;
 use crate::settle::store::{AttemptRow, Row, RowQuery, Store};
 
@@ -22,7 +23,7 @@ const USUAL: usize = 1_000;
 
 /// A line is an attempt, as a provider's invoice has it; what concerns the request stands in the line of the attempt that
 /// answered, so that a column adds up.
-const COLUMNS: [&str; 23] = [
+const COLUMNS: [&str; 27] = [
     "id",
     "created_at",
     "account",
@@ -32,6 +33,7 @@ const COLUMNS: [&str; 23] = [
     "requested",
     "end",
     "charge",
+    "charge_certainty",
     "fee",
     "attempt",
     "model",
@@ -43,7 +45,10 @@ const COLUMNS: [&str; 23] = [
     "cached_tokens",
     "completion_tokens",
     "reasoning_tokens",
+    "byok",
     "cost",
+    "cost_at_most",
+    "byok_cost",
     "certainty",
     "answered",
 ];
@@ -105,6 +110,11 @@ fn line(row: &Row, attempt: Option<(usize, &AttemptRow)>, answered: bool) -> Vec
     let text = |text: Option<&str>| Cell::Text(text.map(str::to_owned));
     let of = attempt.map(|(_, attempt)| attempt);
     let usage = of.map(|attempt| &attempt.usage);
+    // What the operator is billed, and what the caller is, in columns of their own.
+    let cost = |byok, of_attempt: &dyn Fn(&AttemptRow) -> Option<Money>| {
+        let billed = of.filter(|attempt| attempt.byok == byok);
+        Cell::Money(billed.and_then(of_attempt).map(Into::into))
+    };
     vec![
         text(Some(row.id.as_str())),
         Cell::Text(Some(timestamp(row.created))),
@@ -115,6 +125,7 @@ fn line(row: &Row, attempt: Option<(usize, &AttemptRow)>, answered: bool) -> Vec
         text(row.requested.as_deref()),
         text(Some(&row.end)),
         Cell::Money(row.charge.filter(|_| answered).map(Into::into)),
+        text(answered.then(|| certainty(row.certainty))),
         Cell::Money(answered.then(|| row.fee.into())),
         Cell::Number(attempt.map(|(at, _)| at as u64 + 1)),
         text(of.and_then(|attempt| attempt.model.as_deref())),
@@ -126,7 +137,10 @@ fn line(row: &Row, attempt: Option<(usize, &AttemptRow)>, answered: bool) -> Vec
         Cell::Number(usage.map(|usage| usage.cache_read)),
         Cell::Number(usage.map(|usage| usage.completion_tokens())),
         Cell::Number(usage.map(|usage| usage.reasoning)),
-        Cell::Money(of.and_then(|attempt| attempt.cost).map(Into::into)),
+        Cell::Flag(of.is_some_and(|attempt| attempt.byok)),
+        cost(false, &|attempt| attempt.cost),
+        cost(false, &|attempt| attempt.at_most),
+        cost(true, &|attempt| attempt.cost),
         text(of.map(|attempt| certainty(attempt.certainty))),
         Cell::Flag(answered),
     ]

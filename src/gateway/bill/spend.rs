@@ -16,14 +16,21 @@ use crate::settle::store::{Dimension, Spend, SpendQuery, Store};
 /// As many sums as are told at once.
 const MOST: usize = 100_000;
 
-const SUMS: [&str; 11] = [
+const SUMS: [&str; 18] = [
     "requests",
     "charge",
+    "charge_estimated",
     "charge_unknown",
+    "charge_unknown_held",
     "fee",
     "cost_exact",
     "cost_estimated",
     "cost_unknown",
+    "cost_at_most",
+    "cost_no_bound",
+    "byok_cost",
+    "byok_unknown",
+    "byok_counted",
     "prompt_tokens",
     "cached_tokens",
     "completion_tokens",
@@ -76,11 +83,18 @@ fn row(spend: Spend) -> Vec<Cell> {
     let sums = [
         number(spend.requests),
         money(spend.charge),
+        money(spend.charge_estimated),
         number(spend.charge_unknown),
+        money(spend.charge_unknown_held),
         money(spend.fee),
         money(spend.cost_exact),
         money(spend.cost_estimated),
         number(spend.cost_unknown),
+        money(spend.cost_at_most),
+        number(spend.cost_no_bound),
+        money(spend.byok_cost),
+        number(spend.byok_unknown),
+        money(spend.byok_counted),
         number(spend.prompt_tokens),
         number(spend.cached_tokens),
         number(spend.completion_tokens),

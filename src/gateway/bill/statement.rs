@@ -17,7 +17,7 @@ use crate::money::{Money, Total};
 use crate::settle::statements::{Line, Month, Statement, StatementError};
 use crate::settle::store::{Credit, Store};
 
-const COLUMNS: [&str; 8] = [
+const COLUMNS: [&str; 11] = [
     "kind",
     "name",
     "model",
@@ -26,6 +26,9 @@ const COLUMNS: [&str; 8] = [
     "completion_tokens",
     "amount",
     "fee",
+    "estimated",
+    "unpriced",
+    "unpriced_held",
 ];
 
 pub(in crate::gateway) async fn statement(
@@ -72,6 +75,8 @@ struct Shown<'a> {
     opening: Total,
     credited: Total,
     charged: Total,
+    estimated: Total,
+    unpriced: u64,
     fees: Total,
     closing: Total,
     credits: Vec<ShownCredit<'a>>,
@@ -95,9 +100,11 @@ struct ShownLine<'a> {
     model: Option<&'a str>,
     requests: u64,
     unpriced: u64,
+    unpriced_held: Total,
     prompt_tokens: u64,
     completion_tokens: u64,
     charge: Total,
+    estimated: Total,
     fee: Total,
 }
 
@@ -108,6 +115,8 @@ fn json(statement: &Statement) -> Result<String, Error> {
         opening: statement.opening,
         credited: statement.credited(),
         charged: statement.charged(),
+        estimated: statement.estimated(),
+        unpriced: statement.unpriced(),
         fees: statement.fees(),
         closing: statement.closing,
         credits: statement.credits.iter().map(ShownCredit::of).collect(),
@@ -124,6 +133,7 @@ fn table(statement: &Statement) -> Table {
         row.extend([Cell::Text(None), Cell::Text(None)]);
         row.extend([const { Cell::Number(None) }; 3]);
         row.extend([Cell::Money(Some(amount)), Cell::Money(None)]);
+        row.extend([Cell::Money(None), Cell::Number(None), Cell::Money(None)]);
         row
     };
     let mut rows = vec![balance("opening", statement.opening)];
@@ -143,6 +153,9 @@ fn table(statement: &Statement) -> Table {
             Cell::Number(Some(line.completion_tokens)),
             Cell::Money(Some(-(line.charge + line.fee))),
             Cell::Money(Some(line.fee)),
+            Cell::Money(Some(line.estimated)),
+            Cell::Number(Some(line.unpriced)),
+            Cell::Money(Some(line.unpriced_held)),
         ]);
     }
     rows.push(balance("closing", statement.closing));
@@ -175,9 +188,11 @@ impl<'a> ShownLine<'a> {
             model: line.model.as_deref(),
             requests: line.requests,
             unpriced: line.unpriced,
+            unpriced_held: line.unpriced_held,
             prompt_tokens: line.prompt_tokens,
             completion_tokens: line.completion_tokens,
             charge: line.charge,
+            estimated: line.estimated,
             fee: line.fee,
         }
     }

@@ -28,6 +28,8 @@ pub struct Billed {
     pub cost: Option<Money>,
     /// How sure is that?
     pub certainty: Certainty,
+    /// The most that it may have cost; none if nobody knows.
+    pub at_most: Option<Money>,
 }
 
 /// The books beside an invoice. See the example of [`Billed`].
@@ -37,8 +39,14 @@ pub struct Reconciliation {
     pub agreed: u64,
     /// Where they differ, in the order of the ids.
     pub differences: Vec<Difference>,
+    /// Likewise where the books have an estimate, or nothing but a bound, and the invoice keeps to it.
+    pub estimates: Vec<Difference>,
     /// The sum of the books.
     pub ours: Total,
+    /// The most that it may be in truth, but for [those](Self::no_bound) that nobody bounds.
+    pub ours_at_most: Total,
+    /// Answers of which the books do not know the most that they cost.
+    pub no_bound: u64,
     /// The sum of the invoice.
     pub theirs: Total,
 }
@@ -71,16 +79,18 @@ pub fn reconcile(
     let (ours, mut theirs) = (by_id(books), by_id(invoice));
     let mut found = Reconciliation {
         ours: ours.values().filter_map(|billed| billed.cost).sum(),
+        ours_at_most: ours.values().filter_map(|billed| billed.at_most).sum(),
+        no_bound: ours.values().filter(|it| it.at_most.is_none()).count() as u64,
         theirs: theirs.values().filter_map(|billed| billed.cost).sum(),
         ..Reconciliation::default()
     };
     for (id, ours) in ours {
         match theirs.remove(&id) {
             Some(theirs) if theirs.cost == ours.cost => found.agreed += 1,
-            Some(theirs) => found.differences.push(Difference::Cost { ours, theirs }),
+            Some(theirs) => found.add(Difference::Cost { ours, theirs }),
             // It is in order that nothing is not billed.
             None if ours.cost == Some(Money::ZERO) => found.agreed += 1,
-            None => found.differences.push(Difference::NotInvoiced(ours)),
+            None => found.add(Difference::NotInvoiced(ours)),
         }
     }
     let unknown = theirs.into_values().map(Difference::NotInBooks);
@@ -98,9 +108,13 @@ fn by_id(billed: impl IntoIterator<Item = Billed>) -> BTreeMap<String, Billed> {
             Some(known) => {
                 let sum = known.cost.zip(one.cost);
                 known.cost = sum.map(|(known, one)| known.saturating_add(one));
-                if one.certainty != Certainty::Exact {
-                    known.certainty = one.certainty;
-                }
+                let most = known.at_most.zip(one.at_most);
+                known.at_most = most.map(|(known, one)| known.saturating_add(one));
+                known.certainty = match (known.certainty, one.certainty) {
+                    (Certainty::Exact, sure) | (sure, Certainty::Exact) => sure,
+                    (sure, same) if sure == same => sure,
+                    _ => Certainty::Unknown,
+                };
             }
             None => {
                 all.insert(one.id.clone(), one);
@@ -120,14 +134,16 @@ impl Billed {
             id: id.into(),
             cost: Some(cost),
             certainty: Certainty::Exact,
+            at_most: Some(cost),
         }
     }
 
-    /// What the books say of the answers of this provider, by its display name, in a request. One that never came to an id
-    /// is called by the request's name and its place.
+    /// What the books say of the answers of this provider, by its display name, in a request; not of those for which it bills a
+    /// caller, whose own key it was. One that never came to an id is called by the request's name and its place.
     pub fn of<'a>(row: &'a Row, provider: &'a str) -> impl Iterator<Item = Self> + 'a {
         let attempts = row.attempts.iter().enumerate();
-        let theirs = attempts.filter(move |(_, it)| it.provider.as_deref() == Some(provider));
+        let theirs =
+            attempts.filter(move |(_, it)| !it.byok && it.provider.as_deref() == Some(provider));
         theirs.map(|(at, attempt)| Self {
             id: match &attempt.upstream_id {
                 Some(id) => id.clone(),
@@ -135,7 +151,30 @@ impl Billed {
             },
             cost: attempt.cost,
             certainty: attempt.certainty,
+            at_most: attempt.at_most,
         })
+    }
+
+    /// Can it have cost this much in truth?
+    fn allows(&self, cost: Money) -> bool {
+        let bound = self.at_most.filter(|_| self.certainty != Certainty::Exact);
+        bound.is_some_and(|most| (Money::ZERO..=most).contains(&cost))
+    }
+}
+
+// === impl Reconciliation ===
+
+impl Reconciliation {
+    fn add(&mut self, difference: Difference) {
+        let within = match &difference {
+            Difference::Cost { ours, theirs } => theirs.cost.is_some_and(|it| ours.allows(it)),
+            Difference::NotInvoiced(ours) => ours.allows(Money::ZERO),
+            Difference::NotInBooks(_) => false,
+        };
+        match within {
+            true => self.estimates.push(difference),
+            false => self.differences.push(difference),
+        }
     }
 }
 

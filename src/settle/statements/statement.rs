@@ -39,12 +39,16 @@ pub struct Line {
     pub requests: u64,
     /// Of them, those of which nobody knows what is to be paid. They are not in the charge.
     pub unpriced: u64,
+    /// What was held for these.
+    pub unpriced_held: Total,
     /// Tokens read.
     pub prompt_tokens: u64,
     /// Tokens written, reasoning among them.
     pub completion_tokens: u64,
     /// For the answers.
     pub charge: Total,
+    /// Of that, what rests on an estimate of what was used, or of its price.
+    pub estimated: Total,
     /// The operator's fee.
     pub fee: Total,
 }
@@ -116,6 +120,18 @@ impl Statement {
         self.lines.iter().map(|line| line.charge).sum()
     }
 
+    /// Of that, what rests on estimates.
+    #[must_use]
+    pub fn estimated(&self) -> Total {
+        self.lines.iter().map(|line| line.estimated).sum()
+    }
+
+    /// Requests of which nobody knows what is to be paid.
+    #[must_use]
+    pub fn unpriced(&self) -> u64 {
+        self.lines.iter().map(|line| line.unpriced).sum()
+    }
+
     /// All that it paid beside.
     #[must_use]
     pub fn fees(&self) -> Total {
@@ -170,9 +186,11 @@ impl Line {
             model: of.next().flatten(),
             requests: spend.requests,
             unpriced: spend.charge_unknown,
+            unpriced_held: Total::from_picodollars(spend.charge_unknown_held),
             prompt_tokens: spend.prompt_tokens,
             completion_tokens: spend.completion_tokens,
             charge: Total::from_picodollars(spend.charge),
+            estimated: Total::from_picodollars(spend.charge_estimated),
             fee: Total::from_picodollars(spend.fee),
         }
     }
