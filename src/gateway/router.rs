@@ -202,11 +202,11 @@ impl Gateway {
         self
     }
 
-    /// The fee for a request that is asked with a caller's own key of a provider: so many millionths of what it would have
-    /// cost otherwise. By default nothing; OpenRouter's is 50,000.
+    /// The fee for a request that is asked with a caller's own key of a provider: this part of what it would have cost
+    /// otherwise. By default nothing; OpenRouter's is 0.05.
     #[must_use]
-    pub fn byok_fee(mut self, millionths: u32) -> Self {
-        self.safe = self.safe.with_fee(millionths);
+    pub fn byok_fee(mut self, fee: Ratio) -> Self {
+        self.safe = self.safe.with_fee(fee);
         self
     }
 

@@ -10,7 +10,7 @@ use http::header::AUTHORIZATION;
 use super::provider_key_settings::ProviderKeySettings;
 use crate::caller::{Caller, KeyId};
 use crate::catalog::{Endpoint, Key, Model, Pace, Pattern, Provider, Secret};
-use crate::money::Money;
+use crate::money::Ratio;
 use crate::standing::{Density, KeyStanding, Standing};
 
 /// A caller's own key of a provider, ready to be used. Nothing prints it.
@@ -24,10 +24,10 @@ use crate::standing::{Density, KeyStanding, Standing};
 /// use switchtower::keys::{ProviderKey, ProviderKeySettings};
 ///
 /// let settings = ProviderKeySettings::of("acme", "sk-...AbCd", UNIX_EPOCH);
-/// let key = ProviderKey::new("11111111", 1, settings, "sk-secret", Instant::now())?.with_fee(50_000);
-/// assert_eq!(key.fee_of(Money::from_picodollars(1000)), Money::from_picodollars(50));
+/// let key = ProviderKey::new("11111111", 1, settings, "sk-secret", Instant::now())?.with_fee("0.05".parse()?);
+/// assert_eq!(key.fee().of(Money::from_picodollars(1000)), Money::from_picodollars(50));
 /// assert!(!format!("{key:?}").contains("secret"));
-/// # Ok::<(), http::header::InvalidHeaderValue>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct ProviderKey {
     id: Box<str>,
@@ -37,12 +37,11 @@ pub struct ProviderKey {
     /// For the header that takes `Bearer`, and for one that takes the key alone.
     standings: [Arc<KeyStanding>; 2],
     endpoints: Mutex<HashMap<Box<str>, Arc<Standing>>>,
-    fee: u32,
+    fee: Ratio,
 }
 
 /// Of how many endpoints it is remembered how they do with a key: more than one provider serves.
 const MOST_ENDPOINTS: usize = 4096;
-const MILLION: i128 = 1_000_000;
 
 // === impl ProviderKey ===
 
@@ -72,15 +71,15 @@ impl ProviderKey {
             models: models.map(|them| them.iter().map(|it| Pattern::new(it)).collect()),
             standings: [Secret::bearer(secret)?, Secret::plain(secret)?].map(standing),
             endpoints: Mutex::default(),
-            fee: 0,
+            fee: Ratio::ZERO,
             settings,
         })
     }
 
-    /// The operator's fee for a request with it: so many millionths of what the request would have cost otherwise.
+    /// The operator's fee for a request with it: this part of what the request would have cost otherwise.
     #[must_use]
-    pub fn with_fee(mut self, millionths: u32) -> Self {
-        self.fee = millionths;
+    pub fn with_fee(mut self, fee: Ratio) -> Self {
+        self.fee = fee;
         self
     }
 
@@ -148,14 +147,10 @@ impl ProviderKey {
         standing
     }
 
-    /// The operator's fee for what would have cost so much: rounded once, half to even.
+    /// The operator's fee for it, of what the request would have cost otherwise.
     #[must_use]
-    pub fn fee_of(&self, cost: Money) -> Money {
-        let product = i128::from(cost.picodollars()) * i128::from(self.fee);
-        let (whole, rest) = (product.div_euclid(MILLION), product.rem_euclid(MILLION));
-        let up = rest * 2 > MILLION || (rest * 2 == MILLION && whole % 2 != 0);
-        let fee = i64::try_from(whole + i128::from(up));
-        fee.map_or(Money::MAX, Money::from_picodollars)
+    pub fn fee(&self) -> Ratio {
+        self.fee
     }
 
     fn of(&self, provider: &Provider) -> &Arc<KeyStanding> {

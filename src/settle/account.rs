@@ -100,8 +100,8 @@ fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Ins
 /// what has no price is as unknown.
 fn owed(own: &ProviderKey, price: Option<Money>) -> (Option<Money>, Money) {
     match price {
-        Some(price) => (Some(Money::ZERO), own.fee_of(price)),
-        None if own.fee_of(Money::MAX).is_zero() => (Some(Money::ZERO), Money::ZERO),
+        Some(price) => (Some(Money::ZERO), own.fee().of(price)),
+        None if own.fee().is_zero() => (Some(Money::ZERO), Money::ZERO),
         None => (None, Money::ZERO),
     }
 }

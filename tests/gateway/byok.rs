@@ -21,7 +21,7 @@ fn own(house: &House, provider: &str, secret: &str) {
     house
         .ring
         .provider_keys(Caller::ACCOUNT)
-        .set([Arc::new(key.with_fee(50_000))]);
+        .set([Arc::new(key.with_fee("0.05".parse().unwrap()))]);
 }
 
 fn answers_to(secret: &'static str) -> impl Fn(&switchtower::testing::Seen) -> Script {

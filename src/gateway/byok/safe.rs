@@ -9,23 +9,24 @@ use zeroize::Zeroizing;
 
 use crate::clock::now;
 use crate::error::Error;
-use crate::gateway::blocking::{blocking, failed};
+use crate::gateway::blocking::blocking;
 use crate::gateway::random::random;
 use crate::keys::{
     CannotOpen, KeyRing, MasterKeys, Place, ProviderKey, ProviderKeySettings, Sealed,
 };
 use crate::kind::Kind;
+use crate::money::Ratio;
 use crate::settle::store::{Document, Entry, Store, StoreError};
 
-/// Changes them: in the store first, if there is one.
+/// Keeps them: in the store first, if there is one.
 #[derive(Clone)]
 pub(in crate::gateway) struct Safe {
     ring: KeyRing,
     store: Option<Arc<dyn Store>>,
     masters: Option<Arc<MasterKeys>>,
-    fee: u32,
+    fee: Ratio,
     /// One change or refresh after the other.
-    held: Arc<Mutex<HashMap<String, Held>>>,
+    pub(super) held: Arc<Mutex<HashMap<String, Held>>>,
 }
 
 /// One as it is stored.
@@ -33,16 +34,12 @@ pub(in crate::gateway) struct Safe {
 pub(super) struct Held {
     pub(super) id: String,
     pub(super) settings: ProviderKeySettings,
-    version: u64,
-    sealed: String,
+    pub(super) version: u64,
+    pub(super) sealed: String,
 }
 
 /// What their documents are about.
 const KIND: &str = "byok";
-/// Each of an account's is looked at for each of its requests.
-const MOST_OF_ACCOUNT: usize = 100;
-/// How often a change is tried that somebody else has made impossible meanwhile.
-const TRIES: usize = 3;
 
 // === impl Safe ===
 
@@ -52,7 +49,7 @@ impl Safe {
             ring,
             store,
             masters: None,
-            fee: 0,
+            fee: Ratio::ZERO,
             held: Arc::default(),
         }
     }
@@ -67,8 +64,8 @@ impl Safe {
         self
     }
 
-    pub(in crate::gateway) fn with_fee(mut self, millionths: u32) -> Self {
-        self.fee = millionths;
+    pub(in crate::gateway) fn with_fee(mut self, fee: Ratio) -> Self {
+        self.fee = fee;
         self
     }
 
@@ -121,86 +118,8 @@ impl Safe {
         of_account(&*self.held.lock().await, id, account).cloned()
     }
 
-    /// Keeps a key, behind the others of its provider unless its place is given.
-    pub(super) async fn create(
-        &self,
-        mut settings: ProviderKeySettings,
-        place: Option<u32>,
-        secret: &str,
-    ) -> Result<Held, Error> {
-        let mut held = self.held.lock().await;
-        let account = settings.account.clone();
-        let own = held.values().filter(|it| it.settings.account == account);
-        if own.clone().count() >= MOST_OF_ACCOUNT {
-            return Err(Error::new(
-                Kind::Forbidden,
-                "an account has at most 100 keys of providers",
-            ));
-        }
-        let alike = own.filter(|it| it.settings.provider == settings.provider);
-        let next = alike.map(|it| it.settings.sort.saturating_add(1)).max();
-        settings.sort = place.or(next).unwrap_or(0);
-        let id = uuid(random()?);
-        let sealed = self.seal(&id, &settings, secret)?;
-        let made = Held {
-            id,
-            version: 1,
-            sealed,
-            settings,
-        };
-        let written = self.write(&made.id, 1, Some(&made)).await;
-        written.map_err(|why| failed(&why))?;
-        held.insert(made.id.clone(), made.clone());
-        self.publish(&held, &account);
-        Ok(made)
-    }
-
-    /// Changes what is set for one, and the key itself if there is another one; none: deletes it.
-    pub(super) async fn change(
-        &self,
-        id: &str,
-        account: &str,
-        secret: Option<&str>,
-        change: impl Fn(&ProviderKeySettings) -> Option<ProviderKeySettings>,
-    ) -> Result<Option<Held>, Error> {
-        let mut held = self.held.lock().await;
-        for _ in 0..TRIES {
-            let before = of_account(&held, id, account)?.clone();
-            let version = before.version + 1;
-            let after = match change(&before.settings) {
-                None => None,
-                Some(settings) => Some(Held {
-                    id: id.to_owned(),
-                    version,
-                    sealed: match secret {
-                        Some(secret) => self.seal(id, &settings, secret)?,
-                        None => before.sealed,
-                    },
-                    settings,
-                }),
-            };
-            match self.write(id, version, after.as_ref()).await {
-                Ok(()) => {
-                    match after.clone() {
-                        Some(after) => held.insert(id.to_owned(), after),
-                        None => held.remove(id),
-                    };
-                    self.publish(&held, account);
-                    return Ok(after);
-                }
-                // Another process was faster.
-                Err(StoreError::Conflict(_)) => {
-                    self.read(&mut held).await.map_err(|why| failed(&why))?;
-                }
-                Err(why) => return Err(failed(&why)),
-            }
-        }
-        let message = "the key is being changed by others: try again";
-        Err(Error::new(Kind::Overloaded, message))
-    }
-
     /// Lets the requests of this account use what it has now. One that cannot be opened is not used.
-    fn publish(&self, held: &HashMap<String, Held>, account: &str) {
+    pub(super) fn publish(&self, held: &HashMap<String, Held>, account: &str) {
         let wallet = self.ring.provider_keys(account);
         let known = wallet.load();
         let own = held.values().filter(|it| it.settings.account == account);
@@ -219,7 +138,7 @@ impl Safe {
         wallet.set(ready);
     }
 
-    fn seal(
+    pub(super) fn seal(
         &self,
         id: &str,
         settings: &ProviderKeySettings,
@@ -252,7 +171,7 @@ impl Safe {
         ))
     }
 
-    async fn read(&self, held: &mut HashMap<String, Held>) -> Result<(), StoreError> {
+    pub(super) async fn read(&self, held: &mut HashMap<String, Held>) -> Result<(), StoreError> {
         let Some(store) = self.store.clone() else {
             return Ok(());
         };
@@ -274,7 +193,12 @@ impl Safe {
         Ok(())
     }
 
-    async fn write(&self, id: &str, version: u64, held: Option<&Held>) -> Result<(), StoreError> {
+    pub(super) async fn write(
+        &self,
+        id: &str,
+        version: u64,
+        held: Option<&Held>,
+    ) -> Result<(), StoreError> {
         let Some(store) = self.store.clone() else {
             return Ok(());
         };
@@ -296,7 +220,7 @@ fn place<'a>(id: &'a str, settings: &'a ProviderKeySettings) -> Place<'a> {
     }
 }
 
-fn of_account<'a>(
+pub(super) fn of_account<'a>(
     held: &'a HashMap<String, Held>,
     id: &str,
     account: &str,
@@ -307,20 +231,6 @@ fn of_account<'a>(
 
 pub(super) fn missing() -> Error {
     Error::new(Kind::NotFound, "there is no key of a provider of this id")
-}
-
-/// Version 4 of RFC 9562.
-fn uuid(mut random: [u8; 16]) -> String {
-    random[6] = random[6] & 0x0f | 0x40;
-    random[8] = random[8] & 0x3f | 0x80;
-    let mut text = String::with_capacity(36);
-    for (place, byte) in random.iter().enumerate() {
-        if [4, 6, 8, 10].contains(&place) {
-            text.push('-');
-        }
-        text.push_str(&format!("{byte:02x}"));
-    }
-    text
 }
 
 impl fmt::Debug for Safe {

@@ -97,8 +97,8 @@ impl Terms<'_> {
     fn counted(&self, candidate: &Candidate, amount: Money) -> Money {
         match &candidate.own_key {
             None => amount.saturating_add(self.fee.of(amount)),
-            Some(own) if self.includes_own => amount.saturating_add(own.fee_of(amount)),
-            Some(own) => own.fee_of(amount),
+            Some(own) if self.includes_own => amount.saturating_add(own.fee().of(amount)),
+            Some(own) => own.fee().of(amount),
         }
     }
 }
