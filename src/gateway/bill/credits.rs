@@ -14,7 +14,7 @@ use crate::calendar::Day;
 use crate::caller::Caller;
 use crate::clock::wall;
 use crate::error::Error;
-use crate::gateway::blocking::blocking;
+use crate::gateway::blocking::{blocking, to_its_end};
 use crate::gateway::input::{Input, body, required, wrong};
 use crate::gateway::router::Door;
 use crate::gateway::{json, refuse};
@@ -96,10 +96,15 @@ async fn granted(door: &Door, request: Request) -> Result<String, Error> {
     }
     let store = operator::store(door)?;
     let credit = read(&body(sent).await?, door.gateway.credit_fee)?;
-    let written = blocking(move || write(&store, credit)).await;
-    let credit = written.map_err(Untold::error)?;
-    // It is given, be it known here now or with the next refresh.
-    let _ = door.gateway.keeper.credit(&credit.account).await;
+    let keeper = door.gateway.keeper.clone();
+    let given = async move {
+        let written = blocking(move || write(&store, credit)).await;
+        let credit = written.map_err(Untold::error)?;
+        // It is given, be it known here now or with the next refresh.
+        let _ = keeper.credit(&credit.account).await;
+        Ok(credit)
+    };
+    let credit = to_its_end(given).await?;
     json::text(&Data {
         data: ShownCredit::of(&credit),
     })
@@ -111,9 +116,15 @@ fn write(store: &Arc<dyn Store>, credit: Credit) -> Result<Credit, Untold> {
         let (first, last) = (Day::from_number(0), Day::from_number(i32::MAX));
         let credits = store.credits(Some(&credit.account), first, last)?;
         let same = |known: &Credit| {
-            let created = known.created;
+            // The fee is the gateway's word, not the order's, and may be another one since.
+            let (created, fee) = (known.created, known.fee);
             let credit = credit.clone();
-            *known == Credit { created, ..credit }
+            let again = Credit {
+                created,
+                fee,
+                ..credit
+            };
+            *known == again
         };
         let other = || wrong("id", "is the name of another credit");
         let known = credits.into_iter().find(|known| known.id == credit.id);

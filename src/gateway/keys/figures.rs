@@ -10,20 +10,24 @@ use crate::error::Error;
 use crate::gateway::blocking::{blocking, failed};
 use crate::gateway::router::Gateway;
 use crate::money::Money;
-use crate::settle::store::{Dimension, SpendQuery, Store, StoreError};
+use crate::settle::store::{Dimension, Row, Spend, SpendQuery, Store, StoreError};
 
 /// What was spent with one key: in all, today, this week and this month, in UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Figures {
-    pub(super) total: Sum,
-    pub(super) daily: Sum,
-    pub(super) weekly: Sum,
-    pub(super) monthly: Sum,
+    pub(super) total: Spent,
+    pub(super) daily: Spent,
+    pub(super) weekly: Spent,
+    pub(super) monthly: Spent,
 }
 
 /// In picodollars.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Sum(i128);
+pub(super) struct Spent {
+    paid: i128,
+    byok: i128,
+    counted: i128,
+}
 
 /// Of all keys that are asked for. One of which nothing is known has spent nothing.
 pub(super) type ByKey = HashMap<KeyId, Figures>;
@@ -48,10 +52,10 @@ pub(super) async fn of(
             for record in gateway.books.records() {
                 let caller = record.caller.as_ref().map(|caller| caller.key());
                 if let Some(caller) = caller.filter(|caller| key.is_none_or(|key| key == *caller)) {
-                    let charge = record.charge.unwrap_or_default().picodollars();
+                    let spent = Spent::of(&Spend::of_row(&Row::from(&record)));
                     let figures = sums.entry(caller).or_default();
-                    figures.total.add(charge.into());
-                    figures.add(Day::of(record.created), charge.into(), wall);
+                    figures.total.add(spent);
+                    figures.add(Day::of(record.created), spent, wall);
                 }
             }
             Ok(sums)
@@ -116,7 +120,7 @@ fn by_store(
     for spend in store.spend(&query)? {
         if let Some(Some(Ok(id))) = spend.of.first().map(|it| it.as_deref().map(str::parse)) {
             let figures: &mut Figures = sums.entry(id).or_default();
-            figures.total.add(spend.charge + spend.fee);
+            figures.total.add(Spent::of(&spend));
         }
     }
     query.from = first[0].min(first[1]);
@@ -126,7 +130,7 @@ fn by_store(
             && let (Ok(id), Ok(day)) = (id.parse(), day.parse())
         {
             let figures = sums.entry(id).or_default();
-            figures.add(day, spend.charge + spend.fee, wall);
+            figures.add(day, Spent::of(&spend), wall);
         }
     }
     Ok(sums)
@@ -135,7 +139,7 @@ fn by_store(
 // === impl Figures ===
 
 impl Figures {
-    fn add(&mut self, day: Day, amount: i128, wall: SystemTime) {
+    fn add(&mut self, day: Day, spent: Spent, wall: SystemTime) {
         let periods = [
             (Period::Daily, &mut self.daily),
             (Period::Weekly, &mut self.weekly),
@@ -144,34 +148,54 @@ impl Figures {
         for (period, sum) in periods {
             let (from, to) = period.around(wall);
             if (from..to).contains(&day.start()) {
-                sum.add(amount);
+                sum.add(spent);
             }
         }
     }
 
-    /// What counts for a limit that begins anew with each of these.
-    pub(super) fn within(&self, reset: Option<Period>) -> Money {
-        match reset {
+    /// What its limit counts that begins anew with each of these.
+    pub(super) fn counted(&self, reset: Option<Period>) -> Money {
+        let spent = match reset {
             None => self.total,
             Some(Period::Daily) => self.daily,
             Some(Period::Weekly) => self.weekly,
             Some(Period::Monthly) => self.monthly,
-        }
-        .money()
+        };
+        money(spent.counted)
     }
 }
 
-// === impl Sum ===
+// === impl Spent ===
 
-impl Sum {
-    fn add(&mut self, amount: i128) {
-        self.0 = self.0.saturating_add(amount);
+impl Spent {
+    fn of(spend: &Spend) -> Self {
+        Self {
+            paid: spend.charge.saturating_add(spend.fee),
+            byok: spend.byok_cost,
+            counted: spend.counted(true),
+        }
     }
 
-    /// Nine million dollars, and what is more.
-    pub(super) fn money(self) -> Money {
-        let least = i128::from(Money::MIN.picodollars());
-        let within = self.0.clamp(least, Money::MAX.picodollars().into());
-        Money::from_picodollars(i64::try_from(within).expect("it is within"))
+    fn add(&mut self, more: Self) {
+        self.paid = self.paid.saturating_add(more.paid);
+        self.byok = self.byok.saturating_add(more.byok);
+        self.counted = self.counted.saturating_add(more.counted);
     }
+
+    /// To the operator.
+    pub(super) fn paid(self) -> Money {
+        money(self.paid)
+    }
+
+    /// To providers, for what was asked with the caller's own keys.
+    pub(super) fn byok(self) -> Money {
+        money(self.byok)
+    }
+}
+
+/// Nine million dollars, and what is more.
+fn money(picodollars: i128) -> Money {
+    let least = i128::from(Money::MIN.picodollars());
+    let within = picodollars.clamp(least, Money::MAX.picodollars().into());
+    Money::from_picodollars(i64::try_from(within).expect("it is within"))
 }

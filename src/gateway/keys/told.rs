@@ -162,22 +162,22 @@ impl Daily {
 impl<'a> Common<'a> {
     fn of(key: &'a RingKey, figures: &Figures) -> Self {
         let settings = key.settings();
-        let spent = figures.within(settings.reset);
-        let left = |limit: Money| limit.saturating_sub(spent).max(Money::ZERO);
+        let counted = figures.counted(settings.reset);
+        let left = |limit: Money| limit.saturating_sub(counted).max(Money::ZERO);
         Self {
             label: &settings.label,
             limit: settings.limit,
             limit_remaining: settings.limit.map(left),
             limit_reset: settings.reset.map(|reset| reset.as_str()),
             include_byok_in_limit: settings.include_byok,
-            usage: figures.total.money(),
-            usage_daily: figures.daily.money(),
-            usage_weekly: figures.weekly.money(),
-            usage_monthly: figures.monthly.money(),
-            byok_usage: Money::ZERO,
-            byok_usage_daily: Money::ZERO,
-            byok_usage_weekly: Money::ZERO,
-            byok_usage_monthly: Money::ZERO,
+            usage: figures.total.paid(),
+            usage_daily: figures.daily.paid(),
+            usage_weekly: figures.weekly.paid(),
+            usage_monthly: figures.monthly.paid(),
+            byok_usage: figures.total.byok(),
+            byok_usage_daily: figures.daily.byok(),
+            byok_usage_weekly: figures.weekly.byok(),
+            byok_usage_monthly: figures.monthly.byok(),
             creator_user_id: settings.creator.as_deref(),
             expires_at: settings.expires.map(timestamp),
         }
