@@ -1,4 +1,6 @@
-//! A question to a store, which blocks, from where nothing may.
+//! A question to a store, which blocks, from where nothing may; and changes that are made whole.
+
+use std::future::Future;
 
 use crate::error::Error;
 use crate::kind::Kind;
@@ -14,6 +16,20 @@ where
 {
     let asked = tokio::task::spawn_blocking(ask).await;
     asked.unwrap_or_else(|panicked| Err(StoreError::Other(panicked.into()).into()))
+}
+
+/// Makes a change to its end, even if whoever asked for it leaves before: the store would have it, and the memory not.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "who manages may leave, and then the change goes on"
+)]
+pub(super) async fn to_its_end<T: Send + 'static>(
+    change: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    let made = tokio::spawn(change).await;
+    made.unwrap_or_else(|panicked| {
+        Err(Error::new(Kind::Internal, "the change has failed").with_source(panicked))
+    })
 }
 
 /// What is told of a store that failed: its own words are for the operator.

@@ -155,7 +155,7 @@
 //! |---|---|
 //! | `name` | for people; at most 255 bytes. `POST` needs it |
 //! | `limit`, `limit_reset` | the most that is spent with it, in USD, exact to 10⁻¹²; `daily`, `weekly` (from Monday on) or `monthly`, at midnight UTC, or null |
-//! | `include_byok_in_limit` | counts what is spent with own keys of providers, too |
+//! | `include_byok_in_limit` | counts what is spent with own keys of providers, too, of what comes from then on |
 //! | `expires_at` | a time in UTC from when on it is refused with 401, or null |
 //! | `disabled` | refuses it with 401 as well |
 //! | `allowed_models`, `allowed_providers` | 1 to 100 names, or null for all: ids, with `*` for any letters; slugs or display names. OpenRouter's keys have them not |
@@ -207,12 +207,14 @@
 //! |---|---|
 //! | `GET /credits` | `total_credits` given and `total_usage` paid, fees included, of one account |
 //! | `POST /credits` | gives money, once: `id` is the order's name, `amount` USD, `account`, `kind` (`grant`, `adjustment`, which may be below zero, `refund`), `note`. The same order again is told what came of the first; another one of the name is a 400 |
-//! | `GET /activity` | the 30 days before today, or one `date` of them, by day, model, endpoint and provider, as OpenRouter does. `api_key_hash`, `user_id` and `tag` narrow it. `byok_usage_inference` is 0: what callers' own keys cost is in the rows, and not summed up yet |
-//! | `GET /spend` | sums by whatever `by` names, of `day`, `account`, `key`, `model`, `provider`, `endpoint`, `user`, `tag`; of the days `from` … `to`, at most 366 and by default the last 30; `key`, `user`, `tag` narrow it |
-//! | `GET /statement` | an account's `month`, by default this one: what was left, what was given, a line for each key and model, what is left. The lines add up, and months join |
-//! | `GET /generations` | the rows themselves, a line for each attempt; at most 10,000 rows, the next ones by `after` |
+//! | `GET /activity` | the 30 days before today, or one `date` of them, by day, model, endpoint and provider, as OpenRouter does. `api_key_hash`, `user_id` and `tag` narrow it. `usage_estimated`, the part of `usage` that rests on estimates, and `usage_unknown`, requests that are in none of it since nobody knows their price, are ours |
+//! | `GET /spend` | [sums](crate::settle::store::Spend) by whatever `by` names, of `day`, `account`, `key`, `model`, `provider`, `endpoint`, `user`, `tag`; of the days `from` … `to`, at most 366 and by default the last 30; `key`, `user`, `tag` narrow it |
+//! | `GET /statement` | an account's `month`, by default this one: what was left, what was given, a line for each key and model, what is left; of that, what is estimated, and what nobody knows. The lines add up, and months join |
+//! | `GET /generations` | the rows themselves, a line for each attempt, with what the operator is billed for it, how sure that is and the most that it may be, or what the caller is billed whose own key it was; at most 10,000 rows, the next ones by `after` |
 //!
 //! With `format=csv` all but the credits are a file; a text that a spreadsheet would take for a formula has `'` before it.
+//! What is estimated is told apart, with the most that it may be, and what nobody knows is counted: a cost is between `cost_exact` and
+//! `cost_at_most`, but for `cost_no_bound` attempts. What callers' own keys cost is `byok_cost`, and in no other cost.
 //! The [fee](crate::Stack::fee) beside charges and the one [beside credits](Gateway::credit_fee) stand apart.
 //!
 //! # To run it

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use switchtower::gateway::Bounds;
+use switchtower::gateway::{Bounds, Gateway};
 use switchtower::settle::journal::{Journal, JournalSettings};
 use switchtower::settle::store::{MemoryStore, Store};
-use switchtower::testing::{Failure, Script};
-use switchtower::{KeyId, Money, Stack};
+use switchtower::testing::{Failure, Script, Upstream};
+use switchtower::{KeyId, Money, Stack, client};
 
-use crate::support::{House, KEY};
+use crate::support::{House, KEY, catalog};
 
 /// A gateway with a store behind it.
 async fn bank() -> House {
@@ -63,6 +63,30 @@ async fn what_was_given_less_what_was_spent_is_what_is_left() {
     let left: switchtower::Money = "10.5".parse().unwrap();
     let left = left.saturating_sub(cost.parse().unwrap());
     assert_eq!(digits(&statement.body, "closing"), left.to_string());
+}
+
+/// An operator changes the fee, and somebody repeats an order whose answer was lost before that.
+#[tokio::test]
+async fn an_order_is_repeated_as_it_was_answered_whatever_the_fee_is_now() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new(1000));
+    let order = json!({"id": "order-1", "amount": 100, "note": "invoice 7"});
+    let mut answers = Vec::new();
+    for fee in ["0.05", "0.07", "0"] {
+        let journal = Journal::open(store.clone(), JournalSettings::default()).unwrap();
+        let upstream = Upstream::builder().name("first").start().await.unwrap();
+        let stack = Stack::new(Arc::new(catalog(&[upstream.base_url()])));
+        let stack = stack.with_ledger(journal);
+        let gateway = Gateway::new(stack, client::hyper::plain());
+        let gateway = gateway.credit_fee(fee.parse().unwrap());
+        let house = House::of(vec![upstream], gateway, Bounds::default()).await;
+        let (status, given) = give(&house, order.clone()).await;
+        assert_eq!(status, 201, "{given}");
+        answers.push(given);
+        let other = json!({"id": "order-1", "amount": 100, "note": "invoice 8"});
+        assert_eq!(give(&house, other).await.0, 400);
+    }
+    assert_eq!(answers[0]["data"]["fee"], json!(5));
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
 }
 
 /// A fee is no part of the charge, but of what is paid.

@@ -8,6 +8,7 @@ mod broken;
 mod byok;
 mod connections;
 mod down;
+mod dropped;
 mod failover;
 mod fronts;
 mod hangup;

@@ -136,12 +136,17 @@ async fn what_was_spent_before_there_was_a_limit_counts() {
 /// Used of the limit of this key, and the record of the one request that it made.
 async fn used_by(house: &House, key: &str) -> (u64, Record) {
     assert_eq!(asks(house, key, json!({})).await.status, 200);
+    let records = house.ledger.records();
+    (used_of(house, key), records.last().unwrap().clone())
+}
+
+/// Used of the limit of this key.
+fn used_of(house: &House, key: &str) -> u64 {
     let caller = house.ring.get(KeyId::of(key)).unwrap().caller().clone();
     let subject = Subject {
         caller: Some(&caller),
         ..Subject::default()
     };
-    let records = house.ledger.records();
     let now = Now {
         instant: Instant::now(),
         wall: SystemTime::now(),
@@ -152,14 +157,19 @@ async fn used_by(house: &House, key: &str) -> (u64, Record) {
         .find(|it| it.rule.name() == KeySettings::LIMIT);
     let level = level.unwrap();
     assert_eq!(level.held, 0);
-    (level.used, records.last().unwrap().clone())
+    level.used
 }
 
-async fn count_fees(house: &House) {
+/// The account has a key of its own, for a fee of five in a hundred.
+fn own_key(house: &House) {
     let settings = ProviderKeySettings::of("first", "sk-...AbCd", UNIX_EPOCH);
     let own = ProviderKey::new("1", 1, settings, "sk-own", Instant::now()).unwrap();
     let wallet = house.ring.provider_keys(Caller::ACCOUNT);
-    wallet.set([Arc::new(own.with_fee(50_000))]);
+    wallet.set([Arc::new(own.with_fee("0.05".parse().unwrap()))]);
+}
+
+async fn count_fees(house: &House) {
+    own_key(house);
     let picodollars = |money: Money| money.picodollars().unsigned_abs();
 
     let key = make(house, json!({"name": "fees", "limit": 1})).await;
@@ -181,6 +191,65 @@ async fn limits_count_fees_and_what_own_keys_cost_if_they_should() {
     let store = Arc::new(MemoryStore::new(100));
     count_fees(&open(&store, |gateway| gateway).await).await;
     count_fees(&over(MemoryLedger::default(), |gateway| gateway).await).await;
+}
+
+/// The caller's own key is billed by the provider: the key's limit counts that, and its usage at the operator's does not. Told
+/// before and after a restart, digit for digit.
+#[tokio::test]
+async fn what_own_keys_cost_is_told_apart_and_counts_after_a_restart() {
+    let store = Arc::new(MemoryStore::new(100));
+    let house = open(&store, |gateway| gateway).await;
+    own_key(&house);
+    let all = json!({"name": "all", "limit": 1, "include_byok_in_limit": true});
+    let key = make(&house, all).await;
+    let (used, record) = used_by(&house, &key).await;
+    let cost = record.attempts[0].cost.amount.unwrap();
+    let before = house.as_who(&key, Method::GET, "/api/v1/key", Value::Null);
+    let before = before.await;
+    let left = "1".parse::<Money>().unwrap().saturating_sub(cost);
+    let left = left.saturating_sub(record.fee);
+    for (name, amount) in [
+        ("usage", record.fee),
+        ("usage_daily", record.fee),
+        ("byok_usage", cost),
+        ("byok_usage_daily", cost),
+        ("byok_usage_weekly", cost),
+        ("byok_usage_monthly", cost),
+        ("limit_remaining", left),
+    ] {
+        let told = format!("\"{name}\":{amount},");
+        assert!(before.body.contains(&told), "{told} {}", before.body);
+    }
+    let path = "/api/v1/spend?by=key";
+    let spend = house.as_who(MANAGER, Method::GET, path, Value::Null).await;
+    for told in [
+        format!("\"byok_cost\":{cost},"),
+        format!("\"byok_counted\":{cost},"),
+        "\"cost_exact\":0,".to_owned(),
+        "\"cost_at_most\":0,".to_owned(),
+    ] {
+        assert!(spend.body.contains(&told), "{told} {}", spend.body);
+    }
+    let totals = house.ledger.totals();
+    assert_eq!(totals.cost_exact, 0, "the operator is billed nothing");
+    drop(house);
+
+    let house = open(&store, |gateway| gateway).await;
+    assert_eq!(used_of(&house, &key), used);
+    let after = house.as_who(&key, Method::GET, "/api/v1/key", Value::Null);
+    assert_eq!(after.await.body, before.body);
+    // By a window of rows it is as much.
+    let path = format!("/keys/{}", KeyId::of(&key));
+    manage(
+        &house,
+        Method::PATCH,
+        &path,
+        json!({"limit_reset": "daily"}),
+    )
+    .await;
+    assert_eq!(used_of(&house, &key), used);
+    let list = manage(&house, Method::GET, "/keys", Value::Null).await;
+    assert_eq!(list["data"][0]["byok_usage"].to_string(), cost.to_string());
 }
 
 #[tokio::test]

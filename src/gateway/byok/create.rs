@@ -46,7 +46,7 @@ async fn create_key(door: &Door, account: &str, sent: &[u8]) -> Result<String, E
     };
     let place = change.sort;
     let settings = change.of(&settings);
-    let made = door.gateway.safe.create(settings, place, &secret).await?;
+    let made = door.gateway.safe.create(settings, place, secret).await?;
     json::text(&One {
         data: Told::of(&made),
     })

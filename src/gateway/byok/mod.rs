@@ -1,6 +1,7 @@
 //! The API of callers' own keys of providers, for who brings a management key: `POST`, `GET /byok`, and `GET`, `PATCH`, `DELETE
 //! /byok/{id}`. What is written is never told again.
 
+mod change;
 mod create;
 mod input;
 mod list;

@@ -41,9 +41,8 @@ pub(in crate::gateway) async fn change(
         let secret = secret(&mut input)?;
         let change = Change::read(&mut input, &door, account)?;
         input.finish()?;
-        let secret = secret.as_ref().map(|secret| &***secret);
-        let label = secret.map(ProviderKeySettings::label_of);
-        let of = |before: &_| {
+        let label = secret.as_ref().map(|it| ProviderKeySettings::label_of(it));
+        let of = move |before: &ProviderKeySettings| {
             let mut after = change.clone().of(before);
             if let Some(label) = &label {
                 after.label.clone_from(label);

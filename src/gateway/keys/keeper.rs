@@ -12,7 +12,7 @@ use super::misses::Misses;
 use crate::caller::{Caller, KeyId};
 use crate::clock::now;
 use crate::error::Error;
-use crate::gateway::blocking::{blocking, failed};
+use crate::gateway::blocking::{blocking, to_its_end};
 use crate::keys::{FreeModels, KeyRing, KeySettings, RingKey};
 use crate::kind::Kind;
 use crate::limits::{Limits, Scope};
@@ -20,24 +20,20 @@ use crate::settle::Books;
 use crate::settle::store::{Document, Entry, Store, StoreError};
 use crate::telemetry;
 
-/// Changes keys: in the store first, if there is one, so that what the ring knows outlives the process.
+/// Keeps the keys, in the store first, if there is one, so that what the ring knows outlives the process.
 #[derive(Clone)]
 pub(in crate::gateway) struct Keeper {
-    ring: KeyRing,
+    pub(super) ring: KeyRing,
     store: Option<Arc<dyn Store>>,
-    counts: Counts,
-    accounts: Accounts,
+    pub(super) counts: Counts,
+    pub(super) accounts: Accounts,
     misses: Arc<sync::Mutex<Misses>>,
     /// One change or refresh after the other: what was read before a change must not undo it.
-    turn: Arc<Mutex<()>>,
+    pub(super) turn: Arc<Mutex<()>>,
 }
 
 /// What a key's document is about.
 const KIND: &str = "key";
-/// How often a change is tried that somebody else has made impossible meanwhile.
-const TRIES: usize = 3;
-/// How many keys there may be: a megabyte holds about a thousand.
-const MOST_KEYS: usize = 1_000_000;
 
 // === impl Keeper ===
 
@@ -115,6 +111,16 @@ impl Keeper {
 
     /// Reads the keys from the store for the sake of this one, unless they have just been read.
     pub(in crate::gateway) async fn look(&self, id: KeyId) {
+        let keeper = self.clone();
+        let looked = async move {
+            keeper.look_up(id).await;
+            Ok(())
+        };
+        // What fails is told there.
+        let _ = to_its_end(looked).await;
+    }
+
+    async fn look_up(&self, id: KeyId) {
         let may = self.misses().ask(id, now());
         // Whoever came with it at the same time waits for what is being read.
         let _turn = self.turn.lock().await;
@@ -139,83 +145,14 @@ impl Keeper {
         self.accounts.tier(&self.counts, caller).await
     }
 
-    /// Makes a key.
-    pub(super) async fn create(
-        &self,
-        id: KeyId,
-        settings: KeySettings,
-    ) -> Result<Arc<RingKey>, Error> {
-        let _turn = self.turn.lock().await;
-        if self.ring.len() >= MOST_KEYS {
-            return Err(Error::new(Kind::Forbidden, "there are too many keys"));
-        }
-        let key = RingKey::new(id, 1, settings);
-        let accounts = [key.settings().account.as_str().into()];
-        let ready = async {
-            let mut wanted = self.accounts.wanted(&self.counts, accounts).await?;
-            wanted.push(of_key(&key));
-            let ready = self.counts.ready(wanted).await?;
-            self.write(id, 1, Some(key.settings())).await?;
-            Ok(ready)
-        };
-        ready.await.map_err(|why: StoreError| failed(&why))?.set();
-        self.ring.put(key);
-        self.ring.get(id).ok_or_else(missing)
-    }
-
-    /// Changes a key that whoever asks may change; none: deletes it.
-    pub(super) async fn change(
-        &self,
-        id: KeyId,
-        by: &Caller,
-        change: impl Fn(&KeySettings) -> Option<KeySettings>,
-    ) -> Result<Option<Arc<RingKey>>, Error> {
-        let _turn = self.turn.lock().await;
-        for _ in 0..TRIES {
-            let key = self.get(id, by)?;
-            if key.is_configured() {
-                let message = "this key is set by the operator's configuration, and only there";
-                return Err(Error::new(Kind::Forbidden, message));
-            }
-            let version = key.version() + 1;
-            let changed = change(key.settings());
-            let changed = changed.map(|settings| RingKey::new(id, version, settings));
-            let wanted = changed.as_ref().map_or_else(|| none(id), of_key);
-            // Before it is written: if the books cannot be read, nothing has changed.
-            let ready = self.counts.ready(vec![wanted]).await;
-            let ready = ready.map_err(|why| failed(&why))?;
-            let settings = changed.as_ref().map(RingKey::settings);
-            match self.write(id, version, settings).await {
-                Ok(()) => {
-                    match changed {
-                        Some(key) => {
-                            ready.set();
-                            self.ring.put(key);
-                        }
-                        None => {
-                            self.ring.remove(id);
-                            ready.set();
-                        }
-                    }
-                    return Ok(self.ring.get(id));
-                }
-                // Another process was faster.
-                Err(StoreError::Conflict(_)) => self.read().await.map_err(|why| failed(&why))?,
-                Err(why) => return Err(failed(&why)),
-            }
-        }
-        let message = "the key is being changed by others: try again";
-        Err(Error::new(Kind::Overloaded, message))
-    }
-
     /// The key of this name, if it is of the account of whoever asks.
-    pub(super) fn get(&self, id: KeyId, by: &Caller) -> Result<Arc<RingKey>, Error> {
+    pub(super) fn get(&self, id: KeyId, account: &str) -> Result<Arc<RingKey>, Error> {
         let key = self.ring.get(id);
-        let key = key.filter(|key| key.settings().account == by.account_name());
+        let key = key.filter(|key| key.settings().account == account);
         key.ok_or_else(missing)
     }
 
-    async fn read(&self) -> Result<(), StoreError> {
+    pub(super) async fn read(&self) -> Result<(), StoreError> {
         let documents = match self.store.clone() {
             Some(store) => blocking(move || store.documents(KIND)).await?,
             None => return self.read_accounts().await,
@@ -260,7 +197,7 @@ impl Keeper {
         Ok(())
     }
 
-    async fn write(
+    pub(super) async fn write(
         &self,
         id: KeyId,
         version: u64,
@@ -280,12 +217,12 @@ impl Keeper {
 }
 
 /// What is set for it.
-fn of_key(key: &RingKey) -> Wanted {
+pub(super) fn of_key(key: &RingKey) -> Wanted {
     Wanted::new(Scope::Key, key.id().to_string(), key.settings().rules())
 }
 
 /// It has no rules any more.
-fn none(id: KeyId) -> Wanted {
+pub(super) fn none(id: KeyId) -> Wanted {
     Wanted::new(Scope::Key, id.to_string(), Vec::new())
 }
 

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::gateway::input::{Input, body};
 use crate::gateway::json;
 use crate::gateway::router::Door;
-use crate::keys::RingKey;
+use crate::keys::{KeySettings, RingKey};
 
 #[derive(Serialize)]
 struct Data<'a> {
@@ -31,7 +31,7 @@ pub(in crate::gateway) async fn get(
 ) -> Response<Body> {
     let got = async {
         let (id, caller) = named(&door, &headers, &hash)?;
-        let key = door.gateway.keeper.get(id, &caller)?;
+        let key = door.gateway.keeper.get(id, caller.account_name())?;
         told(&door, &key).await
     };
     let got = got.await;
@@ -50,8 +50,9 @@ pub(in crate::gateway) async fn change(
         let change = read(&mut input)?;
         input.finish()?;
         let now = wall();
-        let of = |settings: &_| Some(change.clone().of(settings, now));
-        let changed = door.gateway.keeper.change(id, &caller, of).await?;
+        let of = move |settings: &KeySettings| Some(change.clone().of(settings, now));
+        let keeper = &door.gateway.keeper;
+        let changed = keeper.change(id, caller.account_name(), of).await?;
         told(&door, &*changed.ok_or_else(missing)?).await
     };
     let changed = changed.await;
@@ -65,7 +66,8 @@ pub(in crate::gateway) async fn delete(
 ) -> Response<Body> {
     let deleted = async {
         let (id, caller) = named(&door, &headers, &hash)?;
-        door.gateway.keeper.change(id, &caller, |_| None).await?;
+        let keeper = &door.gateway.keeper;
+        keeper.change(id, caller.account_name(), |_| None).await?;
         Ok(r#"{"deleted":true}"#.to_owned())
     };
     let deleted = deleted.await;
