@@ -112,7 +112,7 @@ fn accounts(store: &dyn Store) -> Result<BTreeMap<String, (Total, Total)>, Store
         to,
         by: vec![Dimension::Account],
         account: None,
-        key: None,
+        keys: None,
         user: None,
         tag: None,
         limit: usize::MAX,

@@ -166,6 +166,21 @@ proptest! {
     }
 
     #[test]
+    fn pages_are_the_list_in_pieces(
+        created in proptest::collection::vec((any::<u8>(), 0..5_u64, any::<bool>()), 0..40),
+        (skip, take) in (0..45_usize, 0..45_usize),
+    ) {
+        let ring = KeyRing::default();
+        for (random, micros, disabled) in created {
+            ring.put(key(random, 1, KeySettings { created: at(micros), disabled, ..named("a") }));
+        }
+        let shown = |key: &RingKey| !key.settings().disabled;
+        let all = ring.list().into_iter().filter(|key| shown(key)).map(|key| key.id());
+        let page = ring.page(shown, skip, take).into_iter().map(|key| key.id());
+        prop_assert!(page.eq(all.skip(skip).take(take)));
+    }
+
+    #[test]
     fn any_text_has_a_label_that_gives_little_away(text in ".*", hex in "[0-9a-f]{32,64}") {
         let text = format!("sk-or-v1-{text}");
         prop_assert!(ApiKey::label_of(&text).len() <= "sk-or-v1-".len() + 9);

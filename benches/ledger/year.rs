@@ -36,7 +36,7 @@ pub(crate) fn report(place: &Path, rows: u64) {
         to: last,
         by: by.to_vec(),
         account: None,
-        key: key.map(key_of),
+        keys: key.map(|key| vec![key_of(key)]),
         user: None,
         tag: None,
         limit: usize::MAX,

@@ -79,6 +79,43 @@ impl KeyRing {
         all
     }
 
+    /// Those of them that are asked for, the newest first: so many, behind so many others. None of the others is copied.
+    ///
+    /// ```
+    /// use switchtower::keys::KeyRing;
+    ///
+    /// let ring = KeyRing::of(["a", "b", "c"]);
+    /// let (first, rest) = (ring.page(|_| true, 0, 2), ring.page(|_| true, 2, 2));
+    /// assert_eq!((first.len(), rest.len()), (2, 1));
+    /// ```
+    #[must_use]
+    pub fn page(
+        &self,
+        shown: impl Fn(&RingKey) -> bool,
+        skip: usize,
+        take: usize,
+    ) -> Vec<Arc<RingKey>> {
+        let place = |key: &RingKey| (std::cmp::Reverse(key.settings().created), key.id());
+        let mut places = Vec::new();
+        for part in &self.0.parts {
+            let part = part.load();
+            let shown = part.values().filter(|key| shown(key));
+            places.extend(shown.map(|key| place(key)));
+        }
+        // The page alone is sorted.
+        let end = skip.saturating_add(take).min(places.len());
+        if end < places.len() {
+            places.select_nth_unstable(end);
+        }
+        let start = skip.min(end);
+        if 0 < start && start < end {
+            places[..end].select_nth_unstable(start);
+        }
+        let page = &mut places[start..end];
+        page.sort_unstable();
+        page.iter().filter_map(|(_, id)| self.get(*id)).collect()
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

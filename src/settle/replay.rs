@@ -87,7 +87,7 @@ fn by_day(
         to: Day::from_number(i32::MAX),
         by: by.clone(),
         account: whose.account.map(str::to_owned),
-        key: whose.key,
+        keys: whose.key.map(|key| vec![key]),
         user: None,
         tag: None,
         limit: usize::MAX,

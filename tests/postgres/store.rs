@@ -308,7 +308,7 @@ fn spent(store: &dyn Store) -> (u64, Money) {
         to: day.plus(1),
         by: vec![],
         account: None,
-        key: None,
+        keys: None,
         user: None,
         tag: None,
         limit: 100,

@@ -161,7 +161,7 @@ pub(crate) fn spend(by: &[Dimension]) -> SpendQuery {
         to: Day::from_number(i32::MAX),
         by: by.to_vec(),
         account: None,
-        key: None,
+        keys: None,
         user: None,
         tag: None,
         limit: 10_000,

@@ -523,7 +523,7 @@ pub(crate) fn sums_are_those_of_the_rows(make: &dyn Fn() -> Made) {
             to: from.plus(days),
             by,
             account: account.then(some).flatten(),
-            key: key.then(|| KeyId::of("a")),
+            keys: key.then(|| vec![KeyId::of("a"), KeyId::of("c")]),
             user: user.then(some).flatten(),
             tag: tag.then(some).flatten(),
             limit,
@@ -591,7 +591,10 @@ fn naive(rows: &[Row], query: &SpendQuery) -> Vec<Spend> {
         let asked = day >= query.from
             && day < query.to
             && (query.account.is_none() || query.account.as_ref() == Some(&row.account))
-            && (query.key.is_none() || query.key == row.key)
+            && query
+                .keys
+                .as_ref()
+                .is_none_or(|keys| keys.iter().any(|key| row.key == Some(*key)))
             && (query.user.is_none() || query.user == row.user)
             && (query.tag.is_none() || query.tag == row.tag);
         if !asked {

@@ -77,7 +77,7 @@ fn wanted(asked: &Asked, today: Day) -> Result<SpendQuery, Error> {
             Dimension::Provider,
         ],
         account: asked.account.clone(),
-        key: query.key("api_key_hash")?,
+        keys: query.key("api_key_hash")?.map(|key| vec![key]),
         user: query.text("user_id")?,
         tag: query.text("tag")?,
         limit: MOST,

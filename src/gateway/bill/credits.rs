@@ -53,7 +53,7 @@ fn totals(store: &dyn Store, asked: &Asked) -> Result<Told, Untold> {
         to: last,
         by: Vec::new(),
         account: Some(account.to_owned()),
-        key: None,
+        keys: None,
         user: None,
         tag: None,
         limit: 1,

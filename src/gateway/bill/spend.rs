@@ -59,7 +59,7 @@ fn sums(store: &dyn Store, asked: &Asked, today: Day) -> Result<Told, Untold> {
         to,
         by,
         account: asked.account.clone(),
-        key: query.key("key")?,
+        keys: query.key("key")?.map(|key| vec![key]),
         user: query.text("user")?,
         tag: query.text("tag")?,
         limit: limit + 1,

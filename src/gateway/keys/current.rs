@@ -39,7 +39,7 @@ async fn told(door: &Door, headers: &HeaderMap) -> Result<String, Error> {
         Some(level) => Daily::of(level),
         None => Daily::unlimited(figures::free_today(&door.gateway, key.caller(), now).await?),
     };
-    let spent = figures::of(&door.gateway, Some(id), now).await?;
+    let spent = figures::of(&door.gateway, vec![id], now).await?;
     let spent = spent.get(&id).copied().unwrap_or_default();
     json::text(&Data {
         data: Current::of(&key, &spent, tier.is_free, daily),

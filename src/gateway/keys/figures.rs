@@ -32,26 +32,31 @@ pub(super) struct Spent {
 /// Of all keys that are asked for. One of which nothing is known has spent nothing.
 pub(super) type ByKey = HashMap<KeyId, Figures>;
 
-/// A day's sum for each of a million keys, which is more than anybody looks at at once.
-const MOST_SUMS: usize = 32_000_000;
+/// A month that is not over, and the week in which it began.
+const MOST_DAYS: usize = 31 + 7;
+/// How many models are looked at, of one day: more than there are.
+const MOST_MODELS: usize = 100_000;
 
-/// What was spent with this key, or with each: by the books, or without a store by the newest records that are still kept.
+/// What was spent with each of these keys: by the books, or without a store by the newest records that are still kept.
 pub(super) async fn of(
     gateway: &Gateway,
-    key: Option<KeyId>,
+    keys: Vec<KeyId>,
     wall: SystemTime,
 ) -> Result<ByKey, Error> {
+    if keys.is_empty() {
+        return Ok(ByKey::new());
+    }
     match gateway.books.store() {
         Some(store) => {
             let store = store.clone();
-            let sums = blocking(move || by_store(&store, key, wall)).await;
+            let sums = blocking(move || by_store(&store, keys, wall)).await;
             sums.map_err(|why| failed(&why))
         }
         None => {
             let mut sums = ByKey::new();
             for record in gateway.books.records() {
                 let caller = record.caller.as_ref().map(|caller| caller.key());
-                if let Some(caller) = caller.filter(|caller| key.is_none_or(|key| key == *caller)) {
+                if let Some(caller) = caller.filter(|caller| keys.contains(caller)) {
                     let spent = Spent::of(&Spend::of_row(&Row::from(&record)));
                     let figures = sums.entry(caller).or_default();
                     figures.total.add(spent);
@@ -86,10 +91,10 @@ pub(super) async fn free_today(
         to: today.plus(1),
         by: vec![Dimension::Model],
         account: Some(account),
-        key: None,
+        keys: None,
         user: None,
         tag: None,
-        limit: MOST_SUMS,
+        limit: MOST_MODELS,
     };
     let sums = blocking(move || store.spend(&query)).await;
     let sums = sums.map_err(|why| failed(&why))?;
@@ -101,7 +106,7 @@ pub(super) async fn free_today(
 
 fn by_store(
     store: &Arc<dyn Store>,
-    key: Option<KeyId>,
+    keys: Vec<KeyId>,
     wall: SystemTime,
 ) -> Result<ByKey, StoreError> {
     let mut sums = ByKey::new();
@@ -112,10 +117,10 @@ fn by_store(
         to: today.plus(1),
         by: vec![Dimension::Key],
         account: None,
-        key,
+        limit: keys.len(),
+        keys: Some(keys),
         user: None,
         tag: None,
-        limit: MOST_SUMS,
     };
     for spend in store.spend(&query)? {
         if let Some(Some(Ok(id))) = spend.of.first().map(|it| it.as_deref().map(str::parse)) {
@@ -125,6 +130,7 @@ fn by_store(
     }
     query.from = first[0].min(first[1]);
     query.by.push(Dimension::Day);
+    query.limit = query.limit.saturating_mul(MOST_DAYS);
     for spend in store.spend(&query)? {
         if let [Some(id), Some(day)] = &spend.of[..]
             && let (Ok(id), Ok(day)) = (id.parse(), day.parse())

@@ -1,7 +1,5 @@
 //! `GET /keys`.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::extract::{Query, State};
 use http::{HeaderMap, Response, StatusCode, Uri};
@@ -47,17 +45,14 @@ pub(in crate::gateway) async fn list(
 }
 
 async fn page(door: &Door, caller: &Caller, asked: &Asked) -> Result<String, Error> {
-    let shown = |key: &Arc<RingKey>| {
+    let shown = |key: &RingKey| {
         let settings = key.settings();
         settings.account == caller.account_name() && (asked.include_disabled || !settings.disabled)
     };
-    let all = door.gateway.keeper.ring().list().into_iter();
-    let keys: Vec<_> = all.filter(shown).skip(asked.offset).take(PAGE).collect();
-    let one = match &keys[..] {
-        [one] => Some(one.id()),
-        _ => None,
-    };
-    let spent = figures::of(&door.gateway, one, wall()).await?;
+    let ring = door.gateway.keeper.ring();
+    let keys = ring.page(shown, asked.offset, PAGE);
+    let ids = keys.iter().map(|key| key.id()).collect();
+    let spent = figures::of(&door.gateway, ids, wall()).await?;
     let told = keys.iter().map(|key| {
         let figures = spent.get(&key.id()).copied();
         Managed::of(key, &figures.unwrap_or_default())

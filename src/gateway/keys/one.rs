@@ -82,7 +82,7 @@ fn named(door: &Door, headers: &HeaderMap, hash: &str) -> Result<(KeyId, Arc<Cal
 }
 
 async fn told(door: &Door, key: &RingKey) -> Result<String, Error> {
-    let spent = figures::of(&door.gateway, Some(key.id()), wall()).await?;
+    let spent = figures::of(&door.gateway, vec![key.id()], wall()).await?;
     json::text(&Data {
         data: Managed::of(key, &spent.get(&key.id()).copied().unwrap_or_default()),
     })

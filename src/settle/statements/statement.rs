@@ -165,7 +165,7 @@ fn spent(
         to,
         by,
         account: Some(account.to_owned()),
-        key: None,
+        keys: None,
         user: None,
         tag: None,
         limit,

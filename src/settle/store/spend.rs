@@ -14,8 +14,8 @@ pub struct SpendQuery {
     pub by: Vec<Dimension>,
     /// Only of this account.
     pub account: Option<String>,
-    /// Only of this key.
-    pub key: Option<KeyId>,
+    /// Only of these keys.
+    pub keys: Option<Vec<KeyId>>,
     /// Only for this end user.
     pub user: Option<String>,
     /// Only with this tag.

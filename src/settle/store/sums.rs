@@ -56,7 +56,10 @@ impl Cell {
         let is = |asked: &Option<String>, has: &Option<String>| asked.is_none() || asked == has;
         (query.from..query.to).contains(&self.day)
             && query.account.as_ref().is_none_or(|it| *it == self.account)
-            && (query.key.is_none() || query.key == self.key)
+            && query
+                .keys
+                .as_ref()
+                .is_none_or(|keys| self.key.is_some_and(|it| keys.contains(&it)))
             && is(&query.user, &self.user)
             && is(&query.tag, &self.tag)
     }

@@ -10,6 +10,7 @@ use super::fault::meaning;
 use super::row::Stored;
 use super::text::clean;
 use crate::calendar::Day;
+use crate::caller::KeyId;
 use crate::generation::GenerationId;
 use crate::money::Money;
 use crate::settle::store::micros::{micros_of, time_of};
@@ -81,7 +82,6 @@ pub(super) async fn spend(client: &Client, query: &SpendQuery) -> Result<Vec<Spe
     });
     let names = [
         ("account = $", query.account.as_deref().map(clean)),
-        ("key = $", query.key.map(|key| key.to_string())),
         ("\"user\" = $", query.user.as_deref().map(clean)),
         ("tag = $", query.tag.as_deref().map(clean)),
     ];
@@ -89,6 +89,10 @@ pub(super) async fn spend(client: &Client, query: &SpendQuery) -> Result<Vec<Spe
         if let Some(name) = name {
             wheres.and(condition, name);
         }
+    }
+    if let Some(keys) = &query.keys {
+        let keys: Vec<_> = keys.iter().map(KeyId::to_string).collect();
+        wheres.and_any("key", keys);
     }
     let columns: Vec<_> = query.by.iter().map(|by| column(*by)).collect();
     let of: String = columns
@@ -239,6 +243,13 @@ impl Wheres {
                 self.sql.push(letter);
             }
         }
+    }
+
+    /// And this column is one of these names.
+    fn and_any(&mut self, column: &str, names: Vec<String>) {
+        self.add(Box::new(names), Type::TEXT_ARRAY);
+        let place = self.arguments.len();
+        self.sql.push_str(&format!(" AND {column} = ANY(${place})"));
     }
 
     async fn ask(&self, client: &Client, sql: &str) -> Result<Vec<Found>, StoreError> {
