@@ -341,6 +341,22 @@ fn books_that_another_process_keeps_are_refused() {
 }
 
 #[test]
+fn what_callers_may_spend_is_said_on_the_command_line() {
+    let args = ["--prepaid", "--free-models=2,3,4", "--byok-fee", "0.05"];
+    let gateway = Gateway::start(&args, &[]);
+    let ask = r#"{"model":"anthropic/claude","messages":[{"role":"user","content":"hi"}]}"#;
+    let answer = gateway.post(ask);
+    assert!(answer.starts_with("HTTP/1.1 402"), "{answer}");
+    let (_, key) = gateway.get("/api/v1/key", &gateway.key());
+    let key: Value = serde_json::from_str(&key).expect("JSON");
+    let free = &key["data"]["free_model_daily_requests"];
+    assert_eq!(free["limit"], 3, "{key}");
+    assert_eq!(key["data"]["is_free_tier"], true, "{key}");
+    refused(&["--fee", "5"], &[], &["--fee 5", "0.05"]);
+    refused(&["--free-models=20"], &[], &["20,50,1000"]);
+}
+
+#[test]
 fn a_file_that_is_wrong_is_refused_with_its_line_and_field() {
     let file = Scratch::file(
         "wrong.toml",

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use switchtower::keys::MasterKeys;
 use switchtower::settle::Durability;
 
+use crate::bill::Bill;
 use crate::ledger::Place;
 
 const HELP: &str = "\
@@ -13,6 +14,7 @@ A self-hosted OpenRouter.
 
 usage: gateway [--listen ADDRESS] [--providers demo|env | --config FILE] [--ledger FILE|URL|memory]
                [--durability memory|process|power] [--replica NAME]
+               [--prepaid] [--free-models[=MINUTE,DAY,PAID]] [--fee F] [--credit-fee F] [--byok-fee F]
 
   --listen ADDRESS   where to listen; default 127.0.0.1:8080
   --providers demo   three demo providers on this machine; the default
@@ -25,6 +27,12 @@ usage: gateway [--listen ADDRESS] [--providers demo|env | --config FILE] [--ledg
                      memory: nothing; process: kill -9; the default; power: a power failure
   --replica NAME     which of several gateways this is, if they keep their books together: a name of
                      its own for each, which it has again when it is started again; default local
+  --prepaid          an account spends what it was given with POST /api/v1/credits, and no more
+  --free-models      an account asks models whose names end in `:free` 20 times a minute and 50 times a
+                     day, or 1000 once it was given 10 USD; =MINUTE,DAY,PAID are other numbers
+  --fee F            what callers pay beside the price of an answer, 0.05 for five in a hundred of it
+  --credit-fee F     likewise beside the credits that they are given
+  --byok-fee F       likewise of the price of an answer that is asked with a key of their own
 
 SWITCHTOWER_KEY is the key that callers need; without it a random one is made, and only loopback
 addresses may be listened on. Who brings SWITCHTOWER_MANAGEMENT_KEY makes more, with POST /api/v1/keys.
@@ -38,6 +46,7 @@ pub(crate) struct Args {
     ledger: Option<Place>,
     pub(crate) durability: Durability,
     pub(crate) replica: String,
+    pub(crate) bill: Bill,
 }
 
 /// Whom does the gateway ask?
@@ -57,6 +66,7 @@ impl Args {
             ledger: None,
             durability: Durability::default(),
             replica: "local".to_owned(),
+            bill: Bill::default(),
         };
         let mut parser = lexopt::Parser::from_env();
         while let Some(arg) = parser.next()? {
@@ -112,7 +122,13 @@ impl Args {
                     println!("{HELP}");
                     return Ok(None);
                 }
-                other => return Err(format!("{}; see --help", other.unexpected()).into()),
+                Long(name) => {
+                    let name = name.to_owned();
+                    if !args.bill.read(&name, &mut parser)? {
+                        return Err(unknown(Long(&name)));
+                    }
+                }
+                other => return Err(unknown(other)),
             }
         }
         Ok(Some(args))
@@ -155,6 +171,10 @@ impl Args {
             _ => Ok(random_key()),
         }
     }
+}
+
+fn unknown(arg: lexopt::Arg<'_>) -> lexopt::Error {
+    format!("{}; see --help", arg.unexpected()).into()
 }
 
 /// 256 bits from the operating system, by way of the TLS library that is here anyway.

@@ -8,6 +8,7 @@
 //! ```
 
 mod args;
+mod bill;
 mod demo;
 mod ledger;
 mod log;
@@ -83,7 +84,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         .enable_http2()
         .wrap_connector(client::hyper::connector());
     let place = args.ledger();
-    let stack = Stack::new(catalog.clone());
+    let stack = args.bill.of_stack(Stack::new(catalog.clone()));
     // The limits of the catalogue are counted by the books as well.
     let limits = stack.ledger().books().limits().clone();
     let journal = ledger::open(&place, args.durability, &args.replica, limits)?;
@@ -92,9 +93,10 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     if let Some(reloader) = reloader {
         tokio::spawn(watch::watch(reloader, stack.roster().clone()));
     }
-    let mut gateway = Gateway::new(stack, client::hyper::over(tls))
+    let gateway = Gateway::new(stack, client::hyper::over(tls))
         .keys([&key])
         .management_keys(Args::management_key());
+    let mut gateway = args.bill.of_gateway(gateway);
     if let Some(masters) = Args::master_keys()? {
         gateway = gateway.master_keys(masters);
     }
