@@ -173,7 +173,7 @@ const DETACHING: [(&str, &str); 11] = [
 ];
 
 /// Files with a lock, and why nobody waits behind it.
-const LOCKING: [(&str, &str); 27] = [
+const LOCKING: [(&str, &str); 28] = [
     ("attempt.rs", "for a copy or a change of what was found"),
     ("attempts.rs", "for one more attempt, or a look at them"),
     (
@@ -207,6 +207,10 @@ const LOCKING: [(&str, &str); 27] = [
     (
         "limits/own.rs",
         "to find the counts of a request, and to change its rules",
+    ),
+    (
+        "limits/turn.rs",
+        "the thread that writes the books, and who reads what a rule is to begin with, on a thread to wait on",
     ),
     (
         "limits/values.rs",

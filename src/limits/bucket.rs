@@ -142,6 +142,19 @@ impl Bucket {
         self.owe(self.time(count).saturating_sub(since), now);
     }
 
+    /// Takes so many that were let through then, and of which some have flowed off since.
+    pub(super) fn take_then(&mut self, count: u64, then: At, now: At) -> Place {
+        let before = self.tat.max(now.nanos);
+        self.charge(count, then, now);
+        let after = self.tat.max(before);
+        let since = now.nanos.saturating_sub(then.nanos);
+        Place {
+            at: after,
+            // With what has flowed off: only what is more than that is owed by what is corrected.
+            deep: (after - before).saturating_add(since.min(self.time(count))),
+        }
+    }
+
     fn check(&mut self, count: NonZeroU32, at: At) -> bool {
         let (tat, hand) = (Cell::new(self.tat), Cell::new(0));
         let quota = Quota::with_period(Duration::from_nanos(self.cell)).expect("a time over zero");

@@ -110,6 +110,18 @@ impl Counter {
         (place, self.crossed(at))
     }
 
+    /// Takes so much that was let in then, before there was a count, whether there is room or not.
+    pub(super) fn take_then(&mut self, amount: u64, then: At, now: At) -> (Place, Option<Crossed>) {
+        self.advance(now);
+        let place = if self.rule.unit().is_held() {
+            self.held = self.held.saturating_add(amount);
+            self.tally.place_of(then)
+        } else {
+            self.tally.add_then(amount, then, now)
+        };
+        (place, self.crossed(now))
+    }
+
     /// So much was used of what was taken there.
     pub(super) fn settle(
         &mut self,

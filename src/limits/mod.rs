@@ -17,6 +17,9 @@
 //! `used + held` never exceeds the limit, whoever else asks at the same moment; requests and tokens count from when
 //! they are let in. A request counts in the window in which it came, also when it ends in a later one.
 //!
+//! **Rules that come later**, of a key that is limited while it asks, begin with what was used before, and with what is under
+//! way: see [`Limits::set_rules`].
+//!
 //! **Time.** Windows of the calendar go by the wall clock, in UTC. If that is set back, the window that is on stays on
 //! until its end, so that none is empty twice; if it was ahead and is set right, a limit is renewed after one whole window at the
 //! latest. All others go by the clock that never goes back.
@@ -26,6 +29,7 @@
 
 mod bucket;
 mod calendar;
+mod change;
 mod counter;
 mod exceeded;
 mod level;
@@ -40,6 +44,8 @@ mod subject;
 mod table;
 mod taken;
 mod tally;
+mod turn;
+mod under_way;
 mod unit;
 mod values;
 mod window;
@@ -55,3 +61,6 @@ pub use self::table::Limits;
 pub use self::taken::Taken;
 pub use self::unit::Unit;
 pub use self::window::Window;
+
+pub(crate) use self::taken::Unwritten;
+pub(crate) use self::under_way::{Amounts, Guest};

@@ -1,33 +1,50 @@
 //! Rules that come and go.
 
 use std::collections::HashMap;
+use std::ops::DerefMut;
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::{Arc, PoisonError};
+use std::time::Instant;
 
-use super::moment::At;
+use super::moment::{At, Now};
 use super::rule::Rule;
 use super::scope::Scope;
 use super::subject::Subject;
+use super::taken::Part;
+use super::under_way::{Amounts, Guest, UnderWay};
 use super::values::{Shared, shared};
+use crate::catalog::Endpoint;
 use crate::sync::{AtomicU64, Mutex};
 
 /// Rules of one value each: of a key, of an account.
 #[derive(Debug)]
 pub(super) struct Own {
-    by_scope: Mutex<[ByValue; Scope::ALL.len()]>,
+    state: Mutex<State>,
     /// How many have rules of their own: most often nobody has.
     values: AtomicU64,
+    /// Not zero: others may come, and count what is under way.
+    expects: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    by_scope: [ByValue; Scope::ALL.len()],
+    under_way: UnderWay,
 }
 
 type ByValue = HashMap<Box<[u8]>, Vec<Arc<Shared>>>;
+
+/// What was used before, each amount at its time.
+pub(super) type Past = Vec<(At, u64)>;
 
 // === impl Own ===
 
 impl Own {
     pub(super) fn new() -> Self {
         Self {
-            by_scope: Mutex::new(Default::default()),
+            state: Mutex::new(State::default()),
             values: AtomicU64::new(0),
+            expects: AtomicU64::new(0),
         }
     }
 
@@ -35,21 +52,30 @@ impl Own {
         self.values.load(Acquire) == 0
     }
 
+    pub(super) fn expect(&self) {
+        self.expects.store(1, Release);
+    }
+
+    pub(super) fn expects(&self) -> bool {
+        self.expects.load(Acquire) != 0
+    }
+
     /// From now on it has these rules. What counted by a rule that counts the same goes on to count; another one begins with
-    /// what was used before.
+    /// what was used before, and with what these have under way.
     pub(super) fn set(
         &self,
-        scope: Scope,
-        value: Box<[u8]>,
-        rules: Vec<(Rule, Vec<(At, u64)>)>,
+        (scope, value): (Scope, Box<[u8]>),
+        rules: Vec<(Rule, Past)>,
+        under_way: &Self,
         mut order: impl FnMut() -> u64,
-        at: At,
+        (first, now): (Instant, Now),
     ) {
-        let mut own = self.by_scope.lock().unwrap_or_else(PoisonError::into_inner);
-        let counts = &mut own[scope as usize];
+        let at = At::new(now, first);
+        let mut state = self.state();
+        let counts = &mut state.by_scope[scope as usize];
         let mut before = counts.remove(&value).unwrap_or_default();
         let name: Arc<[u8]> = value[..].into();
-        let mut after: Vec<Arc<Shared>> = Vec::with_capacity(rules.len());
+        let (mut after, mut new) = (Vec::with_capacity(rules.len()), Vec::new());
         for (rule, past) in rules {
             let rule = Arc::new(rule);
             let same = before.iter().position(|count| count.is_of(&rule));
@@ -60,12 +86,13 @@ impl Own {
                     count
                 }
                 None => {
-                    let count = shared(&rule, name.clone(), order(), at);
+                    let count = shared(&rule, name.clone(), order(), (first, at));
                     count.with(|counter| {
                         for (then, amount) in past {
                             counter.charge(amount, then, at);
                         }
                     });
+                    new.push(count.clone());
                     count
                 }
             });
@@ -73,35 +100,63 @@ impl Own {
         if !after.is_empty() {
             counts.insert(value, after);
         }
-        let values: usize = own.iter().map(HashMap::len).sum();
+        let values: usize = state.by_scope.iter().map(HashMap::len).sum();
         self.values.store(values as u64, Release);
+        if before.is_empty() && new.is_empty() {
+            return;
+        }
+        let renew = |under_way: &mut UnderWay| {
+            under_way.forget(&before);
+            let crossed = new
+                .iter()
+                .filter_map(|count| under_way.count_by(count, now));
+            crossed.for_each(|crossed| crossed.tell());
+        };
+        // Nobody who comes meanwhile is missed by both.
+        match std::ptr::eq(self, under_way) {
+            true => renew(&mut state.under_way),
+            false => renew(&mut under_way.state().under_way),
+        }
     }
 
     /// Those of its rules that are of this request.
-    pub(super) fn of(&self, subject: &Subject<'_>, mut found: impl FnMut(&Arc<Shared>)) {
-        if self.is_empty() {
-            return;
+    pub(super) fn of(&self, subject: &Subject<'_>, found: impl FnMut(&Arc<Shared>)) {
+        if !self.is_empty() {
+            self.state().of(subject, found);
         }
-        let own = self.by_scope.lock().unwrap_or_else(PoisonError::into_inner);
-        for scope in Scope::ALL {
-            let counts = &own[scope as usize];
-            if counts.is_empty() {
-                continue;
-            }
-            for value in scope.values(subject) {
-                counts
-                    .get(&*value)
-                    .into_iter()
-                    .flatten()
-                    .for_each(&mut found);
-            }
-        }
+    }
+
+    /// Likewise, and from the same moment on this guest is counted by those that come: where it is found.
+    pub(super) fn enter(
+        &self,
+        guest: Guest,
+        subject: &Subject<'_>,
+        found: impl FnMut(&Arc<Shared>),
+    ) -> usize {
+        let mut state = self.state();
+        state.of(subject, found);
+        state.under_way.enter(guest)
+    }
+
+    /// It is over. What it has taken of rules that came after it.
+    pub(super) fn over(
+        &self,
+        place: usize,
+        used: Amounts,
+        answered: Option<Arc<Endpoint>>,
+    ) -> Vec<Part> {
+        self.state().under_way.over(place, used, answered)
+    }
+
+    /// It is in the books, or it has left. What it has taken of rules that came after it.
+    pub(super) fn leave(&self, place: usize) -> Vec<Part> {
+        self.state().under_way.leave(place)
     }
 
     /// One of each that count the same.
     pub(super) fn rules(&self, rules: &mut Vec<Arc<Rule>>) {
-        let own = self.by_scope.lock().unwrap_or_else(PoisonError::into_inner);
-        for count in own.iter().flat_map(HashMap::values).flatten() {
+        let state = self.state();
+        for count in state.by_scope.iter().flat_map(HashMap::values).flatten() {
             let rule = count.lock().rule().clone();
             if !rules.iter().any(|known| known.is_same(&rule)) {
                 rules.push(rule);
@@ -110,12 +165,30 @@ impl Own {
     }
 
     /// Those of this value.
-    pub(super) fn find(&self, scope: Scope, value: &[u8], mut found: impl FnMut(&Arc<Shared>)) {
-        let own = self.by_scope.lock().unwrap_or_else(PoisonError::into_inner);
-        own[scope as usize]
-            .get(value)
-            .into_iter()
-            .flatten()
-            .for_each(&mut found);
+    pub(super) fn find(&self, scope: Scope, value: &[u8], found: impl FnMut(&Arc<Shared>)) {
+        let state = self.state();
+        let counts = state.by_scope[scope as usize].get(value);
+        counts.into_iter().flatten().for_each(found);
+    }
+
+    fn state(&self) -> impl DerefMut<Target = State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// === impl State ===
+
+impl State {
+    fn of(&self, subject: &Subject<'_>, mut found: impl FnMut(&Arc<Shared>)) {
+        for scope in Scope::ALL {
+            let counts = &self.by_scope[scope as usize];
+            if counts.is_empty() {
+                continue;
+            }
+            for value in scope.values(subject) {
+                let counts = counts.get(&*value);
+                counts.into_iter().flatten().for_each(&mut found);
+            }
+        }
     }
 }

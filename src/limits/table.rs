@@ -3,17 +3,19 @@
 use std::fmt;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use super::counter::{Counter, Crossed};
 use super::exceeded::Exceeded;
 use super::level::Level;
 use super::moment::{At, Now};
 use super::own::Own;
-use super::rule::{NotARule, Rule};
+use super::rule::Rule;
 use super::scope::Scope;
 use super::subject::Subject;
 use super::taken::{Part, Taken};
+use super::turn::Turn;
+use super::under_way::Guest;
 use super::unit::Unit;
 use super::values::{Shared, Values};
 use crate::money::Money;
@@ -45,16 +47,17 @@ use crate::telemetry;
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
-pub struct Limits(Arc<Table>);
+pub struct Limits(pub(super) Arc<Table>);
 
-struct Table {
+pub(super) struct Table {
     /// The first moment that there was.
     first: OnceLock<Instant>,
     /// Of all that are counted by a rule.
-    all: Box<[Values]>,
-    own: Own,
+    pub(super) all: Box<[Values]>,
+    pub(super) own: Own,
     order: AtomicU64,
     values: usize,
+    pub(super) books: Turn,
 }
 
 // === impl Limits ===
@@ -78,6 +81,7 @@ impl Limits {
             own: Own::new(),
             order: AtomicU64::new(0),
             values,
+            books: Turn::new(),
         }))
     }
 
@@ -92,11 +96,38 @@ impl Limits {
         wanted: &[(Unit, u64)],
         now: Now,
     ) -> Result<Taken, Exceeded> {
-        let at = self.at(now);
-        let counts = self.counts(subject, |unit| wanted.iter().any(|(of, _)| *of == unit), at);
+        let mut taken = Taken::default();
+        let is_wanted = |unit| wanted.iter().any(|(of, _)| *of == unit);
+        let counts = self.counts(subject, is_wanted, now);
+        taken.put(self.parts(&counts, wanted, now)?);
+        Ok(taken)
+    }
+
+    /// The same, and rules that [come later](Self::set_rules) count this guest as well, if any are expected.
+    pub(crate) fn take_of(
+        &self,
+        guest: impl FnOnce() -> Guest,
+        subject: &Subject<'_>,
+        wanted: &[(Unit, u64)],
+        now: Now,
+    ) -> Result<Taken, Exceeded> {
+        let guest = self.0.own.expects().then(guest);
+        let is_wanted = |unit| wanted.iter().any(|(of, _)| *of == unit);
+        let (counts, mut taken) = self.enter(guest, subject, is_wanted, now);
+        taken.put(self.parts(&counts, wanted, now)?);
+        Ok(taken)
+    }
+
+    fn parts(
+        &self,
+        counts: &[Arc<Shared>],
+        wanted: &[(Unit, u64)],
+        now: Now,
+    ) -> Result<Vec<Part>, Exceeded> {
         if counts.is_empty() {
-            return Ok(Taken::default());
+            return Ok(Vec::new());
         }
+        let at = self.at(now);
         let amount = |counter: &Counter| {
             let unit = counter.rule().unit();
             let wanted = wanted.iter().filter(|(of, _)| *of == unit);
@@ -119,7 +150,7 @@ impl Limits {
             if let Some(exceeded) = refused {
                 return Err(exceeded);
             }
-            let taken = locked.iter_mut().zip(&counts).map(|(counter, count)| {
+            let taken = locked.iter_mut().zip(counts).map(|(counter, count)| {
                 let amount = amount(counter);
                 let (place, crossed) = counter.take(amount, at);
                 crossings.extend(crossed);
@@ -134,130 +165,7 @@ impl Limits {
             taken.collect()
         };
         crossings.iter().for_each(Crossed::tell);
-        Ok(Taken::new(self.clone(), parts))
-    }
-
-    /// Adds what was used at this time, whether there is room for it or not: to begin where a ledger has ended. What is not
-    /// in a window that is on does not count.
-    pub fn charge(
-        &self,
-        subject: &Subject<'_>,
-        unit: Unit,
-        amount: u64,
-        then: SystemTime,
-        now: Now,
-    ) {
-        let at = self.at(now);
-        let then = at.back_to(then);
-        for count in self.counts(subject, |of| of == unit, at) {
-            let crossed = count.with(|counter| counter.charge(amount, then, at));
-            crossed.iter().for_each(Crossed::tell);
-        }
-    }
-
-    /// From now on this one has these rules, and no others of its own. A rule that counts the same as one before, under
-    /// the same name, goes on with what was counted; only its limit and its thresholds are others. A new one begins with what
-    /// was used before, each amount at its time, as if it had been [charged](Self::charge) at once.
-    ///
-    /// The credit of an account is one: of its scope, of money, for ever, and as much as was ever paid in.
-    ///
-    /// # Errors
-    ///
-    /// [`NotARule::BadValue`] if there is nobody of this name. [`Rule::of`] tells how it is written.
-    pub fn set_rules(
-        &self,
-        (scope, value): (Scope, &str),
-        rules: impl IntoIterator<Item = (Rule, Vec<(SystemTime, u64)>)>,
-        now: Now,
-    ) -> Result<(), NotARule> {
-        let value = scope.value(value).ok_or(NotARule::BadValue)?;
-        let order = || self.0.order.fetch_add(1, Relaxed);
-        let at = self.at(now);
-        let rules = rules.into_iter().map(|(rule, past)| {
-            let past = past.into_iter();
-            let past = past.map(|(then, amount)| (at.back_to(then), amount));
-            (rule, past.collect())
-        });
-        self.0.own.set(scope, value, rules.collect(), order, at);
-        Ok(())
-    }
-
-    /// Does this one have a rule of its own that counts the same, be the limit another?
-    #[must_use]
-    pub fn has(&self, (scope, value): (Scope, &str), rule: &Rule) -> bool {
-        let mut has = false;
-        if let Some(value) = scope.value(value) {
-            self.0
-                .own
-                .find(scope, &value, |count| has |= count.is_of(rule));
-        }
-        has
-    }
-
-    /// Of all rules one of each that count the same.
-    pub(crate) fn rules(&self) -> Vec<Arc<Rule>> {
-        let mut rules: Vec<_> = self.0.all.iter().map(|all| all.rule().clone()).collect();
-        self.0.own.rules(&mut rules);
-        rules
-    }
-
-    /// As [`charge`](Self::charge), by the rules alone that count the same as this one.
-    pub(crate) fn charge_by(
-        &self,
-        rule: &Rule,
-        subject: &Subject<'_>,
-        amount: u64,
-        then: SystemTime,
-        now: Now,
-    ) {
-        let at = self.at(now);
-        let then = at.back_to(then);
-        for count in self.counts(subject, |unit| unit == rule.unit(), at) {
-            let mut counter = count.lock();
-            if counter.rule().is_same(rule) {
-                let crossed = counter.charge(amount, then, at);
-                crossed.iter().for_each(Crossed::tell);
-            }
-        }
-    }
-
-    /// Do both count in one place?
-    #[must_use]
-    pub fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-
-    /// Adds what was used at this time to one rule that this one has of its own, as [`charge`](Self::charge) does.
-    pub fn charge_own(
-        &self,
-        (scope, value): (Scope, &str),
-        rule: &str,
-        amount: u64,
-        then: SystemTime,
-        now: Now,
-    ) {
-        let at = self.at(now);
-        let then = at.back_to(then);
-        self.named(scope, value, rule, |counter| {
-            counter.charge(amount, then, at);
-        });
-    }
-
-    /// So much of a [shared](Rule::shared) rule of this name may be used and held here, all together, until its window
-    /// begins anew.
-    pub fn grant(&self, (scope, value): (Scope, &str), rule: &str, granted: u64, now: Now) {
-        let at = self.at(now);
-        self.named(scope, value, rule, |counter| counter.grant(granted, at));
-        let Some(value) = scope.value(value) else {
-            return;
-        };
-        for all in &self.0.all {
-            if all.rule().scope() == scope && all.rule().name() == rule {
-                let order = || self.0.order.fetch_add(1, Relaxed);
-                let count = all.of(&value, self.0.values, order, at);
-                count.with(|counter| counter.grant(granted, at));
-            }
-        }
+        Ok(parts)
     }
 
     /// How much money may be held for such a request at the most; none where no rule says.
@@ -272,7 +180,7 @@ impl Limits {
     /// How much is used and left of each limit of these units that such a request counts by.
     pub fn levels(&self, subject: &Subject<'_>, units: &[Unit], now: Now) -> Vec<Level> {
         let at = self.at(now);
-        let counts = self.counts(subject, |unit| units.contains(&unit), at);
+        let counts = self.counts(subject, |unit| units.contains(&unit), now);
         let levels = counts.iter();
         levels
             .map(|count| count.with(|counter| counter.level(at)))
@@ -298,12 +206,23 @@ impl Limits {
     }
 
     /// Those that such a request counts by, in the order in which they are locked.
-    fn counts(
+    pub(super) fn counts(
         &self,
         subject: &Subject<'_>,
         is_wanted: impl Fn(Unit) -> bool,
-        at: At,
+        now: Now,
     ) -> Vec<Arc<Shared>> {
+        self.enter(None, subject, is_wanted, now).0
+    }
+
+    /// Likewise; and from the same moment on rules that come count this guest, if there is one.
+    fn enter(
+        &self,
+        guest: Option<Guest>,
+        subject: &Subject<'_>,
+        is_wanted: impl Fn(Unit) -> bool,
+        now: Now,
+    ) -> (Vec<Arc<Shared>>, Taken) {
         let mut counts = Vec::new();
         for all in &self.0.all {
             let rule = all.rule();
@@ -312,12 +231,11 @@ impl Limits {
             }
             for value in rule.scope().values(subject) {
                 if rule.counts(&value) {
-                    let order = || self.0.order.fetch_add(1, Relaxed);
-                    counts.push(all.of(&value, self.0.values, order, at));
+                    counts.push(self.count_of(all, &value, now));
                 }
             }
         }
-        self.0.own.of(subject, |count| {
+        let own = |count: &Arc<Shared>| {
             let looks = |counter: &mut Counter| {
                 let rule = counter.rule();
                 is_wanted(rule.unit()) && rule.looks_at(subject)
@@ -325,27 +243,35 @@ impl Limits {
             if count.with(looks) {
                 counts.push(count.clone());
             }
-        });
+        };
+        let taken = match guest {
+            Some(guest) => Taken::known(self, self.0.own.enter(guest, subject, own)),
+            None => {
+                self.0.own.of(subject, own);
+                Taken::default()
+            }
+        };
         counts.sort_unstable_by_key(|count| count.order);
         counts.dedup_by_key(|count| count.order);
-        counts
+        (counts, taken)
     }
 
-    fn named(&self, scope: Scope, value: &str, rule: &str, change: impl Fn(&mut Counter)) {
-        let Some(value) = scope.value(value) else {
-            return;
-        };
-        self.0.own.find(scope, &value, |count| {
-            count.with(|counter| {
-                if counter.rule().name() == rule {
-                    change(counter);
-                }
-            });
-        });
+    pub(super) fn count_of(&self, all: &Values, value: &[u8], now: Now) -> Arc<Shared> {
+        let first = self.first(now);
+        let order = || self.order();
+        all.of(value, self.0.values, order, (first, At::new(now, first)))
+    }
+
+    pub(super) fn order(&self) -> u64 {
+        self.0.order.fetch_add(1, Relaxed)
+    }
+
+    pub(super) fn first(&self, now: Now) -> Instant {
+        *self.0.first.get_or_init(|| now.instant)
     }
 
     pub(super) fn at(&self, now: Now) -> At {
-        At::new(now, *self.0.first.get_or_init(|| now.instant))
+        At::new(now, self.first(now))
     }
 }
 

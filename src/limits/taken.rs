@@ -3,14 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::counter::Crossed;
+use super::counter::{Counter, Crossed};
 use super::level::Level;
 use super::moment::Now;
 use super::scope::Scope;
 use super::table::Limits;
 use super::tally::Place;
+use super::under_way::Amounts;
 use super::unit::Unit;
 use super::values::Shared;
+use crate::catalog::Endpoint;
 
 /// What a request has taken of its limits. What is not [settled](Self::settle) is given back when it is dropped.
 ///
@@ -18,10 +20,19 @@ use super::values::Shared;
 #[derive(Default)]
 #[must_use = "what is dropped is given back"]
 pub struct Taken {
-    limits: Option<Limits>,
     parts: Vec<Part>,
+    /// Where it is found by rules that come later.
+    known: Option<Unwritten>,
 }
 
+/// What is under way, or over and not yet in the books: rules that come count it until this is dropped.
+#[must_use = "what is dropped is in the books, or has never been"]
+pub(crate) struct Unwritten {
+    limits: Limits,
+    place: usize,
+}
+
+#[derive(Debug)]
 pub(super) struct Part {
     pub(super) count: Arc<Shared>,
     pub(super) unit: Unit,
@@ -34,11 +45,18 @@ pub(super) struct Part {
 // === impl Taken ===
 
 impl Taken {
-    pub(super) fn new(limits: Limits, parts: Vec<Part>) -> Self {
+    pub(super) fn known(limits: &Limits, place: usize) -> Self {
         Self {
-            limits: Some(limits),
-            parts,
+            parts: Vec::new(),
+            known: Some(Unwritten {
+                limits: limits.clone(),
+                place,
+            }),
         }
+    }
+
+    pub(super) fn put(&mut self, parts: Vec<Part>) {
+        self.parts = parts;
     }
 
     /// So much was used of this unit, once: more or less than was taken. It counts in the window in which it was taken.
@@ -53,18 +71,35 @@ impl Taken {
     }
 
     fn settle_where(&mut self, is_of: impl Fn(&Part) -> bool, used: u64, now: Now) {
-        let Some(limits) = &self.limits else { return };
-        let at = limits.at(now);
         self.parts.retain(|part| {
-            if !is_of(part) {
-                return true;
+            let is_of = is_of(part);
+            if is_of {
+                part.settle(used, now);
             }
-            let settle = |counter: &mut super::counter::Counter| {
-                counter.settle(part.place, part.amount, used, at)
-            };
-            part.count.with(settle).iter().for_each(Crossed::tell);
-            false
+            !is_of
         });
+    }
+
+    /// So much was used, of this endpoint if of any, by all rules that have come meanwhile as well; those that come before the
+    /// books know it will count it too. Nothing is taken any more.
+    pub(crate) fn finish(
+        &mut self,
+        used: Amounts,
+        answered: Option<&Arc<Endpoint>>,
+        now: Now,
+    ) -> Option<Unwritten> {
+        let known = self.known.take();
+        let later = known.as_ref().map(|it| it.over(used, answered.cloned()));
+        let parts = std::mem::take(&mut self.parts).into_iter();
+        for part in parts.chain(later.into_iter().flatten()) {
+            let rule = &part.level.rule;
+            if answered.is_some_and(|endpoint| part.is_of_another(endpoint)) {
+                part.give_back();
+            } else {
+                part.settle(used.of(rule), now);
+            }
+        }
+        known
     }
 
     /// Of this scope only this one counts, by its name: what was taken of others is given back. So whoever answers is charged, of all
@@ -74,9 +109,7 @@ impl Taken {
             return;
         };
         self.parts.retain(|part| {
-            let is_other = part.level.rule.scope() == scope
-                && !part.count.value.is_empty()
-                && *part.count.value != *value;
+            let is_other = part.is_other(scope, &value);
             if is_other {
                 part.give_back();
             }
@@ -87,7 +120,7 @@ impl Taken {
     /// Is nothing taken, or all of it settled?
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.parts.is_empty()
+        self.parts.is_empty() && self.known.is_none()
     }
 
     /// Of this unit, the limit of which the smallest share was left when this had been taken.
@@ -102,6 +135,8 @@ impl Taken {
 impl Drop for Taken {
     fn drop(&mut self) {
         self.parts.iter().for_each(Part::give_back);
+        // So does what it has taken of rules that have come meanwhile.
+        self.known.take();
     }
 }
 
@@ -113,11 +148,57 @@ impl fmt::Debug for Taken {
     }
 }
 
+// === impl Unwritten ===
+
+impl Unwritten {
+    fn over(&self, used: Amounts, answered: Option<Arc<Endpoint>>) -> Vec<Part> {
+        self.limits.own().over(self.place, used, answered)
+    }
+}
+
+impl Drop for Unwritten {
+    fn drop(&mut self) {
+        let later = self.limits.own().leave(self.place);
+        later.iter().for_each(Part::give_back);
+    }
+}
+
+impl fmt::Debug for Unwritten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Unwritten").field(&self.place).finish()
+    }
+}
+
 // === impl Part ===
 
 impl Part {
+    fn settle(&self, used: u64, now: Now) {
+        let at = self.count.at(now);
+        let settle = |counter: &mut Counter| counter.settle(self.place, self.amount, used, at);
+        self.count.with(settle).iter().for_each(Crossed::tell);
+    }
+
     fn give_back(&self) {
         self.count
             .with(|counter| counter.give_back(self.place, self.amount));
+    }
+
+    /// Is it of another one of this scope than this value?
+    fn is_other(&self, scope: Scope, value: &[u8]) -> bool {
+        let counted = &*self.count.value;
+        self.level.rule.scope() == scope && !counted.is_empty() && *counted != *value
+    }
+
+    /// Is it of another provider or model than this endpoint's?
+    fn is_of_another(&self, endpoint: &Endpoint) -> bool {
+        let is_other = |scope: Scope, name: &str| {
+            let value = scope.value(name);
+            value.is_some_and(|value| self.is_other(scope, &value))
+        };
+        match self.level.rule.scope() {
+            Scope::Provider => is_other(Scope::Provider, endpoint.provider().slug()),
+            Scope::Model => is_other(Scope::Model, endpoint.model()),
+            Scope::Account | Scope::Key | Scope::User | Scope::Tag => false,
+        }
     }
 }

@@ -34,6 +34,9 @@ pub(super) struct Room {
     pub(super) at: Option<SystemTime>,
 }
 
+/// The name of no window: it would begin at the end of all time.
+const NOWHERE: u64 = u64::MAX;
+
 // === impl Tally ===
 
 impl Tally {
@@ -95,6 +98,26 @@ impl Tally {
             Self::Rolling(ring) => ring.newest(),
         };
         Place { at, deep: 0 }
+    }
+
+    /// What was put somewhere then is there.
+    pub(super) fn place_of(&self, then: At) -> Place {
+        let at = match self {
+            Self::Forever(_) | Self::Bucket(_) => 0,
+            Self::Calendar(calendar) if calendar.has(then.wall) => calendar.name(),
+            Self::Calendar(_) => NOWHERE,
+            Self::Rolling(ring) => ring.slot(then),
+        };
+        Place { at, deep: 0 }
+    }
+
+    /// Adds so much that came then, and tells where it is.
+    pub(super) fn add_then(&mut self, amount: u64, then: At, now: At) -> Place {
+        if let Self::Bucket(bucket) = self {
+            return bucket.take_then(amount, then, now);
+        }
+        self.charge(amount, then, now);
+        self.place_of(then)
     }
 
     /// Adds so much, and tells where it is.

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::ops::DerefMut;
 use std::sync::{Arc, PoisonError};
+use std::time::Instant;
 
 use super::counter::Counter;
-use super::moment::At;
+use super::moment::{At, Now};
 use super::rule::Rule;
 use crate::sync::Mutex;
 
@@ -15,7 +16,9 @@ pub(super) struct Shared {
     /// Its place in the order in which counts are locked, so that nobody waits for each other.
     pub(super) order: u64,
     pub(super) value: Arc<[u8]>,
-    pub(super) counter: Mutex<Counter>,
+    /// The first moment of its table.
+    first: Instant,
+    counter: Mutex<Counter>,
 }
 
 /// One rule, and a count for each value.
@@ -43,6 +46,11 @@ impl Shared {
 
     pub(super) fn with<T>(&self, look: impl FnOnce(&mut Counter) -> T) -> T {
         look(&mut self.lock())
+    }
+
+    /// As it counts time.
+    pub(super) fn at(&self, now: Now) -> At {
+        At::new(now, self.first)
     }
 
     /// Does it count the same as this rule does?
@@ -77,7 +85,7 @@ impl Values {
         value: &[u8],
         most: usize,
         order: impl FnOnce() -> u64,
-        at: At,
+        (first, at): (Instant, At),
     ) -> Arc<Shared> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shared) = counts.by_value.get(value) {
@@ -96,12 +104,12 @@ impl Values {
         if !rest_counts {
             counts.rest = None;
             if counts.by_value.len() < most {
-                let new = shared(&self.rule, value.into(), order(), at);
+                let new = shared(&self.rule, value.into(), order(), (first, at));
                 counts.by_value.insert(new.value.clone(), new.clone());
                 return new;
             }
         }
-        let new = || shared(&self.rule, [].into(), order(), at);
+        let new = || shared(&self.rule, [].into(), order(), (first, at));
         counts.rest.get_or_insert_with(new).clone()
     }
 }
@@ -109,10 +117,16 @@ impl Values {
 /// One sweep for each sixteenth of all that has come.
 const SWEPT: usize = 16;
 
-pub(super) fn shared(rule: &Arc<Rule>, value: Arc<[u8]>, order: u64, at: At) -> Arc<Shared> {
+pub(super) fn shared(
+    rule: &Arc<Rule>,
+    value: Arc<[u8]>,
+    order: u64,
+    (first, at): (Instant, At),
+) -> Arc<Shared> {
     Arc::new(Shared {
         order,
         value,
+        first,
         counter: Mutex::new(Counter::new(rule.clone(), at)),
     })
 }

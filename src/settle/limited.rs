@@ -2,7 +2,9 @@
 
 use super::claim::Claim;
 use super::record::Record;
-use crate::limits::{Exceeded, Limits, Now, Scope, Subject, Taken, Unit};
+use crate::limits::{
+    Amounts, Exceeded, Guest, Limits, Now, Scope, Subject, Taken, Unit, Unwritten,
+};
 use crate::money::Money;
 
 /// What a claim has taken of its caller's limits of money and concurrency. Dropped, it gives all back that is not settled.
@@ -19,7 +21,7 @@ impl Limited {
     pub(super) fn take(limits: &Limits, claim: &Claim) -> Result<Self, Exceeded> {
         let wanted = [(Unit::Money, count(claim.amount)), (Unit::Concurrency, 1)];
         let taken = with_subject(limits, claim, |subject| {
-            limits.take(subject, &wanted, claim.now())
+            limits.take_of(|| guest(claim), subject, &wanted, claim.now())
         });
         Ok(Self {
             taken: taken?,
@@ -35,24 +37,49 @@ impl Limited {
     }
 
     /// So much is to be paid for it, once; limits of its key count what the key says. What nobody knows is taken to be what
-    /// was held.
-    pub(super) fn settle(&mut self, record: &Record, began: Now) {
+    /// was held. Until what is returned is dropped, limits that come take it to be missing in the books.
+    pub(super) fn settle(&mut self, record: &Record, began: Now) -> Option<Unwritten> {
         if self.taken.is_empty() {
-            return;
+            return None;
         }
         let now = Now {
             instant: began.instant + record.took,
             wall: began.wall + record.took,
         };
-        if let Some(endpoint) = record.answer().and_then(|answer| answer.endpoint.as_ref()) {
-            self.taken.only(Scope::Provider, endpoint.provider().slug());
-            self.taken.only(Scope::Model, endpoint.model());
-        }
+        let answered = record.answer().and_then(|answer| answer.endpoint.as_ref());
         let known = |amount: Option<Money>| count(amount.unwrap_or(self.amount));
-        let (counted, paid) = (known(record.counted()), known(record.paid()));
-        self.taken.settle_of(Scope::Key, Unit::Money, counted, now);
-        self.taken.settle(Unit::Money, paid, now);
-        self.taken = Taken::default();
+        let (read, written) = (
+            record.usage.prompt_tokens(),
+            record.usage.completion_tokens(),
+        );
+        let used = Amounts {
+            money: known(record.paid()),
+            of_key: known(record.counted()),
+            requests: 1,
+            tokens: read.saturating_add(written),
+            concurrency: 0,
+        };
+        self.taken.finish(used, answered, now)
+    }
+}
+
+/// As limits that come later look at it.
+fn guest(claim: &Claim) -> Guest {
+    let money = count(claim.amount);
+    Guest {
+        caller: claim.caller.clone(),
+        model: claim.model.clone(),
+        user: claim.user.clone(),
+        tag: claim.tag.clone(),
+        call: claim.call.clone(),
+        now: claim.now(),
+        amounts: Amounts {
+            money,
+            of_key: money,
+            requests: 1,
+            tokens: claim.call.need().tokens(),
+            concurrency: 1,
+        },
     }
 }
 

@@ -1,24 +1,83 @@
 //! What may be spent: by keys and accounts, over the end of the process.
 
-use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use http::{Method, StatusCode, Uri};
+use bytes::Bytes;
+use http::{Method, Request, StatusCode, Uri};
+use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 use switchtower::catalog::Catalog;
 use switchtower::dispatch::recover::RecoverLayer;
 use switchtower::gateway::{Bounds, Gateway};
 use switchtower::keys::{FreeModels, KeySettings, ProviderKey, ProviderKeySettings};
-use switchtower::limits::{Now, Subject, Unit};
-use switchtower::settle::store::MemoryStore;
+use switchtower::limits::{Level, Now, Subject, Unit};
+use switchtower::settle::store::{
+    Credit, Document, Entry, HoldRow, MemoryStore, Row, RowQuery, Spend, SpendQuery, Store,
+    StoreError,
+};
 use switchtower::settle::{HasBooks, Journal, JournalSettings, Ledger, MemoryLedger, Record};
-use switchtower::testing::Upstream;
-use switchtower::{Caller, KeyId, Money, Stack, client};
+use switchtower::testing::{Point, Script, Upstream};
+use switchtower::{Caller, Day, GenerationId, KeyId, Money, Stack, client};
 
 use crate::support::{Answer, House, KEY, MANAGER, catalog, chat, prices};
 
+/// A store that keeps to itself what it has read, until it is let go.
+#[derive(Debug, Default)]
+struct Slow {
+    inner: MemoryStore,
+    /// Is it slow? And how many wait?
+    state: Mutex<(bool, usize)>,
+    changed: Condvar,
+}
+
+impl Slow {
+    fn is_slow(&self, slow: bool) {
+        self.state.lock().unwrap().0 = slow;
+        self.changed.notify_all();
+    }
+}
+
+impl Store for Slow {
+    fn spend(&self, query: &SpendQuery) -> Result<Vec<Spend>, StoreError> {
+        let spend = self.inner.spend(query);
+        let mut state = self.state.lock().unwrap();
+        state.1 += 1;
+        drop(self.changed.wait_while(state, |state| state.0).unwrap());
+        spend
+    }
+
+    fn commit(&self, entries: &[Entry]) -> Result<(), StoreError> {
+        self.inner.commit(entries)
+    }
+
+    fn row(&self, id: &GenerationId) -> Result<Option<Row>, StoreError> {
+        self.inner.row(id)
+    }
+
+    fn rows(&self, query: &RowQuery) -> Result<Vec<Row>, StoreError> {
+        self.inner.rows(query)
+    }
+
+    fn holds(&self) -> Result<Vec<HoldRow>, StoreError> {
+        self.inner.holds()
+    }
+
+    fn credits(&self, of: Option<&str>, from: Day, to: Day) -> Result<Vec<Credit>, StoreError> {
+        self.inner.credits(of, from, to)
+    }
+
+    fn documents(&self, kind: &'static str) -> Result<Vec<Document>, StoreError> {
+        self.inner.documents(kind)
+    }
+
+    fn prune(&self, before: SystemTime) -> Result<u64, StoreError> {
+        self.inner.prune(before)
+    }
+}
+
 /// A gateway whose books are in this store.
-async fn open(store: &Arc<MemoryStore>, change: impl FnOnce(Gateway) -> Gateway) -> House {
+async fn open<S: Store>(store: &Arc<S>, change: impl FnOnce(Gateway) -> Gateway) -> House {
     let journal = Journal::open(store.clone(), JournalSettings::default()).unwrap();
     over(journal, change).await
 }
@@ -133,6 +192,106 @@ async fn what_was_spent_before_there_was_a_limit_counts() {
     assert_eq!(statuses, [StatusCode::OK, StatusCode::TOO_MANY_REQUESTS]);
 }
 
+/// Requests are let in, answered and written down all the time; whenever a limit comes, it misses none of them and counts none
+/// twice.
+#[tokio::test]
+async fn a_limit_that_comes_while_a_key_asks_counts_each_request_once() {
+    let store = Arc::new(MemoryStore::new(10_000));
+    let house = open(&store, |gateway| gateway).await;
+    let key = make(&house, json!({"name": "busy"})).await;
+    let path = format!("/keys/{}", KeyId::of(&key));
+    for reset in ["daily", "weekly", "monthly", "daily", "weekly", "monthly"] {
+        // Each is another rule, which begins anew.
+        let settings = json!({"limit": 1000, "limit_reset": reset});
+        let ask = || asks(&house, &key, json!({}));
+        let asked = futures_util::future::join_all((0..24).map(|_| ask()));
+        let patch = manage(&house, Method::PATCH, &path, settings);
+        let (answers, _) = futures_util::future::join(asked, patch).await;
+        assert!(answers.iter().all(|answer| answer.status == 200));
+        let all = RowQuery {
+            from: UNIX_EPOCH,
+            to: SystemTime::now() + Duration::from_secs(3600),
+            account: None,
+            key: None,
+            after: None,
+            limit: usize::MAX,
+        };
+        let rows = store.rows(&all).unwrap();
+        let charges = rows.iter().map(|row| row.charge.unwrap().picodollars());
+        let charged: i64 = charges.sum();
+        let level = level_of(&house, &key);
+        assert_eq!(
+            (level.used, level.held),
+            (charged.unsigned_abs(), 0),
+            "{reset}"
+        );
+    }
+}
+
+/// What is over while the books are read, and that they did not know yet, is counted too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_that_comes_misses_nothing_that_is_written_meanwhile() {
+    let store = Arc::new(Slow::default());
+    let house = open(&store, |gateway| gateway).await;
+    let key = make(&house, json!({"name": "busy"})).await;
+    assert_eq!(asks(&house, &key, json!({})).await.status, 200);
+    // One is under way, and has said something.
+    let script = Script::new().tokens(10).stall(Point::After(1));
+    house.script(0, script);
+    let body = chat(json!({"max_tokens": 20, "stream": true}));
+    let ask = Request::post(format!("http://{}/api/v1/chat/completions", house.address));
+    let ask = ask.header("authorization", format!("Bearer {key}"));
+    let mut answer = house
+        .send(ask.body(Full::from(Bytes::from(body))).unwrap())
+        .await;
+    answer.frame().await.unwrap().unwrap();
+
+    let path = format!("/keys/{}", KeyId::of(&key));
+    store.is_slow(true);
+    let patch = manage(&house, Method::PATCH, &path, json!({"limit": 1000}));
+    let meanwhile = async {
+        // The sums have been read.
+        while store.state.lock().unwrap().1 == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        drop(answer);
+        house.records(2).await;
+        store.is_slow(false);
+    };
+    futures_util::future::join(patch, meanwhile).await;
+    let records = house.records(2).await;
+    let charges = records.iter().map(|it| it.charge.unwrap().picodollars());
+    let charges: Vec<_> = charges.collect();
+    assert!(charges.iter().all(|charge| *charge > 0), "{charges:?}");
+    let charged: i64 = charges.iter().sum();
+    let level = level_of(&house, &key);
+    assert_eq!((level.used, level.held), (charged.unsigned_abs(), 0));
+}
+
+/// Whatever is under way when a limit comes may use it up.
+#[tokio::test]
+async fn a_limit_that_comes_leaves_no_room_for_what_is_under_way() {
+    let store = Arc::new(MemoryStore::new(100));
+    let house = open(&store, |gateway| gateway).await;
+    let key = make(&house, json!({"name": "team"})).await;
+    let path = format!("/keys/{}", KeyId::of(&key));
+    let (upstream, long) = (&house.upstreams[0], Duration::from_secs(3600));
+    upstream.next(Script::new().latency(long));
+    let mut slow = Box::pin(asks(&house, &key, json!({})));
+    tokio::select! {
+        answer = &mut slow => panic!("{answer:?}"),
+        () = upstream.wait_calls(1) => {}
+    }
+    let held = house.ledger.totals().held;
+    let limit = Money::from_picodollars(i64::try_from(held).unwrap() + 1).to_string();
+    let limit: serde_json::Number = serde_json::from_str(&limit).unwrap();
+    manage(&house, Method::PATCH, &path, json!({"limit": limit})).await;
+    let level = level_of(&house, &key);
+    assert_eq!((i128::from(level.held), level.used), (held, 0));
+    assert_eq!(asks(&house, &key, json!({})).await.status, 402);
+    drop(slow);
+}
+
 /// Used of the limit of this key, and the record of the one request that it made.
 async fn used_by(house: &House, key: &str) -> (u64, Record) {
     assert_eq!(asks(house, key, json!({})).await.status, 200);
@@ -140,8 +299,15 @@ async fn used_by(house: &House, key: &str) -> (u64, Record) {
     (used_of(house, key), records.last().unwrap().clone())
 }
 
-/// Used of the limit of this key.
+/// Used of the limit of this key, of which nothing is held.
 fn used_of(house: &House, key: &str) -> u64 {
+    let level = level_of(house, key);
+    assert_eq!(level.held, 0);
+    level.used
+}
+
+/// Of the limit of this key.
+fn level_of(house: &House, key: &str) -> Level {
     let caller = house.ring.get(KeyId::of(key)).unwrap().caller().clone();
     let subject = Subject {
         caller: Some(&caller),
@@ -152,12 +318,9 @@ fn used_of(house: &House, key: &str) -> u64 {
         wall: SystemTime::now(),
     };
     let levels = house.ledger.limits().levels(&subject, &[Unit::Money], now);
-    let level = levels
-        .iter()
-        .find(|it| it.rule.name() == KeySettings::LIMIT);
-    let level = level.unwrap();
-    assert_eq!(level.held, 0);
-    level.used
+    let mut levels = levels.into_iter();
+    let level = levels.find(|it| it.rule.name() == KeySettings::LIMIT);
+    level.unwrap()
 }
 
 /// The account has a key of its own, for a fee of five in a hundred.

@@ -64,17 +64,23 @@ mod woken;
 mod calendar {
     pub(crate) use switchtower::Period;
 }
+mod call {
+    pub(crate) use switchtower::Call;
+}
 mod caller {
     pub(crate) use switchtower::{Caller, KeyId};
 }
 mod money {
     pub(crate) use switchtower::Money;
 }
+mod short {
+    pub(crate) use switchtower::Short;
+}
 mod telemetry {
     pub(crate) fn near_limit(_: &crate::rules::Level, _: u8) {}
 }
 mod catalog {
-    pub(crate) use switchtower::catalog::{Pace, Pattern};
+    pub(crate) use switchtower::catalog::{Endpoint, Pace, Pattern};
 }
 mod wire {
     pub(crate) mod limits {

@@ -6,6 +6,9 @@ mod bucket;
 #[path = "../../src/limits/calendar.rs"]
 #[allow(dead_code, reason = "the models take what threads race for")]
 mod calendar;
+#[path = "../../src/limits/change.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod change;
 #[path = "../../src/limits/counter.rs"]
 #[allow(dead_code, reason = "the models take what threads race for")]
 mod counter;
@@ -42,6 +45,12 @@ mod taken;
 #[path = "../../src/limits/tally.rs"]
 #[allow(dead_code, reason = "the models take what threads race for")]
 mod tally;
+#[path = "../../src/limits/turn.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod turn;
+#[path = "../../src/limits/under_way.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod under_way;
 #[path = "../../src/limits/unit.rs"]
 #[allow(dead_code, reason = "the models take what threads race for")]
 mod unit;
@@ -62,8 +71,10 @@ use self::scope::Scope;
 use self::subject::Subject;
 use self::table::Limits;
 use self::taken::Taken;
+use self::under_way::{Amounts, Guest};
 use self::unit::Unit;
 use self::window::Window;
+use crate::call::Call;
 use crate::orders::as_one_after_the_other;
 
 #[test]
@@ -150,7 +161,76 @@ fn a_limit_moves_while_somebody_takes() {
     );
 }
 
+/// A rule that comes while somebody spends counts that or finds it gone.
+#[test]
+fn a_rule_comes_while_somebody_spends() {
+    as_one_after_the_other::<Limits, _, _>(
+        || {
+            let limits = limits(&[]);
+            limits.expect_rules();
+            limits
+        },
+        &[&[spend_known], &[|limits| pay(limits, 4)]],
+        left,
+    );
+}
+
+/// One that has taken before counts by the rule that comes, and one that comes after it has the rest alone.
+#[test]
+fn what_is_under_way_is_counted_once_by_a_rule_that_comes() {
+    struct World {
+        limits: Limits,
+        taken: Mutex<Option<Taken>>,
+    }
+    as_one_after_the_other::<World, _, _>(
+        || {
+            let limits = limits(&[]);
+            limits.expect_rules();
+            let taken = Mutex::new(take_known(&limits));
+            World { limits, taken }
+        },
+        &[
+            &[|world| world.taken.lock().unwrap().take().map(use_two).is_some()],
+            &[
+                |world| pay(&world.limits, 4),
+                |world| spend_known(&world.limits),
+            ],
+        ],
+        |world| left(&world.limits),
+    );
+}
+
 // === Helpers ===
+
+fn take_known(limits: &Limits) -> Option<Taken> {
+    let money = Amounts {
+        money: 3,
+        ..Amounts::default()
+    };
+    let guest = || Guest {
+        caller: None,
+        model: None,
+        user: None,
+        tag: None,
+        call: Call::new(now().instant, now().wall, 1),
+        now: now(),
+        amounts: money,
+    };
+    let taken = limits.take_of(guest, &Subject::default(), &[(Unit::Money, 3)], now());
+    taken.ok()
+}
+
+fn use_two(mut taken: Taken) {
+    let used = Amounts {
+        money: 2,
+        ..Amounts::default()
+    };
+    drop(taken.finish(used, None, now()));
+}
+
+fn spend_known(limits: &Limits) -> bool {
+    take_known(limits).map(use_two).is_some()
+}
 
 fn rule(name: &str, scope: Scope, limit: u64) -> Rule {
     Rule::new(name, scope, Unit::Money, Window::Forever, limit).unwrap()

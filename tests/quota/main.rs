@@ -1,6 +1,7 @@
 //! What a caller may spend, ask and hold.
 
 mod basics;
+mod late;
 mod many;
 mod model;
 mod requests;

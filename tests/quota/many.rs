@@ -166,13 +166,13 @@ fn what_is_used_and_held_never_exceeds_the_limit() {
 
 // === Helpers ===
 
-type Around = (
+pub(super) type Around = (
     tower::util::BoxCloneSyncService<Request<Payload>, (), Error>,
     Stack,
 );
 
 /// Around a provider who never answers, and how often it was asked.
-fn asked_of(stack: Stack) -> (Around, Arc<AtomicUsize>) {
+pub(super) fn asked_of(stack: Stack) -> (Around, Arc<AtomicUsize>) {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = asked.clone();
     let client = service_fn(move |_: Request<Payload>| {
@@ -191,14 +191,14 @@ fn asked_of(stack: Stack) -> (Around, Arc<AtomicUsize>) {
     ((chain, stack), asked)
 }
 
-fn request(max_tokens: u32) -> Request<Payload> {
+pub(super) fn request(max_tokens: u32) -> Request<Payload> {
     let body = format!(
         r#"{{"model":"a/x","max_tokens":{max_tokens},"messages":[{{"role":"user","content":"hey"}}]}}"#
     );
     Request::new(Payload::read(body).unwrap())
 }
 
-fn catalog() -> Result<Catalog, BoxError> {
+pub(super) fn catalog() -> Result<Catalog, BoxError> {
     let prices = Prices::unknown().with(Rate::Prompt, "1e-6".parse()?);
     let prices = prices.with(Rate::Completion, "2e-6".parse()?);
     let endpoint = EndpointSpec::new("one", "x").with_prices(prices);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::keeper::{Keeper, missing, none, of_key};
 use crate::caller::KeyId;
 use crate::error::Error;
-use crate::gateway::blocking::{failed, to_its_end};
+use crate::gateway::blocking::{blocking, failed, to_its_end};
 use crate::keys::{KeySettings, RingKey};
 use crate::kind::Kind;
 use crate::settle::store::StoreError;
@@ -46,14 +46,13 @@ impl Keeper {
         }
         let key = RingKey::new(id, 1, settings);
         let accounts = [key.settings().account.as_str().into()];
-        let ready = async {
+        let made = async {
             let mut wanted = self.accounts.wanted(&self.counts, accounts).await?;
             wanted.push(of_key(&key));
-            let ready = self.counts.ready(wanted).await?;
-            self.write(id, 1, Some(key.settings())).await?;
-            Ok(ready)
+            let write = self.write(id, 1, Some(key.settings()));
+            self.counts.set(wanted, write).await
         };
-        ready.await.map_err(|why: StoreError| failed(&why))?.set();
+        made.await.map_err(|why: StoreError| failed(&why))?;
         self.ring.put(key);
         self.ring.get(id).ok_or_else(missing)
     }
@@ -74,28 +73,27 @@ impl Keeper {
             let version = key.version() + 1;
             let changed = change(key.settings());
             let changed = changed.map(|settings| RingKey::new(id, version, settings));
-            let wanted = changed.as_ref().map_or_else(|| none(id), of_key);
-            // Before it is written: if the books cannot be read, nothing has changed.
-            let ready = self.counts.ready(vec![wanted]).await;
-            let ready = ready.map_err(|why| failed(&why))?;
             let settings = changed.as_ref().map(RingKey::settings);
-            match self.write(id, version, settings).await {
-                Ok(()) => {
-                    match changed {
-                        Some(key) => {
-                            ready.set();
-                            self.ring.put(key);
-                        }
-                        None => {
-                            self.ring.remove(id);
-                            ready.set();
-                        }
-                    }
+            let write = self.write(id, version, settings);
+            let written = match &changed {
+                Some(key) => self.counts.set(vec![of_key(key)], write).await,
+                None => blocking(write).await,
+            };
+            match (written, changed) {
+                (Ok(()), Some(key)) => {
+                    self.ring.put(key);
                     return Ok(self.ring.get(id));
                 }
+                (Ok(()), None) => {
+                    self.ring.remove(id);
+                    self.counts.end(vec![none(id)]);
+                    return Ok(None);
+                }
                 // Another process was faster.
-                Err(StoreError::Conflict(_)) => self.read().await.map_err(|why| failed(&why))?,
-                Err(why) => return Err(failed(&why)),
+                (Err(StoreError::Conflict(_)), _) => {
+                    self.read().await.map_err(|why| failed(&why))?;
+                }
+                (Err(why), _) => return Err(failed(&why)),
             }
         }
         let message = "the key is being changed by others: try again";

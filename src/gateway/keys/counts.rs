@@ -27,15 +27,6 @@ pub(super) struct Wanted {
     rules: Vec<Rule>,
 }
 
-/// Rules, with what was used of them: to be set at once.
-#[derive(Debug)]
-#[must_use = "they are not set yet"]
-pub(super) struct Ready {
-    limits: Vec<Limits>,
-    wanted: Vec<Wanted>,
-    past: Past,
-}
-
 /// What was used before, and when: by whom, and by the name of the rule.
 type Past = HashMap<(Scope, String), HashMap<String, Vec<(SystemTime, u64)>>>;
 
@@ -47,6 +38,7 @@ type Begins = Vec<(Rule, HashSet<String>)>;
 impl Counts {
     pub(super) fn new(limits: [Limits; 2], books: Option<Arc<dyn Store>>) -> Self {
         let [one, other] = limits;
+        one.expect_rules();
         let limits = match one.is_same(&other) {
             true => vec![one],
             false => vec![one, other],
@@ -76,31 +68,60 @@ impl Counts {
     /// Sets those of which there is none yet, without a look into the books.
     pub(super) fn begin(&self, mut wanted: Vec<Wanted>) {
         wanted.retain(|one| one.rules.iter().any(|rule| !self.has(one, rule)));
-        self.ready_with(wanted, Past::new()).set();
+        self.put(wanted, Past::new());
     }
 
-    /// Asks the books what was used of those rules that begin.
+    /// Writes this, if anything, and from then on these count: those that begin with what the books say was used of them, and
+    /// with what is under way.
     ///
     /// # Errors
     ///
-    /// If they cannot be read.
-    pub(super) async fn ready(&self, wanted: Vec<Wanted>) -> Result<Ready, StoreError> {
-        let begins = self.begins(&wanted);
-        let past = match &self.books {
-            Some(books) if !begins.is_empty() => {
-                let books = books.clone();
-                blocking(move || past(&*books, &begins)).await?
-            }
-            _ => Past::new(),
+    /// If the books cannot be read, or it cannot be written. Then nothing is set.
+    pub(super) async fn set(
+        &self,
+        wanted: Vec<Wanted>,
+        write: impl FnOnce() -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let counts = self.clone();
+        let set = move || {
+            let begins = counts.begins(&wanted);
+            let books = counts.books.as_ref().filter(|_| !begins.is_empty());
+            // Whatever is written meanwhile would be missing in both.
+            let turn = books.map(|_| counts.limits[0].books_turn());
+            let past = books.map_or(Ok(Past::new()), |books| past(&**books, &begins))?;
+            write()?;
+            counts.put(wanted, past);
+            drop(turn);
+            Ok(())
         };
-        Ok(self.ready_with(wanted, past))
+        blocking(set).await
     }
 
-    fn ready_with(&self, wanted: Vec<Wanted>, past: Past) -> Ready {
-        Ready {
-            limits: self.limits.clone(),
-            wanted,
-            past,
+    /// From now on these have no rules any more, or fewer.
+    pub(super) fn end(&self, wanted: Vec<Wanted>) {
+        self.put(wanted, Past::new());
+    }
+
+    fn put(&self, wanted: Vec<Wanted>, mut past: Past) {
+        let now = at();
+        for Wanted {
+            scope,
+            value,
+            rules,
+        } in wanted
+        {
+            let mut past = past.remove(&(scope, value.clone())).unwrap_or_default();
+            let rules = rules.into_iter().map(|rule| {
+                let past = past.remove(rule.name()).unwrap_or_default();
+                (rule, past)
+            });
+            let rules: Vec<_> = rules.collect();
+            for limits in &self.limits {
+                let of = (scope, &*value);
+                // It is the ledger's that know what is under way.
+                let set = limits.set_rules_over(&self.limits[0], of, rules.clone(), now);
+                set.expect("it is the name of a key or an account");
+            }
         }
     }
 
@@ -133,35 +154,6 @@ impl Wanted {
             scope,
             value,
             rules,
-        }
-    }
-}
-
-// === impl Ready ===
-
-impl Ready {
-    /// From now on they count.
-    pub(super) fn set(mut self) {
-        let now = at();
-        for Wanted {
-            scope,
-            value,
-            rules,
-        } in self.wanted
-        {
-            let mut past = self
-                .past
-                .remove(&(scope, value.clone()))
-                .unwrap_or_default();
-            let rules = rules.into_iter().map(|rule| {
-                let past = past.remove(rule.name()).unwrap_or_default();
-                (rule, past)
-            });
-            let rules: Vec<_> = rules.collect();
-            for limits in &self.limits {
-                let set = limits.set_rules((scope, &value), rules.clone(), now);
-                set.expect("it is the name of a key or an account");
-            }
         }
     }
 }

@@ -81,8 +81,7 @@ impl Keeper {
     pub(in crate::gateway) async fn credit(&self, account: &str) -> Result<(), StoreError> {
         let _turn = self.turn.lock().await;
         let wanted = self.accounts.wanted(&self.counts, [account.into()]).await?;
-        self.counts.ready(wanted).await?.set();
-        Ok(())
+        self.set(wanted).await
     }
 
     pub(in crate::gateway) fn ring(&self) -> &KeyRing {
@@ -184,35 +183,40 @@ impl Keeper {
         let (configured, gone): (Vec<_>, Vec<_>) = others.partition(|key| key.is_configured());
         wanted.extend(configured.into_iter().map(|key| of_key(key)));
         // What limits them comes first, and goes last.
-        self.counts.ready(wanted).await?.set();
+        self.set(wanted).await?;
         self.ring.load(keys);
         let gone = gone.iter().map(|key| none(key.id()));
-        self.counts.ready(gone.collect()).await?.set();
+        self.counts.end(gone.collect());
         Ok(())
     }
 
     async fn read_accounts(&self) -> Result<(), StoreError> {
         let wanted = self.accounts.wanted(&self.counts, self.ring.accounts());
-        self.counts.ready(wanted.await?).await?.set();
-        Ok(())
+        self.set(wanted.await?).await
     }
 
-    pub(super) async fn write(
+    async fn set(&self, wanted: Vec<Wanted>) -> Result<(), StoreError> {
+        self.counts.set(wanted, || Ok(())).await
+    }
+
+    /// Writes it, if there is a store: when it is asked to, which blocks.
+    pub(super) fn write(
         &self,
         id: KeyId,
         version: u64,
         settings: Option<&KeySettings>,
-    ) -> Result<(), StoreError> {
-        let Some(store) = self.store.clone() else {
-            return Ok(());
-        };
+    ) -> impl FnOnce() -> Result<(), StoreError> + Send + use<> {
         let document = Document {
             kind: KIND,
             id: id.to_string(),
             version,
             json: settings.map(KeySettings::to_json),
         };
-        blocking(move || store.commit(&[Entry::Document(document)])).await
+        let store = self.store.clone();
+        move || {
+            let commit = |store: Arc<dyn Store>| store.commit(&[Entry::Document(document)]);
+            store.map_or(Ok(()), commit)
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::queue::Waiting;
 use super::ticket::Ticket;
+use crate::limits::Unwritten;
 use crate::settle::store::{Entry, StoreError};
 
 /// What is committed at once.
@@ -15,6 +16,7 @@ pub(super) struct Batch {
 
 #[derive(Debug)]
 struct About {
+    unwritten: Option<Unwritten>,
     ticket: Option<Arc<Ticket>>,
     last: bool,
 }
@@ -25,12 +27,17 @@ impl Batch {
     pub(super) fn extend(&mut self, waiting: Vec<Waiting>) {
         for Waiting {
             entry,
+            unwritten,
             ticket,
             last,
         } in waiting
         {
             self.entries.push(entry);
-            self.about.push(About { ticket, last });
+            self.about.push(About {
+                unwritten,
+                ticket,
+                last,
+            });
         }
     }
 
@@ -70,6 +77,7 @@ impl Batch {
 
 impl About {
     fn tell(self, what: Result<(), StoreError>) -> usize {
+        drop(self.unwritten);
         if let Some(ticket) = self.ticket {
             ticket.tell(what);
         }

@@ -90,7 +90,7 @@ impl Journal {
         };
         replay(&*store, &settings.limits, now)?;
         let queue = Arc::new(Queue::new(settings.places.get()));
-        let writer = Writer::new(queue.clone(), store.clone(), settings.patience);
+        let writer = Writer::new(queue.clone(), store.clone(), &settings);
         let started = thread::Builder::new()
             .name("switchtower-ledger".to_owned())
             .spawn(move || writer.run());
@@ -123,6 +123,7 @@ impl Journal {
         let ticket = Arc::<Ticket>::default();
         let waiting = Waiting {
             entry,
+            unwritten: None,
             ticket: Some(ticket.clone()),
             last: true,
         };

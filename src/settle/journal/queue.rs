@@ -5,6 +5,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use super::ticket::Ticket;
+use crate::limits::Unwritten;
 use crate::settle::store::{Entry, StoreError};
 
 /// The way from those who ask to the one who writes.
@@ -40,6 +41,8 @@ struct State {
 #[derive(Debug)]
 pub(super) struct Waiting {
     pub(super) entry: Entry,
+    /// Until it is stored, limits that come count it besides what the store knows.
+    pub(super) unwritten: Option<Unwritten>,
     pub(super) ticket: Option<Arc<Ticket>>,
     /// Is a place free again once it is stored?
     pub(super) last: bool,

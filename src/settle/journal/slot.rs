@@ -111,6 +111,7 @@ impl Slot for JournalSlot {
         };
         let waiting = Waiting {
             entry: Entry::Hold(hold),
+            unwritten: None,
             ticket: self.ticket(),
             last: false,
         };
@@ -137,11 +138,11 @@ impl Slot for JournalSlot {
     }
 
     fn write(&mut self, record: Record) {
-        if let Some((mut limited, began)) = self.limited.take() {
-            limited.settle(&record, began);
-        }
+        let limited = self.limited.take();
+        let unwritten = limited.and_then(|(mut limited, began)| limited.settle(&record, began));
         let waiting = Waiting {
             entry: Entry::Row(Box::new(Row::from(&record))),
+            unwritten,
             ticket: self.ticket(),
             last: true,
         };
@@ -164,6 +165,7 @@ impl Drop for JournalSlot {
             Stage::Free => self.journal.queue.leave(1),
             Stage::Holding(id) => self.journal.queue.say(Waiting {
                 entry: Entry::Released(id),
+                unwritten: None,
                 ticket: None,
                 last: true,
             }),

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::gather::Batch;
 use super::queue::Queue;
+use super::settings::JournalSettings;
+use crate::limits::Limits;
 use crate::settle::store::{Entry, Store, StoreError};
 use crate::telemetry;
 
@@ -19,6 +21,7 @@ const BACKOFF: [Duration; 2] = [Duration::from_millis(10), Duration::from_secs(1
 pub(super) struct Writer {
     queue: Arc<Queue>,
     store: Arc<dyn Store>,
+    limits: Limits,
     /// How much longer does it try when everybody has left?
     patience: Duration,
     /// How long has it waited last? Not at all, as long as the store does not fail.
@@ -28,11 +31,16 @@ pub(super) struct Writer {
 // === impl Writer ===
 
 impl Writer {
-    pub(super) fn new(queue: Arc<Queue>, store: Arc<dyn Store>, patience: Duration) -> Self {
+    pub(super) fn new(
+        queue: Arc<Queue>,
+        store: Arc<dyn Store>,
+        settings: &JournalSettings,
+    ) -> Self {
         Self {
             queue,
             store,
-            patience,
+            limits: settings.limits.clone(),
+            patience: settings.patience,
             waited: Duration::ZERO,
         }
     }
@@ -48,13 +56,20 @@ impl Writer {
     /// Writes it, and as much of what comes meanwhile as makes it so many entries.
     fn write(&mut self, mut batch: Batch, most: usize) {
         while !batch.entries.is_empty() {
-            let error = match self.commit(&batch.entries) {
+            // Whoever reads what a limit is to begin with finds a row in the store, or it is under way: never both.
+            let limits = self.limits.clone();
+            let turn = limits.books_turn();
+            let committed = self.commit(&batch.entries);
+            let error = match committed {
                 Ok(()) => {
+                    let free = batch.tell(|| Ok(()));
+                    drop(turn);
                     self.succeeded();
-                    return self.queue.leave(batch.tell(|| Ok(())));
+                    return self.queue.leave(free);
                 }
                 // Of those that are in conflict each fails alone.
                 Err(StoreError::Conflict(_)) if batch.entries.len() > 1 => {
+                    drop(turn);
                     // What comes after them must not overtake them: the end of a hold, say.
                     return batch.split().for_each(|one| self.write(one, 1));
                 }
@@ -64,6 +79,7 @@ impl Writer {
                 }
                 Err(error) => error,
             };
+            drop(turn);
             if self.waited.is_zero() {
                 telemetry::not_stored(&error, batch.entries.len());
             }
