@@ -21,7 +21,7 @@ use super::{Money, decimal};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Femto(i128);
 
-const FEMTO_PER_PICO: i128 = 1_000;
+const FEMTO_PER_PICO: i64 = 1_000;
 
 // === impl Femto ===
 
@@ -57,9 +57,18 @@ impl Femto {
     /// ```
     #[must_use]
     pub fn round(self) -> Money {
-        let floor = self.0.div_euclid(FEMTO_PER_PICO);
-        let twice = 2 * self.0.rem_euclid(FEMTO_PER_PICO);
-        let up = twice > FEMTO_PER_PICO || (twice == FEMTO_PER_PICO && floor % 2 != 0);
+        // Nearly all there is fits 64 bits, of which the division is a multiplication.
+        let (floor, rest) = match i64::try_from(self.0) {
+            Ok(few) => (
+                few.div_euclid(FEMTO_PER_PICO).into(),
+                few.rem_euclid(FEMTO_PER_PICO),
+            ),
+            Err(_) => {
+                let floor = self.0.div_euclid(FEMTO_PER_PICO.into());
+                (floor, (self.0 - floor * i128::from(FEMTO_PER_PICO)) as i64)
+            }
+        };
+        let up = 2 * rest > FEMTO_PER_PICO || (2 * rest == FEMTO_PER_PICO && floor & 1 == 1);
         let nearest = floor + i128::from(up);
         let bounded = nearest.clamp(i128::from(i64::MIN), i128::from(i64::MAX));
         Money::from_picodollars(bounded as i64)
@@ -88,7 +97,7 @@ impl Sum for Femto {
 
 impl From<Money> for Femto {
     fn from(money: Money) -> Self {
-        Femto(i128::from(money.picodollars()) * FEMTO_PER_PICO)
+        Femto(i128::from(money.picodollars()) * i128::from(FEMTO_PER_PICO))
     }
 }
 
