@@ -10,9 +10,9 @@ use super::operation::right;
 use super::rank::rank;
 use super::refusal::{no_endpoints, unserved, wrong_operation};
 use super::sticky::{conversation, is_named};
-use super::turns::{Turn, turns};
+use super::turns::turns;
 use crate::error::Error;
-use crate::plan::{Filter, Plan, Rejected};
+use crate::plan::{Candidate, Filter, Plan, Rejected};
 use crate::standing::{Conversation, Lineup};
 use crate::wire::Preferences;
 
@@ -61,11 +61,11 @@ pub fn plan(ask: &Ask<'_>, lineup: &Lineup) -> Result<Plan, Error> {
         conversation.as_ref(),
         &mut random,
     );
-    let mut turns = turns(&entries, ask.caller);
+    let mut candidates = turns(&entries, ask.caller, ask.now);
     if !filters.preferences.allow_fallbacks {
-        without_fallbacks(&mut turns, &mut rejected, filters.preferences);
+        without_fallbacks(&mut candidates, &mut rejected, filters.preferences);
     }
-    if turns.is_empty() {
+    if candidates.is_empty() {
         return Err(no_endpoints(
             ask.payload,
             &filters,
@@ -76,7 +76,7 @@ pub fn plan(ask: &Ask<'_>, lineup: &Lineup) -> Result<Plan, Error> {
     Ok(Plan {
         requested,
         routing: models.routing,
-        candidates: turns.iter().map(|turn| turn.candidate(ask.now)).collect(),
+        candidates,
         rejected,
         catalog: lineup.catalog().clone(),
         conversation,
@@ -124,27 +124,32 @@ fn look_up(ask: &Ask<'_>, filters: &Filters<'_>, entries: &[Entry<'_>]) -> Optio
 
 /// Keeps the endpoints that `order` names, or without one the head of the plan.
 fn without_fallbacks(
-    turns: &mut Vec<Turn<'_, '_>>,
+    candidates: &mut Vec<Candidate>,
     rejected: &mut Vec<Rejected>,
     preferences: &Preferences,
 ) {
-    let first = turns.first().cloned();
-    let (kept, others): (Vec<_>, Vec<_>) =
-        std::mem::take(turns)
-            .into_iter()
-            .partition(|turn| match &preferences.order[..] {
-                [] => first.as_ref().is_some_and(|first| turn.is_like(first)),
-                order => place(order, turn.entry.endpoint).is_some(),
-            });
-    let is = |turn: &Turn<'_, '_>, endpoint| Arc::ptr_eq(turn.entry.endpoint, endpoint);
-    for (at, Turn { entry, .. }) in others.iter().enumerate() {
+    let first = candidates.first().cloned();
+    let (kept, others): (Vec<_>, Vec<_>) = std::mem::take(candidates).into_iter().partition(
+        |candidate| match &preferences.order[..] {
+            [] => first
+                .as_ref()
+                .is_some_and(|first| is_like(candidate, first)),
+            order => place(order, &candidate.endpoint).is_some(),
+        },
+    );
+    for (at, Candidate { endpoint, .. }) in others.iter().enumerate() {
         let mut before = kept.iter().chain(&others[..at]);
-        if !before.any(|turn| is(turn, entry.endpoint)) {
+        if !before.any(|it| Arc::ptr_eq(&it.endpoint, endpoint)) {
             rejected.push(Rejected {
-                endpoint: entry.endpoint.clone(),
+                endpoint: endpoint.clone(),
                 filter: Filter::AllowFallbacks,
             });
         }
     }
-    *turns = kept;
+    *candidates = kept;
+}
+
+/// Is it the same endpoint, with keys of the same owner?
+fn is_like(one: &Candidate, other: &Candidate) -> bool {
+    Arc::ptr_eq(&one.endpoint, &other.endpoint) && one.own_key.is_some() == other.own_key.is_some()
 }

@@ -63,8 +63,9 @@ where
 
     fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
         let seed = self.seed.wrapping_add(self.requests.fetch_add(1, Relaxed));
+        let call = Call::of(request.extensions_mut()).clone();
         let mut ask = Ask::new(request.body(), seed, now()).wall(wall());
-        if let Some(caller) = request.extensions().get().and_then(Call::caller) {
+        if let Some(caller) = call.caller() {
             ask = ask.caller(caller);
         }
         if let Some(session) = request.headers().get(SESSION) {
@@ -77,7 +78,6 @@ where
         let plan = self.roster.with(|lineup| plan(&ask, lineup));
         // From here on the headers are the call's, so that a retry clones none.
         let headers = std::mem::take(request.headers_mut());
-        let call = Call::of(request.extensions_mut());
         call.set_headers(headers);
         match plan {
             Ok(plan) => {
@@ -86,7 +86,7 @@ where
             }
             Err(refusal) => return Early::refuse(refusal),
         }
-        telemetry::planned(call);
+        telemetry::planned(&call);
         Early::Admitted(self.inner.call(request))
     }
 }
