@@ -1,6 +1,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, request};
@@ -23,54 +24,62 @@ use crate::wire::{Fields, Operation};
 pub struct ResponseFuture<S: Service<Request<Payload>>, B> {
     #[pin]
     state: State<S, S::Future, B>,
-    settings: ReadLayer,
 }
 
 #[pin_project(project = StateProj)]
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "what a request takes before it is asked lies in the room that the future inside needs later"
+)]
 enum State<S, F, B> {
     Refused(Option<Error>),
-    Reading {
-        #[pin]
-        body: B,
-        read: Chunks,
-        sleep: Option<Pin<Box<Sleep>>>,
-        rest: Option<Rest<S>>,
-    },
-    Readying {
-        payload: Option<Payload>,
-        sleep: Option<Pin<Box<Sleep>>>,
-        rest: Option<Rest<S>>,
-    },
+    Preparing(#[pin] Preparing<S, B>),
     Asking(#[pin] F),
 }
 
-/// What else a request takes, in the room that the future inside needs later.
+/// A request that is read, until who is to be asked is ready for it.
+#[pin_project]
 #[derive(Debug)]
-struct Rest<S> {
+struct Preparing<S, B> {
+    #[pin]
+    body: B,
+    read: Chunks,
+    /// Once it is read.
+    payload: Option<Payload>,
+    /// For more of the body, or for who is to be asked.
+    sleep: Option<Pin<Box<Sleep>>>,
+    limit: usize,
+    patience: Duration,
+    strict: bool,
+    call: Call,
+    head: Option<request::Parts>,
     inner: S,
-    head: request::Parts,
 }
 
 // === impl ResponseFuture ===
 
 impl<S: Service<Request<Payload>>, B> ResponseFuture<S, B> {
-    pub(super) fn refused(error: Error, settings: ReadLayer) -> Self {
-        Self {
-            state: State::Refused(Some(error)),
-            settings,
-        }
+    pub(super) fn refused(error: Error) -> Self {
+        let state = State::Refused(Some(error));
+        Self { state }
     }
 
-    pub(super) fn new(inner: S, request: Request<B>, settings: ReadLayer) -> Self {
+    pub(super) fn new(inner: S, request: Request<B>, call: Call, settings: ReadLayer) -> Self {
         let (head, body) = request.into_parts();
-        let state = State::Reading {
+        let state = State::Preparing(Preparing {
             body,
             read: Chunks::default(),
+            payload: None,
             sleep: None,
-            rest: Some(Rest { inner, head }),
-        };
-        Self { state, settings }
+            limit: settings.limit,
+            patience: settings.patience,
+            strict: settings.strict,
+            call,
+            head: Some(head),
+            inner,
+        });
+        Self { state }
     }
 }
 
@@ -90,95 +99,11 @@ where
                 StateProj::Refused(error) => {
                     return Poll::Ready(Err(error.take().expect("polled after completion")));
                 }
-                StateProj::Reading {
-                    body,
-                    read,
-                    sleep,
-                    rest,
-                } => {
-                    let limit = this.settings.limit;
-                    let left = body.size_hint().lower();
-                    if left > limit as u64 {
-                        return Poll::Ready(Err(too_large(limit)));
-                    }
-                    if read.len() == 0 {
-                        read.expect(left as usize);
-                    }
-                    match body.poll_frame(cx) {
-                        Poll::Ready(Some(Ok(frame))) => {
-                            if let Ok(data) = frame.into_data() {
-                                read.push(data);
-                            }
-                            if read.len() > limit {
-                                return Poll::Ready(Err(too_large(limit)));
-                            }
-                        }
-                        Poll::Ready(Some(Err(source))) => {
-                            let message = "the request body broke off";
-                            let error = Error::new(Kind::Invalid, message).with_source(source);
-                            return Poll::Ready(Err(error));
-                        }
-                        Poll::Ready(None) => {
-                            let payload = Payload::read(read.take())?;
-                            let path = rest.as_ref().map_or("", |rest| rest.head.uri.path());
-                            if this.settings.strict {
-                                is_complete(&payload, path)?;
-                            }
-                            let (payload, sleep, rest) = (Some(payload), None, rest.take());
-                            // Reading → Readying
-                            this.state.set(State::Readying {
-                                payload,
-                                sleep,
-                                rest,
-                            });
-                        }
-                        Poll::Pending => {
-                            let patience = this.settings.patience;
-                            let sleep =
-                                sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
-                            ready!(sleep.as_mut().poll(cx));
-                            let message = "the request body did not come in time";
-                            return Poll::Ready(Err(Error::new(Kind::SlowRequest, message)));
-                        }
-                    }
-                }
-                StateProj::Readying {
-                    payload,
-                    sleep,
-                    rest,
-                } => {
-                    let asked = rest.as_mut().expect("a request is called once");
-                    match asked.inner.poll_ready(cx) {
-                        Poll::Ready(ready) => ready.map_err(Error::from_inner)?,
-                        Poll::Pending => {
-                            let call = asked.head.extensions.get::<Call>();
-                            let until = call.and_then(Call::until);
-                            let Some(until) = until else {
-                                return Poll::Pending;
-                            };
-                            let new = || Box::pin(tokio::time::sleep_until(until.into()));
-                            ready!(sleep.get_or_insert_with(new).as_mut().poll(cx));
-                            return Poll::Ready(Err(Error::elapsed(Phase::Total)));
-                        }
-                    }
-                    let payload = payload.take().expect("a request is called once");
-                    let Rest {
-                        mut inner,
-                        mut head,
-                    } = rest.take().expect("a request is called once");
-                    let call = Call::of(&mut head.extensions);
-                    call.set_stream(payload.view().stream());
-                    let asks = payload.view().parameters().within(Fields::OF_REASONING);
-                    call.set_reasons(asks != Fields::NONE);
-                    call.expect(Need {
-                        input: payload.view().prompt_tokens(),
-                        output: payload.expected_output(),
-                    });
-                    if let Some(operation) = Operation::of(head.uri.path()) {
-                        call.set_operation(operation);
-                    }
-                    let future = inner.call(Request::from_parts(head, payload));
-                    // Readying → Asking
+                StateProj::Preparing(mut preparing) => {
+                    ready!(preparing.as_mut().poll_read(cx))?;
+                    ready!(preparing.as_mut().poll_ready(cx))?;
+                    let future = preparing.ask();
+                    // Preparing → Asking
                     this.state.set(State::Asking(future));
                 }
                 StateProj::Asking(future) => {
@@ -186,6 +111,94 @@ where
                 }
             }
         }
+    }
+}
+
+// === impl Preparing ===
+
+impl<S, B> Preparing<S, B>
+where
+    S: Service<Request<Payload>>,
+    S::Error: Into<BoxError> + 'static,
+    B: http_body::Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    /// Ready when there is a payload.
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let mut this = self.project();
+        let limit = *this.limit;
+        while this.payload.is_none() {
+            let left = this.body.size_hint().lower();
+            if left > limit as u64 {
+                return Poll::Ready(Err(too_large(limit)));
+            }
+            if this.read.len() == 0 {
+                this.read.expect(left as usize);
+            }
+            match this.body.as_mut().poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    if let Ok(data) = frame.into_data() {
+                        this.read.push(data);
+                    }
+                    if this.read.len() > limit {
+                        return Poll::Ready(Err(too_large(limit)));
+                    }
+                }
+                Poll::Ready(Some(Err(source))) => {
+                    let message = "the request body broke off";
+                    let error = Error::new(Kind::Invalid, message).with_source(source);
+                    return Poll::Ready(Err(error));
+                }
+                Poll::Ready(None) => {
+                    let payload = Payload::read(this.read.take())?;
+                    let path = this.head.as_ref().map_or("", |head| head.uri.path());
+                    if *this.strict {
+                        is_complete(&payload, path)?;
+                    }
+                    *this.payload = Some(payload);
+                    *this.sleep = None;
+                }
+                Poll::Pending => {
+                    let sleep = || Box::pin(tokio::time::sleep(*this.patience));
+                    ready!(this.sleep.get_or_insert_with(sleep).as_mut().poll(cx));
+                    let message = "the request body did not come in time";
+                    return Poll::Ready(Err(Error::new(Kind::SlowRequest, message)));
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Ready when who is to be asked is, but not after the time of the call.
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let this = self.project();
+        if let Poll::Ready(ready) = this.inner.poll_ready(cx) {
+            return Poll::Ready(ready.map_err(Error::from_inner));
+        }
+        let Some(until) = this.call.until() else {
+            return Poll::Pending;
+        };
+        let sleep = || Box::pin(tokio::time::sleep_until(until.into()));
+        ready!(this.sleep.get_or_insert_with(sleep).as_mut().poll(cx));
+        Poll::Ready(Err(Error::elapsed(Phase::Total)))
+    }
+
+    fn ask(self: Pin<&mut Self>) -> S::Future {
+        let this = self.project();
+        let payload = this.payload.take().expect("a request is called once");
+        let head = this.head.take().expect("a request is called once");
+        let call = this.call;
+        call.set_stream(payload.view().stream());
+        let asks = payload.view().parameters().within(Fields::OF_REASONING);
+        call.set_reasons(asks != Fields::NONE);
+        call.expect(Need {
+            input: payload.view().prompt_tokens(),
+            output: payload.expected_output(),
+        });
+        if let Some(operation) = Operation::of(head.uri.path()) {
+            call.set_operation(operation);
+        }
+        this.inner.call(Request::from_parts(head, payload))
     }
 }
 

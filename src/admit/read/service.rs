@@ -38,16 +38,16 @@ where
     pub(crate) fn ask<B>(&self, mut request: Request<B>) -> ResponseFuture<S, B> {
         // The request's time begins here, with its first byte.
         let wishes = Wishes::read(request.headers(), &self.settings.allowed);
-        let call = Call::of(request.extensions_mut());
+        let call = Call::of(request.extensions_mut()).clone();
         match wishes {
             Ok(None) => {}
             Ok(Some(wishes)) => call.set_wishes(wishes),
-            Err(error) => return ResponseFuture::refused(error, self.settings),
+            Err(error) => return ResponseFuture::refused(error),
         }
         if let Some(total) = call.wishes().total.or(self.settings.total) {
             call.bound(total);
         }
-        ResponseFuture::new(self.inner.clone(), request, self.settings)
+        ResponseFuture::new(self.inner.clone(), request, call, self.settings)
     }
 }
 
