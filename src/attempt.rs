@@ -123,7 +123,7 @@ impl Attempt {
 
     /// Has it said anything: content, or at least why there is none?
     pub fn has_answered(&self) -> bool {
-        self.content_events() > 0 || self.found().finish.is_some()
+        self.content_events() > 0 || self.with_found(|found| found.finish.is_some())
     }
 
     /// Events that carried content: text, a tool call or reasoning.
@@ -158,11 +158,12 @@ impl Attempt {
 
     /// What the answer said about itself so far.
     pub fn found(&self) -> Found {
-        self.0
-            .found
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.with_found(Found::clone)
+    }
+
+    /// Looks at it, without a copy.
+    pub(crate) fn with_found<T>(&self, look: impl FnOnce(&Found) -> T) -> T {
+        look(&self.0.found.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Was it sent, and not a word of an answer came, so that nobody knows whether the provider works on it, and bills it?

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use crate::attempt::{Attempt, End};
 use crate::disposition::{Bench, Fault};
-use crate::found::Found;
 use crate::kind::Kind;
 use crate::plan::{Candidate, Plan};
 use crate::standing::{Breaker, Cause, Health, Outcome, State};
+use crate::usage::Usage;
 
 /// What does a failed attempt teach of the endpoint? [`Kind::lesson`] says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -73,9 +73,9 @@ pub(crate) fn suspects_key(end: End) -> bool {
 
 /// The tokens that the attempt has moved, where that is known: none of an answer that was refused.
 pub(crate) fn moved(attempt: &Attempt, end: End) -> Option<u64> {
-    let found = attempt.found();
-    let refused = found.status.is_some_and(|status| status >= 400);
-    match found.usage {
+    let (status, usage) = attempt.with_found(|found| (found.status, found.usage));
+    let refused = status.is_some_and(|status| status >= 400);
+    match usage {
         Some(usage) => Some(
             usage
                 .prompt_tokens()
@@ -171,23 +171,25 @@ pub(crate) fn teach(attempt: &Attempt, end: End, now: Instant) {
 }
 
 fn teach_success(attempt: &Attempt, candidate: &Candidate, now: Instant) {
-    let (found, standing) = (attempt.found(), &candidate.standing);
-    let throughput = throughput(attempt, &found, now);
+    let standing = &candidate.standing;
+    let (usage, tool_calls) = attempt.with_found(|found| (found.usage, found.tool_calls));
+    let throughput = throughput(attempt, usage.as_ref(), now);
     standing.succeeded(now, attempt.first_content_after(), throughput);
-    if let Some(verdict) = found.tool_calls {
+    if let Some(verdict) = tool_calls {
         standing.called_tools(now, verdict.is_ok());
     }
     if let Some(conversation) = attempt.conversation() {
-        let cached = found.usage.map_or(0, |usage| usage.cached_tokens());
+        let cached = usage.map_or(0, |usage| usage.cached_tokens());
         conversation.answered(&candidate.endpoint, cached, now);
     }
 }
 
 /// Output tokens a second, from asking to the end, in thousandths: a provider that queues is slow,
 /// as OpenRouter counts it. None if it wrote too little to tell.
-fn throughput(attempt: &Attempt, found: &Found, now: Instant) -> Option<u32> {
-    let tokens = found.usage.as_ref()?.completion_tokens();
+fn throughput(attempt: &Attempt, usage: Option<&Usage>, now: Instant) -> Option<u32> {
+    let tokens = usage?.completion_tokens();
     let took = now.saturating_duration_since(attempt.started()).as_micros();
-    let rate = u128::from(tokens) * 1_000_000_000 / took.max(1);
+    let took = u64::try_from(took).unwrap_or(u64::MAX);
+    let rate = tokens.saturating_mul(1_000_000_000) / took.max(1);
     (tokens > 0).then(|| u32::try_from(rate).unwrap_or(u32::MAX))
 }

@@ -11,6 +11,7 @@ use super::record::{AttemptRecord, Record};
 use crate::attempt::{Attempt, End};
 use crate::call::Call;
 use crate::catalog::Key;
+use crate::found::Found;
 use crate::keys::ProviderKey;
 use crate::money::{Money, Ratio};
 use crate::short::Short;
@@ -47,7 +48,6 @@ pub(super) fn record(call: &Call, asked: Asked, end: End, now: Instant) -> Recor
 fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Instant) -> Record {
     let answered_by = answered_by(call, attempts);
     let answer = answered_by.map(|place| &attempts[place]);
-    let found = answer.map(Attempt::found).unwrap_or_default();
     let recovered = call.recovery().times() > 0;
     let first_token = match recovered {
         true => attempts
@@ -55,16 +55,16 @@ fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Ins
             .find_map(|attempt| first_token(call, attempt)),
         false => answer.and_then(|attempt| first_token(call, attempt)),
     };
-    let records: Attempts = attempts
-        .iter()
-        .map(|attempt| attempt_record(call, attempt, &asked, end, now))
-        .collect();
+    let records = Attempts::of(attempts, |attempt| {
+        attempt.with_found(|found| attempt_record(call, attempt, found, &asked, end, now))
+    });
     let (usage, price) = match answered_by {
         Some(place) => {
             let record = &records[place];
             // An answer that broke while somebody is asked for its rest ends as the request does.
             let end = if recovered { end } else { record.end };
-            charge(call, &attempts[place], &found, record, &asked, end)
+            let attempt = &attempts[place];
+            attempt.with_found(|found| charge(call, attempt, found, record, &asked, end))
         }
         None => (Usage::default(), Some(Money::ZERO)),
     };
@@ -89,7 +89,7 @@ fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Ins
         charge,
         fee,
         held: asked.held,
-        finish: found.finish,
+        finish: answer.and_then(|attempt| attempt.with_found(|found| found.finish)),
         first_token,
         took: now.saturating_duration_since(call.started()),
         app: App::of(call),
@@ -122,20 +122,20 @@ fn first_token(call: &Call, attempt: &Attempt) -> Option<Duration> {
 fn attempt_record(
     call: &Call,
     attempt: &Attempt,
+    found: &Found,
     asked: &Asked,
     end: End,
     now: Instant,
 ) -> AttemptRecord {
-    let found = attempt.found();
     // Without a `meter` nobody has ended it, and it ended as the request did.
     let (end, ended) = attempt.ended().unwrap_or((end, now));
-    let evidence = evidence::of(attempt, &found, end, asked);
-    let bill = Bill::of(call, attempt, &found, &evidence);
+    let evidence = evidence::of(attempt, found, end, asked);
+    let bill = Bill::of(call, attempt, found, &evidence);
     AttemptRecord {
         endpoint: attempt
             .candidate()
             .map(|candidate| candidate.endpoint.clone()),
-        upstream_id: found.upstream_id,
+        upstream_id: found.upstream_id.clone(),
         key: attempt.key().map(Key::shared_label),
         byok: attempt.candidate().is_some_and(|it| it.own_key.is_some()),
         status: found.status,

@@ -37,15 +37,22 @@ impl Default for Attempts {
     }
 }
 
+impl Attempts {
+    /// What remains of each of these.
+    pub(super) fn of<T>(all: &[T], record: impl Fn(&T) -> AttemptRecord) -> Self {
+        Self(match all {
+            [one] => Kept::One([record(one)]),
+            _ => Kept::Any(all.iter().map(record).collect()),
+        })
+    }
+}
+
 impl FromIterator<AttemptRecord> for Attempts {
     fn from_iter<I: IntoIterator<Item = AttemptRecord>>(attempts: I) -> Self {
-        let mut attempts = attempts.into_iter();
-        Self(match (attempts.next(), attempts.next()) {
-            (Some(one), None) => Kept::One([one]),
-            (first, second) => {
-                let first = first.into_iter().chain(second);
-                Kept::Any(first.chain(attempts).collect())
-            }
+        let mut any: Vec<_> = attempts.into_iter().collect();
+        Self(match any.len() {
+            1 => Kept::One([any.remove(0)]),
+            _ => Kept::Any(any),
         })
     }
 }
