@@ -113,10 +113,14 @@ impl Circuit {
 
     /// May a request go to it now, which has so many under way? At most one at a time is told to [probe](Admission::Probe).
     pub fn ask(&self, breaker: &Breaker, in_flight: u32, now: Instant) -> Admission {
+        // As nearly always, whatever the time.
+        if self.is_admitting() {
+            return Admission::Ask;
+        }
         if let Some(admission) = self.look(breaker, in_flight, now) {
             return admission;
         }
-        let (before, after) = self.step(Event::Asked, Pass::Ordinary, breaker, now);
+        let (before, after) = self.step(Event::Asked, Pass::Ordinary, breaker, self.age(now));
         match before.phase == Phase::Ejected && after.phase == Phase::Probing {
             true => Admission::Probe(after.probe()),
             // Another thread was faster.
@@ -136,8 +140,9 @@ impl Circuit {
         breaker: &Breaker,
         now: Instant,
     ) -> Option<Change> {
-        let told = retry_after
-            .map(|after| Event::Told(self.age(now).saturating_add(after.min(breaker.told))));
+        let age = self.age(now);
+        let told =
+            retry_after.map(|after| Event::Told(age.saturating_add(after.min(breaker.told))));
         let event = match (outcome, told) {
             (Outcome::Succeeded, _) => {
                 self.count(true, now);
@@ -151,13 +156,13 @@ impl Circuit {
             (Outcome::Barred(cause), _) => Event::Barred(cause),
             (Outcome::Nothing, _) => Event::Nothing,
         };
-        let (before, mut after) = self.step(event, pass, breaker, now);
+        let (before, mut after) = self.step(event, pass, breaker, age);
         if let (Outcome::Failed | Outcome::Failing | Outcome::Barred(_), Some(told)) =
             (outcome, told)
         {
-            (_, after) = self.step(told, pass, breaker, now);
+            (_, after) = self.step(told, pass, breaker, age);
         }
-        let now_ms = millis(self.age(now));
+        let now_ms = millis(age);
         match (before.at(now_ms).state(), after.at(now_ms).state()) {
             (State::Probing, State::Admitting) => {
                 self.forgive(now);
@@ -176,18 +181,20 @@ impl Circuit {
     /// Gives a pass back whose attempt ended without a verdict: if it was the probe, the next request is.
     pub fn release(&self, pass: Pass) {
         let breaker = Breaker::default();
-        self.step(Event::Nothing, pass, &breaker, self.epoch);
+        self.step(Event::Nothing, pass, &breaker, Duration::ZERO);
     }
 
     /// Lets no request through for this long; if it was left alone for longer, it still is.
     pub fn eject(&self, wait: Duration, now: Instant) {
-        let until = Event::Eject(self.age(now).saturating_add(wait));
-        self.step(until, Pass::Ordinary, &Breaker::default(), now);
+        let age = self.age(now);
+        let until = Event::Eject(age.saturating_add(wait));
+        self.step(until, Pass::Ordinary, &Breaker::default(), age);
     }
 
     /// Lets requests through again, as if nothing had happened.
     pub fn readmit(&self, now: Instant) {
-        self.step(Event::Readmit, Pass::Ordinary, &Breaker::default(), now);
+        let age = self.age(now);
+        self.step(Event::Readmit, Pass::Ordinary, &Breaker::default(), age);
         self.forgive(now);
     }
 
@@ -228,6 +235,9 @@ impl Circuit {
 
     /// When it is probed, or let through again; of one that is being probed, when it could be.
     pub fn until(&self, now: Instant) -> Option<Instant> {
+        if self.is_admitting() {
+            return None;
+        }
         let condition = self.condition(now);
         let until = || self.epoch + Duration::from_millis(condition.until);
         (condition.phase != Phase::Admitting).then(until)
@@ -292,9 +302,8 @@ impl Circuit {
         event: Event,
         pass: Pass,
         breaker: &Breaker,
-        now: Instant,
+        age: Duration,
     ) -> (Condition, Condition) {
-        let age = self.age(now);
         let next = |word: u64| Condition::from(word).after(event, pass, breaker, age);
         let mut word = self.word.load(Acquire);
         loop {
