@@ -17,8 +17,8 @@ pub struct Body<B, S: Slot> {
     #[pin]
     inner: B,
     attempt: Option<Attempt>,
-    /// What comes last waits here until its record is safe.
-    last: Option<Last>,
+    /// What comes last waits here until its record is safe, where that takes time.
+    last: Option<Box<Last>>,
     over: bool,
     // Declared after `inner`: the attempt ends before the hold settles.
     hold: Hold<S>,
@@ -61,39 +61,42 @@ where
         if *this.over {
             return Poll::Ready(None);
         }
-        if this.last.is_none() {
-            let frame = ready!(this.inner.as_mut().poll_frame(cx));
-            // The attempt ends before its last event is handed out, so that whoever has seen that event
-            // finds the record. And hyper asks no more once `is_end_stream` is true.
-            let ended = this
-                .attempt
-                .as_mut()
-                .is_some_and(|attempt| attempt.ended().is_some() && this.hold.is_over(attempt));
-            *this.last = Some(match frame {
-                Some(Err(error)) => {
-                    *this.over = true;
-                    // Where no attempt says what broke, it was the transfer.
-                    this.hold.settle(End::Failed(Kind::Disconnected));
-                    return Poll::Ready(Some(Err(Error::from_inner(error))));
-                }
-                Some(Ok(frame)) if !ended && !this.inner.is_end_stream() => {
-                    return Poll::Ready(Some(Ok(frame)));
-                }
-                Some(Ok(frame)) => Last::Frame(frame),
-                None => Last::End,
-            });
-            this.hold.settle(End::Complete);
-        }
-        let written = ready!(this.hold.poll_written(cx));
-        match (this.last.take(), written) {
-            (Some(Last::Frame(frame)), Ok(())) => Poll::Ready(Some(Ok(frame))),
-            (_, Ok(())) => {
-                *this.over = true;
-                Poll::Ready(None)
+        let last = match this.last.take() {
+            Some(last) => *last,
+            None => {
+                let frame = ready!(this.inner.as_mut().poll_frame(cx));
+                // The attempt ends before its last event is handed out, so that whoever has seen that event
+                // finds the record. And hyper asks no more once `is_end_stream` is true.
+                let ended = this
+                    .attempt
+                    .as_mut()
+                    .is_some_and(|attempt| attempt.ended().is_some() && this.hold.is_over(attempt));
+                let last = match frame {
+                    Some(Err(error)) => {
+                        *this.over = true;
+                        // Where no attempt says what broke, it was the transfer.
+                        this.hold.settle(End::Failed(Kind::Disconnected));
+                        return Poll::Ready(Some(Err(Error::from_inner(error))));
+                    }
+                    Some(Ok(frame)) if !ended && !this.inner.is_end_stream() => {
+                        return Poll::Ready(Some(Ok(frame)));
+                    }
+                    Some(Ok(frame)) => Last::Frame(frame),
+                    None => Last::End,
+                };
+                this.hold.settle(End::Complete);
+                last
             }
-            (_, Err(error)) => {
+        };
+        match (this.hold.poll_written(cx), last) {
+            (Poll::Pending, last) => {
+                *this.last = Some(Box::new(last));
+                Poll::Pending
+            }
+            (Poll::Ready(Ok(())), Last::Frame(frame)) => Poll::Ready(Some(Ok(frame))),
+            (Poll::Ready(written), _) => {
                 *this.over = true;
-                Poll::Ready(Some(Err(error)))
+                Poll::Ready(written.err().map(Err))
             }
         }
     }

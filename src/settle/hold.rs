@@ -15,7 +15,13 @@ use crate::telemetry;
 ///
 /// See the [module docs](super).
 #[derive(Debug)]
-pub struct Hold<S: Slot> {
+pub struct Hold<S: Slot>(
+    /// It goes from the call to the future, and from there to the body.
+    Box<Claimed<S>>,
+);
+
+#[derive(Debug)]
+struct Claimed<S> {
     slot: S,
     call: Call,
     asked: Asked,
@@ -39,22 +45,22 @@ enum Stage {
 
 impl<S: Slot> Hold<S> {
     pub(super) fn new(slot: S, call: Call, asked: Asked) -> Self {
-        Self {
+        Self(Box::new(Claimed {
             slot,
             call,
             asked,
             stage: Stage::Claimed,
-        }
+        }))
     }
 
     /// The ledger has taken it.
     pub(super) fn taken(&mut self) {
-        self.stage = Stage::Held;
+        self.0.stage = Stage::Held;
     }
 
     /// Has the ledger taken it?
     pub(super) fn poll_held(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let held = self.slot.poll_held(cx);
+        let held = self.0.slot.poll_held(cx);
         if let Poll::Ready(Ok(())) = held {
             self.taken();
         }
@@ -63,46 +69,49 @@ impl<S: Slot> Hold<S> {
 
     /// There is an answer: from now on the attempt that gives it says how the request ends.
     pub(super) fn answered(&mut self) -> Option<Attempt> {
-        if self.stage == Stage::Held {
-            self.stage = Stage::Answered;
+        if self.0.stage == Stage::Held {
+            self.0.stage = Stage::Answered;
         }
-        self.call.answer()
+        self.0.call.answer()
     }
 
     /// Is the answer over that this attempt has given? If another one goes on with it, that one counts from now on.
     pub(super) fn is_over(&self, attempt: &mut Attempt) -> bool {
-        if self.call.recovery().times() == 0 {
+        if self.0.call.recovery().times() == 0 {
             return attempt.ended().is_some();
         }
-        if let Some(answer) = self.call.answer() {
+        if let Some(answer) = self.0.call.answer() {
             *attempt = answer;
         }
-        attempt.ended().is_some() && !self.call.recovery().is_asking()
+        attempt.ended().is_some() && !self.0.call.recovery().is_asking()
     }
 
     /// Writes the record, once.
     pub(super) fn settle(&mut self, end: End) {
-        let told = match self.stage {
+        let told = match self.0.stage {
             Stage::Claimed | Stage::Settled => return,
             Stage::Held => None,
-            Stage::Answered => self.call.ended(),
+            Stage::Answered => self.0.call.ended(),
         };
-        self.stage = Stage::Settled;
+        self.0.stage = Stage::Settled;
         let end = told.map_or(end, |(end, _)| end);
-        let text = self.asked.text;
-        let record = record(&self.call, std::mem::take(&mut self.asked), end, now());
-        learn(&self.call, &record, text);
+        let Claimed {
+            slot, call, asked, ..
+        } = &mut *self.0;
+        let text = asked.text;
+        let record = record(call, std::mem::take(asked), end, now());
+        learn(call, &record, text);
         telemetry::settled(&record);
         if let Some(overrun) = record.overrun() {
             telemetry::overrun(&record, overrun);
         }
-        self.slot.write(record);
+        slot.write(record);
     }
 
     /// Is the record safe? Nothing to wait for as long as none is written.
     pub(super) fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        match self.stage {
-            Stage::Settled => self.slot.poll_written(cx),
+        match self.0.stage {
+            Stage::Settled => self.0.slot.poll_written(cx),
             Stage::Claimed | Stage::Held | Stage::Answered => Poll::Ready(Ok(())),
         }
     }

@@ -19,6 +19,9 @@ pub(super) struct Limited {
 impl Limited {
     /// Takes the amount of the claim, and one place among those who are under way.
     pub(super) fn take(limits: &Limits, claim: &Claim) -> Result<Self, Exceeded> {
+        if limits.is_empty() {
+            return Ok(Self::default());
+        }
         let wanted = [(Unit::Money, count(claim.amount)), (Unit::Concurrency, 1)];
         let taken = with_subject(limits, claim, |subject| {
             limits.take_of(|| guest(claim), subject, &wanted, claim.now())
@@ -31,6 +34,9 @@ impl Limited {
 
     /// How much money such a claim could have.
     pub(super) fn available(limits: &Limits, claim: &Claim) -> Option<Money> {
+        if limits.is_empty() {
+            return None;
+        }
         with_subject(limits, claim, |subject| {
             limits.available(subject, claim.now())
         })

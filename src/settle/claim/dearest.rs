@@ -42,32 +42,38 @@ impl Most {
             let others = rates.iter().map(|rate| prices.listed(*rate));
             of.map(|price| others.flatten().fold(price, Price::max))
         };
-        // What nobody uses needs no price.
-        let times = |price: Option<Price>, units: u64| match units {
-            0 => Some(Femto::ZERO),
-            units => price.map(|price| price.times(units)),
-        };
         // What only an override knows is not known at all hours.
-        let text = dearest(base.prompt().and(prices.prompt()), &READ);
-        let image = dearest(text, &[Rate::Image]);
-        let other = dearest(image, &HEARD);
-        let may = |form| forms.is_empty() || forms.contains(form);
-        let written = base.completion().and(prices.completion());
-        let mut output = dearest(written, &[Rate::Reasoning]);
-        if may(Modality::Image) {
-            output = dearest(output, &[Rate::ImageOutput]);
-        }
-        if may(Modality::Audio) {
-            output = dearest(output, &[Rate::AudioOutput]);
-        }
+        let text = || dearest(base.prompt().and(prices.prompt()), &READ);
+        let image = || dearest(text(), &[Rate::Image]);
+        let other = || dearest(image(), &HEARD);
+        let output = || {
+            let written = base.completion().and(prices.completion());
+            let may = |form| forms.is_empty() || forms.contains(form);
+            let mut output = dearest(written, &[Rate::Reasoning]);
+            if may(Modality::Image) {
+                output = dearest(output, &[Rate::ImageOutput]);
+            }
+            if may(Modality::Audio) {
+                output = dearest(output, &[Rate::AudioOutput]);
+            }
+            output
+        };
         Some(
             base.request().and(prices.request())?.times(1)
-                + times(text, self.text)?
-                + times(image, self.image)?
-                + times(other, self.other)?
-                + times(output, self.output)?
-                + times(prices.image_unit(), self.images)?
-                + times(prices.web_search(), self.searches)?,
+                + times(self.text, text)?
+                + times(self.image, image)?
+                + times(self.other, other)?
+                + times(self.output, output)?
+                + times(self.images, || prices.image_unit())?
+                + times(self.searches, || prices.web_search())?,
         )
+    }
+}
+
+/// What nobody uses needs no price.
+fn times(units: u64, price: impl Fn() -> Option<Price>) -> Option<Femto> {
+    match units {
+        0 => Some(Femto::ZERO),
+        units => price().map(|price| price.times(units)),
     }
 }
