@@ -13,14 +13,14 @@ pub struct Body<B> {
     #[pin]
     inner: B,
     // Declared after what is inside: the attempt ends before its tokens are counted.
-    hold: Option<Hold>,
+    hold: Option<Box<Hold>>,
     over: bool,
 }
 
 // === impl Body ===
 
 impl<B> Body<B> {
-    pub(super) fn new(inner: B, hold: Option<Hold>) -> Self {
+    pub(super) fn new(inner: B, hold: Option<Box<Hold>>) -> Self {
         Self {
             inner,
             hold,

@@ -17,13 +17,13 @@ pub struct ResponseFuture<F> {
     #[pin]
     inner: Early<F>,
     // Declared after what is inside: the attempt ends before its tokens are counted.
-    hold: Option<Hold>,
+    hold: Option<Box<Hold>>,
 }
 
 // === impl ResponseFuture ===
 
 impl<F> ResponseFuture<F> {
-    pub(super) fn asking(inner: F, hold: Option<Hold>) -> Self {
+    pub(super) fn asking(inner: F, hold: Option<Box<Hold>>) -> Self {
         Self {
             inner: Early::Admitted(inner),
             hold,
@@ -49,7 +49,7 @@ where
         let this = self.project();
         let answer = ready!(this.inner.poll(cx));
         let hold = this.hold.take();
-        let nearest = hold.as_ref().map(Hold::nearest);
+        let nearest = hold.as_deref().map(Hold::nearest);
         Poll::Ready(match answer {
             Ok(mut response) => {
                 if let Some(nearest) = nearest {

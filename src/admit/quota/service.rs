@@ -42,7 +42,7 @@ impl<S> Quota<S> {
     }
 
     /// Takes what this request needs; nothing where nothing counts it.
-    fn take<B: 'static>(&self, request: &mut Request<B>) -> Result<Option<Hold>, Error> {
+    fn take<B: 'static>(&self, request: &mut Request<B>) -> Result<Option<Box<Hold>>, Error> {
         if self.limits.is_empty() {
             return Ok(None);
         }
@@ -66,7 +66,7 @@ impl<S> Quota<S> {
             wall: wall(),
         };
         let taken = self.limits.take(&subject, &wanted, now)?;
-        Ok((!taken.is_empty()).then(|| Hold::new(taken, call, ids)))
+        Ok((!taken.is_empty()).then(|| Box::new(Hold::new(taken, call, ids))))
     }
 
     /// The models that may be asked, as far as their names tell.
