@@ -49,21 +49,21 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let now = now();
         let call = Call::of(request.extensions_mut());
         let own = limits(self.deadlines, call);
         let deadlines = own.with(call.wishes());
         let total = call.bound(deadlines.total);
-        let attempt = call.attempt(|| now).clone();
+        let attempt = call.attempt(now).clone();
+        let asked = attempt.started();
         // Whoever has no try left asks no other.
-        let others = call.plan().map(|_| call.others_left(now));
+        let others = call.plan().map(|_| call.others_left(asked));
         // Nobody is given all the time for the rest of an answer that somebody reads.
         let others = others.filter(|others| *others > 0 || call.recovery().times() == 0);
         let stream = call.is_stream();
-        let clocks = Clocks::new(&deadlines, attempt.started(), total, others, stream);
+        let clocks = Clocks::new(&deadlines, asked, total, others, stream);
         let own = (deadlines != own).then(|| {
             let total = later(call.started(), own.total);
-            Box::new(Clocks::new(&own, attempt.started(), total, others, stream))
+            Box::new(Clocks::new(&own, asked, total, others, stream))
         });
         let timer = Timer::new(clocks, own, call.clone());
         ResponseFuture::new(self.inner.call(request), attempt, timer)
