@@ -1,54 +1,69 @@
 //! `GET /generation?id=gen-…`.
 
 use axum::body::Body;
-use axum::extract::{Query, Request, State};
-use http::Response;
+use axum::extract::{Query, State};
+use http::{HeaderMap, Response, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::blocking::{blocking, failed};
 use super::json;
 use super::router::Door;
 use super::usage::exact;
 use crate::attempt::End;
 use crate::calendar::timestamp as date;
 use crate::caller::Caller;
+use crate::clock::wall;
 use crate::error::Error;
+use crate::generation::GenerationId;
 use crate::kind::Kind;
-use crate::settle::{AttemptRecord, Certainty, Record};
-use crate::wire::{Finish, Operation, Tier};
+use crate::settle::Certainty;
+use crate::settle::store::{AttemptRow, Row};
 
 #[derive(Deserialize)]
 struct Asked {
     id: String,
 }
 
-pub(super) async fn one(State(door): State<Door>, request: Request) -> Response<Body> {
-    json::answer_to(&door, request.headers(), |caller| {
-        found(&door, &request, caller)
+pub(super) async fn one(State(door): State<Door>, uri: Uri, headers: HeaderMap) -> Response<Body> {
+    let told = told(&door, &uri, &headers).await;
+    json::told(&door, StatusCode::OK, told)
+}
+
+async fn told(door: &Door, uri: &Uri, headers: &HeaderMap) -> Result<String, Error> {
+    let caller = door.gateway.keys.identify(headers, wall())?;
+    let Query(asked) = Query::<Asked>::try_from_uri(uri).map_err(|_| {
+        Error::new(Kind::Invalid, "no generation: name one as `?id=gen-…`").with_param("id")
+    })?;
+    let row = match asked.id.parse() {
+        Ok(id) => found(door, id).await?,
+        Err(_) => None,
+    };
+    let row = row.filter(|row| may_see(&caller, row)).ok_or_else(|| {
+        Error::new(Kind::NotFound, "no such generation, or no longer kept").with_param("id")
+    })?;
+    json::text(&Data {
+        data: Told::of(&row),
     })
 }
 
-fn found(door: &Door, request: &Request, caller: &Caller) -> Result<String, Error> {
-    let Query(asked) = Query::<Asked>::try_from_uri(request.uri()).map_err(|_| {
-        Error::new(Kind::Invalid, "no generation: name one as `?id=gen-…`").with_param("id")
-    })?;
-    let record = door.gateway.books.get(&asked.id);
-    let record = record.filter(|record| may_see(caller, record));
-    let record = record.ok_or_else(|| {
-        Error::new(Kind::NotFound, "no such generation, or no longer kept").with_param("id")
-    })?;
-    serde_json::to_string(&Data {
-        data: Told::of(&record),
-    })
-    .map_err(|source| Error::new(Kind::Internal, "cannot be told").with_source(source))
+/// Among the newest, or in the books.
+async fn found(door: &Door, id: GenerationId) -> Result<Option<Row>, Error> {
+    let books = &door.gateway.books;
+    if let Some(row) = books.with(&id, |record| Row::from(record)) {
+        return Ok(Some(row));
+    }
+    let Some(store) = books.store().cloned() else {
+        return Ok(None);
+    };
+    let row = blocking(move || store.row(&id)).await;
+    row.map_err(|why| failed(&why))
 }
 
 /// Those of its own account; the operator's management keys those of all.
-fn may_see(caller: &Caller, record: &Record) -> bool {
-    let account = record.caller.as_deref();
-    let account = account.map_or(Caller::ACCOUNT, Caller::account_name);
+fn may_see(caller: &Caller, row: &Row) -> bool {
     let own = caller.account_name();
-    own == account || (own == Caller::ACCOUNT && caller.rights().manage())
+    own == row.account || (own == Caller::ACCOUNT && caller.rights().manage())
 }
 
 #[derive(Serialize)]
@@ -61,7 +76,7 @@ struct Data<'a> {
 struct Told<'a> {
     id: &'a str,
     upstream_id: Option<&'a str>,
-    api_type: &'static str,
+    api_type: Option<&'static str>,
     created_at: String,
     app_id: Option<u64>,
     http_referer: Option<&'a str>,
@@ -77,8 +92,8 @@ struct Told<'a> {
     service_tier: Option<&'a str>,
     streamed: bool,
     cancelled: bool,
-    finish_reason: Option<&'static str>,
-    native_finish_reason: Option<&'static str>,
+    finish_reason: Option<&'a str>,
+    native_finish_reason: Option<&'a str>,
     provider_responses: Vec<ProviderResponse<'a>>,
     latency: Option<u64>,
     generation_time: u64,
@@ -119,7 +134,7 @@ struct ProviderResponse<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     latency: Option<u64>,
     is_byok: bool,
-    end: &'static str,
+    end: &'a str,
     cost: Option<Box<RawValue>>,
     /// The most that it may be in truth.
     cost_at_most: Option<Box<RawValue>>,
@@ -134,44 +149,53 @@ struct ProviderResponse<'a> {
 // === impl Told ===
 
 impl<'a> Told<'a> {
-    fn of(record: &'a Record) -> Self {
-        let last = record.answer();
-        let finish = match record.end {
-            End::Failed(_) => Some("error"),
-            _ => record.finish.map(Finish::as_str),
+    fn of(row: &'a Row) -> Self {
+        let last = row.answer();
+        let ended = |end: End| row.end == end.as_str();
+        let without_error = [End::Complete, End::Cancelled, End::Superseded].map(ended);
+        let finish = match without_error.contains(&true) {
+            true => row.finish.as_deref(),
+            false => Some("error"),
         };
-        let usage = &record.usage;
+        let usage = &row.usage;
         let own = last.filter(|last| last.byok);
+        // Strict clients want a number, and without a price nothing is charged. That the cost is unknown, not zero, stands
+        // with the attempts.
+        let paid = row.charge.map(|charge| charge.saturating_add(row.fee));
+        let paid = paid.unwrap_or_default();
         Self {
-            id: record.id.as_str(),
+            id: row.id.as_str(),
             upstream_id: last.and_then(|last| last.upstream_id.as_deref()),
-            api_type: match record.operation {
-                Operation::Embedding => "embeddings",
-                Operation::Chat | Operation::Completion => "completions",
+            api_type: match &*row.operation {
+                "embedding" => Some("embeddings"),
+                "chat" | "completion" => Some("completions"),
+                // Of what was abandoned it is not known.
+                _ => None,
             },
-            created_at: date(record.created),
+            created_at: date(row.created),
             app_id: None,
-            http_referer: record.app.referer.as_deref(),
-            origin: record.app.title.as_deref().unwrap_or_default(),
-            user_agent: record.app.user_agent.as_deref(),
+            http_referer: row.referer.as_deref(),
+            origin: row.title.as_deref().unwrap_or_default(),
+            user_agent: row.user_agent.as_deref(),
             external_user: None,
             preset_id: None,
             workspace_id: None,
             router: None,
             data_region: "global",
-            model: last
-                .and_then(AttemptRecord::model)
-                .or(record.requested.as_deref())
+            model: row
+                .model
+                .as_deref()
+                .or(row.requested.as_deref())
                 .unwrap_or_default(),
-            provider_name: last.and_then(AttemptRecord::provider),
-            service_tier: last.and_then(|last| last.tier).map(Tier::name),
-            streamed: record.streamed,
-            cancelled: record.end == End::Cancelled,
+            provider_name: row.provider.as_deref(),
+            service_tier: last.and_then(|last| last.tier.as_deref()),
+            streamed: row.streamed,
+            cancelled: ended(End::Cancelled),
             finish_reason: finish,
             native_finish_reason: finish,
-            provider_responses: record.attempts.iter().map(ProviderResponse::of).collect(),
-            latency: Some(record.first_token.unwrap_or(record.took).as_millis() as u64),
-            generation_time: record.took.as_millis() as u64,
+            provider_responses: row.attempts.iter().map(ProviderResponse::of).collect(),
+            latency: Some(millis(row.first_token.unwrap_or(row.took))),
+            generation_time: millis(row.took),
             moderation_latency: None,
             tokens_prompt: usage.prompt_tokens(),
             tokens_completion: usage.completion_tokens(),
@@ -186,40 +210,42 @@ impl<'a> Told<'a> {
             num_search_results: None,
             num_fetches: None,
             web_search_engine: None,
-            // Strict clients want a number, and without a price nothing is charged. That the cost is
-            // unknown, not zero, stands with the attempts.
-            total_cost: exact(record.paid().unwrap_or_default()),
-            usage: exact(record.paid().unwrap_or_default()),
+            total_cost: exact(paid),
+            usage: exact(paid),
             cache_discount: None,
-            upstream_inference_cost: own.and_then(|own| own.cost.amount).map(exact),
+            upstream_inference_cost: own.and_then(|own| own.cost).map(exact),
             is_byok: own.is_some(),
         }
     }
 }
 
+fn millis(micros: u64) -> u64 {
+    micros / 1000
+}
+
 // === impl ProviderResponse ===
 
 impl<'a> ProviderResponse<'a> {
-    fn of(attempt: &'a AttemptRecord) -> Self {
+    fn of(attempt: &'a AttemptRow) -> Self {
         Self {
             status: attempt.status,
             id: attempt.upstream_id.as_deref(),
-            endpoint_id: attempt.tag(),
-            model_permaslug: attempt.model(),
-            provider_name: attempt.provider(),
-            latency: attempt.first_token.map(|first| first.as_millis() as u64),
+            endpoint_id: attempt.endpoint.as_deref(),
+            model_permaslug: attempt.model.as_deref(),
+            provider_name: attempt.provider.as_deref(),
+            latency: attempt.first_token.map(millis),
             is_byok: attempt.byok,
-            end: attempt.end.as_str(),
-            cost: attempt.cost.amount.map(exact),
-            cost_at_most: attempt.cost.at_most.map(exact),
+            end: &attempt.end,
+            cost: attempt.cost.map(exact),
+            cost_at_most: attempt.at_most.map(exact),
             cost_reported: attempt.reported.map(exact),
-            cost_certainty: match attempt.cost.certainty {
+            cost_certainty: match attempt.certainty {
                 Certainty::Exact => "exact",
                 Certainty::Estimated => "estimated",
                 Certainty::Unknown => "unknown",
             },
             ambiguous: attempt.ambiguous,
-            took: attempt.took.as_millis() as u64,
+            took: millis(attempt.took),
         }
     }
 }

@@ -115,6 +115,13 @@ impl Row {
     /// The end of a request of which nothing is known but its hold, since the process ended before it did.
     pub const ABANDONED: &str = "abandoned";
 
+    /// The attempt that answered, or the last that did not.
+    #[must_use]
+    pub fn answer(&self) -> Option<&AttemptRow> {
+        let place = usize::try_from(self.answered_by?).ok()?;
+        self.attempts.get(place)
+    }
+
     /// What limits count of it: what is paid, or what was held where nobody knows that.
     #[must_use]
     pub fn drawn(&self) -> Money {

@@ -175,11 +175,10 @@ fn as_far_as_known(row: &mut Row) {
         let key = attempt.key.as_deref();
         attempt.byok = key.is_some_and(|key| key.starts_with("byok "));
     }
-    let answer = row.answered_by.and_then(|at| row.attempts.get(at as usize));
     row.certainty = match row.charge {
         None => Certainty::Unknown,
         Some(charge) if charge.is_zero() => Certainty::Exact,
-        Some(_) => match answer.map(|answer| answer.certainty) {
+        Some(_) => match row.answer().map(|answer| answer.certainty) {
             Some(Certainty::Exact) => Certainty::Exact,
             _ => Certainty::Estimated,
         },
