@@ -10,6 +10,7 @@ use crate::calendar::Day;
 use crate::clock::wall;
 use crate::error::Error;
 use crate::gateway::input::wrong;
+use crate::gateway::keys::WORKSPACE;
 use crate::gateway::router::Door;
 use crate::money::Total;
 use crate::settle::store::{Dimension, Spend, SpendQuery, Store};
@@ -47,11 +48,30 @@ pub(in crate::gateway) async fn list(
 
 fn activity(store: &dyn Store, asked: &Asked, today: Day) -> Result<Told, Untold> {
     let form = asked.query.form()?;
+    let by_workspace = by_workspace(asked)?;
     let rows = store.spend(&wanted(asked, today)?)?;
-    let rows = rows.into_iter().map(row).collect();
-    let columns = COLUMNS.to_vec();
+    let mut rows: Vec<_> = rows.into_iter().map(row).collect();
+    let mut columns = COLUMNS.to_vec();
+    if by_workspace {
+        columns.push("workspace_id");
+        let workspace = Cell::Text(Some(WORKSPACE.to_owned()));
+        rows.iter_mut().for_each(|row| row.push(workspace.clone()));
+    }
     let text = Table { columns, rows }.tell(form)?;
     Ok(Told { text, form })
+}
+
+/// Is each row to name the one workspace that there is?
+fn by_workspace(asked: &Asked) -> Result<bool, Error> {
+    let query = &asked.query;
+    if query.get("workspace_id")?.is_some_and(|id| id != WORKSPACE) {
+        return Err(wrong("workspace_id", "names no workspace"));
+    }
+    match query.get("group_by")? {
+        None => Ok(false),
+        Some("workspace") => Ok(true),
+        Some(_) => Err(wrong("group_by", "is not `workspace`")),
+    }
 }
 
 /// The thirty days before today, which is not over; or one of them.
