@@ -81,22 +81,30 @@ impl Input {
         self.take(name, "must be a whole number, not below zero")
     }
 
-    /// USD as a JSON number, not below zero.
+    /// USD as a JSON number, not below zero, to the nearest picodollar: whoever reckons in floats says 0.30000000000000004.
     pub(super) fn money(&mut self, name: &str) -> Result<Given<Money>, Error> {
-        match self.amount(name)? {
+        match self.usd(name, |text| Money::nearest(text, 0))? {
             Some(Some(money)) if money < Money::ZERO => Err(wrong(name, "is below zero")),
             given => Ok(given),
         }
     }
 
-    /// USD as a JSON number, below zero too.
+    /// USD as a JSON number, below zero too, of which no digit is lost.
     pub(super) fn amount(&mut self, name: &str) -> Result<Given<Money>, Error> {
+        self.usd(name, str::parse)
+    }
+
+    fn usd(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&str) -> Result<Money, ParsePriceError>,
+    ) -> Result<Given<Money>, Error> {
         let Some(raw) = self.0.remove(name) else {
             return Ok(None);
         };
         match raw.get() {
             "null" => Ok(Some(None)),
-            text => match text.parse() {
+            text => match read(text) {
                 Ok(money) => Ok(Some(Some(money))),
                 Err(why) => Err(wrong(name, &ParsePriceError::to_string(&why))),
             },
