@@ -48,6 +48,21 @@ pub(super) fn manager(door: &Door, headers: &HeaderMap) -> Result<Arc<Caller>, E
     }
 }
 
+/// May whoever brings this key act for this account? For its own; the operator's is the one that is named where none is,
+/// and acts for all.
+pub(super) fn account(caller: &Caller, named: Option<&str>) -> Result<Option<String>, Error> {
+    let own = caller.account_name();
+    match named {
+        None if own == Caller::ACCOUNT => Ok(None),
+        None => Ok(Some(own.to_owned())),
+        Some(named) if named == own || own == Caller::ACCOUNT => Ok(Some(named.to_owned())),
+        Some(_) => Err(Error::new(
+            Kind::Forbidden,
+            "this key manages another account",
+        )),
+    }
+}
+
 /// What is told, in these words.
 pub(super) fn text<T: Serialize>(value: &T) -> Result<String, Error> {
     serde_json::to_string(value)

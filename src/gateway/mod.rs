@@ -23,7 +23,7 @@
 //! | `GET /endpoints/zdr` | the endpoints that retain nothing |
 //! | `GET /providers` | who there is |
 //! | `GET /circuits` | [which endpoints are left alone](#the-circuits), why, and until when |
-//! | `GET /generation?id=gen-…` | what remains of a request: attempts, tokens, cost, timings |
+//! | `GET /generation?id=gen-…` | what remains of a request: attempts, tokens, cost, timings; of the newest, and of all that the ledger's store has |
 //! | `GET /key`, `/auth/key` | what is set for the key that is brought, and what was spent with it |
 //! | `GET`, `POST /keys` | [the keys](#the-keys), a hundred from `offset` on; makes one: for management keys |
 //! | `GET`, `PATCH`, `DELETE /keys/{hash}` | one key, by the SHA-256 of it: likewise |
@@ -150,15 +150,18 @@
 //! Who runs the gateway names keys that are let in ([`Gateway::keys`]), and keys that manage others
 //! ([`Gateway::management_keys`]); neither is changed by the API. Whoever brings a key of the second kind makes more, sees
 //! those of its account, changes and deletes them, and asks no model. A key is told once, where it is made.
+//! Keys of the account [`default`](crate::Caller::ACCOUNT) are the operator's: they make keys for any `account`, be it one that
+//! manages its own (`is_management_key`), and see those of all accounts, or of the one that `GET /keys?account=` names.
 //!
 //! | field of `POST` and `PATCH` | |
 //! |---|---|
 //! | `name` | for people; at most 255 bytes. `POST` needs it |
-//! | `limit`, `limit_reset` | the most that is spent with it, in USD, exact to 10⁻¹²; `daily`, `weekly` (from Monday on) or `monthly`, at midnight UTC, or null |
+//! | `limit`, `limit_reset` | the most that is spent with it, in USD, to the nearest 10⁻¹²; `daily`, `weekly` (from Monday on) or `monthly`, at midnight UTC, or null |
 //! | `include_byok_in_limit` | counts what is spent with own keys of providers, too, of what comes from then on |
 //! | `expires_at` | a time in UTC from when on it is refused with 401, or null |
 //! | `disabled` | refuses it with 401 as well |
 //! | `allowed_models`, `allowed_providers` | 1 to 100 names, or null for all: ids, with `*` for any letters; slugs or display names. OpenRouter's keys have them not |
+//! | `account`, `is_management_key`, of `POST` alone | for whom, and whether it manages keys instead of asking models; likewise |
 //! | `rate_limits` | an object of `requests_per_minute`, `requests_per_day`, `tokens_per_minute`, `tokens_per_day`, or null; likewise |
 //!
 //! An unknown field is refused, as is one that stands there twice. There is one workspace. Keys and what was spent with them are kept by

@@ -1,12 +1,13 @@
 //! One bill: credits, what was spent, and what is left.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use switchtower::gateway::{Bounds, Gateway};
 use switchtower::settle::journal::{Journal, JournalSettings};
-use switchtower::settle::store::{MemoryStore, Store};
+use switchtower::settle::store::{Entry, MemoryStore, Row, Store};
 use switchtower::testing::{Failure, Script, Upstream};
 use switchtower::{KeyId, Money, Stack, client};
 
@@ -63,6 +64,60 @@ async fn what_was_given_less_what_was_spent_is_what_is_left() {
     let left: switchtower::Money = "10.5".parse().unwrap();
     let left = left.saturating_sub(cost.parse().unwrap());
     assert_eq!(digits(&statement.body, "closing"), left.to_string());
+}
+
+/// It is asked for when the process that answered is gone, and nothing of it is in memory.
+#[tokio::test]
+async fn a_generation_is_told_after_a_restart_as_before() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new(1000));
+    let open = || {
+        let journal = Journal::open(store.clone(), JournalSettings::default()).unwrap();
+        House::with(2, |stack| stack.with_ledger(journal), Bounds::default())
+    };
+    let house = open().await;
+    house.script(
+        0,
+        Script::fail(Failure::new(StatusCode::SERVICE_UNAVAILABLE)),
+    );
+    let id = house.ask(json!({})).await.json()["id"].clone();
+    let path = format!("/api/v1/generation?id={}", id.as_str().unwrap());
+    let before = house.get(&path).await;
+    assert_eq!(before.status, 200, "{before:?}");
+    drop(house);
+
+    let house = open().await;
+    assert!(house.ledger.records().is_empty());
+    let after = house.get(&path).await;
+    assert_eq!(after.body, before.body);
+    let other = "/api/v1/generation?id=gen-1795608000-00000000000000000000";
+    assert_eq!(house.get(other).await.status, 404);
+}
+
+/// Yesterday's, since today is not over.
+#[tokio::test]
+async fn activity_is_of_a_workspace_if_it_is_asked_for() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new(1000));
+    let yesterday = SystemTime::now() - Duration::from_secs(86_400);
+    let journal = Journal::open(store.clone(), JournalSettings::default()).unwrap();
+    let house = House::with(1, |stack| stack.with_ledger(journal), Bounds::default()).await;
+    house.ask(json!({})).await;
+    let mut row = Row::from(&house.records(1).await[0]);
+    row.id = "gen-1795608000-00000000000000000000".parse().unwrap();
+    row.created = yesterday;
+    row.attempts[0].byok = true;
+    store.commit(&[Entry::Row(Box::new(row.clone()))]).unwrap();
+    let cost = row.attempts[0].cost.unwrap();
+    let plain = house.manage(Method::GET, "/api/v1/activity", "").await;
+    assert_eq!(
+        digits(&plain.body, "byok_usage_inference"),
+        cost.to_string()
+    );
+    assert_eq!(digits(&plain.body, "usage"), row.drawn().to_string());
+    assert!(!plain.body.contains("workspace_id"));
+    let grouped = told(&house, "/api/v1/activity?group_by=workspace").await;
+    let workspace = grouped[0]["workspace_id"].as_str().unwrap();
+    let path = format!("/api/v1/activity?workspace_id={workspace}");
+    assert_eq!(told(&house, &path).await, plain.json()["data"]);
 }
 
 /// An operator changes the fee, and somebody repeats an order whose answer was lost before that.
@@ -202,6 +257,8 @@ async fn what_is_wrong_is_named() {
         ("spend?format=csv&format=json", "format"),
         ("statement?month=2026-13", "month"),
         ("activity?date=1999-01-01", "date"),
+        ("activity?group_by=key", "group_by"),
+        ("activity?workspace_id=mine", "workspace_id"),
         ("generations?after=gen-1-00000000000000000000", "after"),
         ("generations?limit=0", "limit"),
     ] {

@@ -195,6 +195,64 @@ async fn a_list_has_pages_and_leaves_out_what_is_disabled() {
     assert_eq!(all[0]["hash"], last["hash"], "the newest first");
 }
 
+/// The operator makes a key that manages an account, and whoever has that makes keys of it: nobody else's.
+#[tokio::test]
+async fn an_account_manages_its_own_keys_and_the_operator_all() {
+    let house = House::open(1).await;
+    let acme = json!({"name": "acme", "account": "acme", "is_management_key": true});
+    let (manager, data) = make(&house, acme).await;
+    assert_eq!(
+        (&data["account"], &data["is_management_key"]),
+        (&json!("acme"), &json!(true))
+    );
+    assert_eq!(ask(&house, &manager).await.status, 403);
+
+    let team = json!({"name": "team", "account": "acme"});
+    let made = send(&house, &manager, Method::POST, "/api/v1/keys", team).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let (key, team) = (made.json()["key"].clone(), made.json()["data"].clone());
+    assert_eq!(team["account"], "acme");
+    assert_eq!(ask(&house, key.as_str().unwrap()).await.status, 200);
+    let record = &house.records(1).await[0];
+    assert_eq!(record.caller.as_ref().unwrap().account_name(), "acme");
+
+    let (_, ours) = make(&house, json!({"name": "ours"})).await;
+    let count = async |key: &str, query: &str| {
+        let path = format!("/api/v1/keys{query}");
+        let list = send(&house, key, Method::GET, &path, Value::Null).await;
+        list.json()["data"].as_array().map(Vec::len)
+    };
+    assert_eq!(count(&manager, "").await, Some(2));
+    assert_eq!(
+        count(&manager, "?account=default").await,
+        None,
+        "it is another one's"
+    );
+    assert_eq!(count(MANAGER, "?account=acme").await, Some(2));
+    // With the two of the configuration.
+    assert_eq!(count(MANAGER, "").await, Some(5));
+    for method in [Method::GET, Method::PATCH, Method::DELETE] {
+        let body = json!({"disabled": true});
+        let theirs = send(&house, &manager, method, &path(&ours), body).await;
+        assert_eq!(theirs.status, 404);
+    }
+    let other = json!({"name": "a", "account": "default"});
+    let other = send(&house, &manager, Method::POST, "/api/v1/keys", other).await;
+    assert_eq!(other.status, 403);
+    let off = json!({"disabled": true});
+    let off = send(&house, MANAGER, Method::PATCH, &path(&team), off).await;
+    assert_eq!(off.status, 200);
+    assert_eq!(ask(&house, key.as_str().unwrap()).await.status, 401);
+}
+
+/// As whoever reckons in floats says it.
+#[tokio::test]
+async fn a_limit_is_taken_to_the_nearest_picodollar() {
+    let house = House::open(1).await;
+    let (_, data) = make(&house, json!({"name": "a", "limit": 0.1 + 0.2})).await;
+    assert_eq!(data["limit"], json!(0.3));
+}
+
 #[tokio::test]
 async fn what_is_wrong_is_named() {
     let house = House::open(1).await;

@@ -61,21 +61,6 @@ pub(super) fn store(door: &Door) -> Result<Arc<dyn Store>, Error> {
     store.ok_or_else(|| Error::new(Kind::NotFound, none))
 }
 
-/// May whoever brings this key act for this account? For its own; the operator's is the one that is named where none is,
-/// and acts for all.
-pub(super) fn account(caller: &Caller, named: Option<&str>) -> Result<Option<String>, Error> {
-    let own = caller.account_name();
-    match named {
-        None if own == Caller::ACCOUNT => Ok(None),
-        None => Ok(Some(own.to_owned())),
-        Some(named) if named == own || own == Caller::ACCOUNT => Ok(Some(named.to_owned())),
-        Some(_) => Err(Error::new(
-            Kind::Forbidden,
-            "this key manages another account",
-        )),
-    }
-}
-
 pub(super) fn response(status: StatusCode, told: Told) -> Response<Body> {
     let mut response = Response::new(Body::from(told.text));
     *response.status_mut() = status;
@@ -94,7 +79,7 @@ impl Asked {
         let pairs = Pairs::<Vec<(String, String)>>::try_from_uri(uri);
         let Pairs(pairs) = pairs.map_err(|_| Error::new(Kind::Invalid, "the query is none"))?;
         let query = Query::new(pairs);
-        let account = account(caller, query.get("account")?)?;
+        let account = json::account(caller, query.get("account")?)?;
         Ok(Self { query, account })
     }
 

@@ -28,15 +28,16 @@ impl Keeper {
         to_its_end(async move { keeper.make(id, settings).await }).await
     }
 
-    /// Changes a key of this account; none: deletes it.
+    /// Changes a key of this account, or of whichever; none: deletes it.
     pub(super) async fn change(
         &self,
         id: KeyId,
-        account: &str,
+        account: Option<String>,
         change: impl Fn(&KeySettings) -> Option<KeySettings> + Send + Sync + 'static,
     ) -> Result<Option<Arc<RingKey>>, Error> {
-        let (keeper, account) = (self.clone(), account.to_owned());
-        to_its_end(async move { keeper.make_other(id, &account, &change).await }).await
+        let keeper = self.clone();
+        let changed = async move { keeper.make_other(id, account.as_deref(), &change).await };
+        to_its_end(changed).await
     }
 
     async fn make(&self, id: KeyId, settings: KeySettings) -> Result<Arc<RingKey>, Error> {
@@ -60,7 +61,7 @@ impl Keeper {
     async fn make_other(
         &self,
         id: KeyId,
-        account: &str,
+        account: Option<&str>,
         change: &(impl Fn(&KeySettings) -> Option<KeySettings> + Sync),
     ) -> Result<Option<Arc<RingKey>>, Error> {
         let _turn = self.turn.lock().await;

@@ -8,13 +8,14 @@ use serde::Serialize;
 
 use super::settings::{read, workspace};
 use super::told::Managed;
+use crate::caller::Caller;
 use crate::clock::wall;
 use crate::error::Error;
 use crate::gateway::input::{Input, body, required, wrong};
 use crate::gateway::json;
 use crate::gateway::random::random;
 use crate::gateway::router::Door;
-use crate::keys::{ApiKey, KeySettings};
+use crate::keys::{ApiKey, Class, KeySettings};
 
 #[derive(Serialize)]
 struct Created<'a> {
@@ -23,6 +24,9 @@ struct Created<'a> {
     key: &'a str,
 }
 
+/// As long as that of credits.
+const LONGEST_ACCOUNT: usize = 128;
+
 pub(in crate::gateway) async fn create(
     State(door): State<Door>,
     request: Request,
@@ -30,17 +34,20 @@ pub(in crate::gateway) async fn create(
     let (parts, sent) = request.into_parts();
     let created = async {
         let caller = json::manager(&door, &parts.headers)?;
-        create_key(&door, caller.account_name(), &body(sent).await?).await
+        create_key(&door, &caller, &body(sent).await?).await
     };
     let created = created.await;
     json::told(&door, StatusCode::CREATED, created)
 }
 
-async fn create_key(door: &Door, account: &str, sent: &Bytes) -> Result<String, Error> {
+async fn create_key(door: &Door, caller: &Caller, sent: &Bytes) -> Result<String, Error> {
     let now = wall();
     let mut input = Input::read(sent)?;
     let change = read(&mut input)?;
     let creator = input.text("creator_user_id", 255)?.flatten();
+    let account = input.text("account", LONGEST_ACCOUNT)?.flatten();
+    let account = json::account(caller, account.as_deref())?;
+    let manages = input.flag("is_management_key")?.unwrap_or(false);
     workspace(&mut input)?;
     input.finish()?;
     let name = required("name", Some(change.name.clone()))?;
@@ -50,7 +57,11 @@ async fn create_key(door: &Door, account: &str, sent: &Bytes) -> Result<String, 
 
     let key = ApiKey::from_bytes(random()?);
     let settings = KeySettings {
-        account: account.to_owned(),
+        account: account.unwrap_or_else(|| caller.account_name().to_owned()),
+        class: match manages {
+            true => Class::Management,
+            false => Class::Inference,
+        },
         creator,
         updated: None,
         ..change.of(&KeySettings::named(name, key.label(), now), now)

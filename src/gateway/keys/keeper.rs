@@ -144,10 +144,10 @@ impl Keeper {
         self.accounts.tier(&self.counts, caller).await
     }
 
-    /// The key of this name, if it is of the account of whoever asks.
-    pub(super) fn get(&self, id: KeyId, account: &str) -> Result<Arc<RingKey>, Error> {
+    /// The key of this name, if it is of this account; none: of whichever.
+    pub(super) fn get(&self, id: KeyId, account: Option<&str>) -> Result<Arc<RingKey>, Error> {
         let key = self.ring.get(id);
-        let key = key.filter(|key| key.settings().account == account);
+        let key = key.filter(|key| account.is_none_or(|it| key.settings().account == it));
         key.ok_or_else(missing)
     }
 

@@ -8,7 +8,6 @@ use serde::Serialize;
 use super::figures;
 use super::settings::WORKSPACE;
 use super::told::Managed;
-use crate::caller::Caller;
 use crate::clock::wall;
 use crate::error::Error;
 use crate::gateway::input::wrong;
@@ -29,6 +28,8 @@ struct Data<'a> {
 struct Asked {
     offset: usize,
     include_disabled: bool,
+    /// None for all of them.
+    account: Option<String>,
 }
 
 pub(in crate::gateway) async fn list(
@@ -38,16 +39,20 @@ pub(in crate::gateway) async fn list(
 ) -> Response<Body> {
     let listed = async {
         let caller = json::manager(&door, &headers)?;
-        page(&door, &caller, &Asked::read(&uri)?).await
+        let mut asked = Asked::read(&uri)?;
+        asked.account = json::account(&caller, asked.account.as_deref())?;
+        page(&door, &asked).await
     };
     let listed = listed.await;
     json::told(&door, StatusCode::OK, listed)
 }
 
-async fn page(door: &Door, caller: &Caller, asked: &Asked) -> Result<String, Error> {
+async fn page(door: &Door, asked: &Asked) -> Result<String, Error> {
     let shown = |key: &RingKey| {
         let settings = key.settings();
-        settings.account == caller.account_name() && (asked.include_disabled || !settings.disabled)
+        let account = asked.account.as_ref();
+        account.is_none_or(|it| *it == settings.account)
+            && (asked.include_disabled || !settings.disabled)
     };
     let ring = door.gateway.keeper.ring();
     let keys = ring.page(shown, asked.offset, PAGE);
@@ -71,6 +76,7 @@ impl Asked {
         let mut asked = Self {
             offset: 0,
             include_disabled: false,
+            account: None,
         };
         for (name, value) in &pairs {
             match (&**name, &**value) {
@@ -80,6 +86,7 @@ impl Asked {
                     asked.offset =
                         offset.map_err(|_| wrong(name, "is not a whole number, or too large"))?;
                 }
+                ("account", account) => asked.account = Some(account.to_owned()),
                 ("include_disabled", "true") => asked.include_disabled = true,
                 ("include_disabled", "false") => asked.include_disabled = false,
                 ("include_disabled", _) => {

@@ -1,7 +1,5 @@
 //! `GET`, `PATCH` and `DELETE /keys/{hash}`.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use http::{HeaderMap, Response, StatusCode};
@@ -11,7 +9,7 @@ use super::figures;
 use super::keeper::missing;
 use super::settings::read;
 use super::told::Managed;
-use crate::caller::{Caller, KeyId};
+use crate::caller::KeyId;
 use crate::clock::wall;
 use crate::error::Error;
 use crate::gateway::input::{Input, body};
@@ -30,8 +28,8 @@ pub(in crate::gateway) async fn get(
     headers: HeaderMap,
 ) -> Response<Body> {
     let got = async {
-        let (id, caller) = named(&door, &headers, &hash)?;
-        let key = door.gateway.keeper.get(id, caller.account_name())?;
+        let (id, account) = named(&door, &headers, &hash)?;
+        let key = door.gateway.keeper.get(id, account.as_deref())?;
         told(&door, &key).await
     };
     let got = got.await;
@@ -45,14 +43,14 @@ pub(in crate::gateway) async fn change(
 ) -> Response<Body> {
     let (parts, sent) = request.into_parts();
     let changed = async {
-        let (id, caller) = named(&door, &parts.headers, &hash)?;
+        let (id, account) = named(&door, &parts.headers, &hash)?;
         let mut input = Input::read(&body(sent).await?)?;
         let change = read(&mut input)?;
         input.finish()?;
         let now = wall();
         let of = move |settings: &KeySettings| Some(change.clone().of(settings, now));
         let keeper = &door.gateway.keeper;
-        let changed = keeper.change(id, caller.account_name(), of).await?;
+        let changed = keeper.change(id, account, of).await?;
         told(&door, &*changed.ok_or_else(missing)?).await
     };
     let changed = changed.await;
@@ -65,20 +63,20 @@ pub(in crate::gateway) async fn delete(
     headers: HeaderMap,
 ) -> Response<Body> {
     let deleted = async {
-        let (id, caller) = named(&door, &headers, &hash)?;
+        let (id, account) = named(&door, &headers, &hash)?;
         let keeper = &door.gateway.keeper;
-        keeper.change(id, caller.account_name(), |_| None).await?;
+        keeper.change(id, account, |_| None).await?;
         Ok(r#"{"deleted":true}"#.to_owned())
     };
     let deleted = deleted.await;
     json::told(&door, StatusCode::OK, deleted)
 }
 
-/// Which key is meant, and by whom?
-fn named(door: &Door, headers: &HeaderMap, hash: &str) -> Result<(KeyId, Arc<Caller>), Error> {
+/// Which key is meant, and of which account it must be?
+fn named(door: &Door, headers: &HeaderMap, hash: &str) -> Result<(KeyId, Option<String>), Error> {
     let caller = json::manager(door, headers)?;
     let id = hash.parse().map_err(|_| missing())?;
-    Ok((id, caller))
+    Ok((id, json::account(&caller, None)?))
 }
 
 async fn told(door: &Door, key: &RingKey) -> Result<String, Error> {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::figures::Figures;
 use super::settings::WORKSPACE;
 use crate::calendar::timestamp;
-use crate::keys::{Rates, RingKey};
+use crate::keys::{Class, Rates, RingKey};
 use crate::limits::Level;
 use crate::money::Money;
 
@@ -14,6 +14,9 @@ use crate::money::Money;
 pub(super) struct Managed<'a> {
     hash: String,
     name: &'a str,
+    /// These two are ours.
+    account: &'a str,
+    is_management_key: bool,
     disabled: bool,
     created_at: String,
     updated_at: Option<String>,
@@ -96,6 +99,8 @@ impl<'a> Managed<'a> {
         Self {
             hash: key.id().to_string(),
             name: &settings.name,
+            account: &settings.account,
+            is_management_key: settings.class == Class::Management,
             disabled: settings.disabled,
             created_at: timestamp(settings.created),
             updated_at: settings.updated.map(timestamp),
