@@ -458,6 +458,7 @@ fn claim(number: u64) -> Claim {
         user: None,
         tag: None,
         amount: Money::from_picodollars(7),
+        apart: vec![],
         call: Call::new(std::time::Instant::now(), at(number), number),
     }
 }

@@ -86,6 +86,11 @@ impl Limits {
         self.0.own.expect();
     }
 
+    /// Are there rules to come, that count what is under way?
+    pub(crate) fn expects_rules(&self) -> bool {
+        self.0.own.expects()
+    }
+
     /// Waits until it is nobody's turn to write the books, or to read what a rule is to begin with, which blocks; then it is
     /// that of whoever has this.
     #[must_use]

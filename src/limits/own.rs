@@ -20,8 +20,8 @@ use crate::sync::{AtomicU64, Mutex};
 #[derive(Debug)]
 pub(super) struct Own {
     state: Mutex<State>,
-    /// How many have rules of their own: most often nobody has.
-    values: AtomicU64,
+    /// By which scopes somebody has rules of its own, a bit each, and whether any looks at models: most often nobody has.
+    looks: AtomicU64,
     /// Not zero: others may come, and count what is under way.
     expects: AtomicU64,
 }
@@ -29,10 +29,15 @@ pub(super) struct Own {
 #[derive(Debug, Default)]
 struct State {
     by_scope: [ByValue; Scope::ALL.len()],
+    /// How many of these rules look at models.
+    of_models: usize,
     under_way: UnderWay,
 }
 
 type ByValue = HashMap<Box<[u8]>, Vec<Arc<Shared>>>;
+
+/// The bit of rules that look at models.
+const OF_MODELS: u64 = 1 << Scope::ALL.len();
 
 /// What was used before, each amount at its time.
 pub(super) type Past = Vec<(At, u64)>;
@@ -43,13 +48,23 @@ impl Own {
     pub(super) fn new() -> Self {
         Self {
             state: Mutex::new(State::default()),
-            values: AtomicU64::new(0),
+            looks: AtomicU64::new(0),
             expects: AtomicU64::new(0),
         }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.values.load(Acquire) == 0
+        self.looks.load(Acquire) == 0
+    }
+
+    /// Is there a rule of this scope?
+    pub(super) fn looks_at(&self, scope: Scope) -> bool {
+        self.looks.load(Acquire) & 1 << scope as usize != 0
+    }
+
+    /// Is there a rule that looks at models, whatever its scope?
+    pub(super) fn has_models(&self) -> bool {
+        self.looks.load(Acquire) & OF_MODELS != 0
     }
 
     pub(super) fn expect(&self) {
@@ -72,8 +87,13 @@ impl Own {
     ) {
         let at = At::new(now, first);
         let mut state = self.state();
-        let counts = &mut state.by_scope[scope as usize];
-        let mut before = counts.remove(&value).unwrap_or_default();
+        let of_models = |counts: &[Arc<Shared>]| {
+            let counts = counts.iter();
+            counts.filter(|it| it.lock().rule().has_models()).count()
+        };
+        let mut before = state.by_scope[scope as usize].remove(&value);
+        let before = before.get_or_insert_default();
+        state.of_models -= of_models(before);
         let name: Arc<[u8]> = value[..].into();
         let (mut after, mut new) = (Vec::with_capacity(rules.len()), Vec::new());
         for (rule, past) in rules {
@@ -97,16 +117,16 @@ impl Own {
                 }
             });
         }
+        state.of_models += of_models(&after);
         if !after.is_empty() {
-            counts.insert(value, after);
+            state.by_scope[scope as usize].insert(value, after);
         }
-        let values: usize = state.by_scope.iter().map(HashMap::len).sum();
-        self.values.store(values as u64, Release);
+        self.looks.store(state.looks(), Release);
         if before.is_empty() && new.is_empty() {
             return;
         }
         let renew = |under_way: &mut UnderWay| {
-            under_way.forget(&before);
+            under_way.forget(before);
             let crossed = new
                 .iter()
                 .filter_map(|count| under_way.count_by(count, now));
@@ -179,6 +199,13 @@ impl Own {
 // === impl State ===
 
 impl State {
+    fn looks(&self) -> u64 {
+        let scopes = Scope::ALL.into_iter();
+        let scopes = scopes.filter(|scope| !self.by_scope[*scope as usize].is_empty());
+        let scopes = scopes.fold(0, |bits, scope| bits | 1 << scope as usize);
+        scopes | if self.of_models > 0 { OF_MODELS } else { 0 }
+    }
+
     fn of(&self, subject: &Subject<'_>, mut found: impl FnMut(&Arc<Shared>)) {
         for scope in Scope::ALL {
             let counts = &self.by_scope[scope as usize];

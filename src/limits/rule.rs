@@ -242,6 +242,20 @@ impl Rule {
         models.is_none_or(|models| subject.names().any(|name| models.matches(name)))
     }
 
+    /// Does it count such a request by this value? What it counts together with all the rest has none.
+    pub(crate) fn is_of(&self, subject: &Subject<'_>, value: &[u8]) -> bool {
+        let is_this = || {
+            let mut values = self.scope.values(subject);
+            value.is_empty() || values.any(|it| *it == *value)
+        };
+        self.looks_at(subject) && is_this()
+    }
+
+    /// Does it count some of those who may be asked, and others not?
+    pub(crate) fn tells_apart(&self) -> bool {
+        matches!(self.scope, Scope::Model | Scope::Provider) || self.has_models()
+    }
+
     /// Does it look at models?
     pub(crate) fn has_models(&self) -> bool {
         self.models.is_some()

@@ -99,46 +99,45 @@ impl Limits {
         let mut taken = Taken::default();
         let is_wanted = |unit| wanted.iter().any(|(of, _)| *of == unit);
         let counts = self.counts(subject, is_wanted, now);
-        taken.put(self.parts(&counts, wanted, now)?);
+        let amount = |rule: &Rule, _: &[u8]| {
+            let wanted = wanted.iter().filter(|(of, _)| *of == rule.unit());
+            wanted.fold(0, |sum: u64, (_, amount)| sum.saturating_add(*amount))
+        };
+        taken.put(self.parts(&counts, amount, now)?);
         Ok(taken)
     }
 
-    /// The same, and rules that [come later](Self::set_rules) count this guest as well, if any are expected.
+    /// The same, where each rule wants an amount of its own for each value that it counts by; and rules that
+    /// [come later](Self::set_rules) count this guest as well, if any are expected.
     pub(crate) fn take_of(
         &self,
         guest: impl FnOnce() -> Guest,
         subject: &Subject<'_>,
-        wanted: &[(Unit, u64)],
+        (units, amount): (&[Unit], impl Fn(&Rule, &[u8]) -> u64),
         now: Now,
     ) -> Result<Taken, Exceeded> {
         let guest = self.0.own.expects().then(guest);
-        let is_wanted = |unit| wanted.iter().any(|(of, _)| *of == unit);
-        let (counts, mut taken) = self.enter(guest, subject, is_wanted, now);
-        taken.put(self.parts(&counts, wanted, now)?);
+        let (counts, mut taken) = self.enter(guest, subject, |unit| units.contains(&unit), now);
+        taken.put(self.parts(&counts, amount, now)?);
         Ok(taken)
     }
 
     fn parts(
         &self,
         counts: &[Arc<Shared>],
-        wanted: &[(Unit, u64)],
+        amount: impl Fn(&Rule, &[u8]) -> u64,
         now: Now,
     ) -> Result<Vec<Part>, Exceeded> {
         if counts.is_empty() {
             return Ok(Vec::new());
         }
         let at = self.at(now);
-        let amount = |counter: &Counter| {
-            let unit = counter.rule().unit();
-            let wanted = wanted.iter().filter(|(of, _)| *of == unit);
-            wanted.fold(0, |sum: u64, (_, amount)| sum.saturating_add(*amount))
-        };
         let mut crossings = Vec::new();
         let parts = {
             let mut locked: Vec<_> = counts.iter().map(|count| count.lock()).collect();
             let mut refused: Option<Exceeded> = None;
-            for counter in &mut locked {
-                let amount = amount(counter);
+            for (counter, count) in locked.iter_mut().zip(counts) {
+                let amount = amount(counter.rule(), &count.value);
                 if let Err(exceeded) = counter.check(amount, at)
                     && refused
                         .as_ref()
@@ -151,7 +150,7 @@ impl Limits {
                 return Err(exceeded);
             }
             let taken = locked.iter_mut().zip(counts).map(|(counter, count)| {
-                let amount = amount(counter);
+                let amount = amount(counter.rule(), &count.value);
                 let (place, crossed) = counter.take(amount, at);
                 crossings.extend(crossed);
                 Part {
@@ -196,13 +195,19 @@ impl Limits {
     /// May there be a rule of this scope?
     pub(crate) fn looks_at(&self, scope: Scope) -> bool {
         let mut all = self.0.all.iter();
-        !self.0.own.is_empty() || all.any(|all| all.rule().scope() == scope)
+        self.0.own.looks_at(scope) || all.any(|all| all.rule().scope() == scope)
     }
 
     /// May there be a rule that looks at models?
     pub(crate) fn looks_at_models(&self) -> bool {
         let mut all = self.0.all.iter();
-        self.looks_at(Scope::Model) || all.any(|all| all.rule().has_models())
+        let of_models = self.0.own.has_models() || all.any(|all| all.rule().has_models());
+        of_models || self.looks_at(Scope::Model)
+    }
+
+    /// May there be a rule that counts some of those who may be asked, and others not?
+    pub(crate) fn tells_apart(&self) -> bool {
+        self.looks_at(Scope::Provider) || self.looks_at_models()
     }
 
     /// Those that such a request counts by, in the order in which they are locked.

@@ -141,10 +141,7 @@ impl UnderWay {
 
 impl Known {
     fn count_by(&mut self, count: &Arc<Shared>, rule: &Arc<Rule>, now: Now) -> Option<Crossed> {
-        let is_counted = self.with_subject(rule, |subject| {
-            let mut values = rule.scope().values(subject);
-            rule.looks_at(subject) && values.any(|value| *value == *count.value)
-        });
+        let is_counted = self.with_subject(rule, |subject| rule.is_of(subject, &count.value));
         if !is_counted {
             return None;
         }

@@ -119,6 +119,12 @@ pub trait Slot {
         None
     }
 
+    /// Are there limits that count some of a plan's candidates, and others not? Then each candidate is asked for by itself: with
+    /// [`Claim::apart`].
+    fn tells_apart(&self) -> bool {
+        false
+    }
+
     /// Writes the record and turns the claim into its charge; once. It cannot fail and cannot wait: the wait was when
     /// the slot was taken.
     fn write(&mut self, record: Record);

@@ -3,7 +3,7 @@
 use super::claim::Claim;
 use super::record::Record;
 use crate::limits::{
-    Amounts, Exceeded, Guest, Limits, Now, Scope, Subject, Taken, Unit, Unwritten,
+    Amounts, Exceeded, Guest, Limits, Now, Rule, Scope, Subject, Taken, Unit, Unwritten,
 };
 use crate::money::Money;
 
@@ -19,12 +19,17 @@ pub(super) struct Limited {
 impl Limited {
     /// Takes the amount of the claim, and one place among those who are under way.
     pub(super) fn take(limits: &Limits, claim: &Claim) -> Result<Self, Exceeded> {
-        if limits.is_empty() {
+        if limits.is_empty() && !limits.expects_rules() {
             return Ok(Self::default());
         }
-        let wanted = [(Unit::Money, count(claim.amount)), (Unit::Concurrency, 1)];
+        let amount = |rule: &Rule, value: &[u8]| match rule.unit() {
+            Unit::Money => count(claim.amount_by(rule, value)),
+            Unit::Concurrency => 1,
+            Unit::Requests | Unit::Tokens => 0,
+        };
+        let wanted = (&[Unit::Money, Unit::Concurrency][..], amount);
         let taken = with_subject(limits, claim, |subject| {
-            limits.take_of(|| guest(claim), subject, &wanted, claim.now())
+            limits.take_of(|| guest(claim), subject, wanted, claim.now())
         });
         Ok(Self {
             taken: taken?,

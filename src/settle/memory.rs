@@ -106,6 +106,10 @@ impl Slot for MemorySlot {
         Limited::available(&self.ledger.limits, claim)
     }
 
+    fn tells_apart(&self) -> bool {
+        self.ledger.limits.tells_apart()
+    }
+
     fn write(&mut self, record: Record) {
         let held = std::mem::take(&mut self.held);
         if let Some((mut limited, began)) = self.limited.take() {

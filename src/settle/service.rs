@@ -90,6 +90,7 @@ where
             tag: call.wishes().tag.clone(),
             call: call.clone(),
             amount: Money::ZERO,
+            apart: Vec::new(),
         };
         let includes = |caller: &Arc<Caller>| caller.rights().includes_byok();
         let policy = call.plan().and_then(|plan| plan.catalog.hold());

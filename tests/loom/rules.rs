@@ -216,7 +216,12 @@ fn take_known(limits: &Limits) -> Option<Taken> {
         now: now(),
         amounts: money,
     };
-    let taken = limits.take_of(guest, &Subject::default(), &[(Unit::Money, 3)], now());
+    let taken = limits.take_of(
+        guest,
+        &Subject::default(),
+        (&[Unit::Money], |_, _| 3),
+        now(),
+    );
     taken.ok()
 }
 

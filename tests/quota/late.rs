@@ -275,6 +275,7 @@ fn hold(slot: &mut MemorySlot, key: &str, amount: u64) -> Result<(), switchtower
         user: None,
         tag: None,
         amount: Money::from_picodollars(i64::try_from(amount).unwrap()),
+        apart: vec![],
         call: Call::new(instant, wall, 1),
     });
     held.map(|held| assert_eq!(held, Held::Now))

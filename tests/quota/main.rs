@@ -1,5 +1,6 @@
 //! What a caller may spend, ask and hold.
 
+mod apart;
 mod basics;
 mod late;
 mod many;

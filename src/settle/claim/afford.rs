@@ -28,11 +28,9 @@ pub(super) fn leaves(claims: Result<Money, NoBound>, available: Money) -> Option
 // === impl Survey ===
 
 impl Survey {
-    pub(super) fn of(
-        claims: impl Iterator<Item = Result<Money, NoBound>>,
-        available: Money,
-    ) -> Self {
-        claims.fold(Self::default(), |mut survey, claims| {
+    /// Of what each of them claims, and what there is for each.
+    pub(super) fn of(all: impl Iterator<Item = (Result<Money, NoBound>, Money)>) -> Self {
+        all.fold(Self::default(), |mut survey, (claims, available)| {
             match claims {
                 Ok(amount) => {
                     let cheapest = survey.cheapest.unwrap_or(amount);
@@ -51,16 +49,16 @@ impl Survey {
     }
 }
 
-/// The plan without those that cannot be afforded.
+/// The plan without those that cannot be afforded: by what the one at each place claims, and what there is for it.
 pub(super) fn narrowed(
     plan: &Plan,
-    claims: impl Fn(usize) -> Result<Money, NoBound>,
-    available: Money,
+    mut claims: impl FnMut(usize) -> (Result<Money, NoBound>, Money),
 ) -> Plan {
     let mut plan = plan.clone();
     let (mut at, rejected) = (0, &mut plan.rejected);
     plan.candidates.retain(|candidate| {
-        let filter = leaves(claims(at), available);
+        let (amount, available) = claims(at);
+        let filter = leaves(amount, available);
         at += 1;
         rejected.extend(filter.map(|filter| Rejected {
             endpoint: candidate.endpoint.clone(),

@@ -7,7 +7,7 @@ use crate::call::Call;
 use crate::caller::Caller;
 use crate::catalog::Endpoint;
 use crate::generation::GenerationId;
-use crate::limits::Now;
+use crate::limits::{Now, Rule, Subject};
 use crate::money::Money;
 use crate::short::Short;
 
@@ -30,6 +30,9 @@ pub struct Claim {
     pub tag: Option<Short>,
     /// The most that its answer may cost.
     pub amount: Money,
+    /// Where limits [tell candidates apart](crate::settle::Slot::tells_apart): those that it is for, by their places in the plan, and
+    /// the most that the answer of each may cost. Empty: for all of them, each for the same.
+    pub apart: Vec<(usize, Money)>,
     /// The call, whose plan says who may be asked.
     pub call: Call,
 }
@@ -68,9 +71,41 @@ impl Claim {
         self.endpoints().map(Endpoint::model)
     }
 
+    /// The most that an answer may cost that this rule counts by this value.
+    pub(in crate::settle) fn amount_by(&self, rule: &Rule, value: &[u8]) -> Money {
+        if self.apart.is_empty() || !rule.tells_apart() {
+            return self.amount;
+        }
+        let counted = self.apart.iter().filter(|(at, _)| {
+            let endpoint = self.endpoint(*at);
+            endpoint.is_some_and(|endpoint| {
+                rule.is_of(
+                    &Subject {
+                        caller: self.caller.as_deref(),
+                        model: self.model.as_deref(),
+                        models: &[endpoint.model()],
+                        providers: &[endpoint.provider().slug()],
+                        user: self.user.as_deref(),
+                        tag: self.tag.as_deref(),
+                    },
+                    value,
+                )
+            })
+        });
+        counted.map(|(_, amount)| *amount).max().unwrap_or_default()
+    }
+
     fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
-        let plan = self.call.plan();
-        let candidates = plan.map_or(&[][..], |plan| &plan.candidates).iter();
-        candidates.map(|candidate| &*candidate.endpoint)
+        let places = self.apart.iter().map(|(at, _)| *at);
+        let all = match self.apart.is_empty() {
+            true => self.call.plan().map_or(0, |plan| plan.candidates.len()),
+            false => 0,
+        };
+        places.chain(0..all).filter_map(|at| self.endpoint(at))
+    }
+
+    fn endpoint(&self, at: usize) -> Option<&Endpoint> {
+        let candidate = self.call.plan()?.candidates.get(at)?;
+        Some(&*candidate.endpoint)
     }
 }

@@ -70,6 +70,7 @@
 //! ```
 
 mod afford;
+mod apart;
 mod asks;
 mod dearest;
 mod estimate;

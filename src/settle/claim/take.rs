@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use super::afford::{Survey, narrowed};
+use super::apart::take_apart;
 use super::asks::Asks;
 use super::estimate::{amount, unlimited};
 use super::held::{Claim, Held};
@@ -29,7 +30,7 @@ pub(in crate::settle) struct Terms<'a> {
 }
 
 /// How often a claim is made smaller, should others take what was there a moment ago.
-const TRIES: usize = 4;
+pub(super) const TRIES: usize = 4;
 
 /// Takes a claim for the dearest candidate that can be afforded, and gives the plan that is left, if that is another one.
 pub(in crate::settle) fn take<S: Slot>(
@@ -39,6 +40,9 @@ pub(in crate::settle) fn take<S: Slot>(
     terms: Terms<'_>,
 ) -> Result<(Held, Option<Plan>), Error> {
     let candidates = plan.map_or(&[][..], |plan| &plan.candidates);
+    if let Some(plan) = plan.filter(|_| slot.tells_apart()) {
+        return take_apart(slot, claim, plan, terms);
+    }
     let mut tries = TRIES;
     loop {
         let (Some(plan), Some(available)) = (plan, slot.available(claim)) else {
@@ -48,31 +52,31 @@ pub(in crate::settle) fn take<S: Slot>(
             claim.amount = amounts.max().unwrap_or_default();
             return Ok((slot.hold(claim)?, None));
         };
-        let survey = Survey::of(candidates.iter().map(|it| terms.amount(it)), available);
-        let claims = |at: usize| terms.amount(&candidates[at]);
+        let of_all = candidates.iter().map(|it| (terms.amount(it), available));
+        let survey = Survey::of(of_all);
+        let left = |available| narrowed(plan, |at| (terms.amount(&candidates[at]), available));
         if survey.kept == 0 {
             let Some(cheapest) = survey.cheapest else {
                 let why = survey.no_bound.unwrap_or(NoBound::Price);
-                let left = narrowed(plan, claims, available);
-                return Err(nobody(no_bound(why, terms.payload), left));
+                return Err(nobody(no_bound(why, terms.payload), left(available)));
             };
             // The ledger says it in its own words; or there is room for that one by now.
             claim.amount = cheapest;
             return match slot.hold(claim) {
-                Ok(held) => Ok((held, Some(narrowed(plan, claims, cheapest)))),
-                Err(error) => Err(nobody(error, narrowed(plan, claims, available))),
+                Ok(held) => Ok((held, Some(left(cheapest)))),
+                Err(error) => Err(nobody(error, left(available))),
             };
         }
         claim.amount = survey.dearest;
         match slot.hold(claim) {
             Ok(held) => {
                 let fewer = survey.kept < candidates.len();
-                return Ok((held, fewer.then(|| narrowed(plan, claims, available))));
+                return Ok((held, fewer.then(|| left(available))));
             }
             Err(error) => {
                 tries -= 1;
-                let left = slot.available(claim);
-                if tries == 0 || left.is_none_or(|left| left >= claim.amount) {
+                let now = slot.available(claim);
+                if tries == 0 || now.is_none_or(|now| now >= claim.amount) {
                     return Err(error);
                 }
             }
@@ -83,12 +87,12 @@ pub(in crate::settle) fn take<S: Slot>(
 // === impl Terms ===
 
 impl Terms<'_> {
-    fn amount(&self, candidate: &Candidate) -> Result<Money, NoBound> {
+    pub(super) fn amount(&self, candidate: &Candidate) -> Result<Money, NoBound> {
         let amount = amount(self.policy, candidate, self.asks, self.wall);
         amount.map(|amount| self.counted(candidate, amount))
     }
 
-    fn unlimited(&self, candidate: &Candidate) -> Money {
+    pub(super) fn unlimited(&self, candidate: &Candidate) -> Money {
         let amount = unlimited(self.policy, candidate, self.asks, self.wall);
         self.counted(candidate, amount)
     }

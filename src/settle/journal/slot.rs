@@ -137,6 +137,10 @@ impl Slot for JournalSlot {
         Limited::available(&self.journal.settings.limits, claim)
     }
 
+    fn tells_apart(&self) -> bool {
+        self.journal.settings.limits.tells_apart()
+    }
+
     fn write(&mut self, record: Record) {
         let limited = self.limited.take();
         let unwritten = limited.and_then(|(mut limited, began)| limited.settle(&record, began));
