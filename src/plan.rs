@@ -219,8 +219,10 @@ pub enum Filter {
     AnswerBound,
     /// It does not say what a part of the messages takes at the most, and there is a spending limit.
     PartBound,
-    /// It does not say how often it searches the web at the most, and there is a spending limit.
+    /// It does not say how often it searches the web at the most, and how much it finds, and there is a spending limit.
     SearchBound,
+    /// There is a tool that the provider runs itself, whose price nobody knows, and there is a spending limit.
+    ToolBound,
 }
 
 // === impl Plan ===
@@ -236,7 +238,7 @@ impl Plan {
 
 impl Filter {
     /// All of them, in the order in which they are applied.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::AllowedModels,
         Self::AllowedProviders,
         Self::Only,
@@ -261,6 +263,7 @@ impl Filter {
         Self::AnswerBound,
         Self::PartBound,
         Self::SearchBound,
+        Self::ToolBound,
     ];
 
     /// The request field that set the rule or bears upon it, what is set for the key, or `model` where the operator has; `budget` is
@@ -278,7 +281,7 @@ impl Filter {
             Filter::MaxPrice => "provider.max_price",
             Filter::UnknownPrice => "model",
             Filter::RequireParameters => "provider.require_parameters",
-            Filter::Tools => "tools",
+            Filter::Tools | Filter::ToolBound => "tools",
             Filter::ResponseFormat => "response_format",
             Filter::Verbosity => "verbosity",
             Filter::Input | Filter::ContextLength | Filter::PartBound => "messages",

@@ -304,6 +304,60 @@ fn a_search_counts_as_often_as_is_declared() {
     let more = strict(&at, &asks(&body)).unwrap().femtodollars() - plain;
     let options = r#","web_search_options":{"search_context_size":"low"}"#.len() as i128;
     assert_eq!(more, (5 * 8_000 + options) * MICRO + 5 * 10_000 * MICRO);
+
+    // Each of three answers may search as often; and what asks for more may get it.
+    let most = |body: Value| strict(&at, &asks(&body)).unwrap().femtodollars();
+    // OpenAI's own example asks for it by an empty object.
+    let once = most(json!({"max_tokens": 1, "n": 1, "web_search_options": {}}));
+    let thrice = most(json!({"max_tokens": 1, "n": 3, "web_search_options": {}}));
+    assert_eq!(thrice - once, 2 * 5 * (8_000 + 10_000) * MICRO);
+    let tool = |uses: u64| json!([{"type": "web_search_20250305", "name": "web_search", "max_uses": uses}]);
+    let few = most(json!({"max_tokens": 1, "tools": tool(2)}));
+    let many = most(json!({"max_tokens": 1, "tools": tool(9)}));
+    assert_eq!(many - few, 4 * (8_000 + 10_000) * MICRO);
+    let both = json!([tool(9)[0], tool(9)[0]]);
+    let both = most(json!({"max_tokens": 1, "tools": both}));
+    assert!(both - many > 9 * (8_000 + 10_000) * MICRO);
+}
+
+/// What is found was free wherever nobody had said how much it is.
+#[test]
+fn a_search_of_which_nobody_says_what_it_finds_has_no_bound() {
+    for (searches, search) in [(Some(5), None), (None, Some(5))] {
+        let bounds = PartBounds {
+            searches,
+            search,
+            ..PartBounds::NONE
+        };
+        let rates = prices(&[(Rate::Prompt, "1"), (Rate::Completion, "1")]);
+        let spec = EndpointSpec::new("one", "x").with_prices(rates);
+        let at = endpoint(spec.with_bounds(bounds));
+        let body = json!({"max_tokens": 1, "web_search_options": {}});
+        assert_eq!(strict(&at, &asks(&body)), Err(NoBound::Searches));
+    }
+}
+
+/// A provider bills its containers and its stores of files apart.
+#[test]
+fn a_tool_that_the_provider_runs_has_no_bound() {
+    let at = one(&[(Rate::Prompt, "1"), (Rate::Completion, "1")]);
+    let with = |tools: Value| strict(&at, &asks(&json!({"max_tokens": 1, "tools": tools})));
+    for kind in [
+        "code_interpreter",
+        "file_search",
+        "code_execution_20250522",
+        "\\u0066unctions",
+    ] {
+        let tools = json!([{"type": "function", "function": {"name": "f"}}, {"type": kind}]);
+        assert_eq!(with(tools), Err(NoBound::Tool), "{kind}");
+    }
+    for tool in [
+        json!({"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}),
+        json!({"type": "custom", "custom": {"name": "f"}}),
+        json!({"name": "f", "input_schema": {"type": "object"}}),
+    ] {
+        assert!(with(json!([tool])).is_ok());
+    }
 }
 
 proptest! {
@@ -329,9 +383,12 @@ proptest! {
         let images = u64::from(view.media(Modality::Image));
         let seen = images * IMAGE * shares[0] / 100;
         let files = u64::from(view.media(Modality::File)) * FILE;
-        let searches = if body.get("web_search_options").is_some() { 2 } else { 0 };
+        let choices = u64::from(view.choices());
+        let asked = body["tools"][0]["max_uses"].as_u64().unwrap_or(0).max(2);
+        let options = body.get("web_search_options").is_some();
+        let searches = if options || view.may_search(payload.bytes()) { asked * choices } else { 0 };
         let read = (texts as u64 + 16 * u64::from(view.message_count()) + files + searches * 9) * shares[1] / 100;
-        let written = view.max_output().unwrap_or(40).min(40) * u64::from(view.choices()) * shares[2] / 100;
+        let written = view.max_output().unwrap_or(40).min(40) * choices * shares[2] / 100;
         let split = |whole: u64, by: &[u64]| {
             let mut left = whole;
             let mut parts: Vec<u64> = by.iter().map(|share| { let part = left * share / 100; left -= part; part }).collect();
@@ -893,9 +950,10 @@ fn bodies() -> impl Strategy<Value = Value> {
         messages,
         prop::option::of(1_u64..90),
         1_u64..4,
-        any::<[bool; 2]>(),
+        0_u64..6,
+        any::<bool>(),
     )
-        .prop_map(|(messages, max_tokens, n, [tools, search])| {
+        .prop_map(|(messages, max_tokens, n, tools, search)| {
             let messages = messages.into_iter();
             let messages: Vec<_> = messages
                 .map(|content| json!({"role": "user", "content": content}))
@@ -903,16 +961,17 @@ fn bodies() -> impl Strategy<Value = Value> {
             let mut body =
                 json!({"model": "a/x", "n": n, "max_tokens": max_tokens, "messages": messages});
             let fields = body.as_object_mut().unwrap();
-            if tools {
-                fields.insert(
-                    "tools".into(),
-                    json!([{"type": "function", "function": {"name": "look_up"}}]),
-                );
-            }
+            let function = json!({"type": "function", "function": {"name": "look_up"}});
+            let tools = match tools {
+                0 => json!([]),
+                1 => json!([function]),
+                uses => json!([{"type": "web_search_1", "max_uses": uses}, function]),
+            };
+            fields.insert("tools".into(), tools);
             if search {
                 fields.insert(
                     "web_search_options".into(),
-                    json!({"search_context_size": "low"}),
+                    [json!({"search_context_size": "low"}), json!({})][n as usize % 2].clone(),
                 );
             }
             body

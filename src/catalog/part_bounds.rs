@@ -34,9 +34,9 @@ pub struct PartBounds {
     pub audio: Option<u64>,
     /// Tokens of a film.
     pub video: Option<u64>,
-    /// Searches of the web that a request that asks for it leads to.
+    /// Searches of the web that each answer to a request leads to that asks for it, unless the request says more.
     pub searches: Option<u64>,
-    /// Tokens of what one search finds, where they are billed; else none are.
+    /// Tokens of what one search finds; zero where they are not billed. Under a limit nobody searches who does not say.
     pub search: Option<u64>,
 }
 

@@ -154,6 +154,7 @@ fn excluded_by(filter: Filter) -> Option<&'static str> {
         | Filter::Budget
         | Filter::AnswerBound
         | Filter::PartBound
-        | Filter::SearchBound => None,
+        | Filter::SearchBound
+        | Filter::ToolBound => None,
     }
 }

@@ -1,7 +1,7 @@
 use memchr::memmem;
 
 use super::content::each_member;
-use super::json::{Cursor, Kind, Span, Syntax, Text};
+use super::json::{Cursor, Kind, Span, Syntax, Text, integer};
 
 /// What is wrong with a call of a tool?
 ///
@@ -51,6 +51,56 @@ fn any_searches(json: &[u8]) -> Result<bool, Syntax> {
         })?;
     }
     Ok(found)
+}
+
+/// What of the tools a provider runs by itself, and bills.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Own {
+    /// How often those that search the web may do so, as far as the request says: `max_uses`, of all of them together.
+    pub(crate) searches: u64,
+    /// Is there another one? What the caller runs is of no type, or of type `function` or `custom`.
+    pub(crate) others: bool,
+}
+
+/// Which tools does the provider run itself? What cannot be read may be any.
+pub(crate) fn own(json: &[u8]) -> Own {
+    let all = Own {
+        searches: 0,
+        others: true,
+    };
+    own_among(json).unwrap_or(all)
+}
+
+fn own_among(json: &[u8]) -> Result<Own, Syntax> {
+    let (mut cursor, mut own) = (Cursor::new(json)?, Own::default());
+    if cursor.peek()? != Kind::Array {
+        return Ok(own);
+    }
+    cursor.array()?;
+    while cursor.next_item()? {
+        let (mut searches, mut most) = (false, 0);
+        each_member(&mut cursor, |cursor, key| match key {
+            b"type" if cursor.peek()? == Kind::String => {
+                let name = cursor.string()?;
+                let name = name.bytes(cursor.source());
+                searches |= memmem::find(&name, b"web_search").is_some();
+                own.others |= !searches && !matches!(&*name, b"function" | b"custom");
+                Ok(())
+            }
+            b"max_uses" => {
+                let found = cursor.skip()?;
+                most = integer(found.of(cursor.source()))
+                    .unwrap_or(u64::MAX)
+                    .max(most);
+                Ok(())
+            }
+            _ => cursor.skip().map(drop),
+        })?;
+        if searches {
+            own.searches = own.searches.saturating_add(most);
+        }
+    }
+    Ok(own)
 }
 
 /// Reads the value of `tools`. What has no name, as a provider's own tools have none, cannot be called by one.

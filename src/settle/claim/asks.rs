@@ -1,7 +1,7 @@
 //! What a request asks for, as far as it costs.
 
 use crate::payload::Payload;
-use crate::wire::{Field, Modalities, Modality};
+use crate::wire::{Field, Modalities, Modality, tools};
 
 /// What does a request ask for, as far as it costs?
 ///
@@ -18,6 +18,10 @@ pub struct Asks {
     pub(super) parts: [(Modality, u64, u64); 4],
     pub(super) strange: bool,
     pub(super) searches: bool,
+    /// How often, as far as it says.
+    pub(super) max_searches: u64,
+    /// Is there a tool that the provider runs itself, and that is no search?
+    pub(super) own_tools: bool,
     pub(super) max_output: Option<u64>,
     pub(super) answers: u64,
     pub(super) predicted: u64,
@@ -58,6 +62,9 @@ impl Asks {
         let embeds = view.has(Field::Input) && !asks;
         let answers = view.best_of(body).max(Some(view.choices().into()));
         let answers = answers.unwrap_or(1).saturating_mul(view.prompts(body));
+        let options = view.value(Field::WebSearchOptions);
+        let tools = view.value(Field::Tools).filter(|_| view.has_tools());
+        let own = tools.map_or_else(tools::Own::default, |it| tools::own(it.of(body)));
         Self {
             body: (body.len() as u64).saturating_sub(unread),
             text: view.text_bytes(),
@@ -70,7 +77,11 @@ impl Asks {
                 part(Modality::Video, 0),
             ],
             strange: view.strange_part().is_some(),
-            searches: view.may_search(body),
+            // It is asked for by an empty object as well.
+            searches: view.may_search(body)
+                || options.is_some_and(|options| options.of(body) != b"null"),
+            max_searches: own.searches,
+            own_tools: own.others,
             max_output: if embeds {
                 Some(0)
             } else {

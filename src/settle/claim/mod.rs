@@ -14,7 +14,7 @@
 //!   (bytes of text + 16 a message + 640 with tools) × the dearest rate of text that is read
 //! + the declared maximum of each other part         × the dearest rate for it
 //! + n × prompts × the longest answer                × the dearest rate of what is written
-//! + the prices of one request, of each image, and of each search of the web
+//! + the prices of one request, of each image, and of each search of the web for each of the answers
 //! ```
 //!
 //! A token is never shorter than a byte where a tokenizer is made of bytes, as all current ones are or fall back to; so no
@@ -41,7 +41,8 @@
 //! | all are too dear | [`PaymentRequired`](crate::Kind::PaymentRequired), in the ledger's words, for the cheapest | the limit |
 //! | nothing bounds the answer | [`Invalid`](crate::Kind::Invalid) | `max_tokens` |
 //! | a part has no declared maximum | [`Invalid`](crate::Kind::Invalid) | `messages`, and the type of the part |
-//! | nothing bounds the searches | [`Invalid`](crate::Kind::Invalid) | `web_search_options` |
+//! | nothing bounds the searches, or what they find | [`Invalid`](crate::Kind::Invalid) | `web_search_options` |
+//! | the provider itself runs a tool, and it is no search | [`Invalid`](crate::Kind::Invalid) | `tools` |
 //! | no price is known, which is not free | [`NoEndpoints`](crate::Kind::NoEndpoints) | `model` |
 //!
 //! All this is for whom a limit holds: where [`Slot::available`](super::Slot::available) is none, nothing is refused and nobody leaves the plan, and

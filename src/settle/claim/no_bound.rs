@@ -12,8 +12,10 @@ pub enum NoBound {
     Part(Modality),
     /// There is a part of a form that nobody knows.
     Strange,
-    /// The web may be searched, and the catalogue does not say how often.
+    /// The web may be searched, and the catalogue does not say how often, or how much that finds.
     Searches,
+    /// The provider itself runs a tool that is no search of the web: nobody knows its price.
+    Tool,
     /// A price is not known, which is not free.
     Price,
 }
@@ -27,6 +29,7 @@ impl NoBound {
             Self::Answer => Filter::AnswerBound,
             Self::Part(_) | Self::Strange => Filter::PartBound,
             Self::Searches => Filter::SearchBound,
+            Self::Tool => Filter::ToolBound,
             Self::Price => Filter::UnknownPrice,
         }
     }
@@ -39,6 +42,7 @@ impl std::fmt::Display for NoBound {
             Self::Part(modality) => write!(f, "a part of type {} has no bound", modality.name()),
             Self::Strange => f.write_str("a part of an unknown type has no bound"),
             Self::Searches => f.write_str("nothing bounds the searches of the web"),
+            Self::Tool => f.write_str("a tool that the provider runs has no bound"),
             Self::Price => f.write_str("a price is not known"),
         }
     }

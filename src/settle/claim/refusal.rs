@@ -70,9 +70,16 @@ pub(super) fn no_bound(why: NoBound, payload: &Payload) -> Error {
         NoBound::Searches => (
             Kind::Invalid,
             format!(
-                "{limited}, the web cannot be searched: no endpoint declares how often it does so at the most"
+                "{limited}, the web cannot be searched: no endpoint declares how often it does so at the most, and how much that finds"
             ),
             "web_search_options",
+        ),
+        NoBound::Tool => (
+            Kind::Invalid,
+            format!(
+                "{limited}, no tool can be taken that the provider runs itself, but for searches of the web: nobody knows its price"
+            ),
+            "tools",
         ),
         NoBound::Price => (
             Kind::NoEndpoints,

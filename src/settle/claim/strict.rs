@@ -72,6 +72,9 @@ fn prompt(endpoint: &Endpoint, asks: &Asks) -> Result<Most, NoBound> {
     if asks.strange {
         return Err(NoBound::Strange);
     }
+    if asks.own_tools {
+        return Err(NoBound::Tool);
+    }
     let (searches, found) = searches(endpoint, asks)?;
     let added = asks.messages.saturating_mul(PER_MESSAGE) + if asks.tools { TOOLS } else { 0 };
     let mut most = Most {
@@ -96,15 +99,17 @@ fn prompt(endpoint: &Endpoint, asks: &Asks) -> Result<Most, NoBound> {
     Ok(most)
 }
 
-/// How often the web may be searched, and the tokens of what is found.
+/// How often the web may be searched for all answers, and the tokens of what is found: as often for each as the catalogue says,
+/// and as the request does.
 fn searches(endpoint: &Endpoint, asks: &Asks) -> Result<(u64, u64), NoBound> {
     if !asks.searches {
         return Ok((0, 0));
     }
     let bounds = endpoint.bounds();
-    let searches = bounds.searches.ok_or(NoBound::Searches)?;
-    let found = searches.saturating_mul(bounds.search.unwrap_or(0));
-    Ok((searches, found))
+    let each = bounds.searches.ok_or(NoBound::Searches)?;
+    let searches = each.max(asks.max_searches).saturating_mul(asks.answers);
+    let found = bounds.search.ok_or(NoBound::Searches)?;
+    Ok((searches, searches.saturating_mul(found)))
 }
 
 /// All that may be written.
