@@ -245,6 +245,7 @@ mod keys;
 mod linger;
 mod metadata;
 mod models;
+mod query;
 mod random;
 mod refuse;
 mod remaining;

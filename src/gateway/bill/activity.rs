@@ -63,11 +63,8 @@ fn activity(store: &dyn Store, asked: &Asked, today: Day) -> Result<Told, Untold
 
 /// Is each row to name the one workspace that there is?
 fn by_workspace(asked: &Asked) -> Result<bool, Error> {
-    let query = &asked.query;
-    if query.get("workspace_id")?.is_some_and(|id| id != WORKSPACE) {
-        return Err(wrong("workspace_id", "names no workspace"));
-    }
-    match query.get("group_by")? {
+    asked.query.workspace()?;
+    match asked.query.get("group_by")? {
         None => Ok(false),
         Some("workspace") => Ok(true),
         Some(_) => Err(wrong("group_by", "is not `workspace`")),

@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::Query as Pairs;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Response, StatusCode, Uri};
 
-use super::query::Query;
 use super::table::Form;
 use crate::caller::Caller;
 use crate::error::Error;
 use crate::gateway::blocking::{blocking, failed};
+use crate::gateway::query::Query;
 use crate::gateway::router::Door;
 use crate::gateway::{json, refuse};
 use crate::kind::Kind;
@@ -76,9 +75,7 @@ pub(super) fn response(status: StatusCode, told: Told) -> Response<Body> {
 
 impl Asked {
     fn read(uri: &Uri, caller: &Caller) -> Result<Self, Error> {
-        let pairs = Pairs::<Vec<(String, String)>>::try_from_uri(uri);
-        let Pairs(pairs) = pairs.map_err(|_| Error::new(Kind::Invalid, "the query is none"))?;
-        let query = Query::new(pairs);
+        let query = Query::read(uri)?;
         let account = json::account(caller, query.get("account")?)?;
         Ok(Self { query, account })
     }

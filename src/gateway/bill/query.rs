@@ -2,16 +2,10 @@
 
 use super::table::Form;
 use crate::calendar::Day;
-use crate::caller::KeyId;
 use crate::error::Error;
 use crate::gateway::input::wrong;
+use crate::gateway::query::Query;
 use crate::settle::store::Dimension;
-
-/// A query string, each name at most once. Names that nobody asks for say nothing.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Query {
-    pairs: Vec<(String, String)>,
-}
 
 /// The longest range that is told at once, in days.
 const LONGEST: i32 = 366;
@@ -19,33 +13,6 @@ const LONGEST: i32 = 366;
 // === impl Query ===
 
 impl Query {
-    pub(super) fn new(pairs: Vec<(String, String)>) -> Self {
-        Self { pairs }
-    }
-
-    /// The value of this name; an empty one is none.
-    pub(super) fn get(&self, name: &str) -> Result<Option<&str>, Error> {
-        let mut values = self.pairs.iter().filter(|(known, _)| known == name);
-        let value = values.next().map(|(_, value)| &**value);
-        match values.next() {
-            Some(_) => Err(wrong(name, "is given twice")),
-            None => Ok(value.filter(|value| !value.is_empty())),
-        }
-    }
-
-    pub(super) fn text(&self, name: &str) -> Result<Option<String>, Error> {
-        Ok(self.get(name)?.map(str::to_owned))
-    }
-
-    pub(super) fn key(&self, name: &str) -> Result<Option<KeyId>, Error> {
-        let key = |value: &str| {
-            value
-                .parse()
-                .map_err(|_| wrong(name, "is not 64 hexadecimal digits in lower case"))
-        };
-        self.get(name)?.map(key).transpose()
-    }
-
     pub(super) fn day(&self, name: &str) -> Result<Option<Day>, Error> {
         let day = |value: &str| value.parse().map_err(|_| wrong(name, "is not YYYY-MM-DD"));
         self.get(name)?.map(day).transpose()
@@ -81,17 +48,6 @@ impl Query {
             by.push(named);
         }
         Ok(by)
-    }
-
-    pub(super) fn limit(&self, usual: usize, most: usize) -> Result<usize, Error> {
-        let Some(value) = self.get("limit")? else {
-            return Ok(usual);
-        };
-        let limit = value
-            .parse()
-            .ok()
-            .filter(|limit| (1..=most).contains(limit));
-        limit.ok_or_else(|| wrong("limit", &format!("is not within 1 and {most}")))
     }
 
     pub(super) fn form(&self) -> Result<Form, Error> {
