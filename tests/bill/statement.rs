@@ -1,5 +1,6 @@
 use proptest::collection;
 use proptest::prelude::*;
+use switchtower::settle::Certainty;
 use switchtower::settle::statements::{Month, Statement, balance};
 use switchtower::settle::store::{Entry, MemoryStore, Store};
 use switchtower::{Day, KeyId, Money, Total};
@@ -19,11 +20,15 @@ fn store(entries: impl IntoIterator<Item = Entry>) -> MemoryStore {
 
 /// One that paid with two keys over two months, and was given money in both.
 fn acme() -> MemoryStore {
+    let mut guessed = row(2, noon("2026-11-01"), "a", Some(money("0.20")));
+    guessed.certainty = Certainty::Estimated;
+    let mut unpriced = row(4, noon("2026-11-15"), "b", None);
+    unpriced.held = money("0.75");
     let rows = [
         row(1, noon("2026-10-31"), "a", Some(money("0.10"))),
-        row(2, noon("2026-11-01"), "a", Some(money("0.20"))),
+        guessed,
         row(3, noon("2026-11-30"), "b", Some(money("0.000000000001"))),
-        row(4, noon("2026-11-15"), "b", None),
+        unpriced,
         row(5, noon("2026-12-01"), "b", Some(money("7"))),
     ];
     let credits = [
@@ -48,6 +53,11 @@ fn a_month_adds_up_from_what_was_left_to_what_is_left() {
     assert_eq!(by_key("a").requests, 1);
     // What nobody knows the price of is told, and not taken for nothing.
     assert_eq!((by_key("b").requests, by_key("b").unpriced), (2, 1));
+    assert_eq!(by_key("b").unpriced_held.to_string(), "0.75");
+    assert_eq!(
+        (statement.unpriced(), statement.estimated().to_string()),
+        (1, "0.2".to_owned())
+    );
     assert!(lines.all(|line| line.model.as_deref() == Some("acme/swift")));
 }
 
