@@ -173,7 +173,7 @@ const DETACHING: [(&str, &str); 11] = [
 ];
 
 /// Files with a lock, and why nobody waits behind it.
-const LOCKING: [(&str, &str); 28] = [
+const LOCKING: [(&str, &str); 29] = [
     ("attempt.rs", "for a copy or a change of what was found"),
     ("attempts.rs", "for one more attempt, or a look at them"),
     (
@@ -209,13 +209,14 @@ const LOCKING: [(&str, &str); 28] = [
         "to find the counts of a request, and to change its rules",
     ),
     (
+        "limits/shared.rs",
+        "to add and take away; several in one order, never while another is waited for",
+    ),
+    (
         "limits/turn.rs",
         "the thread that writes the books, and who reads what a rule is to begin with, on a thread to wait on",
     ),
-    (
-        "limits/values.rs",
-        "to find a count, and to add and take away; several in one order, never while another is waited for",
-    ),
+    ("limits/values.rs", "to find a count"),
     (
         "recovery.rs",
         "only where an answer broke: when somebody is asked for its rest, and is heard",

@@ -28,7 +28,7 @@ impl Limits {
     ) {
         let at = self.at(now);
         let then = at.back_to(then);
-        for count in self.counts(subject, |of| of == unit, now) {
+        for count in self.counts_of(subject, |of| of == unit, now) {
             let crossed = count.with(|counter| counter.charge(amount, then, at));
             crossed.iter().for_each(Crossed::tell);
         }
@@ -132,7 +132,7 @@ impl Limits {
     ) {
         let at = self.at(now);
         let then = at.back_to(then);
-        for count in self.counts(subject, |unit| unit == rule.unit(), now) {
+        for count in self.counts_of(subject, |unit| unit == rule.unit(), now) {
             let mut counter = count.lock();
             if counter.rule().is_same(rule) {
                 let crossed = counter.charge(amount, then, at);

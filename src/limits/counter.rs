@@ -146,7 +146,7 @@ impl Counter {
             self.held = self.held.saturating_sub(amount);
             self.tally.correct(place, 0, used);
         } else {
-            self.tally.correct(place, amount, used);
+            self.tally.correct_late(place, amount, used);
         }
     }
 

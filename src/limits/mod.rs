@@ -15,7 +15,8 @@
 //!
 //! **What is under way** counts. Money and concurrency are held until the request is over, however long that takes, so that
 //! `used + held` never exceeds the limit, whoever else asks at the same moment; requests and tokens count from when
-//! they are let in. A request counts in the window in which it came, also when it ends in a later one.
+//! they are let in. A request counts in the window in which it came, also when it ends in a later one; but what it has moved beyond what was
+//! expected counts from its end, where its window has rolled on: no answer is long enough to have no limit.
 //!
 //! **Rules that come later**, of a key that is limited while it asks, begin with what was used before, and with what is under
 //! way: see [`Limits::set_rules`].
@@ -25,12 +26,15 @@
 //! latest. All others go by the clock that never goes back.
 //!
 //! **Memory.** A rule counts up to [`Limits::VALUES`] values each by itself; the rest are counted as if they were one. A count that counts
-//! nothing makes room for another one; one that counts something is never forgotten.
+//! nothing makes room for another one; one that counts something is never forgotten. Of users and tags, whose names callers make up,
+//! an account has at most a tenth of the counts: who asks in the names of many harms its own account alone, whose other names are
+//! counted as if they were one, each by the limit of one.
 
 mod bucket;
 mod calendar;
 mod change;
 mod counter;
+mod counts;
 mod exceeded;
 mod level;
 mod moment;
@@ -40,6 +44,7 @@ mod refusal;
 mod ring;
 mod rule;
 mod scope;
+mod shared;
 mod subject;
 mod table;
 mod taken;

@@ -9,10 +9,10 @@ use std::time::Instant;
 use super::moment::{At, Now};
 use super::rule::Rule;
 use super::scope::Scope;
+use super::shared::Shared;
 use super::subject::Subject;
 use super::taken::Part;
 use super::under_way::{Amounts, Guest, UnderWay};
-use super::values::{Shared, shared};
 use crate::catalog::Endpoint;
 use crate::sync::{AtomicU64, Mutex};
 
@@ -106,7 +106,7 @@ impl Own {
                     count
                 }
                 None => {
-                    let count = shared(&rule, name.clone(), order(), (first, at));
+                    let count = Shared::new(&rule, name.clone(), order(), (first, at));
                     count.with(|counter| {
                         for (then, amount) in past {
                             counter.charge(amount, then, at);

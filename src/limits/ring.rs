@@ -93,8 +93,12 @@ impl Ring {
 
     /// What was used in that part; none if it does not count any more.
     pub(super) fn part(&mut self, slot: u64) -> Option<&mut u64> {
-        let is_on = self.slots().rev().any(|on| on == slot);
-        is_on.then(|| &mut self.used[index(slot)])
+        self.has(slot).then(|| &mut self.used[index(slot)])
+    }
+
+    /// Does that part count?
+    pub(super) fn has(&self, slot: u64) -> bool {
+        self.slots().rev().any(|on| on == slot)
     }
 }
 

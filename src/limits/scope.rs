@@ -89,6 +89,12 @@ impl Scope {
             .chain(several.map(|(_, name)| Value::Name(name)))
     }
 
+    /// The account of a user or a tag, by what it is counted.
+    pub(super) fn account_of(value: &[u8]) -> &[u8] {
+        // A name of an account that has a zero in it is cut there: it shares with others.
+        value.split(|byte| *byte == 0).next().unwrap_or_default()
+    }
+
     /// By which this one is counted, as it is written in settings: the name of a key has 64 hexadecimal digits. Users and
     /// tags are written after their account and a slash.
     pub(super) fn value(self, text: &str) -> Option<Box<[u8]>> {

@@ -12,12 +12,13 @@ use super::moment::{At, Now};
 use super::own::Own;
 use super::rule::Rule;
 use super::scope::Scope;
+use super::shared::Shared;
 use super::subject::Subject;
 use super::taken::{Part, Taken};
 use super::turn::Turn;
 use super::under_way::Guest;
 use super::unit::Unit;
-use super::values::{Shared, Values};
+use super::values::Values;
 use crate::money::Money;
 use crate::sync::AtomicU64;
 use crate::telemetry;
@@ -72,7 +73,8 @@ impl Limits {
     }
 
     /// These rules, with so many counts for each. What is counted beyond is counted together, as if it were one: more is
-    /// refused then, but nothing is forgotten. A count that counts nothing makes room for another one.
+    /// refused then, but nothing is forgotten. A count that counts nothing makes room for another one. Of users and tags, each
+    /// account has a tenth of them, rounded up.
     pub fn with_values(rules: impl IntoIterator<Item = Rule>, values: usize) -> Self {
         let rules = rules.into_iter().map(|rule| Values::new(Arc::new(rule)));
         Self(Arc::new(Table {
@@ -98,7 +100,7 @@ impl Limits {
     ) -> Result<Taken, Exceeded> {
         let mut taken = Taken::default();
         let is_wanted = |unit| wanted.iter().any(|(of, _)| *of == unit);
-        let counts = self.counts(subject, is_wanted, now);
+        let counts = self.counts_of(subject, is_wanted, now);
         let amount = |rule: &Rule, _: &[u8]| {
             let wanted = wanted.iter().filter(|(of, _)| *of == rule.unit());
             wanted.fold(0, |sum: u64, (_, amount)| sum.saturating_add(*amount))
@@ -179,7 +181,7 @@ impl Limits {
     /// How much is used and left of each limit of these units that such a request counts by.
     pub fn levels(&self, subject: &Subject<'_>, units: &[Unit], now: Now) -> Vec<Level> {
         let at = self.at(now);
-        let counts = self.counts(subject, |unit| units.contains(&unit), now);
+        let counts = self.counts_of(subject, |unit| units.contains(&unit), now);
         let levels = counts.iter();
         levels
             .map(|count| count.with(|counter| counter.level(at)))
@@ -190,6 +192,12 @@ impl Limits {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.all.is_empty() && self.0.own.is_empty()
+    }
+
+    /// May there be a rule of this unit?
+    pub(crate) fn counts(&self, unit: Unit) -> bool {
+        let mut all = self.0.all.iter();
+        !self.0.own.is_empty() || all.any(|all| all.rule().unit() == unit)
     }
 
     /// May there be a rule of this scope?
@@ -211,7 +219,7 @@ impl Limits {
     }
 
     /// Those that such a request counts by, in the order in which they are locked.
-    pub(super) fn counts(
+    pub(super) fn counts_of(
         &self,
         subject: &Subject<'_>,
         is_wanted: impl Fn(Unit) -> bool,

@@ -7,11 +7,11 @@ use super::counter::{Counter, Crossed};
 use super::level::Level;
 use super::moment::Now;
 use super::scope::Scope;
+use super::shared::Shared;
 use super::table::Limits;
 use super::tally::Place;
 use super::under_way::Amounts;
 use super::unit::Unit;
-use super::values::Shared;
 use crate::catalog::Endpoint;
 
 /// What a request has taken of its limits. What is not [settled](Self::settle) is given back when it is dropped.

@@ -148,6 +148,18 @@ impl Tally {
         }
     }
 
+    /// The same of what is not held while it is under way: where it does not count any more, what it turned out to be more counts
+    /// from now on, in a window that rolls. Else whoever moves his tokens for longer than it lasts would have no limit.
+    pub(super) fn correct_late(&mut self, place: Place, was: u64, is: u64) {
+        match self {
+            Self::Rolling(ring) if !ring.has(place.at) => {
+                let place = self.place();
+                self.correct(place, 0, is.saturating_sub(was));
+            }
+            _ => self.correct(place, was, is),
+        }
+    }
+
     /// Adds what was used at this time.
     pub(super) fn charge(&mut self, amount: u64, then: At, now: At) {
         match self {

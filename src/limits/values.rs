@@ -1,63 +1,36 @@
 //! One rule, and a count for each value that it is counted by.
 
 use std::collections::HashMap;
-use std::ops::DerefMut;
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
-use super::counter::Counter;
-use super::moment::{At, Now};
+use super::counts::{Counts, SWEPT};
+use super::moment::At;
 use super::rule::Rule;
+use super::scope::Scope;
+use super::shared::Shared;
 use crate::sync::Mutex;
-
-/// A count that many hold.
-#[derive(Debug)]
-pub(super) struct Shared {
-    /// Its place in the order in which counts are locked, so that nobody waits for each other.
-    pub(super) order: u64,
-    pub(super) value: Arc<[u8]>,
-    /// The first moment of its table.
-    first: Instant,
-    counter: Mutex<Counter>,
-}
 
 /// One rule, and a count for each value.
 #[derive(Debug)]
 pub(super) struct Values {
     rule: Arc<Rule>,
-    counts: Mutex<Counts>,
+    counts: Mutex<All>,
 }
 
-#[derive(Debug)]
-struct Counts {
-    by_value: HashMap<Arc<[u8]>, Arc<Shared>>,
-    /// Of all values that have no count of their own.
-    rest: Option<Arc<Shared>>,
+/// Of users and tags, which callers make up, each account has a share, so that none takes the place of another's.
+#[derive(Debug, Default)]
+struct All {
+    counts: Counts,
+    by_account: HashMap<Box<[u8]>, Counts>,
+    /// How many values of accounts have a count of their own.
+    len: usize,
     /// So many have come since the last sweep.
     since: usize,
 }
 
-// === impl Shared ===
-
-impl Shared {
-    pub(super) fn lock(&self) -> impl DerefMut<Target = Counter> {
-        self.counter.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn with<T>(&self, look: impl FnOnce(&mut Counter) -> T) -> T {
-        look(&mut self.lock())
-    }
-
-    /// As it counts time.
-    pub(super) fn at(&self, now: Now) -> At {
-        At::new(now, self.first)
-    }
-
-    /// Does it count the same as this rule does?
-    pub(super) fn is_of(&self, rule: &Rule) -> bool {
-        self.lock().rule().is_same(rule)
-    }
-}
+/// An account may have so large a part of all counts of users or tags.
+const SHARE: usize = 10;
 
 // === impl Values ===
 
@@ -65,12 +38,7 @@ impl Values {
     pub(super) fn new(rule: Arc<Rule>) -> Self {
         Self {
             rule,
-            counts: Mutex::new(Counts {
-                by_value: HashMap::new(),
-                rest: None,
-                // The first sweep is at once.
-                since: usize::MAX,
-            }),
+            counts: Mutex::default(),
         }
     }
 
@@ -78,8 +46,7 @@ impl Values {
         &self.rule
     }
 
-    /// The count of this value; a new one, if there is none. There are at most so many, and one for the rest: as long as
-    /// that one counts anything, every new value is counted by it, so that nothing that counts is forgotten.
+    /// The count of this value, of so many at the most: see [`Counts::of`].
     pub(super) fn of(
         &self,
         value: &[u8],
@@ -87,55 +54,60 @@ impl Values {
         order: impl FnOnce() -> u64,
         (first, at): (Instant, At),
     ) -> Arc<Shared> {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(shared) = counts.by_value.get(value) {
-            return shared.clone();
-        }
-        let counts = &mut *counts;
-        if counts.by_value.len() >= most {
-            counts.since = counts.since.saturating_add(1);
-            // Of as many as it looks at, so many have come: it costs each the same.
-            if counts.since > most / SWEPT {
-                counts.since = 0;
-                counts.by_value.retain(|_, shared| !is_idle(shared, at));
+        let mut all = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = |value| Shared::new(&self.rule, value, order(), (first, at));
+        match self.rule.scope() {
+            Scope::User | Scope::Tag => all.of_account(value, most, new, at),
+            Scope::Account | Scope::Key | Scope::Model | Scope::Provider => {
+                all.counts.of(value, most, new, at)
             }
         }
-        let rest_counts = counts.rest.as_mut().is_some_and(|rest| !is_idle(rest, at));
-        if !rest_counts {
-            counts.rest = None;
-            if counts.by_value.len() < most {
-                let new = shared(&self.rule, value.into(), order(), (first, at));
-                counts.by_value.insert(new.value.clone(), new.clone());
-                return new;
-            }
-        }
-        let new = || shared(&self.rule, [].into(), order(), (first, at));
-        counts.rest.get_or_insert_with(new).clone()
     }
 }
 
-/// One sweep for each sixteenth of all that has come.
-const SWEPT: usize = 16;
+// === impl All ===
 
-pub(super) fn shared(
-    rule: &Arc<Rule>,
-    value: Arc<[u8]>,
-    order: u64,
-    (first, at): (Instant, At),
-) -> Arc<Shared> {
-    Arc::new(Shared {
-        order,
-        value,
-        first,
-        counter: Mutex::new(Counter::new(rule.clone(), at)),
-    })
-}
+impl All {
+    fn of_account(
+        &mut self,
+        value: &[u8],
+        most: usize,
+        new: impl FnOnce(Arc<[u8]>) -> Arc<Shared>,
+        at: At,
+    ) -> Arc<Shared> {
+        if self.len >= most || self.by_account.len() >= most {
+            self.since = self.since.saturating_add(1);
+            if self.since > most / SWEPT {
+                self.sweep(at);
+            }
+        }
+        let account = Scope::account_of(value);
+        let counts = match self.by_account.contains_key(account) {
+            true => self.by_account.get_mut(account),
+            false if self.by_account.len() < most => {
+                Some(self.by_account.entry(account.into()).or_default())
+            }
+            false => None,
+        };
+        let Some(counts) = counts else {
+            // All accounts that have none.
+            return self.counts.of(value, 0, new, at);
+        };
+        let before = counts.len();
+        let share = most
+            .div_ceil(SHARE)
+            .min(before + most.saturating_sub(self.len));
+        let shared = counts.of(value, share, new, at);
+        self.len = self.len + counts.len() - before;
+        shared
+    }
 
-/// Does nobody have it, and does it count nothing? Whoever has one got it under the same lock.
-fn is_idle(shared: &mut Arc<Shared>, at: At) -> bool {
-    let Some(shared) = Arc::get_mut(shared) else {
-        return false;
-    };
-    let counter = shared.counter.get_mut();
-    counter.unwrap_or_else(PoisonError::into_inner).is_idle(at)
+    fn sweep(&mut self, at: At) {
+        self.since = 0;
+        self.by_account.retain(|_, counts| {
+            counts.sweep(at);
+            !counts.is_idle(at)
+        });
+        self.len = self.by_account.values().map(Counts::len).sum();
+    }
 }

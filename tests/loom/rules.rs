@@ -12,6 +12,9 @@ mod change;
 #[path = "../../src/limits/counter.rs"]
 #[allow(dead_code, reason = "the models take what threads race for")]
 mod counter;
+#[path = "../../src/limits/counts.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod counts;
 #[path = "../../src/limits/exceeded.rs"]
 #[allow(dead_code, reason = "the models take what threads race for")]
 mod exceeded;
@@ -33,6 +36,9 @@ mod rule;
 #[path = "../../src/limits/scope.rs"]
 #[allow(dead_code, reason = "the models take what threads race for")]
 mod scope;
+#[path = "../../src/limits/shared.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod shared;
 #[path = "../../src/limits/subject.rs"]
 #[allow(dead_code, reason = "the models take what threads race for")]
 mod subject;

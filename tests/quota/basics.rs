@@ -393,6 +393,56 @@ fn who_is_too_many_is_counted_with_the_rest() {
     assert!(take("a", now).is_err());
 }
 
+/// Who asked in the names of random users took all counts there are, and from then on the users of everybody else shared one.
+#[test]
+fn who_makes_up_users_harms_its_own_account_alone() {
+    let (mut clock, day) = (Clock::new(), Window::Calendar(Period::Daily));
+    for scope in [Scope::User, Scope::Tag] {
+        let limits = Limits::with_values([rule("one", scope, Unit::Requests, day, 1)], 100);
+        let take = |account: &str, name: &str, now| {
+            let caller = Caller::new(KeyId::of(account)).account(account);
+            let subject = Subject {
+                user: Some(name),
+                tag: Some(name),
+                ..of(&caller)
+            };
+            let taken = limits.take(&subject, &[(Unit::Requests, 1)], now);
+            taken
+                .map(|mut taken| taken.settle(Unit::Requests, 1, now))
+                .is_ok()
+        };
+        let now = clock.now();
+        // Ten of a hundred, and one for the rest.
+        let random = |number: usize| format!("random-{number}");
+        let let_in = (0..1000).filter(|number| take("hostile", &random(*number), now));
+        assert_eq!(let_in.count(), 11);
+        for name in ["bob", "eve"] {
+            assert!(take("good", name, now));
+            assert!(!take("good", name, now));
+        }
+        // So may nine others, and then there is one count for the rest of each account.
+        let others = (0..20).map(|number| format!("other-{number}"));
+        let let_in: Vec<_> = others
+            .map(|account| {
+                (0..20)
+                    .filter(|it| take(&account, &random(*it), now))
+                    .count()
+            })
+            .collect();
+        let own = let_in.iter().map(|count| count - 1).sum::<usize>();
+        assert_eq!(own, 100 - 10 - 2);
+        assert!(
+            let_in.iter().all(|count| (1..=11).contains(count)),
+            "{let_in:?}"
+        );
+
+        clock.goes(seconds(86_400));
+        assert!(take("good", "bob", clock.now()));
+        let let_in = (0..1000).filter(|it| take("hostile", &random(*it), clock.now()));
+        assert_eq!(let_in.count(), 11);
+    }
+}
+
 #[test]
 fn rules_are_read_from_a_catalogue_and_errors_name_their_place() {
     let read = |limits: &str| {

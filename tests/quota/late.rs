@@ -282,9 +282,13 @@ fn hold(slot: &mut MemorySlot, key: &str, amount: u64) -> Result<(), switchtower
 }
 
 fn record(key: &str, charge: u64) -> Record {
+    record_of(id(), key, charge)
+}
+
+pub(super) fn record_of(id: GenerationId, key: &str, charge: u64) -> Record {
     let charge = Money::from_picodollars(i64::try_from(charge).unwrap());
     Record {
-        id: id(),
+        id,
         created: Clock::new().wall,
         caller: Some(Arc::new(caller(key))),
         requested: None,

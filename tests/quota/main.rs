@@ -6,6 +6,7 @@ mod late;
 mod many;
 mod model;
 mod requests;
+mod stored;
 mod windows;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

@@ -48,6 +48,36 @@ async fn what_was_expected_makes_way_for_what_was_moved() -> Result<(), BoxError
     Ok(())
 }
 
+/// A model's prompts had two bytes a token, and each was let in as if it had four.
+#[tokio::test(start_paused = true)]
+async fn what_is_expected_goes_by_what_was_learned() -> Result<(), BoxError> {
+    let limits = Limits::new([rule("tokens", Scope::Account, Unit::Tokens, MINUTE, 10_000)]);
+    let stack = stack().limits(limits.clone());
+    let expected = || {
+        let service = stack.around(answering(ANSWER));
+        let (stack, limits) = (service, limits.clone());
+        async move {
+            let response = stack.oneshot(ask("a/x", 10)?).await?;
+            let used = 10_000 - left(&limits, Unit::Tokens);
+            response.into_body().collect().await?;
+            let moved = 10_000 - left(&limits, Unit::Tokens);
+            Ok::<_, BoxError>((used, moved))
+        }
+    };
+    let (before, moved) = expected().await?;
+    stack.roster().with(|lineup| {
+        let model = lineup.catalog().find("a/x").unwrap();
+        (0..200).for_each(|_| lineup.density(model).learn(2_000, 1_000));
+    });
+    let (after, _) = expected().await?;
+    let (before, after) = (before - 10, after - moved - 10);
+    assert!(
+        (2 * before - 2..=2 * before).contains(&after),
+        "{before} {after}"
+    );
+    Ok(())
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_nobody_was_asked_for_does_not_count() -> Result<(), BoxError> {
     let limits = Limits::new([

@@ -125,13 +125,8 @@ fn what_was_taken_and_given_back_leaves_room_in_a_window_that_rolls() {
     assert_eq!(left(clock.now()), 30);
     drop(second);
     assert_eq!(left(clock.now()), 100);
-    // What is over when it is settled is of no account, be it more than was taken.
     let mut third = take(10, clock.now()).unwrap();
-    clock.goes(seconds(100));
-    third.settle(Unit::Tokens, 90, clock.now());
-    assert_eq!(left(clock.now()), 100);
-    let mut fourth = take(10, clock.now()).unwrap();
-    fourth.settle(Unit::Tokens, 130, clock.now());
+    third.settle(Unit::Tokens, 130, clock.now());
     assert_eq!(left(clock.now()), 0);
 }
 
@@ -176,4 +171,27 @@ fn a_bucket_lets_its_burst_through_and_then_flows() {
     assert_eq!(left(clock.now()), 0);
     drop(other);
     assert_eq!(left(clock.now()), 10);
+}
+
+/// An answer that lasts longer than a window moved any number of tokens: what it was let in for counted no more when it was
+/// over, and what it had moved never did.
+#[test]
+fn what_a_long_answer_has_moved_beyond_what_was_expected_counts_when_it_is_over() {
+    let window = Window::Rolling(seconds(64));
+    let limits = Limits::new([rule("tokens", Scope::Key, Unit::Tokens, window, 1000)]);
+    let (mut clock, caller) = (Clock::new(), caller("a"));
+    let take =
+        |clock: Clock, tokens| limits.take(&of(&caller), &[(Unit::Tokens, tokens)], clock.now());
+    let used = |clock: Clock| limits.levels(&of(&caller), &[Unit::Tokens], clock.now())[0].used;
+    let mut long = take(clock, 100).unwrap();
+    let mut short = take(clock, 100).unwrap();
+    clock.goes(seconds(100));
+    assert_eq!(used(clock), 0);
+    short.settle(Unit::Tokens, 40, clock.now());
+    assert_eq!(used(clock), 0, "no more than was expected");
+    long.settle(Unit::Tokens, 1100, clock.now());
+    assert_eq!(used(clock), 1000);
+    assert!(take(clock, 1).is_err());
+    clock.goes(seconds(68));
+    assert_eq!(used(clock), 0);
 }

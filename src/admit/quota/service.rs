@@ -13,7 +13,7 @@ use crate::clock::{now, wall};
 use crate::error::{BoxError, Error};
 use crate::limits::{Limits, Now, Subject, Unit};
 use crate::payload::Payload;
-use crate::standing::Roster;
+use crate::standing::{Need, Roster};
 
 /// Counts requests and tokens. See the [module docs](super).
 ///
@@ -60,13 +60,35 @@ impl<S> Quota<S> {
             user: user.as_deref(),
             tag: call.wishes().tag.as_deref(),
         };
-        let wanted = [(Unit::Requests, 1), (Unit::Tokens, call.need().tokens())];
+        let tokens = self.tokens(call.need(), payload);
+        let wanted = [(Unit::Requests, 1), (Unit::Tokens, tokens)];
         let now = Now {
             instant: now(),
             wall: wall(),
         };
         let taken = self.limits.take(&subject, &wanted, now)?;
         Ok((!taken.is_empty()).then(|| Box::new(Hold::new(taken, call, ids))))
+    }
+
+    /// What the answer is expected to move: by what was learned of the models that the request names, of which the one counts that has
+    /// the most tokens.
+    fn tokens(&self, need: Need, payload: Option<&Payload>) -> u64 {
+        let (Some(roster), Some(payload)) = (&self.roster, payload) else {
+            return need.tokens();
+        };
+        if need.input == 0 || !self.limits.counts(Unit::Tokens) {
+            return need.tokens();
+        }
+        let (view, body) = (payload.view(), payload.bytes());
+        let text = view.text_bytes();
+        let names = view.model(body).into_iter().chain(view.models(body));
+        let names = names.take(MODELS);
+        let input = roster.with(|lineup| names.map(|name| lineup.tokens(&name, text)).max());
+        Need {
+            input: input.unwrap_or(need.input),
+            ..need
+        }
+        .tokens()
     }
 
     /// The models that may be asked, as far as their names tell.
