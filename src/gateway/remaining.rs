@@ -1,4 +1,8 @@
-//! What is left of a caller's limits, in the headers of every answer.
+//! What is left of a caller's limits, in the headers of every answer: of requests and of tokens.
+//!
+//! Of money nothing is told there. Clients read numbers of these names as counts that a pause makes good again; a budget is none, and
+//! what is left of it when an answer begins is less what that answer holds, not what it costs. `GET /key` tells what is left, and a
+//! refusal in its metadata: the limit, what is used, held and needed, and when it begins anew.
 
 use std::time::{Duration, SystemTime};
 

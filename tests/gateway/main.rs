@@ -1,5 +1,6 @@
 //! The gateway over real sockets: a caller on one side, scripted providers on the other.
 
+mod allowances;
 mod availability;
 mod bad_input;
 mod bill;
