@@ -64,8 +64,8 @@ impl Femto {
                 few.rem_euclid(FEMTO_PER_PICO),
             ),
             Err(_) => {
-                let floor = self.0.div_euclid(FEMTO_PER_PICO.into());
-                (floor, (self.0 - floor * i128::from(FEMTO_PER_PICO)) as i64)
+                let one = i128::from(FEMTO_PER_PICO);
+                (self.0.div_euclid(one), self.0.rem_euclid(one) as i64)
             }
         };
         let up = 2 * rest > FEMTO_PER_PICO || (2 * rest == FEMTO_PER_PICO && floor & 1 == 1);
