@@ -19,7 +19,7 @@ pub struct Body<B> {
     #[pin]
     inner: B,
     attempt: Attempt,
-    timer: Timer,
+    timer: Pin<Box<Timer>>,
     progress: Progress,
     /// Events of content that the attempt had counted when the clock was last set.
     content: u32,
@@ -31,7 +31,7 @@ pub struct Body<B> {
 // === impl Body ===
 
 impl<B> Body<B> {
-    pub(super) fn new(inner: B, attempt: Attempt, timer: Timer) -> Self {
+    pub(super) fn new(inner: B, attempt: Attempt, timer: Pin<Box<Timer>>) -> Self {
         Self {
             inner,
             attempt,
@@ -45,7 +45,12 @@ impl<B> Body<B> {
 }
 
 /// Where do we stand, now that nothing more is there for the moment?
-fn progress(attempt: &Attempt, timer: &mut Timer, old: Progress, content: &mut u32) -> Progress {
+fn progress(
+    attempt: &Attempt,
+    timer: Pin<&mut Timer>,
+    old: Progress,
+    content: &mut u32,
+) -> Progress {
     match old {
         Progress::Done(_) => return old,
         _ if attempt.is_done() => return Progress::Done(now()),
@@ -103,13 +108,14 @@ where
             Poll::Pending => {
                 if std::mem::take(this.moved) {
                     let old = *this.progress;
-                    *this.progress = progress(this.attempt, this.timer, old, this.content);
+                    let timer = this.timer.as_mut();
+                    *this.progress = progress(this.attempt, timer, old, this.content);
                 }
-                let mut phase = ready!(this.timer.poll(*this.progress, cx));
+                let mut phase = ready!(this.timer.as_mut().poll(*this.progress, cx));
                 while phase == Phase::Throughput
-                    && this.timer.goes_on(this.attempt.content_bytes(), now())
+                    && (this.timer.as_mut()).goes_on(this.attempt.content_bytes(), now())
                 {
-                    phase = ready!(this.timer.poll(*this.progress, cx));
+                    phase = ready!(this.timer.as_mut().poll(*this.progress, cx));
                 }
                 *this.over = true;
                 if matches!(this.progress, Progress::Finished(_) | Progress::Done(_)) {

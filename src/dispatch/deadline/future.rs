@@ -20,13 +20,13 @@ pub struct ResponseFuture<F> {
     #[pin]
     inner: F,
     attempt: Attempt,
-    timer: Option<Timer>,
+    timer: Option<Pin<Box<Timer>>>,
 }
 
 // === impl ResponseFuture ===
 
 impl<F> ResponseFuture<F> {
-    pub(super) fn new(inner: F, attempt: Attempt, timer: Timer) -> Self {
+    pub(super) fn new(inner: F, attempt: Attempt, timer: Pin<Box<Timer>>) -> Self {
         Self {
             inner,
             attempt,
@@ -42,6 +42,7 @@ where
 {
     type Output = Result<Response<Body<B>>, Error>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         match this.inner.poll(cx) {
@@ -57,7 +58,7 @@ where
             }
             Poll::Pending => {
                 let timer = this.timer.as_mut().expect("polled after completion");
-                let phase = ready!(timer.poll(Progress::Asked, cx));
+                let phase = ready!(timer.as_mut().poll(Progress::Asked, cx));
                 if !timer.is_fair(Progress::Asked) {
                     this.attempt.excuse();
                 }

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
+use pin_project::pin_project;
 use tokio::time::Sleep;
 
 use super::clocks::{Clocks, Progress, Window};
@@ -12,8 +13,9 @@ use crate::call::Call;
 use crate::clock::now;
 use crate::kind::Phase;
 
-/// A `Sleep`, made when something is pending for the first time, carried from the future to the
-/// body, and moved only when it goes off too early or would go off too late.
+/// A `Sleep`, made when something is pending for the first time, and moved only when it goes off too early or would go off
+/// too late. It goes from the future to the body.
+#[pin_project]
 #[derive(Debug)]
 pub(super) struct Timer {
     clocks: Clocks,
@@ -21,44 +23,50 @@ pub(super) struct Timer {
     own: Option<Box<Clocks>>,
     window: Option<Window>,
     call: Call,
-    sleep: Option<Pin<Box<Sleep>>>,
+    #[pin]
+    sleep: Option<Sleep>,
 }
 
 // === impl Timer ===
 
 impl Timer {
-    pub(super) fn new(clocks: Clocks, own: Option<Box<Clocks>>, call: Call) -> Self {
-        Self {
+    pub(super) fn new(clocks: Clocks, own: Option<Box<Clocks>>, call: Call) -> Pin<Box<Self>> {
+        Box::pin(Self {
             clocks,
             own,
             window: None,
             call,
             sleep: None,
-        }
+        })
     }
 
     /// Content has begun to come.
-    pub(super) fn begin(&mut self, bytes: u64, now: Instant) {
-        self.window = self.clocks.window(bytes, now);
+    pub(super) fn begin(self: Pin<&mut Self>, bytes: u64, now: Instant) {
+        let window = self.clocks.window(bytes, now);
+        *self.project().window = window;
     }
 
     /// The window is over. Has enough come in it?
-    pub(super) fn goes_on(&mut self, bytes: u64, now: Instant) -> bool {
+    pub(super) fn goes_on(self: Pin<&mut Self>, bytes: u64, now: Instant) -> bool {
         let old = self.window;
         let next = old.and_then(|old| self.clocks.window_after(old, bytes, now));
-        self.window = next.or(old);
+        *self.project().window = next.or(old);
         next.is_some()
     }
 
     /// Ready when a clock has run out. Asked only after what is inside was pending.
-    pub(super) fn poll(&mut self, progress: Progress, cx: &mut Context<'_>) -> Poll<Phase> {
-        let phase = ready!(self.poll_clock(progress, cx));
+    pub(super) fn poll(
+        mut self: Pin<&mut Self>,
+        progress: Progress,
+        cx: &mut Context<'_>,
+    ) -> Poll<Phase> {
+        let phase = ready!(self.as_mut().poll_clock(progress, cx));
         // Meanwhile the others may have failed, as a hedge, or be left alone.
         let others = || self.call.others_left(now()) > 0 || self.call.recovery().times() > 0;
         if !self.clocks.fails_over(phase) || others() {
             return Poll::Ready(phase);
         }
-        self.clocks.stay();
+        self.as_mut().project().clocks.stay();
         self.poll_clock(progress, cx)
     }
 
@@ -69,12 +77,14 @@ impl Timer {
         self.own.as_deref().is_none_or(|own| by(own) <= at)
     }
 
-    fn poll_clock(&mut self, progress: Progress, cx: &mut Context<'_>) -> Poll<Phase> {
-        let (at, phase) = self.clocks.next(progress, self.window);
+    fn poll_clock(self: Pin<&mut Self>, progress: Progress, cx: &mut Context<'_>) -> Poll<Phase> {
+        let mut this = self.project();
+        let (at, phase) = this.clocks.next(progress, *this.window);
         let at = tokio::time::Instant::from_std(at);
-        let sleep = self
-            .sleep
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
+        if this.sleep.is_none() {
+            this.sleep.set(Some(tokio::time::sleep_until(at)));
+        }
+        let mut sleep = this.sleep.as_pin_mut().expect("it was made above");
         if sleep.deadline() > at {
             sleep.as_mut().reset(at);
         }
