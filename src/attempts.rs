@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use crate::attempt::{Attempt, End};
+use crate::few::Few;
 use crate::lesson;
 use crate::plan::Candidate;
 
@@ -14,7 +15,7 @@ pub const DEFAULT_TRIES: u32 = 6;
 /// In order; but of two that were under way at once, the one that answers is the last.
 #[derive(Debug)]
 pub(crate) struct Attempts {
-    all: Mutex<Vec<Attempt>>,
+    all: Mutex<Few<Attempt>>,
     tries: AtomicU32,
 }
 
@@ -42,12 +43,13 @@ impl Attempts {
         look(&self.all())
     }
 
-    /// Has one been made there, and failed?
-    pub(crate) fn failed_at(&self, candidate: &Candidate) -> bool {
-        let failed = |attempt: &Attempt| {
-            attempt.is_at(candidate) && matches!(attempt.ended(), Some((End::Failed(_), _)))
-        };
-        self.with(|all| all.iter().any(failed))
+    /// At how many of these has none been made that failed?
+    pub(crate) fn without_failed<'a>(&self, at: impl Iterator<Item = &'a Candidate>) -> usize {
+        let failed = |attempt: &&Attempt| matches!(attempt.ended(), Some((End::Failed(_), _)));
+        self.with(|all| {
+            at.filter(|candidate| !all.iter().filter(failed).any(|it| it.is_at(candidate)))
+                .count()
+        })
     }
 
     /// Takes one more, and one try for it.
@@ -83,7 +85,7 @@ impl Attempts {
         }
     }
 
-    fn all(&self) -> MutexGuard<'_, Vec<Attempt>> {
+    fn all(&self) -> MutexGuard<'_, Few<Attempt>> {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -209,10 +209,8 @@ impl Call {
         let others = self.plan().map(|plan| plan.candidates.get(self.at + 1..));
         let others = others.flatten().unwrap_or_default().iter();
         let need = self.need();
-        let may_be_asked = |other: &&Candidate| {
-            other.standing.may_be_asked(need, now) && !self.shared.attempts.failed_at(other)
-        };
-        others.filter(may_be_asked).count()
+        let others = others.filter(|other| other.standing.may_be_asked(need, now));
+        self.shared.attempts.without_failed(others)
     }
 
     /// Tries that are left of the attempt budget.

@@ -178,6 +178,7 @@ mod dispositions;
 mod early;
 mod end;
 mod error;
+mod few;
 mod found;
 mod generation;
 mod kind;

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::slice::Iter;
 
 use super::record::AttemptRecord;
+use crate::few::Few;
 
 /// The attempts of a [`Record`](super::Record), in order: a slice of them, which takes a place of its own in memory only
 /// if there are several.
@@ -15,45 +16,26 @@ use super::record::AttemptRecord;
 /// let none = Attempts::default();
 /// assert!(none.is_empty());
 /// ```
-#[derive(Clone)]
-pub struct Attempts(Kept);
-
-/// How many are there?
-#[derive(Clone)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every request has one attempt, which is kept in place"
-)]
-enum Kept {
-    One([AttemptRecord; 1]),
-    Any(Vec<AttemptRecord>),
-}
+#[derive(Clone, Default)]
+pub struct Attempts(Few<AttemptRecord>);
 
 // === impl Attempts ===
-
-impl Default for Attempts {
-    fn default() -> Self {
-        Self(Kept::Any(Vec::new()))
-    }
-}
 
 impl Attempts {
     /// What remains of each of these.
     pub(super) fn of<T>(all: &[T], record: impl Fn(&T) -> AttemptRecord) -> Self {
         Self(match all {
-            [one] => Kept::One([record(one)]),
-            _ => Kept::Any(all.iter().map(record).collect()),
+            [one] => Few::One([record(one)]),
+            _ => Few::Any(all.iter().map(record).collect()),
         })
     }
 }
 
 impl FromIterator<AttemptRecord> for Attempts {
     fn from_iter<I: IntoIterator<Item = AttemptRecord>>(attempts: I) -> Self {
-        let mut any: Vec<_> = attempts.into_iter().collect();
-        Self(match any.len() {
-            1 => Kept::One([any.remove(0)]),
-            _ => Kept::Any(any),
-        })
+        let mut all = Few::default();
+        attempts.into_iter().for_each(|attempt| all.push(attempt));
+        Self(all)
     }
 }
 
@@ -61,10 +43,7 @@ impl Deref for Attempts {
     type Target = [AttemptRecord];
 
     fn deref(&self) -> &[AttemptRecord] {
-        match &self.0 {
-            Kept::One(one) => one,
-            Kept::Any(any) => any,
-        }
+        &self.0
     }
 }
 
