@@ -200,8 +200,7 @@ impl Circuit {
 
     /// Is it known for nothing? One that only rests is not, even when its time is over, nor one that is on trial.
     pub(crate) fn is_admitting(&self) -> bool {
-        let condition = Condition::from(self.word.load(Acquire));
-        condition.phase == Phase::Admitting && condition.until == 0
+        Condition::is_calm(self.word.load(Acquire))
     }
 
     /// Is it let through again, but not yet [trusted](Breaker::trial)?

@@ -98,6 +98,9 @@ pub(super) enum Phase {
 }
 
 const FOREVER: u64 = (1 << 38) - 1;
+
+/// Above it there is the phase alone, which is 0 of one that admits.
+const UNTIL: u32 = 24;
 const MOST_FAILURES: u32 = (1 << 7) - 1;
 const MOST_EJECTIONS: u32 = (1 << 4) - 1;
 const CAUSES: [Cause; 7] = [
@@ -281,6 +284,13 @@ impl Condition {
     }
 }
 
+impl Condition {
+    /// Does this word say that it admits, and that nothing ends by itself?
+    pub(super) fn is_calm(word: u64) -> bool {
+        word >> UNTIL == 0
+    }
+}
+
 impl From<u64> for Condition {
     fn from(word: u64) -> Self {
         let bits = |from: u32, count: u32| (word >> from) & ((1 << count) - 1);
@@ -291,7 +301,7 @@ impl From<u64> for Condition {
                 2 => Phase::Ejected,
                 _ => Phase::Probing,
             },
-            until: bits(24, 38),
+            until: bits(UNTIL, 38),
             failures: bits(17, 7) as u32,
             ejections: bits(13, 4) as u32,
             cause: (bits(8, 5) as usize)
@@ -306,7 +316,7 @@ impl From<Condition> for u64 {
     fn from(condition: Condition) -> Self {
         let cause = condition.cause.map_or(0, |cause| cause as u64 + 1);
         ((condition.phase as u64) << 62)
-            | (condition.until.min(FOREVER) << 24)
+            | (condition.until.min(FOREVER) << UNTIL)
             | (u64::from(condition.failures) << 17)
             | (u64::from(condition.ejections) << 13)
             | (cause << 8)
