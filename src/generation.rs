@@ -50,10 +50,12 @@ impl GenerationId {
         let mut random = fastrand::Rng::with_seed(seed);
         // A number of 64 bits holds ten letters.
         for letters in text[5 + digits..len].chunks_mut(10) {
-            let mut drawn = random.u64(..);
+            let mut fraction = random.u64(..);
             for letter in letters {
-                *letter = LETTERS[(drawn % 62) as usize];
-                drawn /= 62;
+                // A letter is what of 62 times the fraction is whole; the rest is the next fraction.
+                let product = u128::from(fraction) * LETTERS.len() as u128;
+                *letter = LETTERS[(product >> 64) as usize];
+                fraction = product as u64;
             }
         }
         Self {
