@@ -37,6 +37,9 @@ impl Ratio {
     /// This part of the amount, rounded to the picodollar: the even one of two that are equally near.
     #[must_use]
     pub fn of(self, amount: Money) -> Money {
+        if self.is_zero() {
+            return Money::ZERO;
+        }
         let exact = i128::from(amount.picodollars()) * i128::from(self.0);
         let one = i128::from(ONE);
         let (floor, twice) = (exact.div_euclid(one), 2 * exact.rem_euclid(one));

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use super::asks::Asks;
 use super::no_bound::NoBound;
-use super::strict::{cap, strict, within_context};
+use super::strict::{bounded, cap, within_context};
 use crate::catalog::{Endpoint, HoldPolicy};
 use crate::money::{Femto, Money};
 use crate::plan::Candidate;
@@ -48,9 +48,19 @@ pub fn estimate(
     density: &Density,
     wall: SystemTime,
 ) -> Result<Femto, NoBound> {
-    if let Some(cap) = cap(endpoint) {
-        return Ok(cap);
+    match cap(endpoint) {
+        Some(cap) => Ok(cap),
+        None => likely(endpoint, asks, density, wall),
     }
+}
+
+/// Likewise, of one that has no [`cap`].
+fn likely(
+    endpoint: &Endpoint,
+    asks: &Asks,
+    density: &Density,
+    wall: SystemTime,
+) -> Result<Femto, NoBound> {
     let parts = asks.parts.iter().map(|(modality, count, _)| {
         let each = endpoint.bounds().of(*modality).unwrap_or(USUAL_PART);
         each.saturating_mul(*count)
@@ -75,11 +85,14 @@ pub(super) fn amount(
     wall: SystemTime,
 ) -> Result<Money, NoBound> {
     let endpoint = &candidate.endpoint;
+    if let Some(cap) = cap(endpoint) {
+        return Ok(cap.round());
+    }
     match policy {
-        HoldPolicy::Strict => strict(endpoint, asks).map(Femto::round),
+        HoldPolicy::Strict => bounded(endpoint, asks).map(Femto::round),
         HoldPolicy::Estimate { max_debt } => {
             let most = within_context(endpoint, asks)?.round();
-            let likely = estimate(endpoint, asks, candidate.standing.density(), wall)?.round();
+            let likely = likely(endpoint, asks, candidate.standing.density(), wall)?.round();
             Ok(likely.max(most.saturating_sub(max_debt)).min(most))
         }
     }

@@ -21,15 +21,17 @@ const TOOLS: u64 = 640;
 pub fn strict(endpoint: &Endpoint, asks: &Asks) -> Result<Femto, NoBound> {
     match cap(endpoint) {
         Some(cap) => Ok(cap),
-        None => cost(endpoint, asks, &prompt(endpoint, asks)?),
+        None => bounded(endpoint, asks),
     }
+}
+
+/// Likewise, of one that has no [`cap`].
+pub(super) fn bounded(endpoint: &Endpoint, asks: &Asks) -> Result<Femto, NoBound> {
+    cost(endpoint, asks, &prompt(endpoint, asks)?)
 }
 
 /// Likewise, but where a part has no bound of its own the context bounds all of the prompt.
 pub(super) fn within_context(endpoint: &Endpoint, asks: &Asks) -> Result<Femto, NoBound> {
-    if let Some(cap) = cap(endpoint) {
-        return Ok(cap);
-    }
     let most = match (prompt(endpoint, asks), endpoint.context_length()) {
         (Err(NoBound::Part(_) | NoBound::Strange), Some(context)) => Most {
             other: context,
