@@ -81,6 +81,7 @@ where
 {
     type Output = Result<Response<Body<B, S>>, Error>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let hold = this.hold;

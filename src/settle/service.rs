@@ -72,6 +72,7 @@ where
         self.inner.poll_ready(cx).map_err(Error::from_inner)
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
         let mut slot = self
             .slot

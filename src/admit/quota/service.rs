@@ -123,6 +123,7 @@ where
         self.inner.poll_ready(cx).map_err(Error::from_inner)
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         match self.take(&mut request) {
             Ok(hold) => ResponseFuture::asking(self.inner.call(request), hold),

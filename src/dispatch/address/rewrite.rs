@@ -29,12 +29,12 @@ pub(super) fn rewritten(payload: &Payload, endpoint: &Endpoint, metered: bool) -
     if metered && view.stream() {
         edits = edits.ask_for_usage();
     }
-    edits = match (endpoint.tier(), view.tier()) {
-        (Some(Tier::Flex), _) => edits.set(Field::ServiceTier, "\"flex\""),
-        (Some(Tier::Priority), _) => edits.set(Field::ServiceTier, "\"priority\""),
-        (_, Some(Tier::Flex | Tier::Priority)) => edits.remove(Field::ServiceTier),
-        _ => edits,
-    };
+    match (endpoint.tier(), view.tier()) {
+        (Some(Tier::Flex), _) => edits = edits.set(Field::ServiceTier, "\"flex\""),
+        (Some(Tier::Priority), _) => edits = edits.set(Field::ServiceTier, "\"priority\""),
+        (_, Some(Tier::Flex | Tier::Priority)) => edits = edits.remove(Field::ServiceTier),
+        _ => {}
+    }
     if let Some(supported) = endpoint.parameters() {
         edits = edits.remove_all(unsupported(supported));
         edits = limited(edits, view, body, supported);

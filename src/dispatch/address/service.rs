@@ -39,6 +39,7 @@ where
         self.inner.poll_ready(cx).map_err(Error::from_inner)
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
         let mut call = Call::of(request.extensions_mut()).clone();
         let Some(candidate) = call.candidate().cloned() else {

@@ -66,6 +66,7 @@ where
 {
     type Output = Result<Response<Body<B>>, Error>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let attempt = this.call.attempt(now);

@@ -48,6 +48,7 @@ where
         self.inner.poll_ready(cx).map_err(Error::from_inner)
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let call = Call::of(request.extensions_mut());
         let own = limits(self.deadlines, call);

@@ -99,6 +99,7 @@ where
 {
     type Output = Result<S::Response, Error>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if let FirstProj::Asking(future) = this.first.as_mut().project() {
@@ -158,6 +159,7 @@ where
     S::Error: Into<BoxError> + 'static,
 {
     /// Ready with the answer of the second one, with its error, or when nobody is asked.
+    #[inline]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<S::Response, Option<Error>>> {
         loop {
             match &mut self.state {

@@ -44,6 +44,7 @@ where
         self.inner.poll_ready(cx).map_err(Error::from_inner)
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
         let call = Call::of(request.extensions_mut());
         if !is_wanted(call, self.settings.all) {

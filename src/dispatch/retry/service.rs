@@ -50,6 +50,7 @@ where
         self.inner.poll_ready(cx).map_err(Error::from_inner)
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
         let call = Call::of(request.extensions_mut()).clone();
         let candidate = call.candidate();
