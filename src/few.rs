@@ -4,10 +4,6 @@ use std::ops::{Deref, DerefMut};
 
 /// How many are there? More than one take a place of their own in memory.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly always there is one, which is kept in place"
-)]
 pub(crate) enum Few<T> {
     One([T; 1]),
     Any(Vec<T>),
