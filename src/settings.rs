@@ -1,8 +1,11 @@
 //! What may be set of the whole chain, a layer's own setter behind each.
 
+use std::sync::Arc;
+
 use crate::admit::quota::QuotaLayer;
 use crate::catalog::HoldPolicy;
 use crate::choose::ChooseLayer;
+use crate::count_tokens::CountTokens;
 use crate::dispatch::deadline::{DeadlineLayer, Deadlines};
 use crate::dispatch::gate::GateLayer;
 use crate::dispatch::hedge::HedgeLayer;
@@ -133,6 +136,14 @@ impl<L> Stack<L> {
         self
     }
 
+    /// Expects the tokens of prompts by this one, in quotas and in estimates of what a request may cost: see [`CountTokens`].
+    #[must_use]
+    pub fn count_tokens(mut self, counter: Arc<dyn CountTokens>) -> Self {
+        self.quota = self.quota.count_tokens(counter.clone());
+        self.settle = self.settle.count_tokens(counter);
+        self
+    }
+
     /// Sets what the operator asks beside each charge: see [`SettleLayer::fee`](crate::settle::SettleLayer::fee).
     #[must_use]
     pub fn fee(mut self, fee: Ratio) -> Self {
@@ -157,6 +168,7 @@ impl Stack {
     pub fn limits(mut self, limits: Limits) -> Self {
         let ledger = self.settle.ledger().clone().limits(limits.clone());
         self.settle = self.settle.with_ledger(ledger);
-        self.quota(QuotaLayer::new(limits))
+        self.quota = self.quota.with_limits(limits);
+        self
     }
 }

@@ -1,6 +1,7 @@
 //! What a hold claims, and who can be afforded.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::{Duration, UNIX_EPOCH};
@@ -21,7 +22,9 @@ use switchtower::settle::claim::{Asks, NoBound, estimate, strict};
 use switchtower::settle::{Claim, Held, Ledger, Record, SettleLayer, Slot, cost_of};
 use switchtower::standing::{Density, Roster};
 use switchtower::wire::Modality;
-use switchtower::{BoxError, Call, Error, Femto, Filter, Kind, Money, Payload, Price, Usage};
+use switchtower::{
+    BoxError, Call, CountTokens, Error, Femto, Filter, Kind, Money, Payload, Price, Usage,
+};
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 
 /// Femtodollars of a millionth: what a token costs at a dollar for a million.
@@ -624,6 +627,57 @@ async fn no_debt_is_larger_than_is_allowed() {
         overrun <= max_debt && overrun > dollars("0.04"),
         "{overrun}"
     );
+}
+
+/// An estimate may go by a tokenizer; a bound does not.
+#[tokio::test(start_paused = true)]
+async fn a_tokenizer_says_what_is_likely_and_not_what_is_most() {
+    #[derive(Debug)]
+    struct Counts(AtomicU64);
+    impl CountTokens for Counts {
+        fn count(&self, model: &str, _: &Payload) -> Option<u64> {
+            assert_eq!(model, "a/x");
+            self.0.fetch_add(1, Relaxed);
+            Some(50_000)
+        }
+    }
+    let held = |policy: HoldPolicy, counter: Option<Arc<Counts>>| async move {
+        let listed = prices(&[(Rate::Prompt, "1"), (Rate::Completion, "1")]);
+        let provider = |slug: &str| Provider::new(slug, "http://one.test/v1".parse().unwrap());
+        let endpoint = |slug: &str| EndpointSpec::new(slug, "x").with_prices(listed.clone());
+        let model = ModelSpec::new("a/x").endpoint(endpoint("one"));
+        let catalog = Catalog::builder()
+            .provider(provider("one"))
+            .provider(provider("two"))
+            .model(model.endpoint(endpoint("two")))
+            .build();
+        let roster = Roster::from(Arc::new(catalog.unwrap()));
+        let purse = Purse::new(Some(dollars("1000")));
+        let mut settle = SettleLayer::new(purse.clone()).hold(policy);
+        if let Some(counter) = counter {
+            settle = settle.count_tokens(counter);
+        }
+        let client = service_fn(|_: Request<Payload>| async { reply(ok(1)) });
+        let chain = ServiceBuilder::new()
+            .layer(ChooseLayer::new(roster).seed(1))
+            .layer(settle)
+            .layer(MeterLayer::new())
+            .service(client);
+        drop(chain.oneshot(request(json!({"max_tokens": 10}))).await);
+        purse.state.lock().unwrap().held[0]
+    };
+    let counts = Arc::new(Counts(AtomicU64::new(0)));
+    let strict = held(HoldPolicy::Strict, None).await;
+    assert_eq!(held(HoldPolicy::Strict, Some(counts.clone())).await, strict);
+    assert_eq!(counts.0.load(Relaxed), 0, "nobody asks");
+    let likely = held(HoldPolicy::estimate(), None).await;
+    let counted = held(HoldPolicy::estimate(), Some(counts.clone())).await;
+    // More than the most is the most.
+    assert!(
+        likely < counted && counted == strict,
+        "{likely} {counted} {strict}"
+    );
+    assert_eq!(counts.0.load(Relaxed), 1, "once for both candidates");
 }
 
 // === What is learned ===

@@ -1,7 +1,10 @@
+use std::sync::Arc;
+
 use tower_layer::Layer;
 
 use super::claim::HoldPolicy;
 use super::service::Settle;
+use crate::count_tokens::CountTokens;
 use crate::money::Ratio;
 
 /// Settles every request exactly once. See the [module docs](super).
@@ -10,6 +13,7 @@ pub struct SettleLayer<L> {
     ledger: L,
     policy: HoldPolicy,
     fee: Ratio,
+    counter: Option<Arc<dyn CountTokens>>,
 }
 
 // === impl SettleLayer ===
@@ -21,6 +25,7 @@ impl<L> SettleLayer<L> {
             ledger,
             policy: HoldPolicy::default(),
             fee: Ratio::ZERO,
+            counter: None,
         }
     }
 
@@ -31,6 +36,7 @@ impl<L> SettleLayer<L> {
             ledger,
             policy: self.policy,
             fee: self.fee,
+            counter: self.counter,
         }
     }
 
@@ -60,12 +66,20 @@ impl<L> SettleLayer<L> {
         self.fee = fee;
         self
     }
+
+    /// Estimates prompts by this one. See [`CountTokens`].
+    #[must_use]
+    pub fn count_tokens(mut self, counter: Arc<dyn CountTokens>) -> Self {
+        self.counter = Some(counter);
+        self
+    }
 }
 
 impl<S, L: Clone + super::Ledger> Layer<S> for SettleLayer<L> {
     type Service = Settle<S, L>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Settle::new(inner, self.ledger.clone(), self.policy, self.fee)
+        let counter = self.counter.clone();
+        Settle::new(inner, self.ledger.clone(), (self.policy, self.fee), counter)
     }
 }

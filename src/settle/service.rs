@@ -8,13 +8,14 @@ use tower_service::Service;
 
 use super::account::Asked;
 use super::body::Body;
-use super::claim::{Asks, Claim, Held, HoldPolicy, Terms, take};
+use super::claim::{Asks, Claim, Counted, Held, HoldPolicy, Terms, take};
 use super::future::ResponseFuture;
 use super::hold::Hold;
 use super::ledger::Ledger;
 use crate::call::Call;
 use crate::caller::Caller;
 use crate::catalog::Rate;
+use crate::count_tokens::CountTokens;
 use crate::error::{BoxError, Error};
 use crate::kind::Kind;
 use crate::money::{Money, Ratio};
@@ -33,18 +34,25 @@ pub struct Settle<S, L: Ledger> {
     ledger: L,
     policy: HoldPolicy,
     fee: Ratio,
+    counter: Option<Arc<dyn CountTokens>>,
     slot: Option<L::Slot>,
 }
 
 // === impl Settle ===
 
 impl<S, L: Ledger> Settle<S, L> {
-    pub(super) fn new(inner: S, ledger: L, policy: HoldPolicy, fee: Ratio) -> Self {
+    pub(super) fn new(
+        inner: S,
+        ledger: L,
+        (policy, fee): (HoldPolicy, Ratio),
+        counter: Option<Arc<dyn CountTokens>>,
+    ) -> Self {
         Self {
             inner,
             ledger,
             policy,
             fee,
+            counter,
             slot: None,
         }
     }
@@ -102,6 +110,7 @@ where
             includes_own: call.caller().is_some_and(includes),
             wall: call.created(),
             payload,
+            counted: &Counted::new(self.counter.as_deref(), payload),
         };
         let held = match take(&mut slot, &mut claim, call.plan(), terms) {
             Ok((held, None)) => held,
@@ -166,6 +175,7 @@ impl<S: Clone, L: Ledger + Clone> Clone for Settle<S, L> {
             ledger: self.ledger.clone(),
             policy: self.policy,
             fee: self.fee,
+            counter: self.counter.clone(),
             slot: None,
         }
     }

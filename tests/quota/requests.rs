@@ -13,7 +13,7 @@ use switchtower::admit::quota::QuotaLayer;
 use switchtower::catalog::{Catalog, EndpointSpec, ModelSpec, Prices, Provider, Rate};
 use switchtower::gateway::Gateway;
 use switchtower::limits::{Limits, Rule, Scope, Unit, Window};
-use switchtower::{BoxError, Kind, Payload, Period, Price, Stack};
+use switchtower::{BoxError, CountTokens, Kind, Payload, Period, Price, Stack};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
 use super::*;
@@ -75,6 +75,32 @@ async fn what_is_expected_goes_by_what_was_learned() -> Result<(), BoxError> {
         (2 * before - 2..=2 * before).contains(&after),
         "{before} {after}"
     );
+    Ok(())
+}
+
+/// A tokenizer says it better, for the models that it knows.
+#[tokio::test(start_paused = true)]
+async fn what_is_expected_is_what_is_counted() -> Result<(), BoxError> {
+    #[derive(Debug)]
+    struct Fixed;
+    impl CountTokens for Fixed {
+        fn count(&self, model: &str, payload: &Payload) -> Option<u64> {
+            assert!(payload.view().text_bytes() > 0);
+            (model == "b/y:free").then_some(777)
+        }
+    }
+    let limits = Limits::new([rule("tokens", Scope::Account, Unit::Tokens, MINUTE, 10_000)]);
+    let stack = stack().count_tokens(Arc::new(Fixed)).limits(limits.clone());
+    for (model, counted) in [("why", true), ("b/y:free", true), ("a/x", false)] {
+        let before = left(&limits, Unit::Tokens);
+        let response = stack
+            .around(answering(ANSWER))
+            .oneshot(ask(model, 10)?)
+            .await?;
+        let taken = before - left(&limits, Unit::Tokens);
+        assert_eq!(taken == 787, counted, "{model}: {taken}");
+        response.into_body().collect().await?;
+    }
     Ok(())
 }
 

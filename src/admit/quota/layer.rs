@@ -1,14 +1,18 @@
+use std::sync::Arc;
+
 use tower_layer::Layer;
 
 use super::service::Quota;
+use crate::count_tokens::CountTokens;
 use crate::limits::Limits;
 use crate::standing::Roster;
 
 /// Refuses requests for which these limits leave no room. See the [module docs](super).
 #[derive(Clone, Debug, Default)]
 pub struct QuotaLayer {
-    limits: Limits,
-    roster: Option<Roster>,
+    pub(super) limits: Limits,
+    pub(super) roster: Option<Roster>,
+    pub(super) counter: Option<Arc<dyn CountTokens>>,
 }
 
 // === impl QuotaLayer ===
@@ -19,6 +23,7 @@ impl QuotaLayer {
         Self {
             limits,
             roster: None,
+            counter: None,
         }
     }
 
@@ -26,6 +31,19 @@ impl QuotaLayer {
     #[must_use]
     pub fn roster(mut self, roster: Roster) -> Self {
         self.roster = Some(roster);
+        self
+    }
+
+    /// Expects tokens of prompts by this one. See [`CountTokens`].
+    #[must_use]
+    pub fn count_tokens(mut self, counter: Arc<dyn CountTokens>) -> Self {
+        self.counter = Some(counter);
+        self
+    }
+
+    /// By these limits instead.
+    pub(crate) fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
         self
     }
 
@@ -39,6 +57,6 @@ impl<S> Layer<S> for QuotaLayer {
     type Service = Quota<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Quota::new(inner, self.limits.clone(), self.roster.clone())
+        Quota::new(inner, self.clone())
     }
 }

@@ -1,5 +1,6 @@
 use std::any::Any;
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
@@ -8,8 +9,10 @@ use tower_service::Service;
 use super::body::Body;
 use super::future::ResponseFuture;
 use super::hold::Hold;
+use super::layer::QuotaLayer;
 use crate::call::Call;
 use crate::clock::{now, wall};
+use crate::count_tokens::CountTokens;
 use crate::error::{BoxError, Error};
 use crate::limits::{Limits, Now, Subject, Unit};
 use crate::payload::Payload;
@@ -25,6 +28,7 @@ pub struct Quota<S> {
     inner: S,
     limits: Limits,
     roster: Option<Roster>,
+    counter: Option<Arc<dyn CountTokens>>,
 }
 
 /// More than a request may name: who names more is refused inside.
@@ -33,11 +37,12 @@ const MODELS: usize = 64;
 // === impl Quota ===
 
 impl<S> Quota<S> {
-    pub(super) fn new(inner: S, limits: Limits, roster: Option<Roster>) -> Self {
+    pub(super) fn new(inner: S, layer: QuotaLayer) -> Self {
         Self {
             inner,
-            limits,
-            roster,
+            limits: layer.limits,
+            roster: layer.roster,
+            counter: layer.counter,
         }
     }
 
@@ -70,25 +75,43 @@ impl<S> Quota<S> {
         Ok((!taken.is_empty()).then(|| Box::new(Hold::new(taken, call, ids))))
     }
 
-    /// What the answer is expected to move: by what was learned of the models that the request names, of which the one counts that has
-    /// the most tokens.
+    /// What the answer is expected to move: by what was learned of the models that the request names, or is counted of them, of which
+    /// the one counts that has the most tokens.
     fn tokens(&self, need: Need, payload: Option<&Payload>) -> u64 {
-        let (Some(roster), Some(payload)) = (&self.roster, payload) else {
+        let payload = payload.filter(|_| need.input > 0 && self.limits.counts(Unit::Tokens));
+        let Some(payload) = payload.filter(|_| self.roster.is_some() || self.counter.is_some())
+        else {
             return need.tokens();
         };
-        if need.input == 0 || !self.limits.counts(Unit::Tokens) {
-            return need.tokens();
-        }
         let (view, body) = (payload.view(), payload.bytes());
-        let text = view.text_bytes();
         let names = view.model(body).into_iter().chain(view.models(body));
-        let names = names.take(MODELS);
-        let input = roster.with(|lineup| names.map(|name| lineup.tokens(&name, text)).max());
-        Need {
-            input: input.unwrap_or(need.input),
-            ..need
-        }
-        .tokens()
+        let input = names.take(MODELS).map(|name| {
+            let id = self.id_of(&name);
+            let counted = self.counter.as_ref();
+            let counted = counted.and_then(|counter| counter.count(&id, payload));
+            counted.unwrap_or_else(|| self.learned(&id, need, payload))
+        });
+        let input = input.max().unwrap_or(need.input);
+        Need { input, ..need }.tokens()
+    }
+
+    fn learned(&self, model: &str, need: Need, payload: &Payload) -> u64 {
+        let text = payload.view().text_bytes();
+        let roster = self.roster.as_ref();
+        roster.map_or(need.input, |roster| {
+            roster.with(|lineup| lineup.tokens(model, text))
+        })
+    }
+
+    /// A model's id, if it is of the roster.
+    fn id_of<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        let Some(roster) = &self.roster else {
+            return name.into();
+        };
+        roster.with(|lineup| match lineup.catalog().id_of(name) {
+            id if id == name => name.into(),
+            id => id.to_owned().into(),
+        })
     }
 
     /// The models that may be asked, as far as their names tell.

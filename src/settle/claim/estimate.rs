@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use super::asks::Asks;
+use super::counted::Counted;
 use super::no_bound::NoBound;
 use super::strict::{bounded, cap, within_context};
 use crate::catalog::{Endpoint, HoldPolicy};
@@ -50,15 +51,15 @@ pub fn estimate(
 ) -> Result<Femto, NoBound> {
     match cap(endpoint) {
         Some(cap) => Ok(cap),
-        None => likely(endpoint, asks, density, wall),
+        None => likely(endpoint, asks, || density.tokens(asks.text), wall),
     }
 }
 
-/// Likewise, of one that has no [`cap`].
+/// Likewise, of one that has no [`cap`], and of a text of so many tokens.
 fn likely(
     endpoint: &Endpoint,
     asks: &Asks,
-    density: &Density,
+    text: impl FnOnce() -> u64,
     wall: SystemTime,
 ) -> Result<Femto, NoBound> {
     let parts = asks.parts.iter().map(|(modality, count, _)| {
@@ -67,7 +68,7 @@ fn likely(
     });
     let parts = parts.fold(u64::from(asks.strange) * USUAL_PART, u64::saturating_add);
     let usage = Usage {
-        input: density.tokens(asks.text).saturating_add(parts),
+        input: text().saturating_add(parts),
         output: asks.expected_output,
         images: asks.images(),
         web_searches: asks.searches.into(),
@@ -82,6 +83,7 @@ pub(super) fn amount(
     policy: HoldPolicy,
     candidate: &Candidate,
     asks: &Asks,
+    counted: &Counted<'_>,
     wall: SystemTime,
 ) -> Result<Money, NoBound> {
     let endpoint = &candidate.endpoint;
@@ -92,7 +94,8 @@ pub(super) fn amount(
         HoldPolicy::Strict => bounded(endpoint, asks).map(Femto::round),
         HoldPolicy::Estimate { max_debt } => {
             let most = within_context(endpoint, asks)?.round();
-            let likely = likely(endpoint, asks, candidate.standing.density(), wall)?.round();
+            let text = || counted.tokens(candidate, asks);
+            let likely = likely(endpoint, asks, text, wall)?.round();
             Ok(likely.max(most.saturating_sub(max_debt)).min(most))
         }
     }
@@ -103,17 +106,11 @@ pub(super) fn unlimited(
     policy: HoldPolicy,
     candidate: &Candidate,
     asks: &Asks,
+    counted: &Counted<'_>,
     wall: SystemTime,
 ) -> Money {
-    let likely = || {
-        estimate(
-            &candidate.endpoint,
-            asks,
-            candidate.standing.density(),
-            wall,
-        )
-    };
-    amount(policy, candidate, asks, wall)
-        .or_else(|_| likely().map(Femto::round))
+    let text = || counted.tokens(candidate, asks);
+    amount(policy, candidate, asks, counted, wall)
+        .or_else(|_| likely(&candidate.endpoint, asks, text, wall).map(Femto::round))
         .unwrap_or(Money::ZERO)
 }

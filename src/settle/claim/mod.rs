@@ -29,7 +29,7 @@
 //! [counts](crate::catalog::ReportedCost).
 //!
 //! **Estimate** takes the bytes of text a token that each model's settled requests have
-//! [shown](crate::standing::Standing::density), and an answer of the usual length, at the prices in force. A charge
+//! [shown](crate::standing::Standing::density), or what [`CountTokens`](crate::CountTokens) says, and an answer of the usual length, at the prices in force. A charge
 //! beyond the claim is taken all the same: it is told as an event and as [`Record::overrun`](super::Record::overrun), and from then on
 //! the limit is exceeded, so that nothing more is let in until it has room again.
 //!
@@ -73,6 +73,7 @@
 mod afford;
 mod apart;
 mod asks;
+mod counted;
 mod dearest;
 mod estimate;
 mod held;
@@ -89,5 +90,6 @@ pub use self::no_bound::NoBound;
 pub use self::strict::strict;
 pub use crate::catalog::HoldPolicy;
 
+pub(super) use self::counted::Counted;
 pub(super) use self::learned::learn;
 pub(super) use self::take::{Terms, take};

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use super::afford::{Survey, narrowed};
 use super::apart::take_apart;
 use super::asks::Asks;
+use super::counted::Counted;
 use super::estimate::{amount, unlimited};
 use super::held::{Claim, Held};
 use super::no_bound::NoBound;
@@ -27,6 +28,7 @@ pub(in crate::settle) struct Terms<'a> {
     pub(in crate::settle) includes_own: bool,
     pub(in crate::settle) wall: SystemTime,
     pub(in crate::settle) payload: &'a Payload,
+    pub(in crate::settle) counted: &'a Counted<'a>,
 }
 
 /// How often a claim is made smaller, should others take what was there a moment ago.
@@ -88,12 +90,12 @@ pub(in crate::settle) fn take<S: Slot>(
 
 impl Terms<'_> {
     pub(super) fn amount(&self, candidate: &Candidate) -> Result<Money, NoBound> {
-        let amount = amount(self.policy, candidate, self.asks, self.wall);
+        let amount = amount(self.policy, candidate, self.asks, self.counted, self.wall);
         amount.map(|amount| self.counted(candidate, amount))
     }
 
     pub(super) fn unlimited(&self, candidate: &Candidate) -> Money {
-        let amount = unlimited(self.policy, candidate, self.asks, self.wall);
+        let amount = unlimited(self.policy, candidate, self.asks, self.counted, self.wall);
         self.counted(candidate, amount)
     }
 
