@@ -62,9 +62,10 @@ impl Writer {
             let committed = self.commit(&batch.entries);
             let error = match committed {
                 Ok(()) => {
+                    // Whoever is told may ask for more at once.
+                    self.succeeded();
                     let free = batch.tell(|| Ok(()));
                     drop(turn);
-                    self.succeeded();
                     return self.queue.leave(free);
                 }
                 // Of those that are in conflict each fails alone.
