@@ -105,7 +105,7 @@ async fn of_a_thousand_calls_as_many_are_stored_as_the_limit_has_room_for() -> R
     assert!(store.holds()?.is_empty());
     journal.close().await;
     drop((journal, store));
-    for end in ["", "-wal", "-shm", ".lock"] {
+    for end in ["", "-wal", "-shm", "-lock"] {
         let _ = std::fs::remove_file(format!("{}{end}", file.display()));
     }
     Ok(())
