@@ -41,11 +41,17 @@ pub(super) struct Asked {
 }
 
 /// The record of a call that has ended like this.
-pub(super) fn record(call: &Call, asked: Asked, end: End, now: Instant) -> Record {
+pub(super) fn record(call: &Call, asked: &mut Asked, end: End, now: Instant) -> Record {
     call.with_attempts(|attempts| record_of(call, attempts, asked, end, now))
 }
 
-fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Instant) -> Record {
+fn record_of(
+    call: &Call,
+    attempts: &[Attempt],
+    asked: &mut Asked,
+    end: End,
+    now: Instant,
+) -> Record {
     let answered_by = answered_by(call, attempts);
     let answer = answered_by.map(|place| &attempts[place]);
     let recovered = call.recovery().times() > 0;
@@ -56,7 +62,7 @@ fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Ins
         false => answer.and_then(|attempt| first_token(call, attempt)),
     };
     let records = Attempts::of(attempts, |attempt| {
-        attempt.with_found(|found| attempt_record(call, attempt, found, &asked, end, now))
+        attempt.with_found(|found| attempt_record(call, attempt, found, asked, end, now))
     });
     let (usage, price) = match answered_by {
         Some(place) => {
@@ -64,7 +70,7 @@ fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Ins
             // An answer that broke while somebody is asked for its rest ends as the request does.
             let end = if recovered { end } else { record.end };
             let attempt = &attempts[place];
-            attempt.with_found(|found| charge(call, attempt, found, record, &asked, end))
+            attempt.with_found(|found| charge(call, attempt, found, record, asked, end))
         }
         None => (Usage::default(), Some(Money::ZERO)),
     };
@@ -77,9 +83,9 @@ fn record_of(call: &Call, attempts: &[Attempt], asked: Asked, end: End, now: Ins
         id: *call.id(),
         created: call.created(),
         caller: call.caller().cloned(),
-        requested: asked.model,
-        user: asked.user,
-        tag: asked.tag,
+        requested: asked.model.take(),
+        user: asked.user.take(),
+        tag: asked.tag.take(),
         operation: call.operation(),
         streamed: asked.streamed,
         end,

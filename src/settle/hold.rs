@@ -99,7 +99,7 @@ impl<S: Slot> Hold<S> {
             slot, call, asked, ..
         } = &mut *self.0;
         let text = asked.text;
-        let record = record(call, std::mem::take(asked), end, now());
+        let record = record(call, asked, end, now());
         learn(call, &record, text);
         telemetry::settled(&record);
         if let Some(overrun) = record.overrun() {
