@@ -14,7 +14,7 @@ use super::thresholds::late;
 use crate::catalog::Strategy;
 use crate::plan::Reason;
 use crate::standing::{Conversation, Need};
-use crate::wire::Partition;
+use crate::wire::{Partition, Thresholds};
 
 /// Orders them. They come model by model, each model's in the order of the catalogue.
 pub(in crate::choose) fn rank(
@@ -66,6 +66,8 @@ fn put(
         Some((conversation, warm))
     });
     let listed = wish.order.len() as u32;
+    let none = Thresholds::default();
+    let hurries = wish.preferred_min_throughput != none || wish.preferred_max_latency != none;
     for entry in entries.iter_mut() {
         let warm = warm.is_some_and(|(conversation, warm)| conversation.is(warm, entry.endpoint));
         let (mode, shared) = (entry.mode, !entry.endpoint.has_own_key());
@@ -79,7 +81,10 @@ fn put(
             None if needs.tier.is_some() && needs.tier == entry.endpoint.tier() => listed,
             None => NO_BAND,
         };
-        let late = late(wish, entry.standing, now);
+        let late = match hurries {
+            true => late(wish, entry.standing, now),
+            false => Late::Meets,
+        };
         let moves = doing <= Doing::Degraded
             && !matches!(mode, Mode::Ordered | Mode::Strategy(Strategy::ExpectedCost));
         let prices = entry.endpoint.prices().at(needs.prompt, ask.wall);
