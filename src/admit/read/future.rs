@@ -195,7 +195,9 @@ where
             input: payload.view().prompt_tokens(),
             output: payload.expected_output(),
         });
-        if let Some(operation) = Operation::of(head.uri.path()) {
+        // What it is anyway need not be said.
+        let operation = Operation::of(head.uri.path()).filter(|it| *it != Operation::Chat);
+        if let Some(operation) = operation {
             call.set_operation(operation);
         }
         this.inner.call(Request::from_parts(head, payload))
