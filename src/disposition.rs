@@ -138,6 +138,7 @@ impl Kind {
             Kind::Ejected(Cause::Quota | Cause::Limited)
                                       => (Upstream, 429, "rate_limit_exceeded",      Never, Any,           Nobody),
             Kind::Ejected(_)          => (Upstream, 503, "provider_overloaded",      Never, Any,           Nobody),
+            Kind::LedgerAway          => (Us,       503, "server",                   Never, Stop,          Nobody),
             Kind::Internal            => (Us,       500, "server",                   Never, Stop,          Nobody),
         }
     }

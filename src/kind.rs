@@ -70,6 +70,8 @@ pub enum Kind {
     Elapsed(Phase),
     /// The endpoint is left alone for a while, so that it was not asked.
     Ejected(Cause),
+    /// What a request may cost, or did, cannot be written down just now: waiting helps.
+    LedgerAway,
     /// Our own fault.
     Internal,
 }
@@ -95,7 +97,7 @@ pub enum Phase {
 
 impl Kind {
     /// All of them but [`Ejected`](Self::Ejected), which has a cause.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Invalid,
         Self::UnknownModel,
         Self::Unauthorized,
@@ -125,6 +127,7 @@ impl Kind {
         Self::Elapsed(Phase::Idle),
         Self::Elapsed(Phase::Throughput),
         Self::Elapsed(Phase::Total),
+        Self::LedgerAway,
         Self::Internal,
     ];
 
@@ -175,6 +178,7 @@ impl Kind {
             Kind::Ejected(Cause::Key) => "ejected_key",
             Kind::Ejected(Cause::Quota) => "ejected_quota",
             Kind::Ejected(Cause::Operator) => "ejected_operator",
+            Kind::LedgerAway => "ledger_away",
             Kind::Internal => "internal",
         }
     }

@@ -4,6 +4,6 @@
 #[cfg(feature = "testing")]
 pub(crate) use std::sync::atomic::AtomicBool;
 pub(crate) use std::sync::{
-    Mutex, RwLock,
+    Condvar, Mutex, MutexGuard, RwLock,
     atomic::{AtomicU32, AtomicU64},
 };

@@ -13,7 +13,7 @@ use crate::limits::Level;
 use crate::money::Money;
 use crate::plan::Plan;
 use crate::settle::Record;
-use crate::settle::store::{HoldRow, StoreError};
+use crate::settle::store::{Entry, HoldRow, StoreError};
 use crate::standing::Change;
 
 /// How many candidates of a plan are told.
@@ -195,8 +195,20 @@ pub(crate) fn stored_again() {
     tracing::info!("the ledger is stored again");
 }
 
-pub(crate) fn lost(error: &StoreError, entries: usize) {
-    tracing::error!(%error, entries, "the process ends before the ledger is stored");
+/// The last word of it: its row is nowhere.
+pub(crate) fn lost(error: &StoreError, entry: &Entry) {
+    let charge = entry.charge().map(tracing::field::display);
+    tracing::error!(%error, entry = entry.name(), charge, "lost");
+}
+
+/// It is tried again later.
+pub(crate) fn set_aside(error: &StoreError, entry: &Entry) {
+    let charge = entry.charge().map(tracing::field::display);
+    tracing::error!(%error, entry = entry.name(), charge, "set aside");
+}
+
+pub(crate) fn writer_gone() {
+    tracing::error!("the thread that writes the ledger has ended: nobody is let in any more");
 }
 
 pub(crate) fn overrun(record: &Record, overrun: Money) {

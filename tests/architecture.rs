@@ -18,7 +18,7 @@ const EDGES: [&str; 3] = ["client", "gateway", "testing"];
 const SHELL: [&str; 5] = ["layer.rs", "service.rs", "future.rs", "body.rs", "stack.rs"];
 
 /// Files that touch the runtime under another name, and why.
-const TOUCHING: [(&str, &str); 19] = [
+const TOUCHING: [(&str, &str); 20] = [
     ("admit/key.rs", "a layer in one file"),
     (
         "admit/quota/hold.rs",
@@ -71,6 +71,10 @@ const TOUCHING: [(&str, &str); 19] = [
     (
         "settle/journal/slot.rs",
         "the timer of whoever waits for the store",
+    ),
+    (
+        "settle/journal/writer.rs",
+        "a thread of its own, which tries again what was set aside",
     ),
     (
         "standing/roster.rs",
@@ -263,7 +267,7 @@ const LOCKING: [(&str, &str); 29] = [
 ];
 
 /// Files in which data waits, with the place of the bound and its name.
-const HOLDING: [(&str, &str, &str); 8] = [
+const HOLDING: [(&str, &str, &str); 9] = [
     (
         "admit/read/future.rs",
         "admit/read/future.rs",
@@ -286,6 +290,11 @@ const HOLDING: [(&str, &str, &str); 8] = [
     ("meter/events.rs", "wire/sse/scanner.rs", "LIMIT"),
     ("meter/future.rs", "meter/future.rs", "ERROR_BODY"),
     ("meter/whole.rs", "meter/whole.rs", "KEEP"),
+    (
+        "settle/journal/aside.rs",
+        "settle/journal/writer.rs",
+        "is_full",
+    ),
 ];
 
 #[test]

@@ -993,7 +993,7 @@ async fn a_ledger_that_fails_lets_nobody_in() {
     desk.0.lock().unwrap().closed = true;
     let mut chain = chain_into(desk, KNOWN, whole(ANSWER));
     let error = chain.ready().await.map(|_| ()).unwrap_err();
-    assert_eq!(error.kind(), Kind::Internal);
+    assert_eq!(error.kind(), Kind::LedgerAway);
     assert!(std::error::Error::source(&error).is_some());
     assert!(!error.to_string().contains("on fire"), "{error}");
 }

@@ -2,9 +2,14 @@
 
 use std::future::Future;
 
+use std::time::Duration;
+
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::settle::store::StoreError;
+
+/// A store that was away is asked again at the first opportunity.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Asks a store, which blocks.
 pub(super) async fn blocking<T, E>(
@@ -34,9 +39,12 @@ pub(super) async fn to_its_end<T: Send + 'static>(
 
 /// What is told of a store that failed: its own words are for the operator.
 pub(super) fn failed(why: &StoreError) -> Error {
-    let kind = match why {
-        StoreError::Away(_) => Kind::Overloaded,
-        _ => Kind::Internal,
+    let passes = matches!(why, StoreError::Away(_) | StoreError::Full(_));
+    let (kind, after) = match passes {
+        true => (Kind::LedgerAway, Some(AGAIN)),
+        false => (Kind::Internal, None),
     };
-    Error::new(kind, "what is to be kept cannot be stored now").with_source(why.to_string())
+    Error::new(kind, "what is to be kept cannot be stored now")
+        .with_retry_after(after)
+        .with_source(why.to_string())
 }

@@ -73,7 +73,7 @@ where
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if self.slot.is_none() {
             let slot = ready!(self.ledger.poll_slot(cx)).map_err(|source| {
-                Error::new(Kind::Internal, "the ledger takes no records").with_source(source)
+                Error::new(Kind::LedgerAway, "the ledger takes no records").with_source(source)
             })?;
             self.slot = Some(slot);
         }

@@ -9,6 +9,8 @@ mod ejection;
 #[path = "limits.rs"]
 mod limits_told;
 mod orders;
+#[path = "queue.rs"]
+mod queue_told;
 mod retry_budget;
 mod rules;
 mod standing;
@@ -43,6 +45,8 @@ mod latest;
 #[path = "../../src/standing/limits/ledger.rs"]
 #[allow(dead_code, reason = "the models take what threads race for")]
 mod ledger;
+#[path = "../../src/settle/journal/line.rs"]
+mod line;
 #[path = "../../src/standing/load.rs"]
 mod load;
 #[path = "../../src/standing/limits/need.rs"]
@@ -50,11 +54,18 @@ mod need;
 #[path = "../../src/standing/limits/pace.rs"]
 #[allow(dead_code, reason = "the models take what threads race for")]
 mod pace;
+#[path = "../../src/settle/journal/queue.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod queue;
 #[path = "../../src/standing/slot.rs"]
 mod slot;
 #[allow(dead_code, reason = "keys are made by hand here")]
 #[path = "../../src/standing/sticky.rs"]
 mod sticky;
+#[path = "../../src/settle/journal/ticket.rs"]
+mod ticket;
+#[path = "../../src/settle/journal/turn.rs"]
+mod turn;
 #[path = "../../src/standing/window.rs"]
 mod window;
 #[path = "../../src/testing/probe/woken.rs"]
@@ -78,9 +89,31 @@ mod short {
 }
 mod telemetry {
     pub(crate) fn near_limit(_: &crate::rules::Level, _: u8) {}
+    pub(crate) fn lost(_: &crate::settle::store::StoreError, _: &crate::settle::store::Entry) {}
 }
 mod catalog {
     pub(crate) use switchtower::catalog::{Endpoint, Pace, Pattern};
+}
+mod limits {
+    #[derive(Debug)]
+    pub(crate) struct Unwritten;
+}
+mod settle {
+    pub(crate) mod store {
+        pub(crate) use switchtower::settle::store::Entry;
+
+        #[derive(Debug)]
+        pub(crate) enum StoreError {
+            Away(switchtower::BoxError),
+        }
+
+        impl StoreError {
+            pub(crate) fn again(&self) -> Self {
+                let Self::Away(source) = self;
+                Self::Away(source.to_string().into())
+            }
+        }
+    }
 }
 mod wire {
     pub(crate) mod limits {

@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
 use switchtower::settle::store::{
-    Credit, Dimension, Document, Entry, HoldRow, Row, RowQuery, Spend, SpendQuery, SqliteSettings,
-    SqliteStore, Store, StoreError,
+    Credit, Dimension, Document, Entry, HoldRow, Owned, Row, RowQuery, Spend, SpendQuery,
+    SqliteSettings, SqliteStore, Store, StoreError,
 };
 use switchtower::settle::{Certainty, Durability};
 use switchtower::{Day, GenerationId, Money};
@@ -352,6 +352,10 @@ impl Fresh {
 }
 
 impl Store for Fresh {
+    fn own(&self, replica: &str) -> Result<Owned, StoreError> {
+        self.store.own(replica)
+    }
+
     fn commit(&self, entries: &[Entry]) -> Result<(), StoreError> {
         self.store.commit(entries)
     }

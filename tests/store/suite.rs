@@ -51,6 +51,7 @@ macro_rules! conformance {
             sums_are_those_of_the_rows
             sums_stay_when_rows_are_pruned
             many_write_at_once
+            a_name_has_one_owner
         }
     };
     (ignored $reason:literal $make:expr) => {
@@ -579,6 +580,20 @@ pub(crate) fn many_write_at_once(make: &dyn Fn() -> Made) {
     assert_eq!(store.rows(&everything()).unwrap().len(), 100);
     assert_eq!(store.holds().unwrap(), []);
     assert_eq!(store.spend(&spend(&[])).unwrap()[0].requests, 100);
+}
+
+pub(crate) fn a_name_has_one_owner(make: &dyn Fn() -> Made) {
+    let store = make();
+    let first = store.own("gateway-0").unwrap();
+    let other = store.own("gateway-1").unwrap();
+    match store.own("gateway-0") {
+        Err(StoreError::Taken(why)) => assert!(why.contains("gateway-0"), "{why}"),
+        told => panic!("{told:?}"),
+    }
+    store.commit(&[Entry::Hold(hold(1))]).unwrap();
+    drop(first);
+    drop(store.own("gateway-0").unwrap());
+    drop(other);
 }
 
 // === Helpers ===

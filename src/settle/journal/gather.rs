@@ -1,29 +1,41 @@
 //! What is committed at once, and who is told.
 
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::queue::Waiting;
-use super::ticket::Ticket;
+use super::ticket::{Teller, gone};
 use crate::limits::Unwritten;
 use crate::settle::store::{Entry, StoreError};
+use crate::telemetry;
 
-/// What is committed at once.
+/// What is committed at once. What is left in it when it is dropped is lost, and that is told.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    pub(super) entries: Vec<Entry>,
+    entries: Vec<Entry>,
     about: Vec<About>,
 }
 
 #[derive(Debug)]
 struct About {
     unwritten: Option<Unwritten>,
-    ticket: Option<Arc<Ticket>>,
+    ticket: Option<Teller>,
     last: bool,
+}
+
+/// What has to be stored, though nobody waits for it any more.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) entry: Entry,
+    _unwritten: Option<Unwritten>,
 }
 
 // === impl Batch ===
 
 impl Batch {
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
     pub(super) fn extend(&mut self, waiting: Vec<Waiting>) {
         for Waiting {
             entry,
@@ -43,33 +55,56 @@ impl Batch {
 
     /// Refuses what is new, and keeps what must be. Returns how many places that makes free.
     pub(super) fn refuse(&mut self, why: &StoreError) -> usize {
-        let mut kept = Self::default();
         let mut free = 0;
-        let entries = std::mem::take(&mut self.entries);
-        for (entry, about) in entries.into_iter().zip(self.about.drain(..)) {
-            if must_be_kept(&entry) {
-                kept.entries.push(entry);
-                kept.about.push(about);
+        for (entry, about) in self.take() {
+            if entry.must_be_kept() {
+                self.entries.push(entry);
+                self.about.push(about);
             } else {
                 free += about.tell(Err(why.again()));
             }
         }
-        *self = kept;
         free
     }
 
     /// Each of them alone.
-    pub(super) fn split(self) -> impl Iterator<Item = Self> {
-        let all = self.entries.into_iter().zip(self.about);
-        all.map(|(entry, about)| Self {
+    pub(super) fn split(mut self) -> impl Iterator<Item = Self> {
+        self.take().map(|(entry, about)| Self {
             entries: vec![entry],
             about: vec![about],
         })
     }
 
-    /// Tells each what has become of its entry. Returns how many places that makes free.
-    pub(super) fn tell(self, what: impl Fn() -> Result<(), StoreError>) -> usize {
-        self.about.into_iter().map(|about| about.tell(what())).sum()
+    /// All of it is stored. Returns how many places that makes free.
+    pub(super) fn stored(mut self) -> usize {
+        self.take().map(|(_, about)| about.tell(Ok(()))).sum()
+    }
+
+    /// None of it is, for this reason. Returns how many places that makes free, and what must be kept all the same.
+    pub(super) fn failed(mut self, why: &StoreError) -> (usize, Vec<Kept>) {
+        let (mut free, mut kept) = (0, Vec::new());
+        for (entry, mut about) in self.take() {
+            let _unwritten = about.unwritten.take();
+            free += about.tell(Err(why.again()));
+            if entry.must_be_kept() {
+                kept.push(Kept { entry, _unwritten });
+            }
+        }
+        (free, kept)
+    }
+
+    fn take(&mut self) -> impl Iterator<Item = (Entry, About)> + use<> {
+        let entries = std::mem::take(&mut self.entries).into_iter();
+        entries.zip(std::mem::take(&mut self.about))
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        let lost = |entry| telemetry::lost(&gone(), entry);
+        let told = || self.entries.iter().for_each(lost);
+        // What panics here might be what has panicked before: then the process would end.
+        let _ = catch_unwind(AssertUnwindSafe(told));
     }
 }
 
@@ -82,13 +117,5 @@ impl About {
             ticket.tell(what);
         }
         self.last.into()
-    }
-}
-
-/// A row, or the end of a hold, is about what has happened; all else can be asked for again.
-fn must_be_kept(entry: &Entry) -> bool {
-    match entry {
-        Entry::Row(_) | Entry::Released(_) => true,
-        Entry::Hold(_) | Entry::Credit(_) | Entry::Document(_) | Entry::Drawn(_) => false,
     }
 }

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::thread::{self, JoinHandle};
 
 use super::queue::{Closed, Queue, Waiting};
@@ -9,6 +9,7 @@ use super::reconcile::abandoned;
 use super::settings::JournalSettings;
 use super::slot::JournalSlot;
 use super::ticket::Ticket;
+use super::turn::{Farewell, Turn};
 use super::writer::Writer;
 use crate::clock;
 use crate::error::BoxError;
@@ -18,7 +19,7 @@ use crate::settle::ledger::Ledger;
 use crate::settle::recent::{Recent, Totals};
 use crate::settle::record::Record;
 use crate::settle::replay::replay;
-use crate::settle::store::{Entry, HoldRow, Store, StoreError};
+use crate::settle::store::{Entry, HoldRow, Owned, Store, StoreError};
 use crate::telemetry;
 
 /// A ledger over a [`Store`]. Shared by all clones. See the [module docs](super).
@@ -53,6 +54,7 @@ use crate::telemetry;
 #[derive(Clone)]
 pub struct Journal {
     inner: Arc<Inner>,
+    turn: Turn,
 }
 
 pub(super) struct Inner {
@@ -62,6 +64,8 @@ pub(super) struct Inner {
     store: Arc<dyn Store>,
     abandoned: Vec<HoldRow>,
     writer: Option<JoinHandle<()>>,
+    // Until the thread has ended.
+    _name: Owned,
 }
 
 /// So many rows are written at once at the start.
@@ -74,8 +78,10 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// If the store fails, or no thread can be started.
+    /// [`Taken`](StoreError::Taken) if another one is open under this [name](JournalSettings::replica); or if the store fails,
+    /// or no thread can be started.
     pub fn open(store: Arc<dyn Store>, settings: JournalSettings) -> Result<Self, StoreError> {
+        let name = store.own(&settings.replica)?;
         let mut left = store.holds()?;
         left.retain(|hold| hold.replica == settings.replica);
         for holds in left.chunks(AT_ONCE) {
@@ -96,6 +102,7 @@ impl Journal {
             .spawn(move || writer.run());
         let writer = started.map_err(|error| StoreError::Other(error.into()))?;
         Ok(Self {
+            turn: Turn::new(queue.clone()),
             inner: Arc::new(Inner {
                 queue,
                 recent: Recent::new(settings.recent),
@@ -103,6 +110,7 @@ impl Journal {
                 store,
                 abandoned: left,
                 writer: Some(writer),
+                _name: name,
             }),
         })
     }
@@ -114,17 +122,14 @@ impl Journal {
     /// If it could not be stored, or the journal is closed.
     pub async fn enter(&self, entry: Entry) -> Result<(), StoreError> {
         let queue = &self.inner.queue;
-        let entered = poll_fn(|cx| match queue.enter(cx.waker()) {
-            Some(entered) => Poll::Ready(entered),
-            None => Poll::Pending,
-        });
+        let mut turn = self.turn.clone();
         let closed = |_: Closed| StoreError::Away("the journal is closed".into());
-        entered.await.map_err(closed)?;
-        let ticket = Arc::<Ticket>::default();
+        poll_fn(|cx| turn.poll(cx)).await.map_err(closed)?;
+        let (ticket, teller) = Ticket::new();
         let waiting = Waiting {
             entry,
             unwritten: None,
-            ticket: Some(ticket.clone()),
+            ticket: Some(teller),
             last: true,
         };
         if let Err(refused) = queue.ask(waiting) {
@@ -143,12 +148,8 @@ impl Journal {
     /// Lets nobody in any more, and returns once all that is under way is settled and stored.
     pub async fn close(&self) {
         self.inner.queue.close();
-        let queue = &self.inner.queue;
-        poll_fn(|cx| match queue.is_done(cx.waker()) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
-        })
-        .await;
+        let mut farewell = Farewell::new(self.inner.queue.clone());
+        poll_fn(|cx| farewell.poll(cx)).await;
     }
 
     /// A copy of the record of this generation, if it is among the newest.
@@ -184,10 +185,9 @@ impl Ledger for Journal {
     type Slot = JournalSlot;
 
     fn poll_slot(&mut self, cx: &mut Context<'_>) -> Poll<Result<JournalSlot, BoxError>> {
-        match self.inner.queue.enter(cx.waker()) {
-            Some(Ok(())) => Poll::Ready(Ok(JournalSlot::new(self.inner.clone()))),
-            Some(Err(Closed)) => Poll::Ready(Err("the journal is closed".into())),
-            None => Poll::Pending,
+        match ready!(self.turn.poll(cx)) {
+            Ok(()) => Poll::Ready(Ok(JournalSlot::new(self.inner.clone()))),
+            Err(Closed) => Poll::Ready(Err("the journal is closed".into())),
         }
     }
 }

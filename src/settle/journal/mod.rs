@@ -23,14 +23,20 @@
 //! # When the store fails
 //!
 //! Nothing that has been taken is dropped: the thread tries the same commit again, after 10 ms, twice as long each time and
-//! at most a second. Meanwhile
+//! at most a second. Callers are told [`LedgerAway`](crate::Kind::LedgerAway), a 503 that says when to come back. Meanwhile
 //!
 //! | | |
 //! |---|---|
 //! | the store is away | holds and last frames wait, up to the [patience](JournalSettings::patience), and then are told an error |
-//! | it is full, damaged or newer | new holds, credits and documents are refused at once; rows, and holds that have been taken, are kept |
-//! | an entry is in [conflict](super::store::StoreError::Conflict) with what is there | it alone fails; whoever waits for it is told, else an event is |
-//! | the queue is full | `poll_slot` waits, and no request is let in |
+//! | it is full, damaged or newer | new holds, credits and documents are refused at once; rows, and ends of holds, are kept |
+//! | an entry is in [conflict](super::store::StoreError::Conflict) with what is there | it alone fails; whoever waits for it is told, and the event `lost` has its name and charge |
+//! | one entry fails in another way, while the store takes the end of a hold that nobody took | whoever waits for it is told; a row, or the end of a hold, is **set aside** |
+//! | the queue is full | `poll_slot` waits, and no request is let in; for each place that is free one is woken, in the order of their coming |
+//! | the thread ends by a panic | the journal is closed, and whoever waits or comes is told; each entry that was under way is an event |
+//!
+//! What is set aside is an event, and is tried again by itself, at least each second, until the journal is dropped: then it is
+//! an event, `lost`, with its name and charge, and its hold is abandoned at the next start. So many as 1,024 are set aside; one
+//! more is waited for, as if the store were away.
 //!
 //! # The start
 //!
@@ -39,22 +45,29 @@
 //! [`abandoned`](super::store::Row::ABANDONED), charges nothing, and has one attempt of unknown cost, which the hold bounds:
 //! the provider may have billed it. [`Journal::abandoned`] lists them, and each is an event.
 //!
+//! So a name has one owner at a time, in all processes that write to the store: a second journal of it is refused with
+//! [`Taken`](super::store::StoreError::Taken), which says what to do, and a name is free again as soon as its process has ended, also
+//! by `kill -9`. Processes of several names keep their books together in PostgreSQL; a SQLite file is one process's.
+//!
 //! What was used before counts by the [limits](JournalSettings::limits): windows of days and those without an end by the sums
 //! of days, where a model is the one that answered, and what nobody knows the charge of counts nothing; all others by rows, as far
 //! as they are kept. Fees count, and what an abandoned request cost does not.
 //!
 //! # The end
 //!
-//! [`Journal::close`] lets nobody in any more, and resolves when all that is under way is settled and stored. The last
+//! [`Journal::close`] lets nobody in any more, and resolves when all that is under way is settled and stored, or set aside. The last
 //! journal or slot that is dropped waits for what is in the queue, up to the patience.
 
+mod aside;
 mod gather;
 mod ledger;
+mod line;
 mod queue;
 mod reconcile;
 mod settings;
 mod slot;
 mod ticket;
+mod turn;
 mod writer;
 
 pub use self::ledger::Journal;

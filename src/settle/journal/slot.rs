@@ -12,7 +12,7 @@ use tokio::time::{Sleep, sleep};
 use super::ledger::Inner;
 use super::queue::Waiting;
 use super::settings::Durability;
-use super::ticket::Ticket;
+use super::ticket::{Teller, Ticket};
 use crate::caller::Caller;
 use crate::clock::CENTURY;
 use crate::error::Error;
@@ -63,13 +63,14 @@ impl JournalSlot {
         }
     }
 
-    fn ticket(&mut self) -> Option<Arc<Ticket>> {
+    fn ticket(&mut self) -> Option<Teller> {
         self.patience = None;
-        self.ticket = match self.journal.settings.durability {
-            Durability::Memory => None,
-            Durability::Process | Durability::Power => Some(Arc::default()),
+        let (ticket, teller) = match self.journal.settings.durability {
+            Durability::Memory => return None,
+            Durability::Process | Durability::Power => Ticket::new(),
         };
-        self.ticket.clone()
+        self.ticket = Some(ticket);
+        Some(teller)
     }
 
     fn poll_ticket(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
@@ -188,14 +189,15 @@ impl fmt::Debug for JournalSlot {
 
 /// Its own words are for the operator.
 fn refused(why: &StoreError) -> Error {
-    Error::new(Kind::Internal, "the ledger cannot store the request").with_source(why.again())
+    away("the ledger cannot store the request just now").with_source(why.again())
 }
 
 fn too_late(patience: Duration) -> Error {
     let waited = format!("waited {} ms for it", patience.as_millis());
-    Error::new(
-        Kind::Internal,
-        "the ledger did not store the request in time",
-    )
-    .with_source(waited)
+    away("the ledger did not store the request in time").with_source(waited)
+}
+
+/// The writer tries again each second, at least.
+fn away(message: &'static str) -> Error {
+    Error::new(Kind::LedgerAway, message).with_retry_after(Duration::from_secs(1))
 }

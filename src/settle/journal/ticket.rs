@@ -1,13 +1,18 @@
 //! What somebody waits for.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 
 use crate::settle::store::StoreError;
+use crate::sync::{Mutex, MutexGuard};
 
 /// An entry on its way, for the one who waits for it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Ticket(Mutex<State>);
+
+/// Who has the entry in hand. If he goes without a word, that is told.
+#[derive(Debug)]
+pub(super) struct Teller(Arc<Ticket>);
 
 /// What has become of it?
 #[derive(Debug)]
@@ -21,25 +26,38 @@ enum State {
 // === impl Ticket ===
 
 impl Ticket {
-    /// What has become of it; else this one is woken when it is known.
-    pub(super) fn look(&self, waker: &Waker) -> Option<Result<(), StoreError>> {
-        match &mut *self.state() {
-            State::Waiting(waiting) => {
-                match waiting {
-                    Some(known) => known.clone_from(waker),
-                    None => *waiting = Some(waker.clone()),
-                }
-                None
-            }
-            State::Told(Ok(())) => Some(Ok(())),
-            State::Told(Err(error)) => Some(Err(error.again())),
-        }
+    /// One for whoever waits, and one for whoever has the entry.
+    pub(super) fn new() -> (Arc<Self>, Teller) {
+        let ticket = Arc::new(Self(Mutex::new(State::Waiting(None))));
+        (ticket.clone(), Teller(ticket))
     }
 
-    pub(super) fn tell(&self, what: Result<(), StoreError>) {
-        let before = std::mem::replace(&mut *self.state(), State::Told(what));
+    /// What has become of it; else this one is woken when it is known.
+    pub(super) fn look(&self, waker: &Waker) -> Option<Result<(), StoreError>> {
+        let mut state = self.state();
+        let waiting = match &mut *state {
+            State::Told(Ok(())) => return Some(Ok(())),
+            State::Told(Err(error)) => return Some(Err(error.again())),
+            State::Waiting(waiting) => waiting,
+        };
+        if !waiting.as_ref().is_some_and(|it| it.will_wake(waker)) {
+            let before = waiting.replace(waker.clone());
+            // Whoever is woken no more may be gone with it, and what he had may come here.
+            drop(state);
+            drop(before);
+        }
+        None
+    }
+
+    fn tell(&self, what: Result<(), StoreError>) {
+        let mut state = self.state();
+        if let State::Told(_) = *state {
+            return;
+        }
+        let before = std::mem::replace(&mut *state, State::Told(what));
+        drop(state);
         if let State::Waiting(Some(waker)) = before {
-            waker.wake();
+            wake(waker);
         }
     }
 
@@ -48,8 +66,27 @@ impl Ticket {
     }
 }
 
-impl Default for State {
-    fn default() -> Self {
-        Self::Waiting(None)
+// === impl Teller ===
+
+impl Teller {
+    pub(super) fn tell(self, what: Result<(), StoreError>) {
+        self.0.tell(what);
     }
+}
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        self.0.tell(Err(gone()));
+    }
+}
+
+/// Nobody writes any more.
+pub(super) fn gone() -> StoreError {
+    StoreError::Away("the thread that writes has ended".into())
+}
+
+/// Wakes a task. If it cannot bear that, it is the only one.
+pub(super) fn wake(waker: Waker) {
+    let woken = || waker.wake();
+    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(woken));
 }

@@ -2,11 +2,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use super::gather::Batch;
-use super::queue::Queue;
+use super::aside::Aside;
+use super::gather::{Batch, Kept};
+use super::queue::{Next, Queue};
 use super::settings::JournalSettings;
+use crate::clock;
+use crate::generation::GenerationId;
 use crate::limits::Limits;
 use crate::settle::store::{Entry, Store, StoreError};
 use crate::telemetry;
@@ -22,10 +25,21 @@ pub(super) struct Writer {
     queue: Arc<Queue>,
     store: Arc<dyn Store>,
     limits: Limits,
+    aside: Aside,
     /// How much longer does it try when everybody has left?
     patience: Duration,
     /// How long has it waited last? Not at all, as long as the store does not fail.
     waited: Duration,
+}
+
+/// Why is something not stored?
+enum Fault {
+    /// It is in conflict with what is there.
+    Conflict,
+    /// The store takes others, but not this.
+    Entry,
+    /// The store takes nothing.
+    Store,
 }
 
 // === impl Writer ===
@@ -39,65 +53,86 @@ impl Writer {
         Self {
             queue,
             store,
+            aside: Aside::default(),
             limits: settings.limits.clone(),
             patience: settings.patience,
             waited: Duration::ZERO,
         }
     }
 
+    /// However it ends, nobody waits for it any more.
     pub(super) fn run(mut self) {
-        while let Some(waiting) = self.queue.next(MOST) {
-            let mut batch = Batch::default();
-            batch.extend(waiting);
-            self.write(batch, MOST);
+        let worked = catch_unwind(AssertUnwindSafe(|| self.work()));
+        let mut unwritten = Batch::default();
+        unwritten.extend(self.queue.end());
+        if worked.is_err() {
+            telemetry::writer_gone();
+        }
+    }
+
+    fn work(&mut self) {
+        loop {
+            let wait = self.aside.wait(clock::now());
+            match self.queue.next(MOST, wait.unwrap_or(clock::CENTURY)) {
+                Next::Write(waiting) => {
+                    let mut batch = Batch::default();
+                    batch.extend(waiting);
+                    self.write(batch, MOST);
+                }
+                Next::Idle => {}
+                Next::Over => break,
+            }
+            self.try_again();
+        }
+        for kept in self.aside.take() {
+            if let Err((kept, error)) = self.write_kept(kept) {
+                telemetry::lost(&error, &kept.entry);
+            }
         }
     }
 
     /// Writes it, and as much of what comes meanwhile as makes it so many entries.
     fn write(&mut self, mut batch: Batch, most: usize) {
-        while !batch.entries.is_empty() {
-            // Whoever reads what a limit is to begin with finds a row in the store, or it is under way: never both.
-            let limits = self.limits.clone();
-            let turn = limits.books_turn();
-            let committed = self.commit(&batch.entries);
-            let error = match committed {
-                Ok(()) => {
-                    // Whoever is told may ask for more at once.
-                    self.succeeded();
-                    let free = batch.tell(|| Ok(()));
-                    drop(turn);
-                    return self.queue.leave(free);
+        while !batch.entries().is_empty() {
+            let error = match self.write_once(batch) {
+                Ok(free) => return self.queue.leave(free),
+                Err((back, error)) => {
+                    batch = back;
+                    error
                 }
-                // Of those that are in conflict each fails alone.
-                Err(StoreError::Conflict(_)) if batch.entries.len() > 1 => {
-                    drop(turn);
-                    // What comes after them must not overtake them: the end of a hold, say.
+            };
+            let alone = batch.entries().len() == 1;
+            match self.fault(&error) {
+                // What comes after them must not overtake them: the end of a hold, say.
+                Fault::Conflict | Fault::Entry if !alone => {
                     return batch.split().for_each(|one| self.write(one, 1));
                 }
-                Err(error @ StoreError::Conflict(_)) => {
-                    telemetry::not_stored(&error, 1);
-                    return self.queue.leave(batch.tell(|| Err(error.again())));
+                Fault::Conflict => return self.lose(batch, &error),
+                Fault::Entry if !self.aside.is_full() => {
+                    // It may have been the store, which is well again.
+                    return match self.write_once(batch) {
+                        Ok(free) => self.queue.leave(free),
+                        Err((batch, _)) => self.set_aside(batch, &error),
+                    };
                 }
-                Err(error) => error,
-            };
-            drop(turn);
+                Fault::Entry | Fault::Store => {}
+            }
             if self.waited.is_zero() {
-                telemetry::not_stored(&error, batch.entries.len());
+                telemetry::not_stored(&error, batch.entries().len());
             }
             if !matches!(error, StoreError::Away(_)) {
                 self.queue.refuse(Some(error.again()));
                 self.queue.leave(batch.refuse(&error));
             }
             self.waited = (self.waited * 2).clamp(BACKOFF[0], BACKOFF[1]);
-            let room = most.saturating_sub(batch.entries.len());
+            let room = most.saturating_sub(batch.entries().len());
             let (more, left) = self.queue.pause(self.waited, room);
             batch.extend(more);
             if left {
                 self.patience = self.patience.saturating_sub(self.waited);
             }
             if self.patience.is_zero() {
-                telemetry::lost(&error, batch.entries.len());
-                return self.queue.leave(batch.tell(|| Err(error.again())));
+                return self.lose(batch, &error);
             }
         }
         // Whether there is room again, the next that is asked for will tell.
@@ -112,9 +147,86 @@ impl Writer {
         }
     }
 
-    /// A store that panics has failed, and is asked again.
+    /// It is told, and where nobody waits for it, as an event.
+    fn lose(&self, batch: Batch, error: &StoreError) {
+        let (free, lost) = batch.failed(error);
+        lost.iter()
+            .for_each(|kept| telemetry::lost(error, &kept.entry));
+        self.queue.leave(free);
+    }
+
+    /// What is in the way of others is tried again later, if it must be kept.
+    fn set_aside(&mut self, batch: Batch, error: &StoreError) {
+        self.succeeded();
+        let (free, kept) = batch.failed(error);
+        kept.iter()
+            .for_each(|kept| telemetry::set_aside(error, &kept.entry));
+        self.aside.add(kept, clock::now());
+        self.queue.leave(free);
+    }
+
+    fn try_again(&mut self) {
+        let now = clock::now();
+        let Some(kept) = self.aside.due(now) else {
+            return;
+        };
+        let failed = match self.write_kept(kept) {
+            Err((kept, error @ StoreError::Conflict(_))) => {
+                telemetry::lost(&error, &kept.entry);
+                None
+            }
+            tried => tried.err().map(|(kept, _)| kept),
+        };
+        self.aside.tried(failed, now);
+    }
+
+    /// Whose fault is it?
+    fn fault(&self, error: &StoreError) -> Fault {
+        match error {
+            StoreError::Conflict(_) => Fault::Conflict,
+            StoreError::Corrupt(_) | StoreError::Lapsed(_) | StoreError::Other(_) => {
+                // The end of a hold that nobody took changes nothing, and tells.
+                let nobody = GenerationId::new(SystemTime::UNIX_EPOCH, 0);
+                match self.commit(&[Entry::Released(nobody)]) {
+                    Ok(()) => Fault::Entry,
+                    Err(_) => Fault::Store,
+                }
+            }
+            StoreError::Away(_)
+            | StoreError::Full(_)
+            | StoreError::Newer(_)
+            | StoreError::Taken(_) => Fault::Store,
+        }
+    }
+
+    /// Returns how many places are free then; or all of it.
+    fn write_once(&mut self, batch: Batch) -> Result<usize, (Batch, StoreError)> {
+        // Whoever reads what a limit is to begin with finds a row in the store, or it is under way: never both.
+        let limits = self.limits.clone();
+        let _turn = limits.books_turn();
+        match self.commit(batch.entries()) {
+            Ok(()) => {
+                // Whoever hears of it may come with more.
+                self.succeeded();
+                Ok(batch.stored())
+            }
+            Err(error) => Err((batch, error)),
+        }
+    }
+
+    /// Likewise.
+    fn write_kept(&self, kept: Kept) -> Result<(), (Kept, StoreError)> {
+        let _turn = self.limits.books_turn();
+        match self.commit(std::slice::from_ref(&kept.entry)) {
+            Ok(()) => Ok(drop(kept)),
+            Err(error) => Err((kept, error)),
+        }
+    }
+
+    /// A store that panics has failed, and is asked again. Of its errors the words are kept.
     fn commit(&self, entries: &[Entry]) -> Result<(), StoreError> {
-        let committed = catch_unwind(AssertUnwindSafe(|| self.store.commit(entries)));
+        let commit = || self.store.commit(entries).map_err(|error| error.again());
+        let committed = catch_unwind(AssertUnwindSafe(commit));
         committed.unwrap_or_else(|_| Err(StoreError::Other("it panicked".into())))
     }
 }

@@ -48,3 +48,35 @@ pub struct HoldRow {
     /// Which of several processes is on it: the [`replica`](super::Store::holds) that took it.
     pub replica: String,
 }
+
+// === impl Entry ===
+
+impl Entry {
+    /// A row, or the end of a hold, is about what has happened; all else can be asked for again.
+    pub(crate) fn must_be_kept(&self) -> bool {
+        match self {
+            Self::Row(_) | Self::Released(_) => true,
+            Self::Hold(_) | Self::Credit(_) | Self::Document(_) | Self::Drawn(_) => false,
+        }
+    }
+
+    /// What it is, and its name, for events.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Hold(hold) => format!("the hold {}", hold.id),
+            Self::Row(row) => format!("the row {}", row.id),
+            Self::Released(id) => format!("the end of the hold {id}"),
+            Self::Credit(credit) => format!("the credit {}", credit.id),
+            Self::Document(document) => format!("the {} {}", document.kind, document.id),
+            Self::Drawn(drawn) => format!("what is drawn from {}", drawn.counter),
+        }
+    }
+
+    /// What it charges, if that is known.
+    pub(crate) fn charge(&self) -> Option<Money> {
+        match self {
+            Self::Row(row) => row.charge,
+            _ => None,
+        }
+    }
+}

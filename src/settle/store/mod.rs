@@ -10,6 +10,7 @@ mod document;
 mod entry;
 mod memory;
 mod micros;
+mod names;
 mod of_record;
 #[cfg(feature = "postgres")]
 #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
@@ -26,6 +27,7 @@ pub use self::credit::{Credit, CreditKind};
 pub use self::document::Document;
 pub use self::entry::{Entry, HoldRow};
 pub use self::memory::MemoryStore;
+pub use self::names::Owned;
 #[cfg(feature = "postgres")]
 #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
 pub use self::postgres::{PostgresSettings, PostgresStore};

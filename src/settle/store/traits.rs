@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use super::credit::Credit;
 use super::document::Document;
 use super::entry::{Entry, HoldRow};
+use super::names::Owned;
 use super::row::Row;
 use super::spend::{Spend, SpendQuery};
 use crate::calendar::Day;
@@ -15,6 +16,15 @@ use crate::generation::GenerationId;
 
 /// A place for what outlives a request. Its methods block.
 pub trait Store: fmt::Debug + Send + Sync + 'static {
+    /// Takes this name among those that write here, until what it returns is dropped. There is one owner at a time, in
+    /// whichever process: he settles what an earlier one has left, so that two would settle what the other is on. It ends
+    /// with the process, however that ends.
+    ///
+    /// # Errors
+    ///
+    /// [`Taken`](StoreError::Taken), and others.
+    fn own(&self, replica: &str) -> Result<Owned, StoreError>;
+
     /// Writes all of these, or none, in one transaction, and returns when they are as safe as it promises.
     ///
     /// # Errors
@@ -79,6 +89,8 @@ pub enum StoreError {
     Corrupt(String),
     /// Another entry of this name is there already, or another version of a document.
     Conflict(String),
+    /// Somebody else writes here, or under this name, and what can be done about it.
+    Taken(String),
     /// The lease on this counter does not cover what is drawn from it.
     Lapsed(String),
     /// It was written by a newer version of this crate, with this number of its schema.
@@ -97,6 +109,7 @@ impl StoreError {
             Self::Full(source) => Self::Full(source.to_string().into()),
             Self::Corrupt(place) => Self::Corrupt(place.clone()),
             Self::Conflict(name) => Self::Conflict(name.clone()),
+            Self::Taken(why) => Self::Taken(why.clone()),
             Self::Lapsed(counter) => Self::Lapsed(counter.clone()),
             Self::Newer(schema) => Self::Newer(*schema),
             Self::Other(source) => Self::Other(source.to_string().into()),
@@ -111,6 +124,7 @@ impl fmt::Display for StoreError {
             Self::Full(source) => write!(f, "the store has no room left: {source}"),
             Self::Corrupt(place) => write!(f, "the store is damaged: {place}"),
             Self::Conflict(name) => write!(f, "the store holds something else as {name}"),
+            Self::Taken(why) => write!(f, "the store is taken: {why}"),
             Self::Lapsed(counter) => write!(f, "the lease on {counter} was taken back"),
             Self::Newer(schema) => write!(
                 f,
@@ -125,7 +139,11 @@ impl std::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Away(source) | Self::Full(source) | Self::Other(source) => Some(&**source),
-            Self::Corrupt(_) | Self::Conflict(_) | Self::Lapsed(_) | Self::Newer(_) => None,
+            Self::Corrupt(_)
+            | Self::Conflict(_)
+            | Self::Taken(_)
+            | Self::Lapsed(_)
+            | Self::Newer(_) => None,
         }
     }
 }

@@ -4,8 +4,9 @@ use std::time::SystemTime;
 use super::kept::Kept;
 use crate::calendar::Day;
 use crate::generation::GenerationId;
+use crate::settle::store::names::Names;
 use crate::settle::store::{
-    Credit, Document, Entry, HoldRow, Row, RowQuery, Spend, SpendQuery, Store, StoreError,
+    Credit, Document, Entry, HoldRow, Owned, Row, RowQuery, Spend, SpendQuery, Store, StoreError,
 };
 
 /// A store that is gone with the process: for tests, and where nothing need outlive it.
@@ -26,7 +27,10 @@ use crate::settle::store::{
 /// # Ok::<_, StoreError>(())
 /// ```
 #[derive(Debug)]
-pub struct MemoryStore(Mutex<Kept>);
+pub struct MemoryStore {
+    kept: Mutex<Kept>,
+    names: Names,
+}
 
 // === impl MemoryStore ===
 
@@ -34,11 +38,14 @@ impl MemoryStore {
     /// Keeps this many rows.
     #[must_use]
     pub fn new(rows: usize) -> Self {
-        Self(Mutex::new(Kept::new(rows)))
+        Self {
+            kept: Mutex::new(Kept::new(rows)),
+            names: Names::default(),
+        }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -50,6 +57,10 @@ impl Default for MemoryStore {
 }
 
 impl Store for MemoryStore {
+    fn own(&self, replica: &str) -> Result<Owned, StoreError> {
+        self.names.take(replica)
+    }
+
     fn commit(&self, entries: &[Entry]) -> Result<(), StoreError> {
         self.kept().commit(entries)
     }

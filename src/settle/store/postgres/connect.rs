@@ -11,13 +11,19 @@ use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Client, Config, Socket};
 
 use super::fault::meaning;
+use super::own;
 use crate::settle::store::StoreError;
+use crate::settle::store::names::Names;
 
 type Connecting = Pin<Box<dyn Future<Output = Result<Session, StoreError>> + Send>>;
 
 /// How to connect.
 #[derive(Clone)]
-pub(super) struct Connector(Arc<dyn Fn() -> Connecting + Send + Sync>);
+pub(super) struct Connector {
+    connect: Arc<dyn Fn() -> Connecting + Send + Sync>,
+    /// Those that the connection has to own, before anything is written over it.
+    names: Names,
+}
 
 /// A connection, which ends with this.
 pub(super) struct Session {
@@ -45,7 +51,7 @@ impl Connector {
             .tcp_user_timeout(patience)
             .keepalives_idle(patience.max(Duration::from_secs(1)));
         let config = Arc::new(config);
-        Self(Arc::new(move || {
+        let connect = Arc::new(move || -> Connecting {
             let (config, tls) = (config.clone(), tls.clone());
             Box::pin(async move {
                 let (client, connection) = config.connect(tls).await.map_err(meaning)?;
@@ -67,11 +73,23 @@ impl Connector {
                     .map_err(meaning)?;
                 Ok(session)
             })
-        }))
+        });
+        let names = Names::default();
+        Self { connect, names }
+    }
+
+    /// Likewise, by connections that own these names.
+    pub(super) fn owning(&self, names: Names) -> Self {
+        let connect = self.connect.clone();
+        Self { connect, names }
     }
 
     pub(super) async fn connect(&self) -> Result<Session, StoreError> {
-        (self.0)().await
+        let session = (self.connect)().await?;
+        for name in self.names.all() {
+            own::take(&session.client, &name).await?;
+        }
+        Ok(session)
     }
 }
 

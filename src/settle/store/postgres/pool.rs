@@ -3,13 +3,14 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::connect::Session;
+use super::connect::{Connector, Session};
 use super::runtime::away;
 use crate::settle::store::StoreError;
 
 /// So many connections at most. Whoever finds none free waits, and connects himself if fewer are open.
 #[derive(Debug)]
 pub(super) struct Pool {
+    pub(super) connector: Connector,
     state: Mutex<State>,
     given_back: Condvar,
     pause: Duration,
@@ -34,8 +35,9 @@ pub(super) struct Place<'a> {
 // === impl Pool ===
 
 impl Pool {
-    pub(super) fn new(size: usize, pause: Duration) -> Self {
+    pub(super) fn new(connector: Connector, size: usize, pause: Duration) -> Self {
         Self {
+            connector,
             state: Mutex::new(State {
                 idle: Vec::new(),
                 free: size,

@@ -13,13 +13,14 @@ use super::runtime::Runtime;
 use super::settings::PostgresSettings;
 use super::text::clean;
 use super::write::Batch;
-use super::{leases, read, schema};
+use super::{leases, own, read, schema};
 use crate::calendar::Day;
 use crate::clock;
 use crate::generation::GenerationId;
 use crate::settle::lease::{Ask, Grant, Leased, Lessor, Replica};
+use crate::settle::store::names::Names;
 use crate::settle::store::{
-    Credit, Document, Entry, HoldRow, Row, RowQuery, Spend, SpendQuery, Store, StoreError,
+    Credit, Document, Entry, HoldRow, Owned, Row, RowQuery, Spend, SpendQuery, Store, StoreError,
 };
 
 /// A [`Store`] in PostgreSQL, for several replicas.
@@ -29,7 +30,7 @@ use crate::settle::store::{
 #[derive(Debug)]
 pub struct PostgresStore {
     runtime: Runtime,
-    connector: Connector,
+    names: Names,
     writers: Pool,
     readers: Pool,
     settings: PostgresSettings,
@@ -75,11 +76,13 @@ impl PostgresStore {
     {
         let config = address.parse::<Config>();
         let config = config.map_err(|error| StoreError::Other(Box::new(error)))?;
+        let connector = Connector::new(config, settings.patience, tls);
+        let names = Names::default();
         let store = Self {
             runtime: Runtime::start()?,
-            connector: Connector::new(config, settings.patience, tls),
-            writers: Pool::new(1, settings.pause),
-            readers: Pool::new(settings.readers, settings.pause),
+            writers: Pool::new(connector.owning(names.clone()), 1, settings.pause),
+            readers: Pool::new(connector, settings.readers, settings.pause),
+            names,
             settings,
         };
         let patience = store.settings.patience.max(UPDATE);
@@ -105,7 +108,7 @@ impl PostgresStore {
         let now = clock::now();
         let mut place = pool.place(now, patience)?;
         let left = patience.saturating_sub(clock::now().saturating_duration_since(now));
-        let (session, connector) = (place.session.take(), self.connector.clone());
+        let (session, connector) = (place.session.take(), pool.connector.clone());
         let asked = self.runtime.wait(left, async move {
             let session = match session {
                 Some(session) => session,
@@ -114,7 +117,15 @@ impl PostgresStore {
             let answer = question(&session.client).await;
             let kept = match &answer {
                 Ok(_) => Some(session),
-                Err(StoreError::Conflict(_) | StoreError::Corrupt(_) | StoreError::Lapsed(_)) => {
+                // A connection that owns names is not given up lightly.
+                Err(
+                    StoreError::Conflict(_)
+                    | StoreError::Corrupt(_)
+                    | StoreError::Full(_)
+                    | StoreError::Lapsed(_)
+                    | StoreError::Other(_)
+                    | StoreError::Taken(_),
+                ) => {
                     let rolled_back = session.client.batch_execute("ROLLBACK").await;
                     rolled_back.is_ok().then_some(session)
                 }
@@ -134,6 +145,15 @@ impl PostgresStore {
 }
 
 impl Store for PostgresStore {
+    fn own(&self, replica: &str) -> Result<Owned, StoreError> {
+        let name = bounded(clean(replica), 256)?;
+        let owned = self.names.take(&name)?;
+        self.ask(&self.writers, self.settings.patience, |client| {
+            Box::pin(async move { own::take(client, &name).await })
+        })?;
+        Ok(owned)
+    }
+
     fn commit(&self, entries: &[Entry]) -> Result<(), StoreError> {
         if entries.is_empty() {
             return Ok(());

@@ -28,9 +28,11 @@ impl Lock {
         let file = open.map_err(|error| StoreError::Away(error.into()))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(StoreError::Away(
-                format!("{}: another process keeps its books here", path.display()).into(),
-            )),
+            Err(TryLockError::WouldBlock) => Err(StoreError::Taken(format!(
+                "another process keeps its books in {}, whatever its name: end it, or give each a file of its own; \
+                 several keep them together in PostgreSQL",
+                path.display()
+            ))),
             Err(TryLockError::Error(error)) => Err(StoreError::Away(error.into())),
         }
     }

@@ -3,7 +3,7 @@
 //! ```text
 //! ledger.db        rows, holds, sums of each day, credits, documents
 //! ledger.db-wal    what was written last, until a thread of its own has carried it over
-//! ledger.db-lock   one process at a time
+//! ledger.db-lock   one process at a time, whatever its name: a second one is refused, until the first has ended
 //! ```
 //!
 //! # Durability

@@ -14,8 +14,9 @@ use crate::calendar::Day;
 use crate::generation::GenerationId;
 use crate::settle::Durability;
 use crate::settle::store::micros::micros_of;
+use crate::settle::store::names::Names;
 use crate::settle::store::{
-    Credit, Document, Entry, HoldRow, Row, RowQuery, Spend, SpendQuery, Store, StoreError,
+    Credit, Document, Entry, HoldRow, Owned, Row, RowQuery, Spend, SpendQuery, Store, StoreError,
 };
 
 /// A store in one SQLite file. See the [module docs](super).
@@ -42,6 +43,7 @@ pub struct SqliteStore {
     path: PathBuf,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    names: Names,
     // Declared after the connections, which must be closed before another process may open the file.
     _checkpoints: Checkpoints,
     _lock: Lock,
@@ -75,6 +77,7 @@ impl SqliteStore {
             path,
             writer: Mutex::new(writer),
             readers: Mutex::default(),
+            names: Names::default(),
             _checkpoints: Checkpoints::start(checkpointer)?,
             _lock: lock,
         })
@@ -134,6 +137,11 @@ impl SqliteStore {
 }
 
 impl Store for SqliteStore {
+    /// Of another process the lock of the file knows.
+    fn own(&self, replica: &str) -> Result<Owned, StoreError> {
+        self.names.take(replica)
+    }
+
     fn commit(&self, entries: &[Entry]) -> Result<(), StoreError> {
         write::commit(&mut self.writer(), entries)
     }
