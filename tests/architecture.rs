@@ -248,6 +248,10 @@ const LOCKING: [(&str, &str); 29] = [
         "a store blocks: who asks it has a thread to wait on",
     ),
     (
+        "settle/store/names.rs",
+        "to take a name or to give it back, at the start and at the end",
+    ),
+    (
         "settle/store/postgres/pool.rs",
         "whoever asks a store may wait, on a thread of his own",
     ),

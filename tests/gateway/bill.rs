@@ -6,17 +6,16 @@ use std::time::{Duration, SystemTime};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use switchtower::gateway::{Bounds, Gateway};
-use switchtower::settle::journal::{Journal, JournalSettings};
 use switchtower::settle::store::{Entry, MemoryStore, Row, Store};
 use switchtower::testing::{Failure, Script, Upstream};
 use switchtower::{KeyId, Money, Stack, client};
 
-use crate::support::{House, KEY, catalog};
+use crate::support::{self, House, KEY, catalog};
 
 /// A gateway with a store behind it.
 async fn bank() -> House {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new(1000));
-    let journal = Journal::open(store, JournalSettings::default()).unwrap();
+    let journal = support::journal(store);
     House::with(2, |stack| stack.with_ledger(journal), Bounds::default()).await
 }
 
@@ -71,7 +70,7 @@ async fn what_was_given_less_what_was_spent_is_what_is_left() {
 async fn a_generation_is_told_after_a_restart_as_before() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new(1000));
     let open = || {
-        let journal = Journal::open(store.clone(), JournalSettings::default()).unwrap();
+        let journal = support::journal(store.clone());
         House::with(2, |stack| stack.with_ledger(journal), Bounds::default())
     };
     let house = open().await;
@@ -98,7 +97,7 @@ async fn a_generation_is_told_after_a_restart_as_before() {
 async fn activity_is_of_a_workspace_if_it_is_asked_for() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new(1000));
     let yesterday = SystemTime::now() - Duration::from_secs(86_400);
-    let journal = Journal::open(store.clone(), JournalSettings::default()).unwrap();
+    let journal = support::journal(store.clone());
     let house = House::with(1, |stack| stack.with_ledger(journal), Bounds::default()).await;
     house.ask(json!({})).await;
     let mut row = Row::from(&house.records(1).await[0]);
@@ -127,7 +126,7 @@ async fn an_order_is_repeated_as_it_was_answered_whatever_the_fee_is_now() {
     let order = json!({"id": "order-1", "amount": 100, "note": "invoice 7"});
     let mut answers = Vec::new();
     for fee in ["0.05", "0.07", "0"] {
-        let journal = Journal::open(store.clone(), JournalSettings::default()).unwrap();
+        let journal = support::journal(store.clone());
         let upstream = Upstream::builder().name("first").start().await.unwrap();
         let stack = Stack::new(Arc::new(catalog(&[upstream.base_url()])));
         let stack = stack.with_ledger(journal);
@@ -148,7 +147,7 @@ async fn an_order_is_repeated_as_it_was_answered_whatever_the_fee_is_now() {
 #[tokio::test]
 async fn what_an_operator_asks_beside_is_told_apart() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new(1000));
-    let journal = Journal::open(store, JournalSettings::default()).unwrap();
+    let journal = support::journal(store);
     let change = |stack: Stack| stack.with_ledger(journal).fee("0.05".parse().unwrap());
     let house = House::with(1, change, Bounds::default()).await;
     let answer = house.ask(json!({})).await;

@@ -15,13 +15,12 @@ use switchtower::catalog::Catalog;
 use switchtower::gateway::Gateway;
 use switchtower::keys::{KeyRing, MasterKeys};
 use switchtower::limits::{Now, Subject, Unit};
-use switchtower::settle::journal::{Journal, JournalSettings};
 use switchtower::settle::store::{MemoryStore, Store};
 use switchtower::settle::{Books, HasBooks};
 use switchtower::{Caller, Stack, client};
 use tower::ServiceExt;
 
-use crate::support::{MANAGER, catalog};
+use crate::support::{self, MANAGER, catalog};
 
 /// More than any change waits.
 const MOST_WAITS: usize = 100;
@@ -116,7 +115,7 @@ struct One {
 impl One {
     async fn open(store: &Arc<MemoryStore>) -> Self {
         let store: Arc<dyn Store> = store.clone();
-        let journal = Journal::open(store, JournalSettings::default()).unwrap();
+        let journal = support::journal(store);
         let catalog: Catalog = catalog(&["http://127.0.0.1:1/v1".parse().unwrap()]);
         let stack = Stack::new(Arc::new(catalog)).with_ledger(journal.clone());
         let gateway = Gateway::new(stack, client::hyper::plain())

@@ -13,14 +13,14 @@ use switchtower::gateway::{Bounds, Gateway};
 use switchtower::keys::{FreeModels, KeySettings, ProviderKey, ProviderKeySettings};
 use switchtower::limits::{Level, Now, Subject, Unit};
 use switchtower::settle::store::{
-    Credit, Document, Entry, HoldRow, MemoryStore, Row, RowQuery, Spend, SpendQuery, Store,
+    Credit, Document, Entry, HoldRow, MemoryStore, Owned, Row, RowQuery, Spend, SpendQuery, Store,
     StoreError,
 };
-use switchtower::settle::{HasBooks, Journal, JournalSettings, Ledger, MemoryLedger, Record};
+use switchtower::settle::{HasBooks, Ledger, MemoryLedger, Record};
 use switchtower::testing::{Point, Script, Upstream};
 use switchtower::{Caller, Day, GenerationId, KeyId, Money, Stack, client};
 
-use crate::support::{Answer, House, KEY, MANAGER, catalog, chat, prices};
+use crate::support::{self, Answer, House, KEY, MANAGER, catalog, chat, prices};
 
 /// A store that keeps to itself what it has read, until it is let go.
 #[derive(Debug, Default)]
@@ -39,6 +39,10 @@ impl Slow {
 }
 
 impl Store for Slow {
+    fn own(&self, replica: &str) -> Result<Owned, StoreError> {
+        self.inner.own(replica)
+    }
+
     fn spend(&self, query: &SpendQuery) -> Result<Vec<Spend>, StoreError> {
         let spend = self.inner.spend(query);
         let mut state = self.state.lock().unwrap();
@@ -78,7 +82,7 @@ impl Store for Slow {
 
 /// A gateway whose books are in this store.
 async fn open<S: Store>(store: &Arc<S>, change: impl FnOnce(Gateway) -> Gateway) -> House {
-    let journal = Journal::open(store.clone(), JournalSettings::default()).unwrap();
+    let journal = support::journal(store.clone());
     over(journal, change).await
 }
 
@@ -470,7 +474,7 @@ fn with_free(url: Uri) -> Catalog {
 async fn free_models_are_asked_so_often_a_day() {
     let store = Arc::new(MemoryStore::new(100));
     let open = |free: FreeModels| {
-        let journal = Journal::open(store.clone(), JournalSettings::default()).unwrap();
+        let journal = support::journal(store.clone());
         serving(with_free, journal, move |gateway| gateway.free_models(free))
     };
     let free = FreeModels {
@@ -504,7 +508,7 @@ async fn free_models_are_asked_so_often_a_day() {
     let paid = json!({"model": "acme/large", "provider": {}});
     assert_eq!(asks(&house, KEY, paid).await.status, 200);
 
-    let journal = Journal::open(store.clone(), JournalSettings::default()).unwrap();
+    let journal = support::journal(store.clone());
     let house = serving(with_free, journal, |gateway| gateway).await;
     let most = (1_u64 << 53) - 1;
     let daily = json!({"used": 2, "limit": most, "remaining": most - 2});

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,7 +19,8 @@ use switchtower::dispatch::deadline::Deadlines;
 use switchtower::dispatch::recover::RecoverLayer;
 use switchtower::gateway::{Bounds, Gateway, serve};
 use switchtower::keys::KeyRing;
-use switchtower::settle::{Books, HasBooks, Ledger, Record};
+use switchtower::settle::store::Store;
+use switchtower::settle::{Books, HasBooks, Journal, JournalSettings, Ledger, Record};
 use switchtower::standing::Breaker;
 use switchtower::testing::{Prices, Script, Upstream};
 use switchtower::{Stack, client};
@@ -428,4 +430,11 @@ pub(crate) fn catalog(urls: &[Uri]) -> Catalog {
     }
     Catalog::from_toml(&toml, "test.toml", |_| None)
         .unwrap_or_else(|error| panic!("{error}\n{toml}"))
+}
+
+/// A journal as another process would open it: under a name of its own, be the one before gone or not.
+pub(crate) fn journal(store: Arc<dyn Store>) -> Journal {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("gateway-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    Journal::open(store, JournalSettings::default().replica(name)).unwrap()
 }

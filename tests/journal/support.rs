@@ -98,7 +98,8 @@ pub(crate) fn credit() -> Credit {
     }
 }
 
-pub(crate) type Why = Box<dyn Fn() -> StoreError + Send>;
+type IsPoison = Box<dyn Fn(&Entry) -> bool + Send>;
+type Why = Box<dyn Fn() -> StoreError + Send>;
 
 /// A store that can be shut, so that a commit waits at its door, and that can fail.
 pub(crate) struct Shaky {
@@ -115,7 +116,7 @@ struct State {
     commits: usize,
     failures: usize,
     failing: Option<Arc<Mutex<Why>>>,
-    poison: Vec<Box<dyn Fn(&Entry) -> bool + Send>>,
+    poison: Vec<IsPoison>,
 }
 
 // === impl Shaky ===

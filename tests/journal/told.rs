@@ -20,7 +20,7 @@ use crate::support::{Shaky, open, settings};
 /// It was a 500, "internal": an SDK gave up, and the operator looked for a mistake in the gateway.
 #[tokio::test]
 async fn a_store_that_fails_is_a_503_in_the_callers_protocol() {
-    let failures: [(&str, fn() -> StoreError); 3] = [
+    let failures: [(&str, Why); 3] = [
         ("away", || StoreError::Away("10.0.0.7: no route".into())),
         ("full", || StoreError::Full("10.0.0.7: no space".into())),
         ("other", || StoreError::Other("10.0.0.7: no table".into())),
@@ -58,6 +58,8 @@ async fn a_store_that_fails_is_a_503_in_the_callers_protocol() {
 }
 
 // === Helpers ===
+
+type Why = fn() -> StoreError;
 
 async fn gateway(acme: &Upstream) -> (Arc<Shaky>, axum::Router) {
     let store = Shaky::new();

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, Once};
 use std::task::{Context, Wake, Waker};
 use std::{sync::Arc, thread};
@@ -127,6 +128,30 @@ async fn so_many_are_put_aside_and_no_more() {
     drop((slots, journal));
     assert_eq!(store.rows().len(), 1000, "a page of all");
     assert_eq!(store.inner.holds().unwrap(), []);
+}
+
+/// Each was tried alone, and behind the first that could not be written the others waited without a word.
+#[tokio::test]
+async fn a_store_that_is_full_meanwhile_refuses_those_behind_as_well() {
+    let store = Shaky::new();
+    let journal = open(&store, settings());
+    store.shut();
+    let mut entering = Box::pin(journal.enter(Entry::Credit(credit())));
+    assert!(now(|cx| entering.as_mut().poll(cx)).is_pending());
+    let mut slot = slot(&journal).await;
+    slot.hold(&claim(1)).unwrap();
+    // Both are in one batch the second time; and then each is written alone.
+    let tries = AtomicUsize::new(0);
+    store.fail(move || match tries.fetch_add(1, SeqCst) {
+        0 => StoreError::Away("gone".into()),
+        1 => StoreError::Conflict("another".into()),
+        _ => StoreError::Full("no space".into()),
+    });
+    store.open();
+    let told = entering.await;
+    assert!(matches!(told, Err(StoreError::Full(_))), "{told:?}");
+    poll_fn(|cx| slot.poll_held(cx)).await.unwrap_err();
+    store.work();
 }
 
 /// A waker of somebody else's runtime panicked in the thread that writes, and everybody waited for ever.

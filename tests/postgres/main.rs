@@ -8,7 +8,9 @@
 
 #[path = "../store/entries.rs"]
 mod entries;
+mod journal;
 mod leases;
+mod names;
 mod relay;
 mod schema;
 mod store;

@@ -53,6 +53,11 @@ impl Batch {
         }
     }
 
+    pub(super) fn append(&mut self, mut other: Self) {
+        self.entries.append(&mut other.entries);
+        self.about.append(&mut other.about);
+    }
+
     /// Refuses what is new, and keeps what must be. Returns how many places that makes free.
     pub(super) fn refuse(&mut self, why: &StoreError) -> usize {
         let mut free = 0;

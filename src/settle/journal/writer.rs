@@ -77,7 +77,7 @@ impl Writer {
                 Next::Write(waiting) => {
                     let mut batch = Batch::default();
                     batch.extend(waiting);
-                    self.write(batch, MOST);
+                    self.write(batch);
                 }
                 Next::Idle => {}
                 Next::Over => break,
@@ -85,38 +85,16 @@ impl Writer {
             self.try_again();
         }
         for kept in self.aside.take() {
-            if let Err((kept, error)) = self.write_kept(kept) {
+            if let Some((kept, error)) = self.write_kept(kept) {
                 telemetry::lost(&error, &kept.entry);
             }
         }
     }
 
-    /// Writes it, and as much of what comes meanwhile as makes it so many entries.
-    fn write(&mut self, mut batch: Batch, most: usize) {
-        while !batch.entries().is_empty() {
-            let error = match self.write_once(batch) {
-                Ok(free) => return self.queue.leave(free),
-                Err((back, error)) => {
-                    batch = back;
-                    error
-                }
-            };
-            let alone = batch.entries().len() == 1;
-            match self.fault(&error) {
-                // What comes after them must not overtake them: the end of a hold, say.
-                Fault::Conflict | Fault::Entry if !alone => {
-                    return batch.split().for_each(|one| self.write(one, 1));
-                }
-                Fault::Conflict => return self.lose(batch, &error),
-                Fault::Entry if !self.aside.is_full() => {
-                    // It may have been the store, which is well again.
-                    return match self.write_once(batch) {
-                        Ok(free) => self.queue.leave(free),
-                        Err((batch, _)) => self.set_aside(batch, &error),
-                    };
-                }
-                Fault::Entry | Fault::Store => {}
-            }
+    /// Writes it; and meanwhile, if the store takes nothing, whatever comes.
+    fn write(&mut self, mut batch: Batch) {
+        while let Some((left, error)) = self.write_all(batch) {
+            batch = left;
             if self.waited.is_zero() {
                 telemetry::not_stored(&error, batch.entries().len());
             }
@@ -125,7 +103,7 @@ impl Writer {
                 self.queue.leave(batch.refuse(&error));
             }
             self.waited = (self.waited * 2).clamp(BACKOFF[0], BACKOFF[1]);
-            let room = most.saturating_sub(batch.entries().len());
+            let room = MOST.saturating_sub(batch.entries().len());
             let (more, left) = self.queue.pause(self.waited, room);
             batch.extend(more);
             if left {
@@ -134,9 +112,48 @@ impl Writer {
             if self.patience.is_zero() {
                 return self.lose(batch, &error);
             }
+            if batch.entries().is_empty() {
+                // Whether there is room again, the next that is asked for will tell.
+                return self.queue.refuse(None);
+            }
         }
-        // Whether there is room again, the next that is asked for will tell.
-        self.queue.refuse(None);
+    }
+
+    /// Writes all that the store takes, at once or each alone. Returns what has to wait, because it takes nothing.
+    fn write_all(&mut self, batch: Batch) -> Option<(Batch, StoreError)> {
+        let (batch, error) = match self.write_once(batch) {
+            Ok(free) => {
+                self.queue.leave(free);
+                return None;
+            }
+            Err(failed) => failed,
+        };
+        if let Fault::Store = self.fault(&error) {
+            return Some((batch, error));
+        }
+        // In their order: the end of a hold must not overtake it.
+        let mut left = batch.split();
+        while let Some(one) = left.next() {
+            let (one, error) = match self.write_once(one) {
+                Ok(free) => {
+                    self.queue.leave(free);
+                    continue;
+                }
+                Err(failed) => failed,
+            };
+            match self.fault(&error) {
+                Fault::Conflict => self.lose(one, &error),
+                Fault::Entry if !self.aside.is_full() => self.set_aside(one, &error),
+                Fault::Entry | Fault::Store => {
+                    let one_and = |mut all: Batch, next| {
+                        all.append(next);
+                        all
+                    };
+                    return Some((left.fold(one, one_and), error));
+                }
+            }
+        }
+        None
     }
 
     fn succeeded(&mut self) {
@@ -171,11 +188,11 @@ impl Writer {
             return;
         };
         let failed = match self.write_kept(kept) {
-            Err((kept, error @ StoreError::Conflict(_))) => {
+            Some((kept, error @ StoreError::Conflict(_))) => {
                 telemetry::lost(&error, &kept.entry);
                 None
             }
-            tried => tried.err().map(|(kept, _)| kept),
+            failed => failed.map(|(kept, _)| kept),
         };
         self.aside.tried(failed, now);
     }
@@ -214,13 +231,11 @@ impl Writer {
         }
     }
 
-    /// Likewise.
-    fn write_kept(&self, kept: Kept) -> Result<(), (Kept, StoreError)> {
+    /// Likewise. Returns what is not stored.
+    fn write_kept(&self, kept: Kept) -> Option<(Kept, StoreError)> {
         let _turn = self.limits.books_turn();
-        match self.commit(std::slice::from_ref(&kept.entry)) {
-            Ok(()) => Ok(drop(kept)),
-            Err(error) => Err((kept, error)),
-        }
+        let error = self.commit(std::slice::from_ref(&kept.entry)).err()?;
+        Some((kept, error))
     }
 
     /// A store that panics has failed, and is asked again. Of its errors the words are kept.

@@ -96,8 +96,10 @@ impl Connector {
 /// The database gives up before we do, and drops us soon when we are gone, so that no lock outlives its owner by much.
 fn manners(patience: Duration) -> String {
     let most = (patience.as_millis() * 9 / 10).max(1);
+    // Before the other: to be told that a name is taken.
+    let lock = (patience.as_millis() * 8 / 10).max(1);
     format!(
-        "SET statement_timeout = {most}; SET lock_timeout = {most}; \
+        "SET statement_timeout = {most}; SET lock_timeout = {lock}; \
          SET idle_in_transaction_session_timeout = {most}; SET synchronous_commit = on; \
          SET client_min_messages = warning; SET extra_float_digits = 1; \
          SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3"

@@ -26,7 +26,7 @@
 //! has a name, and whoever writes it again changes nothing.
 //!
 //! A name is an advisory lock of the connection that writes, and is taken again, before anything is written, by each that
-//! comes after it. Who starts under a name that is taken waits for it up to nine tenths of the patience. After `kill -9` it is free
+//! comes after it. Who starts under a name that is taken waits for it up to eight tenths of the patience. After `kill -9` it is free
 //! at once; after the loss of a machine or of the network within about eleven seconds, when the database has missed it. It stays
 //! taken until the store is dropped, also where whoever took it has gone before. A pooler in between has to keep sessions apart.
 //!

@@ -101,9 +101,11 @@ impl Batch {
             },
             insert(client, "switchtower_credits", CREDIT_COLUMNS, &credits),
         };
+        // In the order in which they went: what comes after one that has failed says no more than that.
         begun.map_err(meaning)?;
-        let (held, new, given) = (held?, new?, given?);
+        let (held, new) = (held?, new?);
         gone.map_err(meaning)?;
+        let given = given?;
         let known = [
             ("switchtower_holds", &holds, held.len() < self.holds.len()),
             ("switchtower_rows", &rows, new.len() < self.rows.len()),

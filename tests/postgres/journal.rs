@@ -1,0 +1,128 @@
+//! A ledger whose database has a bad day.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use switchtower::settle::store::{Entry, PostgresStore, Store, StoreError};
+use switchtower::settle::{Claim, Journal, JournalSettings, JournalSlot, Ledger, Slot};
+use switchtower::{Call, Kind, Money};
+
+use crate::entries::{at, credit, id};
+use crate::relay::Relay;
+use crate::schema::Schema;
+
+/// The database goes while a request is under way, and comes back: its hold ends, and the next is let in.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL: set SWITCHTOWER_POSTGRES_URL and run with --include-ignored"]
+async fn a_database_that_goes_and_comes_back_loses_nothing() {
+    let (schema, relay, journal) = blocking(|| {
+        let (schema, relay) = (Schema::new(), Relay::start());
+        let journal = open(Arc::new(relay.open(&schema)));
+        (schema, relay, journal)
+    })
+    .await;
+    let mut first = slot(&journal).await;
+    first.hold(&claim(1)).unwrap();
+    poll_fn(|cx| first.poll_held(cx)).await.unwrap();
+    relay.cut(true);
+    drop(first);
+    let mut second = slot(&journal).await;
+    second.hold(&claim(2)).unwrap();
+    assert!(now(|cx| second.poll_held(cx)).is_pending());
+    relay.cut(false);
+    poll_fn(|cx| second.poll_held(cx)).await.unwrap();
+    blocking(move || {
+        let store = schema.open();
+        let holds = store.holds().unwrap();
+        assert_eq!(
+            holds.iter().map(|hold| hold.id).collect::<Vec<_>>(),
+            [id(2)]
+        );
+        drop((second, journal, store, schema));
+    })
+    .await;
+}
+
+/// PostgreSQL's own word for a disk that is full, by a trigger: callers are told at once, and what was under way waits for room.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL: set SWITCHTOWER_POSTGRES_URL and run with --include-ignored"]
+async fn a_full_disk_refuses_what_is_new_and_keeps_what_was_under_way() {
+    let (schema, journal) = blocking(|| {
+        let schema = Schema::new();
+        let journal = open(schema.open());
+        (schema, journal)
+    })
+    .await;
+    let mut first = slot(&journal).await;
+    first.hold(&claim(1)).unwrap();
+    poll_fn(|cx| first.poll_held(cx)).await.unwrap();
+    let schema = blocking(move || {
+        schema.sql(
+            "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END $$;
+            CREATE TRIGGER no_room BEFORE INSERT OR DELETE ON switchtower_holds FOR EACH ROW EXECUTE FUNCTION no_room();
+            CREATE TRIGGER no_room BEFORE INSERT ON switchtower_credits FOR EACH ROW EXECUTE FUNCTION no_room();",
+        );
+        schema
+    })
+    .await;
+    drop(first);
+    let told = journal.enter(Entry::Credit(credit(1))).await;
+    assert!(matches!(told, Err(StoreError::Full(_))), "{told:?}");
+    let mut second = slot(&journal).await;
+    let refused = match second.hold(&claim(2)) {
+        Ok(_) => poll_fn(|cx| second.poll_held(cx)).await.unwrap_err(),
+        Err(refused) => refused,
+    };
+    assert_eq!(refused.kind(), Kind::LedgerAway);
+    drop(second);
+    let schema = blocking(move || {
+        schema.sql(
+            "DROP TRIGGER no_room ON switchtower_holds; DROP TRIGGER no_room ON switchtower_credits",
+        );
+        schema
+    })
+    .await;
+    journal.close().await;
+    blocking(move || {
+        let store = schema.open();
+        assert_eq!(store.holds().unwrap(), [], "the first has ended");
+        drop((journal, store, schema));
+    })
+    .await;
+}
+
+// === Helpers ===
+
+fn open(store: Arc<PostgresStore>) -> Journal {
+    Journal::open(store, JournalSettings::default().patience(Duration::MAX)).unwrap()
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.unwrap()
+}
+
+async fn slot(journal: &Journal) -> JournalSlot {
+    let mut journal = journal.clone();
+    poll_fn(|cx| journal.poll_slot(cx)).await.unwrap()
+}
+
+fn now<T>(poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
+    poll(&mut Context::from_waker(Waker::noop()))
+}
+
+fn claim(number: u64) -> Claim {
+    Claim {
+        id: id(number),
+        created: at(number),
+        caller: None,
+        model: None,
+        user: None,
+        tag: None,
+        amount: Money::from_picodollars(7),
+        apart: vec![],
+        call: Call::new(Instant::now(), at(number), number),
+    }
+}
