@@ -177,7 +177,7 @@ const DETACHING: [(&str, &str); 11] = [
 ];
 
 /// Files with a lock, and why nobody waits behind it.
-const LOCKING: [(&str, &str); 29] = [
+const LOCKING: [(&str, &str); 30] = [
     ("attempt.rs", "for a copy or a change of what was found"),
     ("attempts.rs", "for one more attempt, or a look at them"),
     (
