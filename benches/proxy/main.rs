@@ -6,12 +6,13 @@
 //! thread each, and take turns, round by round, so that the noise of the machine falls on all. CPU a call is the figure to
 //! trust: throughput is that of callers, upstream and proxy together, where these have two cores to share.
 //! The last table is what a SQLite file adds to both ends of an answer, beside the same gateway with its books in memory.
-//! `… -- stack` prints the rows with that in their name.
+//! `… -- stack` prints the rows with that in their name. `… -- --instructions` counts instructions instead.
 
 mod books;
 mod cpu;
 #[path = "../support/folder.rs"]
 mod folder;
+mod instructions;
 mod load;
 mod place;
 mod reader;
@@ -48,6 +49,23 @@ fn main() {
         ("gateway", "/v1", &gateway),
         ("stack", "/v1", &stack),
     ];
+
+    if let Some(asks) = std::env::args().find_map(|argument| asks(&argument)) {
+        let servers = [
+            ("/v1", &bare),
+            ("/v1", &reader),
+            ("/v1", &stack),
+            ("/api/v1", &gateway),
+        ];
+        for (prefix, place) in servers {
+            let load = Load::new(place.address, prefix, Kind::Json(1 << 10));
+            runtime.block_on(load.closed(asks));
+        }
+        return;
+    }
+    if std::env::args().any(|argument| argument == "--instructions") {
+        return print_instructions();
+    }
 
     let named = std::env::args()
         .skip(1)
@@ -108,6 +126,26 @@ fn main() {
         println!(
             "| {row} | {p50:.2} ms | {our_p50:.2} ms | {p99:.2} ms | {our_p99:.2} ms | {added:.2} ms |"
         );
+    }
+}
+
+/// How often is each server asked, where that is counted?
+fn asks(argument: &str) -> Option<u32> {
+    argument.strip_prefix(instructions::ARGUMENT)?.parse().ok()
+}
+
+fn print_instructions() {
+    // As they were started.
+    let names = ["upstream", "bare", "gateway", "stack", "reader"];
+    let counts = match instructions::of_threads(names.len()) {
+        Ok(counts) => counts,
+        Err(error) => return eprintln!("no instructions: {error}"),
+    };
+    let bare = counts[1];
+    println!("| JSON, 1 KB asked | instructions a call | ÷ bare |");
+    println!("|---|--:|--:|");
+    for (name, count) in names.iter().zip(&counts).skip(1) {
+        println!("| {name} | {count:.0} | {:.2} |", count / bare);
     }
 }
 
