@@ -191,6 +191,11 @@ pub(crate) fn not_read(error: &StoreError) {
     tracing::error!(%error, "the keys cannot be read from the store");
 }
 
+/// Tried again.
+pub(crate) fn not_leased(error: &StoreError) {
+    tracing::error!(%error, "no limits can be leased");
+}
+
 pub(crate) fn stored_again() {
     tracing::info!("the ledger is stored again");
 }

@@ -18,7 +18,7 @@ const EDGES: [&str; 3] = ["client", "gateway", "testing"];
 const SHELL: [&str; 5] = ["layer.rs", "service.rs", "future.rs", "body.rs", "stack.rs"];
 
 /// Files that touch the runtime under another name, and why.
-const TOUCHING: [(&str, &str); 20] = [
+const TOUCHING: [(&str, &str); 21] = [
     ("admit/key.rs", "a layer in one file"),
     (
         "admit/quota/hold.rs",
@@ -67,6 +67,10 @@ const TOUCHING: [(&str, &str); 20] = [
     (
         "settle/journal/ledger.rs",
         "what was spent before it is opened counts now",
+    ),
+    (
+        "settle/journal/leases.rs",
+        "a lease is spent until it expires, on the clock of the thread that spends it",
     ),
     (
         "settle/journal/slot.rs",
@@ -177,7 +181,7 @@ const DETACHING: [(&str, &str); 11] = [
 ];
 
 /// Files with a lock, and why nobody waits behind it.
-const LOCKING: [(&str, &str); 30] = [
+const LOCKING: [(&str, &str); 31] = [
     ("attempt.rs", "for a copy or a change of what was found"),
     ("attempts.rs", "for one more attempt, or a look at them"),
     (
@@ -233,6 +237,10 @@ const LOCKING: [(&str, &str); 30] = [
     (
         "settle/journal/ticket.rs",
         "for a word to the one who waits",
+    ),
+    (
+        "settle/journal/wish.rs",
+        "for the claim's one look at its answer, while the one who writes takes it",
     ),
     ("settle/recent.rs", "for one record, or a look at it"),
     (

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use proptest::prelude::*;
 use switchtower::settle::lease::{
-    Ask, Drawn, Grant, Lapsed, Lease, LeaseSettings, Leased, Replica, Shared,
+    Ask, Grant, Lapsed, Lease, LeaseSettings, Leased, Limit, Replica, Shared, Spent, Told, Want,
 };
 
 const LIMIT: u64 = 1_000;
@@ -26,8 +26,14 @@ enum Word {
 enum Step {
     /// Somebody asks for a lease, with so much more at once.
     Ask(usize, u64, Word),
+    /// Likewise, and gives back what is free if that is too much.
+    Exactly(usize, u64, Word),
+    /// Somebody renews, or gives back what is free.
+    Renew(usize, bool, Word),
     /// A request that may cost so much.
     Hold(usize, u64, Word),
+    /// The limit is lower, or higher.
+    Limit(u64),
     /// A request that is under way is over, and has cost so many percent of what was held.
     Settle(usize, u64),
     /// What has changed is recorded, and nothing is added.
@@ -44,8 +50,11 @@ struct World {
     counter: Shared,
     clock: SystemTime,
     replicas: Vec<Process>,
+    /// As replicas know it.
+    limit: u64,
     /// What dead processes have charged, or what is under way of theirs: the upstream goes on.
     gone: u64,
+    gone_over: u64,
     settings: LeaseSettings,
 }
 
@@ -54,6 +63,7 @@ struct Process {
     lease: Lease,
     now: Instant,
     charged: u64,
+    over: u64,
     /// What the upstream works on.
     holds: Vec<u64>,
 }
@@ -69,8 +79,11 @@ proptest! {
         let mut world = World::new(LeaseSettings::default().reserve(reserve));
         for step in steps {
             world.take(step.clone());
-            prop_assert!(world.spent() <= LIMIT, "{} after {step:?}", world.spent());
+            // What was charged beyond what was held was not for a limit to stop.
+            let most = LIMIT + world.overrun();
+            prop_assert!(world.spent() <= most, "{} after {step:?}", world.spent());
         }
+        world.limit = LIMIT;
         // All that can come back does, once everybody is heard and gives back.
         for place in 0..REPLICAS {
             while !world.replicas[place].holds.is_empty() {
@@ -85,13 +98,15 @@ proptest! {
         let dead = |lease: &&Leased| !living.contains(&lease.replica);
         let abandoned: u64 = world.counter.leases.iter().filter(dead).map(|lease| lease.granted).sum();
         let charged: u64 = world.replicas.iter().map(|it| it.charged).sum();
-        prop_assert_eq!(world.counter.left(LIMIT), LIMIT - abandoned - charged);
+        prop_assert_eq!(world.counter.left(LIMIT), LIMIT.saturating_sub(abandoned + charged));
         // And what nobody knows of comes back by an operator's word.
-        for lease in &mut world.counter.leases {
-            lease.release();
+        let recorded: u64 = world.counter.leases.iter().map(Leased::drawn).sum();
+        let all: Vec<_> = world.counter.leases.iter().map(|lease| lease.replica.clone()).collect();
+        for replica in all {
+            world.counter.release(&replica);
         }
-        let recorded: u64 = world.counter.leases.iter().map(|lease| lease.charged).sum();
-        prop_assert_eq!(world.counter.left(LIMIT), LIMIT - recorded);
+        prop_assert_eq!(world.counter.left(LIMIT), LIMIT.saturating_sub(recorded));
+        prop_assert_eq!(world.counter.opening, recorded);
     }
 }
 
@@ -136,13 +151,22 @@ fn what_a_dead_replica_has_is_taken_back_but_for_what_it_may_have_spent() {
     world.take(Step::Ask(0, 30, Word::Heard));
     world.take(Step::Hold(0, 10, Word::Heard));
     let lease = world.counter.leases[0].clone();
-    assert_eq!((lease.granted, lease.reserve, lease.held), (120, 22, 10));
+    assert_eq!(
+        (lease.granted, lease.reserve, lease.told.spent.held),
+        (120, 22, 10)
+    );
 
     let mut want = |seconds: i64, much: u64| {
         world.jump(seconds);
         world.replicas[1].now += Duration::from_secs(1);
         let process = &mut world.replicas[1];
-        let ask = process.lease.ask((0, 0), much, LIMIT, 0, process.now);
+        let want = Want::More {
+            least: much,
+            all: much,
+        };
+        let ask = process
+            .lease
+            .ask(Spent::default(), want, limit(LIMIT), process.now);
         world
             .counter
             .ask(&world.replicas[1].replica, &ask, world.clock)
@@ -164,11 +188,8 @@ fn others_give_back_what_somebody_wants() {
     world.take(Step::Hold(1, 950, Word::Heard));
     assert!(world.replicas[1].holds.is_empty(), "140 are leased");
     world.take(Step::Ask(0, 0, Word::Heard));
-    assert!(
-        world.replicas[0]
-            .lease
-            .is_due((0, 0), world.replicas[0].now)
-    );
+    let first = &world.replicas[0];
+    assert!(first.lease.is_due(Spent::default(), LIMIT, first.now));
     world.take(Step::Ask(0, 0, Word::Heard));
     world.take(Step::Hold(1, 950, Word::Heard));
     assert_eq!(world.replicas[1].holds, [950]);
@@ -180,28 +201,25 @@ fn what_is_told_twice_counts_once() {
         name: "one".to_owned(),
         life: 1,
     };
-    let drawn = |turn, held| Drawn {
-        counter: "a".to_owned(),
-        replica: replica.clone(),
+    let drawn = |turn, held| Told {
         turn,
-        charged: 0,
-        held,
+        spent: Spent {
+            held,
+            ..Spent::default()
+        },
         unrecorded: 0,
     };
     let mut lease = Leased {
         replica: replica.clone(),
         granted: 100,
         reserve: 20,
-        charged: 0,
-        held: 0,
-        unrecorded: 0,
-        turn: 0,
+        told: Told::default(),
         expires: UNIX_EPOCH,
     };
     lease.draw(&drawn(2, 80)).unwrap();
     lease.draw(&drawn(2, 80)).unwrap();
     lease.draw(&drawn(1, 10)).unwrap();
-    assert_eq!(lease.held, 80, "the last word counts");
+    assert_eq!(lease.drawn(), 80, "the last word counts");
     assert_eq!(
         lease.draw(&drawn(3, 81)),
         Err(Lapsed),
@@ -222,8 +240,11 @@ fn step() -> impl Strategy<Value = Step> {
     let who = || 0..REPLICAS;
     prop_oneof![
         3 => (who(), 0..300_u64, word()).prop_map(|(who, more, word)| Step::Ask(who, more, word)),
+        2 => (who(), 0..300_u64, word()).prop_map(|(who, more, word)| Step::Exactly(who, more, word)),
+        2 => (who(), any::<bool>(), word()).prop_map(|(who, all, word)| Step::Renew(who, all, word)),
+        1 => (LIMIT / 2..=LIMIT).prop_map(Step::Limit),
         8 => (who(), 1..150_u64, word()).prop_map(|(who, much, word)| Step::Hold(who, much, word)),
-        4 => (who(), 0..=100_u64).prop_map(|(who, percent)| Step::Settle(who, percent)),
+        4 => (who(), 0..=120_u64).prop_map(|(who, percent)| Step::Settle(who, percent)),
         3 => (who(), word()).prop_map(|(who, word)| Step::Record(who, word)),
         1 => who().prop_map(Step::Kill),
         2 => (who(), 1..40_u64).prop_map(|(who, seconds)| Step::Pass(who, seconds)),
@@ -240,7 +261,9 @@ impl World {
             counter: Shared::new(0),
             clock: UNIX_EPOCH + Duration::from_secs(1_000_000),
             replicas: (0..REPLICAS).map(process).collect(),
+            limit: LIMIT,
             gone: 0,
+            gone_over: 0,
             settings,
         }
     }
@@ -250,16 +273,37 @@ impl World {
         self.gone + self.replicas.iter().map(|it| it.drawn()).sum::<u64>()
     }
 
+    fn overrun(&self) -> u64 {
+        self.gone_over + self.replicas.iter().map(|it| it.over).sum::<u64>()
+    }
+
     fn take(&mut self, step: Step) {
         match step {
             Step::Ask(place, more, word) => {
                 self.ask(place, more, word);
             }
+            Step::Exactly(place, more, word) => {
+                self.want(
+                    place,
+                    Want::Exactly {
+                        least: more,
+                        all: more,
+                    },
+                    word,
+                );
+            }
+            Step::Renew(place, all, word) => {
+                let want = if all { Want::Renewal } else { Want::Nothing };
+                self.want(place, want, word);
+            }
+            Step::Limit(limit) => self.limit = limit,
             Step::Hold(place, much, word) => self.hold(place, much, word),
             Step::Settle(place, percent) => {
                 let process = &mut self.replicas[place];
-                let ended = process.holds.pop();
-                process.charged += ended.map_or(0, |held| held * percent / 100);
+                let held = process.holds.pop().unwrap_or_default();
+                let charged = held * percent / 100;
+                process.charged += charged;
+                process.over += charged.saturating_sub(held);
             }
             Step::Record(place, word) => {
                 self.record(place, 0, word);
@@ -267,6 +311,7 @@ impl World {
             Step::Kill(place) => {
                 let process = &self.replicas[place];
                 self.gone += process.drawn();
+                self.gone_over += process.over;
                 let Replica { name, life } = process.replica.clone();
                 // Only who begins a new life is known to the database.
                 for lease in &mut self.counter.leases {
@@ -313,14 +358,15 @@ impl World {
     /// Is it done, as far as the database is concerned?
     fn record(&mut self, place: usize, more: u64, word: Word) -> bool {
         let process = &mut self.replicas[place];
-        let (charged, held) = process.counted();
-        let drawn = process.lease.draw((charged, held + more), &process.replica);
+        let mut spent = process.spent();
+        spent.held += more;
+        let drawn = process.lease.draw(spent, &process.replica);
         if word == Word::Lost {
             return false;
         }
         let mine = |lease: &&mut Leased| lease.replica == process.replica;
         let lease = self.counter.leases.iter_mut().find(mine);
-        let done = lease.map_or(Err(Lapsed), |lease| lease.draw(&drawn));
+        let done = lease.map_or(Err(Lapsed), |lease| lease.draw(&drawn.told));
         if word == Word::Heard {
             match done {
                 Ok(()) => process.lease.recorded(&drawn),
@@ -331,9 +377,19 @@ impl World {
     }
 
     fn ask(&mut self, place: usize, more: u64, word: Word) -> Option<Grant> {
+        let want = Want::More {
+            least: more,
+            all: more,
+        };
+        self.want(place, want, word)
+    }
+
+    fn want(&mut self, place: usize, want: Want, word: Word) -> Option<Grant> {
         let process = &mut self.replicas[place];
         let asked = process.now;
-        let ask = process.lease.ask(process.counted(), more, LIMIT, 0, asked);
+        let ask = process
+            .lease
+            .ask(process.spent(), want, limit(self.limit), asked);
         self.tell(place, &ask, asked, word)
     }
 
@@ -350,11 +406,7 @@ impl World {
     }
 
     fn give_back(&mut self, place: usize) {
-        let process = &mut self.replicas[place];
-        let asked = process.now;
-        let mut ask = process.lease.ask(process.counted(), 0, LIMIT, 0, asked);
-        (ask.target, ask.reserve) = (ask.need, 0);
-        let grant = self.tell(place, &ask, asked, Word::Heard).unwrap();
+        let grant = self.want(place, Want::Nothing, Word::Heard).unwrap();
         assert_eq!(grant.granted, self.replicas[place].charged);
     }
 }
@@ -371,16 +423,24 @@ impl Process {
             lease: Lease::new("the limit".to_owned(), settings),
             now: Instant::now(),
             charged: 0,
+            over: 0,
             holds: Vec::new(),
         }
     }
 
-    fn counted(&self) -> (u64, u64) {
-        (self.charged, self.holds.iter().sum())
+    fn spent(&self) -> Spent {
+        Spent {
+            charged: self.charged,
+            held: self.holds.iter().sum(),
+            over: self.over,
+        }
     }
 
     fn drawn(&self) -> u64 {
-        let (charged, held) = self.counted();
-        charged + held
+        self.spent().drawn()
     }
+}
+
+fn limit(amount: u64) -> Limit {
+    Limit { amount, ends: None }
 }

@@ -13,7 +13,7 @@ const HELP: &str = "\
 A self-hosted OpenRouter.
 
 usage: gateway [--listen ADDRESS] [--providers demo|env | --config FILE] [--ledger FILE|URL|memory]
-               [--durability memory|process|power] [--replica NAME]
+               [--durability memory|process|power] [--replica NAME] [--release NAME]
                [--prepaid] [--free-models[=MINUTE,DAY,PAID]] [--fee F] [--credit-fee F] [--byok-fee F]
 
   --listen ADDRESS   where to listen; default 127.0.0.1:8080
@@ -26,7 +26,10 @@ usage: gateway [--listen ADDRESS] [--providers demo|env | --config FILE] [--ledg
   --durability …     what an answer has outlived in the ledger when its caller has seen all of it:
                      memory: nothing; process: kill -9; the default; power: a power failure
   --replica NAME     which of several gateways this is, if they keep their books together: a name of
-                     its own for each, which it has again when it is started again; default local
+                     its own for each, which it has again when it is started again; default local.
+                     Over PostgreSQL those that have a name share each budget
+  --release NAME     frees what the gateway of this name had claimed of budgets when it was killed, and
+                     ends; what it held counts as spent
   --prepaid          an account spends what it was given with POST /api/v1/credits, and no more
   --free-models      an account asks models whose names end in `:free` 20 times a minute and 50 times a
                      day, or 1000 once it was given 10 USD; =MINUTE,DAY,PAID are other numbers
@@ -45,7 +48,8 @@ pub(crate) struct Args {
     pub(crate) providers: Providers,
     ledger: Option<Place>,
     pub(crate) durability: Durability,
-    pub(crate) replica: String,
+    pub(crate) replica: Option<String>,
+    pub(crate) release: Option<String>,
     pub(crate) bill: Bill,
 }
 
@@ -65,7 +69,8 @@ impl Args {
             providers: Providers::Demo,
             ledger: None,
             durability: Durability::default(),
-            replica: "local".to_owned(),
+            replica: None,
+            release: None,
             bill: Bill::default(),
         };
         let mut parser = lexopt::Parser::from_env();
@@ -92,7 +97,8 @@ impl Args {
                         _ => Place::File(value.into()),
                     });
                 }
-                Long("replica") => args.replica = parser.value()?.string()?,
+                Long("replica") => args.replica = Some(parser.value()?.string()?),
+                Long("release") => args.release = Some(parser.value()?.string()?),
                 Long("durability") => {
                     args.durability = match parser.value()?.string()?.as_str() {
                         "memory" => Durability::Memory,

@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
+use switchtower::Money;
 use switchtower::limits::Limits;
+use switchtower::settle::lease::{LeaseSettings, Lessor};
 use switchtower::settle::store::{
     MemoryStore, PostgresSettings, PostgresStore, SqliteSettings, SqliteStore, Store, StoreError,
 };
@@ -24,7 +27,7 @@ pub(crate) enum Place {
 pub(crate) fn open(
     place: &Place,
     durability: Durability,
-    replica: &str,
+    replica: Option<&str>,
     limits: Limits,
 ) -> Result<Journal, StoreError> {
     let store: Arc<dyn Store> = match place {
@@ -35,8 +38,45 @@ pub(crate) fn open(
         }
         Place::Postgres(url) => Arc::new(PostgresStore::open(url, PostgresSettings::default())?),
     };
-    let settings = JournalSettings::default().durability(durability);
-    Journal::open(store, settings.replica(replica).limits(limits))
+    let mut settings = JournalSettings::default()
+        .durability(durability)
+        .limits(limits);
+    if let Some(replica) = replica {
+        settings = settings.replica(replica);
+        if matches!(place, Place::Postgres(_)) {
+            settings = settings.leases(LeaseSettings::default());
+        }
+    }
+    Journal::open(store, settings)
+}
+
+/// What a replica of this name has claimed, and nobody is on any more, is free again. It must not run.
+pub(crate) fn release(
+    place: &Place,
+    replica: &str,
+    now: SystemTime,
+) -> Result<String, Box<dyn std::error::Error>> {
+    let Place::Postgres(url) = place else {
+        return Err("--release: only gateways over one postgres://… share limits".into());
+    };
+    let store = PostgresStore::open(url, PostgresSettings::default())?;
+    let lives = store.lives()?.into_iter();
+    let lives: Vec<_> = lives.filter(|life| life.replica.name == replica).collect();
+    if lives.iter().any(|life| life.is_last && now < life.expires) {
+        let alive = "runs, or ran a moment ago: wait for half a minute";
+        return Err(format!("--release {replica}: it {alive}").into());
+    }
+    let (mut spent, mut freed) = (0_u64, 0_u64);
+    for life in lives {
+        freed = freed.saturating_add(store.release(&life.replica)?);
+        spent = spent.saturating_add(life.held);
+    }
+    let money = |amount| Money::from_picodollars(i64::try_from(amount).unwrap_or(i64::MAX));
+    Ok(format!(
+        "{replica}: {} USD are free again, over all limits; {} USD that it held count as spent",
+        money(freed),
+        money(spent)
+    ))
 }
 
 /// A line for a newcomer.

@@ -42,6 +42,13 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let Some(args) = Args::read()? else {
         return Ok(());
     };
+    if let Some(replica) = &args.release {
+        println!(
+            "{}",
+            ledger::release(&args.ledger(), replica, SystemTime::now())?
+        );
+        return Ok(());
+    }
     let key = args.key()?;
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
         format!(
@@ -87,7 +94,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let stack = args.bill.of_stack(Stack::new(catalog.clone()));
     // The limits of the catalogue are counted by the books as well.
     let limits = stack.ledger().books().limits().clone();
-    let journal = ledger::open(&place, args.durability, &args.replica, limits)?;
+    let journal = ledger::open(&place, args.durability, args.replica.as_deref(), limits)?;
     let stack = stack.with_ledger(journal.clone());
     watch::report(&catalog);
     if let Some(reloader) = reloader {

@@ -163,22 +163,6 @@ impl Limits {
         });
     }
 
-    /// So much of a [shared](Rule::shared) rule of this name may be used and held here, all together, until its window
-    /// begins anew.
-    pub fn grant(&self, (scope, value): (Scope, &str), rule: &str, granted: u64, now: Now) {
-        let at = self.at(now);
-        self.named(scope, value, rule, |counter| counter.grant(granted, at));
-        let Some(value) = scope.value(value) else {
-            return;
-        };
-        for all in &self.0.all {
-            if all.rule().scope() == scope && all.rule().name() == rule {
-                let count = self.count_of(all, &value, now);
-                count.with(|counter| counter.grant(granted, at));
-            }
-        }
-    }
-
     fn named(&self, scope: Scope, value: &str, rule: &str, change: impl Fn(&mut Counter)) {
         let Some(value) = scope.value(value) else {
             return;

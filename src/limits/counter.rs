@@ -7,6 +7,7 @@ use super::exceeded::Exceeded;
 use super::level::Level;
 use super::moment::At;
 use super::rule::Rule;
+use super::share::Counted;
 use super::tally::{Place, Room, Tally};
 use super::unit::Unit;
 
@@ -17,10 +18,26 @@ pub(super) struct Counter {
     tally: Tally,
     /// Of what is under way and was not put into the tally.
     held: u64,
-    /// Of what is counted by several processes, so much may be taken here.
-    granted: u64,
+    /// Is it counted by several processes?
+    leased: Option<Leased>,
     /// The last threshold that was told; zero: none.
     told: u8,
+}
+
+/// What of a counter that several processes share is known here, of the window that is on.
+#[derive(Clone, Copy, Debug, Default)]
+struct Leased {
+    /// Of those that count the same, which one; none of those that [one has of its own](super::Limits::set_rules).
+    nth: Option<usize>,
+    /// So much may be taken here.
+    granted: u64,
+    /// What others have used and hold, and when that was told.
+    elsewhere: (u64, u64),
+    told: Option<u64>,
+    /// What was used here beyond what was held for it.
+    over: u64,
+    /// Is its rule gone? Should it come back, another one counts what is under way.
+    gone: bool,
 }
 
 /// So many percents of a limit have been used. What was told is not told again.
@@ -34,6 +51,9 @@ pub(super) struct Crossed {
 const REARMED: u64 = 10;
 /// When a claim is over, nobody knows; whoever waits for one comes back after this time.
 const SOON: Duration = Duration::from_secs(1);
+/// For so long what others had is taken to be what they have, in nanoseconds: whoever is refused is not told sooner that more
+/// is left, and nobody is asked more often.
+const FRESH: u64 = 1_000_000_000;
 
 // === impl Counter ===
 
@@ -43,7 +63,7 @@ impl Counter {
             tally: Tally::new(rule.window(), rule.limit(), at),
             rule,
             held: 0,
-            granted: 0,
+            leased: None,
             told: 0,
         }
     }
@@ -55,13 +75,71 @@ impl Counter {
     /// From now on so much may be used: by a rule that counts the same.
     pub(super) fn set_rule(&mut self, rule: Arc<Rule>) {
         self.tally.set(rule.window(), rule.limit());
+        if let Some(leased) = self
+            .leased
+            .as_mut()
+            .filter(|_| rule.limit() < self.rule.limit())
+        {
+            // How much of less is for here, whoever keeps it says anew.
+            leased.granted = 0;
+        }
         self.rule = rule;
     }
 
-    /// So much may be used and held here, until a window begins anew.
-    pub(super) fn grant(&mut self, granted: u64, at: At) {
+    /// From now on nothing is taken here that was not granted, if its rule can be shared.
+    ///
+    /// Of those rules that count the same it is that one; none of those that one has of its own.
+    pub(super) fn share(&mut self, nth: Option<usize>) {
+        if self.leased.is_none() && self.rule.can_be_shared() {
+            let leased = Leased::default();
+            self.leased = Some(Leased { nth, ..leased });
+        }
+    }
+
+    /// Its rule is gone: what was used here until now was, and nothing more counts.
+    pub(super) fn end(&mut self) {
+        if let Some(leased) = &mut self.leased {
+            (leased.gone, leased.granted, self.held) = (true, 0, 0);
+        }
+    }
+
+    pub(super) fn nth(&self) -> Option<usize> {
+        self.leased.and_then(|leased| leased.nth)
+    }
+
+    pub(super) fn is_shared(&self) -> bool {
+        self.leased.is_some()
+    }
+
+    /// What is counted here, in which window.
+    pub(super) fn counted(&mut self, at: At) -> Counted {
         self.advance(at);
-        self.granted = granted;
+        Counted {
+            window: self.tally.place().at,
+            ends: self.tally.ends(),
+            limit: self.rule.limit(),
+            used: self.tally.used(at),
+            held: self.held,
+            over: self.leased.map_or(0, |leased| leased.over),
+        }
+    }
+
+    /// So much may be used and held here, and others have so much, unless another window is on.
+    pub(super) fn grant(
+        &mut self,
+        window: u64,
+        granted: u64,
+        elsewhere: Option<(u64, u64)>,
+        at: At,
+    ) {
+        self.advance(at);
+        let is_on = self.tally.place().at == window;
+        if let Some(leased) = self.leased.as_mut().filter(|_| is_on) {
+            leased.granted = granted;
+            if let Some(elsewhere) = elsewhere {
+                (leased.elsewhere, leased.told) = (elsewhere, Some(at.nanos));
+            }
+        }
     }
 
     /// Is there room for so much?
@@ -76,10 +154,12 @@ impl Counter {
             };
         }
         let counted = i128::from(self.tally.used(at)) + i128::from(self.held);
-        let wanted = counted + i128::from(amount);
+        let mut wanted = counted + i128::from(amount);
         if amount == 0 || wanted <= i128::from(ceiling) {
             return Ok(());
         }
+        let (used, held) = self.leased.map_or((0, 0), |leased| leased.known(at));
+        wanted += i128::from(used) + i128::from(held);
         if wanted <= i128::from(most) {
             let room = Room {
                 after: Some(SOON),
@@ -89,7 +169,8 @@ impl Counter {
         }
         let more = u64::try_from(wanted - i128::from(most)).unwrap_or(u64::MAX);
         let mut room = self.tally.room(more, amount, at);
-        let settled = wanted - i128::from(self.held) <= i128::from(most);
+        let held = i128::from(self.held) + i128::from(held);
+        let settled = wanted - held <= i128::from(most);
         if amount > most {
             // Never.
             room.after = None;
@@ -141,18 +222,30 @@ impl Counter {
     }
 
     fn put(&mut self, place: Place, amount: u64, used: u64) {
+        if self.leased.is_some_and(|leased| leased.gone) {
+            return;
+        }
         let used = self.lasting(used);
         if self.rule.unit().is_held() {
             self.held = self.held.saturating_sub(amount);
+            if let Some(leased) = &mut self.leased
+                && self.tally.place() == place
+            {
+                leased.over = leased.over.saturating_add(used.saturating_sub(amount));
+            }
             self.tally.correct(place, 0, used);
         } else {
             self.tally.correct_late(place, amount, used);
         }
     }
 
-    /// Adds what was used then, whether there is room or not.
+    /// Adds what was used then, whether there is room or not; but for what several processes count, of which whoever keeps
+    /// it knows.
     pub(super) fn charge(&mut self, amount: u64, then: At, now: At) -> Option<Crossed> {
         self.advance(now);
+        if self.is_shared() {
+            return None;
+        }
         self.tally.charge(self.lasting(amount), then, now);
         self.crossed(now)
     }
@@ -165,15 +258,17 @@ impl Counter {
     /// Would a new one be the same?
     pub(super) fn is_idle(&mut self, at: At) -> bool {
         self.advance(at);
-        self.held == 0 && self.granted == 0 && self.tally.used(at) == 0
+        let granted = self.leased.map_or(0, |leased| leased.granted);
+        self.held == 0 && granted == 0 && self.tally.used(at) == 0
     }
 
     fn level_now(&self, at: At) -> Level {
+        let (used, held) = self.leased.map_or((0, 0), |leased| leased.elsewhere);
         Level {
             rule: self.rule.clone(),
             most: self.tally.most(self.rule.limit()),
-            used: self.tally.used(at),
-            held: self.held,
+            used: self.tally.used(at).saturating_add(used),
+            held: self.held.saturating_add(held),
             resets_at: self.tally.resets_at(at),
         }
     }
@@ -181,15 +276,21 @@ impl Counter {
     fn advance(&mut self, at: At) {
         if self.tally.advance(at) {
             // What was granted was for the window that is over.
-            self.granted = 0;
+            if let Some(leased) = &mut self.leased {
+                *leased = Leased {
+                    nth: leased.nth,
+                    gone: leased.gone,
+                    ..Leased::default()
+                };
+            }
         }
     }
 
     fn ceiling(&self) -> u64 {
         let most = self.tally.most(self.rule.limit());
-        match self.rule.is_shared() {
-            true => most.min(self.granted),
-            false => most,
+        match self.leased {
+            Some(leased) => most.min(leased.granted),
+            None => most,
         }
     }
 
@@ -222,5 +323,20 @@ impl Counter {
         let percent = *reached.filter(|threshold| **threshold > self.told)?;
         self.told = percent;
         Some(Crossed { percent, level })
+    }
+}
+
+// === impl Leased ===
+
+impl Leased {
+    /// What others have, as far as it is worth believing.
+    fn known(&self, at: At) -> (u64, u64) {
+        let fresh = self
+            .told
+            .is_some_and(|told| at.nanos < told.saturating_add(FRESH));
+        match fresh {
+            true => self.elsewhere,
+            false => (0, 0),
+        }
     }
 }

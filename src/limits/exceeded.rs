@@ -22,7 +22,7 @@ pub struct Exceeded {
     pub resets_at: Option<SystemTime>,
     /// After which time it is worth asking again. None: never, as far as anybody knows.
     pub retry_after: Option<Duration>,
-    /// There is room in the limit, but not in what [`Limits::grant`](super::Limits::grant) has granted of it.
+    /// There may be room in the limit, but not in what was [granted](super::Share::grant) of it here.
     pub may_be_leased: bool,
 }
 

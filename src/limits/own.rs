@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
+use super::counter::Counter;
 use super::moment::{At, Now};
 use super::rule::Rule;
 use super::scope::Scope;
@@ -24,6 +25,8 @@ pub(super) struct Own {
     looks: AtomicU64,
     /// Not zero: others may come, and count what is under way.
     expects: AtomicU64,
+    /// Not zero: budgets are counted together with other processes.
+    shares: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -50,6 +53,7 @@ impl Own {
             state: Mutex::new(State::default()),
             looks: AtomicU64::new(0),
             expects: AtomicU64::new(0),
+            shares: AtomicU64::new(0),
         }
     }
 
@@ -69,6 +73,14 @@ impl Own {
 
     pub(super) fn expect(&self) {
         self.expects.store(1, Release);
+    }
+
+    pub(super) fn share(&self) {
+        self.shares.store(1, Release);
+    }
+
+    pub(super) fn shares(&self) -> bool {
+        self.shares.load(Acquire) != 0
     }
 
     pub(super) fn expects(&self) -> bool {
@@ -108,6 +120,9 @@ impl Own {
                 None => {
                     let count = Shared::new(&rule, name.clone(), order(), (first, at));
                     count.with(|counter| {
+                        if self.shares() {
+                            counter.share(None);
+                        }
                         for (then, amount) in past {
                             counter.charge(amount, then, at);
                         }
@@ -117,6 +132,7 @@ impl Own {
                 }
             });
         }
+        before.iter().for_each(|gone| gone.with(Counter::end));
         state.of_models += of_models(&after);
         if !after.is_empty() {
             state.by_scope[scope as usize].insert(value, after);

@@ -38,7 +38,6 @@ pub struct Rule {
     window: Window,
     limit: u64,
     soft: Arc<[u8]>,
-    shared: bool,
 }
 
 /// Why is this no [`Rule`]?
@@ -129,7 +128,6 @@ impl Rule {
             window,
             limit,
             soft: [].into(),
-            shared: false,
         })
     }
 
@@ -193,14 +191,6 @@ impl Rule {
         Ok(self)
     }
 
-    /// Counted together with other processes: as much as [`Limits::grant`](super::Limits::grant) says may be taken here, at
-    /// first nothing.
-    #[must_use]
-    pub fn shared(mut self) -> Self {
-        self.shared = true;
-        self
-    }
-
     /// What refusals call it.
     pub fn name(&self) -> &str {
         &self.name
@@ -231,9 +221,21 @@ impl Rule {
         &self.soft
     }
 
-    /// Is it counted together with other processes?
-    pub fn is_shared(&self) -> bool {
-        self.shared
+    /// May several processes count it together? What slides would have to be told all the time.
+    pub(crate) fn can_be_shared(&self) -> bool {
+        let stays = matches!(self.window, Window::Forever | Window::Calendar(_));
+        self.unit == Unit::Money && stays
+    }
+
+    /// A name that is the same in all processes, and that no rule has which counts something else.
+    pub(super) fn identity(&self) -> Vec<u8> {
+        let models = self.models.as_ref().map(Pattern::as_str);
+        let of = self.of.as_deref();
+        [
+            of.unwrap_or_default(),
+            models.unwrap_or_default().as_bytes(),
+        ]
+        .join(&b'\0')
     }
 
     /// Does it look at such a request, whoever asks?
@@ -268,7 +270,7 @@ impl Rule {
 
     /// Does it count the same as that one, be the limit another?
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        let what = |rule: &Self| (rule.scope, rule.unit, rule.window, rule.shared);
+        let what = |rule: &Self| (rule.scope, rule.unit, rule.window);
         what(self) == what(other)
             && (&self.name, &self.of, &self.models) == (&other.name, &other.of, &other.models)
     }

@@ -76,10 +76,15 @@ impl Limits {
     /// refused then, but nothing is forgotten. A count that counts nothing makes room for another one. Of users and tags, each
     /// account has a tenth of them, rounded up.
     pub fn with_values(rules: impl IntoIterator<Item = Rule>, values: usize) -> Self {
-        let rules = rules.into_iter().map(|rule| Values::new(Arc::new(rule)));
+        let mut all: Vec<Values> = Vec::new();
+        for rule in rules {
+            let same = all.iter().filter(|known| known.rule().is_same(&rule));
+            let nth = same.count();
+            all.push(Values::new(Arc::new(rule), nth));
+        }
         Self(Arc::new(Table {
             first: OnceLock::new(),
-            all: rules.collect(),
+            all: all.into(),
             own: Own::new(),
             order: AtomicU64::new(0),
             values,
@@ -248,8 +253,12 @@ impl Limits {
                 }
             }
         }
+        let shares = self.is_shared();
         let own = |count: &Arc<Shared>| {
             let looks = |counter: &mut Counter| {
+                if shares {
+                    counter.share(None);
+                }
                 let rule = counter.rule();
                 is_wanted(rule.unit()) && rule.looks_at(subject)
             };
@@ -272,7 +281,12 @@ impl Limits {
     pub(super) fn count_of(&self, all: &Values, value: &[u8], now: Now) -> Arc<Shared> {
         let first = self.first(now);
         let order = || self.order();
-        all.of(value, self.0.values, order, (first, At::new(now, first)))
+        let count = all.of(value, self.0.values, order, (first, At::new(now, first)));
+        // Of the rest nobody else knows who they are.
+        if self.is_shared() && !count.value.is_empty() {
+            count.with(|counter| counter.share(Some(all.nth)));
+        }
+        count
     }
 
     pub(super) fn order(&self) -> u64 {

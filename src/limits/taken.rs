@@ -7,6 +7,7 @@ use super::counter::{Counter, Crossed};
 use super::level::Level;
 use super::moment::Now;
 use super::scope::Scope;
+use super::share::Share;
 use super::shared::Shared;
 use super::table::Limits;
 use super::tally::Place;
@@ -115,6 +116,13 @@ impl Taken {
             }
             !is_other
         });
+    }
+
+    /// Of which of it do other processes count as well?
+    #[must_use]
+    pub fn shares(&self) -> Vec<Share> {
+        let counts = self.parts.iter().map(|part| &part.count);
+        Share::of(counts).collect()
     }
 
     /// Is nothing taken, or all of it settled?

@@ -100,6 +100,14 @@ impl Tally {
         Place { at, deep: 0 }
     }
 
+    /// When the window ends that is on, if it has an end.
+    pub(super) fn ends(&self) -> Option<SystemTime> {
+        match self {
+            Self::Calendar(calendar) => Some(calendar.end()),
+            Self::Forever(_) | Self::Rolling(_) | Self::Bucket(_) => None,
+        }
+    }
+
     /// What was put somewhere then is there.
     pub(super) fn place_of(&self, then: At) -> Place {
         let at = match self {

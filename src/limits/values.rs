@@ -15,6 +15,8 @@ use crate::sync::Mutex;
 #[derive(Debug)]
 pub(super) struct Values {
     rule: Arc<Rule>,
+    /// Before it there are so many that count the same.
+    pub(super) nth: usize,
     counts: Mutex<All>,
 }
 
@@ -35,9 +37,10 @@ const SHARE: usize = 10;
 // === impl Values ===
 
 impl Values {
-    pub(super) fn new(rule: Arc<Rule>) -> Self {
+    pub(super) fn new(rule: Arc<Rule>, nth: usize) -> Self {
         Self {
             rule,
+            nth,
             counts: Mutex::default(),
         }
     }

@@ -1,9 +1,11 @@
 //! What a claim has taken of its caller's limits.
 
+use std::sync::Arc;
+
 use super::claim::Claim;
 use super::record::Record;
 use crate::limits::{
-    Amounts, Exceeded, Guest, Limits, Now, Rule, Scope, Subject, Taken, Unit, Unwritten,
+    Amounts, Exceeded, Guest, Limits, Now, Rule, Scope, Share, Subject, Taken, Unit, Unwritten,
 };
 use crate::money::Money;
 
@@ -12,7 +14,11 @@ use crate::money::Money;
 pub(super) struct Limited {
     taken: Taken,
     amount: Money,
+    shares: Shares,
 }
+
+/// By what is it counted that other processes count as well? Most often by nothing.
+pub(super) type Shares = Option<Arc<[Share]>>;
 
 // === impl Limited ===
 
@@ -31,10 +37,31 @@ impl Limited {
         let taken = with_subject(limits, claim, |subject| {
             limits.take_of(|| guest(claim), subject, wanted, claim.now())
         });
+        let taken = taken?;
+        let shares = match limits.is_shared() {
+            true => taken.shares(),
+            false => Vec::new(),
+        };
         Ok(Self {
-            taken: taken?,
+            taken,
             amount: claim.amount,
+            shares: (!shares.is_empty()).then(|| shares.into()),
         })
+    }
+
+    /// By what it is counted that other processes count as well.
+    pub(super) fn shared(&self) -> &Shares {
+        &self.shares
+    }
+
+    /// By what such a claim would be, and how much of it.
+    pub(super) fn shares(limits: &Limits, claim: &Claim) -> Vec<(Share, u64)> {
+        let shares = with_subject(limits, claim, |subject| limits.shares(subject, claim.now()));
+        let amount = |share: &Share| count(claim.amount_by(&share.rule(), share.value()));
+        let shares = shares.into_iter();
+        shares
+            .map(|share| (share.clone(), amount(&share)))
+            .collect()
     }
 
     /// How much money such a claim could have.

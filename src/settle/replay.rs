@@ -21,7 +21,10 @@ const AT_ONCE: usize = 1000;
 
 /// Charges all rules of these limits with what counts of the past. It blocks.
 pub(super) fn replay(store: &dyn Store, limits: &Limits, now: Now) -> Result<(), StoreError> {
-    for rule in limits.rules() {
+    let shares = limits.is_shared();
+    // Whoever keeps what several count knows of it.
+    let rules = limits.rules().into_iter();
+    for rule in rules.filter(|rule| !(shares && rule.can_be_shared())) {
         used(
             store,
             &rule,

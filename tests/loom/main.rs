@@ -73,7 +73,7 @@ mod woken;
 
 /// What those files know of the library as it is.
 mod calendar {
-    pub(crate) use switchtower::Period;
+    pub(crate) use switchtower::{Day, Period};
 }
 mod call {
     pub(crate) use switchtower::Call;

@@ -36,6 +36,9 @@ mod rule;
 #[path = "../../src/limits/scope.rs"]
 #[allow(dead_code, reason = "the models take what threads race for")]
 mod scope;
+#[path = "../../src/limits/share.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod share;
 #[path = "../../src/limits/shared.rs"]
 #[allow(dead_code, reason = "the models take what threads race for")]
 mod shared;

@@ -218,23 +218,67 @@ fn what_a_ledger_knows_counts_from_the_start() {
 }
 
 #[test]
-fn a_shared_rule_gives_what_was_granted() {
+fn a_shared_budget_gives_what_was_granted() {
     let mut clock = Clock::new();
     let caller = caller("a");
     let day = Window::Calendar(Period::Daily);
-    let limits = Limits::new([rule("day", Scope::Key, Unit::Money, day, 10).shared()]);
+    let limits = Limits::new([rule("day", Scope::Key, Unit::Money, day, 10)]);
+    limits.share();
     let take = |amount, now| limits.take(&of(&caller), &[(Unit::Money, amount)], now);
     assert!(take(3, clock.now()).unwrap_err().may_be_leased);
-    let key = caller.key().to_string();
-    limits.grant((Scope::Key, &key), "day", 4, clock.now());
+    let share = limits.shares(&of(&caller), clock.now()).remove(0);
+    let window = share.counted(clock.now()).window;
+    assert_eq!(
+        share.name(window),
+        format!("day of key {}, daily from 2023-08-31", caller.key())
+    );
+    share.grant(window, 4, None, clock.now());
     let mut taken = take(3, clock.now()).unwrap();
     assert!(take(3, clock.now()).unwrap_err().may_be_leased);
     // No lease helps here.
     assert!(!take(8, clock.now()).unwrap_err().may_be_leased);
-    taken.settle(Unit::Money, 3, clock.now());
+    taken.settle(Unit::Money, 5, clock.now());
+    let counted = share.counted(clock.now());
+    assert_eq!((counted.used, counted.held, counted.over), (5, 0, 2));
+    // What others have is believed for a second.
+    share.grant(window, 5, Some((2, 1)), clock.now());
+    let refused = take(3, clock.now()).unwrap_err();
+    assert!(!refused.may_be_leased);
+    assert_eq!((refused.level.used, refused.level.held), (7, 1));
+    assert!(take(2, clock.now()).unwrap_err().may_be_leased);
+    clock.goes(seconds(1));
+    assert!(take(3, clock.now()).unwrap_err().may_be_leased);
     // What was granted was for this day.
     clock.goes(seconds(86_400));
+    share.grant(window, 10, None, clock.now());
     assert!(take(1, clock.now()).unwrap_err().may_be_leased);
+    assert_ne!(share.counted(clock.now()).window, window);
+}
+
+#[test]
+fn what_slides_and_what_is_beyond_is_not_shared() {
+    let clock = Clock::new();
+    let [a, b] = ["a", "b"].map(caller);
+    let hour = Window::Rolling(seconds(3600));
+    let rules = [
+        rule("hour", Scope::Key, Unit::Money, hour, 10),
+        rule("requests", Scope::Key, Unit::Requests, Window::Forever, 10),
+    ];
+    let limits = Limits::new(rules);
+    limits.share();
+    let wanted = [(Unit::Money, 1), (Unit::Requests, 1)];
+    assert!(limits.take(&of(&a), &wanted, clock.now()).is_ok());
+    assert!(limits.shares(&of(&a), clock.now()).is_empty());
+
+    let ever = rule("ever", Scope::Key, Unit::Money, Window::Forever, 10);
+    let limits = Limits::with_values([ever], 1);
+    limits.share();
+    let take = |caller| limits.take(&of(caller), &[(Unit::Money, 1)], clock.now());
+    assert!(take(&a).unwrap_err().may_be_leased);
+    let share = limits.shares(&of(&a), clock.now()).remove(0);
+    share.grant(share.counted(clock.now()).window, 1, None, clock.now());
+    let _taken = take(&a).unwrap();
+    assert!(take(&b).is_ok());
 }
 
 #[test]

@@ -4,7 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::queue::Waiting;
 use super::ticket::{Teller, gone};
-use crate::limits::Unwritten;
+use crate::limits::{Share, Unwritten};
+use crate::settle::lease::Drawn;
+use crate::settle::limited::Shares;
 use crate::settle::store::{Entry, StoreError};
 use crate::telemetry;
 
@@ -20,6 +22,10 @@ struct About {
     unwritten: Option<Unwritten>,
     ticket: Option<Teller>,
     last: bool,
+    shares: Shares,
+    amount: u64,
+    /// Is it spent already, before it is stored?
+    spent: bool,
 }
 
 /// What has to be stored, though nobody waits for it any more.
@@ -37,19 +43,57 @@ impl Batch {
     }
 
     pub(super) fn extend(&mut self, waiting: Vec<Waiting>) {
-        for Waiting {
-            entry,
-            unwritten,
-            ticket,
-            last,
-        } in waiting
-        {
-            self.entries.push(entry);
+        for waiting in waiting {
+            let amount = waiting.amount();
+            self.entries.push(waiting.entry);
             self.about.push(About {
-                unwritten,
-                ticket,
-                last,
+                unwritten: waiting.unwritten,
+                ticket: waiting.ticket,
+                last: waiting.last,
+                shares: waiting.shares,
+                amount,
+                spent: false,
             });
+        }
+    }
+
+    /// Adds what its entries have drawn of leases, for one commit.
+    pub(super) fn draw(&mut self, drawn: &[Drawn]) {
+        self.entries.extend(drawn.iter().cloned().map(Entry::Drawn));
+    }
+
+    /// It is over.
+    pub(super) fn undraw(&mut self) {
+        self.entries.truncate(self.about.len());
+    }
+
+    /// By what its entries are counted that is leased.
+    pub(super) fn shares(&self) -> impl Iterator<Item = &Share> {
+        let shares = self.about.iter().filter_map(|about| about.shares.as_ref());
+        shares.flat_map(|shares| shares.iter())
+    }
+
+    /// Lets claims go on that wait, where so much of these may be spent although nobody can record it.
+    pub(super) fn spend(&mut self, mut may: impl FnMut(&Shares, u64) -> bool) {
+        for about in self.about.iter_mut().filter(|about| about.is_claim()) {
+            if may(&about.shares, about.amount) {
+                about.spent = true;
+                if let Some(ticket) = about.ticket.take() {
+                    ticket.tell(Ok(()));
+                }
+            }
+        }
+    }
+
+    /// Refuses claims that are of this: of which there is none left.
+    pub(super) fn refuse_of(&mut self, mut is_of: impl FnMut(&Shares) -> bool, why: &StoreError) {
+        for (entry, about) in self.take() {
+            if about.is_claim() && is_of(&about.shares) {
+                about.tell(Err(why.again()));
+            } else {
+                self.entries.push(entry);
+                self.about.push(about);
+            }
         }
     }
 
@@ -62,7 +106,7 @@ impl Batch {
     pub(super) fn refuse(&mut self, why: &StoreError) -> usize {
         let mut free = 0;
         for (entry, about) in self.take() {
-            if entry.must_be_kept() {
+            if about.spent || entry.must_be_kept() {
                 self.entries.push(entry);
                 self.about.push(about);
             } else {
@@ -90,8 +134,9 @@ impl Batch {
         let (mut free, mut kept) = (0, Vec::new());
         for (entry, mut about) in self.take() {
             let _unwritten = about.unwritten.take();
+            let must_be_kept = about.spent || entry.must_be_kept();
             free += about.tell(Err(why.again()));
-            if entry.must_be_kept() {
+            if must_be_kept {
                 kept.push(Kept { entry, _unwritten });
             }
         }
@@ -116,6 +161,11 @@ impl Drop for Batch {
 // === impl About ===
 
 impl About {
+    /// Does somebody wait for it, and is leased what it claims?
+    fn is_claim(&self) -> bool {
+        self.ticket.is_some() && self.amount > 0 && self.shares.is_some()
+    }
+
     fn tell(self, what: Result<(), StoreError>) -> usize {
         drop(self.unwritten);
         if let Some(ticket) = self.ticket {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::thread::{self, JoinHandle};
 
+use super::leases::Leases;
 use super::queue::{Closed, Queue, Waiting};
 use super::reconcile::abandoned;
 use super::settings::JournalSettings;
@@ -90,13 +91,17 @@ impl Journal {
             store.commit(&rows)?;
         }
         left.iter().for_each(telemetry::abandoned);
+        let (replica, limits) = (&settings.replica, &settings.limits);
+        let leases = settings.leases;
+        let leases = leases.map(|leases| Leases::open(store.clone(), replica, limits, leases));
+        let leases = leases.transpose()?;
         let now = Now {
             instant: clock::now(),
             wall: clock::wall(),
         };
         replay(&*store, &settings.limits, now)?;
         let queue = Arc::new(Queue::new(settings.places.get()));
-        let writer = Writer::new(queue.clone(), store.clone(), &settings);
+        let writer = Writer::new(queue.clone(), store.clone(), leases, &settings);
         let started = thread::Builder::new()
             .name("switchtower-ledger".to_owned())
             .spawn(move || writer.run());
@@ -126,12 +131,7 @@ impl Journal {
         let closed = |_: Closed| StoreError::Away("the journal is closed".into());
         poll_fn(|cx| turn.poll(cx)).await.map_err(closed)?;
         let (ticket, teller) = Ticket::new();
-        let waiting = Waiting {
-            entry,
-            unwritten: None,
-            ticket: Some(teller),
-            last: true,
-        };
+        let waiting = Waiting::new(entry, Some(teller), true);
         if let Err(refused) = queue.ask(waiting) {
             queue.leave(1);
             return Err(refused);
@@ -202,6 +202,13 @@ impl fmt::Debug for Journal {
 }
 
 // === impl Inner ===
+
+impl Inner {
+    /// Are budgets counted together with other processes?
+    pub(super) fn leases(&self) -> bool {
+        self.settings.leases.is_some()
+    }
+}
 
 impl Drop for Inner {
     fn drop(&mut self) {

@@ -53,13 +53,49 @@
 //! of days, where a model is the one that answered, and what nobody knows the charge of counts nothing; all others by rows, as far
 //! as they are kept. Fees count, and what an abandoned request cost does not.
 //!
+//! # Several processes
+//!
+//! Journals of several processes over one store that keeps leases, each under a [name](JournalSettings::replica) of its own, count budgets
+//! together if they are [told to](JournalSettings::leases): rules of money that hold for ever or by the calendar. What all of
+//! them charge and hold never exceeds such a limit. Money that slides, requests, tokens and concurrency are counted by each process by
+//! itself.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use switchtower::limits::Limits;
+//! use switchtower::settle::lease::LeaseSettings;
+//! use switchtower::settle::{Journal, JournalSettings};
+//! # use switchtower::settle::store::{Store, StoreError};
+//! # fn open(store: Arc<dyn Store>, limits: Limits) -> Result<Journal, StoreError> {
+//! let settings = JournalSettings::default().limits(limits).replica("gateway-0");
+//! Journal::open(store, settings.leases(LeaseSettings::default())) // a `PostgresStore`
+//! # }
+//! ```
+//!
+//! ```text
+//! hold ─▶ charged + held ≤ what is leased ─ no ─▶ the writer leases more, for all who wait ─▶ 402, if there is no more
+//!           └ yes ─▶ Entry::Hold and Entry::Drawn, in one commit ─▶ poll_held: the upstream is asked
+//! ```
+//!
+//! As long as what is leased suffices, nobody waits for anything but the one commit. What each has drawn of a counter is written with the
+//! holds and the rows that it is of. If the database is away, claims go on as far as the [reserve](super::lease::LeaseSettings::reserve)
+//! reaches, until the lease expires; all others wait, as above. If a lease was taken back meanwhile it is asked for anew, and where
+//! there is too little, claims are refused; rows are written in any case.
+//!
+//! A counter begins with what the books say was spent, and whoever uses it first since its start tells what nobody has told: a limit that is
+//! set while others run counts what was spent until they hear of it. What a limit refuses, and what
+//! [`levels`](crate::limits::Limits::levels) tell, is what all have used and hold, as it was heard when this process asked last.
+//! What `GET /key` of the gateway tells is by the books.
+//!
 //! # The end
 //!
 //! [`Journal::close`] lets nobody in any more, and resolves when all that is under way is settled and stored, or set aside. The last
 //! journal or slot that is dropped waits for what is in the queue, up to the patience.
 
 mod aside;
+mod counters;
 mod gather;
+mod leases;
 mod ledger;
 mod line;
 mod queue;
@@ -68,6 +104,8 @@ mod settings;
 mod slot;
 mod ticket;
 mod turn;
+mod wish;
+mod wishes;
 mod writer;
 
 pub use self::ledger::Journal;

@@ -1,12 +1,14 @@
 //! What waits for the writer, within a bound.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
 use super::line::Line;
 use super::ticket::{Teller, gone, wake};
+use super::wish::Wish;
 use crate::limits::Unwritten;
+use crate::settle::limited::Shares;
 use crate::settle::store::{Entry, StoreError};
 use crate::sync::{Condvar, Mutex, MutexGuard};
 use crate::telemetry;
@@ -54,6 +56,10 @@ pub(super) struct Waiting {
     pub(super) ticket: Option<Teller>,
     /// Is a place free again once it is stored?
     pub(super) last: bool,
+    /// By what it is counted that is leased.
+    pub(super) shares: Shares,
+    /// Is there still to be leased for it?
+    pub(super) wish: Option<Arc<Wish>>,
 }
 
 /// Nobody is let in any more.
@@ -73,6 +79,37 @@ pub(super) enum Next {
 
 /// Whoever is called comes by then, mostly; else the next is called.
 const SOON: Duration = Duration::from_millis(10);
+
+// === impl Waiting ===
+
+impl Waiting {
+    /// Nothing is leased for it.
+    pub(super) fn new(entry: Entry, ticket: Option<Teller>, last: bool) -> Self {
+        Self {
+            entry,
+            unwritten: None,
+            ticket,
+            last,
+            shares: None,
+            wish: None,
+        }
+    }
+
+    /// What it claims.
+    pub(super) fn amount(&self) -> u64 {
+        match &self.entry {
+            Entry::Hold(hold) => u64::try_from(hold.amount.picodollars()).unwrap_or(0),
+            _ => 0,
+        }
+    }
+
+    /// Nothing is written of it: whoever waits is told.
+    pub(super) fn tell(self, what: Result<(), StoreError>) {
+        if let Some(ticket) = self.ticket {
+            ticket.tell(what);
+        }
+    }
+}
 
 // === impl Queue ===
 

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use crate::limits::Limits;
+use crate::settle::lease::LeaseSettings;
 
 /// What must an entry have outlived when whoever waits for it goes on?
 ///
@@ -48,6 +49,8 @@ pub struct JournalSettings {
     pub replica: String,
     /// For which claims there is room. By default for all.
     pub limits: Limits,
+    /// How limits are counted together with other processes. By default they are not.
+    pub leases: Option<LeaseSettings>,
 }
 
 // === impl JournalSettings ===
@@ -61,6 +64,7 @@ impl Default for JournalSettings {
             recent: 10_000,
             replica: "local".to_owned(),
             limits: Limits::default(),
+            leases: None,
         }
     }
 }
@@ -106,6 +110,14 @@ impl JournalSettings {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Counts budgets together with other processes that write to the same store, each under a [name](Self::replica) of its
+    /// own: see [several processes](super#several-processes). The store must keep leases, as `PostgresStore` does.
+    #[must_use]
+    pub fn leases(mut self, leases: LeaseSettings) -> Self {
+        self.leases = Some(leases);
         self
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::time::{Sleep, sleep};
@@ -13,16 +13,17 @@ use super::ledger::Inner;
 use super::queue::Waiting;
 use super::settings::Durability;
 use super::ticket::{Teller, Ticket};
+use super::wish::Wish;
 use crate::caller::Caller;
 use crate::clock::CENTURY;
 use crate::error::Error;
 use crate::generation::GenerationId;
 use crate::kind::Kind;
-use crate::limits::Now;
+use crate::limits::{Exceeded, Now};
 use crate::money::Money;
 use crate::settle::claim::{Claim, Held};
 use crate::settle::ledger::Slot;
-use crate::settle::limited::Limited;
+use crate::settle::limited::{Limited, Shares};
 use crate::settle::record::Record;
 use crate::settle::store::{Entry, HoldRow, Row, StoreError};
 
@@ -32,10 +33,15 @@ pub struct JournalSlot {
     stage: Stage,
     held: Money,
     limited: Option<(Limited, Now)>,
+    /// A claim that waits for a lease, and when it came.
+    wish: Option<(Arc<Wish>, Now)>,
     /// For what it waits, and no longer than this.
     ticket: Option<Arc<Ticket>>,
     patience: Option<Pin<Box<Sleep>>>,
 }
+
+/// When the writer has tried again, or others have given back what they have leased.
+const SOON: Duration = Duration::from_secs(1);
 
 /// How far has it come?
 #[derive(Clone, Copy, Debug)]
@@ -58,19 +64,46 @@ impl JournalSlot {
             stage: Stage::Free,
             held: Money::ZERO,
             limited: None,
+            wish: None,
             ticket: None,
             patience: None,
         }
     }
 
-    fn ticket(&mut self) -> Option<Teller> {
+    /// What is leased is never spent before that is recorded, whatever else need not outlive the process.
+    fn ticket(&mut self, is_leased: bool) -> Option<Teller> {
         self.patience = None;
         let (ticket, teller) = match self.journal.settings.durability {
-            Durability::Memory => return None,
-            Durability::Process | Durability::Power => Ticket::new(),
+            Durability::Memory if !is_leased => return None,
+            Durability::Memory | Durability::Process | Durability::Power => Ticket::new(),
         };
         self.ticket = Some(ticket);
         Some(teller)
+    }
+
+    /// Takes it of the limits, or has it leased.
+    fn claim(&mut self, claim: &Claim) -> Result<(), Exceeded> {
+        // What an earlier claim has taken is given back first.
+        self.give_back();
+        match Limited::take(&self.journal.settings.limits, claim) {
+            Ok(limited) => self.limited = Some((limited, claim.now())),
+            Err(exceeded) if exceeded.may_be_leased && self.journal.leases() => {
+                self.wish = Some((Arc::new(Wish::new(claim)), claim.now()));
+            }
+            Err(exceeded) => return Err(exceeded),
+        }
+        Ok(())
+    }
+
+    fn give_back(&mut self) {
+        self.limited = None;
+        if let Some((wish, _)) = self.wish.take() {
+            wish.leave();
+        }
+    }
+
+    fn shares(&self) -> Shares {
+        self.limited.as_ref()?.0.shared().clone()
     }
 
     fn poll_ticket(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
@@ -97,9 +130,7 @@ impl JournalSlot {
 
 impl Slot for JournalSlot {
     fn hold(&mut self, claim: &Claim) -> Result<Held, Error> {
-        // What an earlier claim has taken is given back first.
-        self.limited = None;
-        let limited = Limited::take(&self.journal.settings.limits, claim)?;
+        self.claim(claim)?;
         let caller = claim.caller.as_deref();
         let hold = HoldRow {
             id: claim.id,
@@ -110,19 +141,19 @@ impl Slot for JournalSlot {
             amount: claim.amount,
             replica: self.journal.settings.replica.clone(),
         };
+        let shares = self.shares();
+        let ticket = self.ticket(shares.is_some() || self.wish.is_some());
         let waiting = Waiting {
-            entry: Entry::Hold(hold),
-            unwritten: None,
-            ticket: self.ticket(),
-            last: false,
+            shares,
+            wish: self.wish.as_ref().map(|(wish, _)| wish.clone()),
+            ..Waiting::new(Entry::Hold(hold), ticket, false)
         };
-        self.journal
-            .queue
-            .ask(waiting)
-            .map_err(|why| refused(&why))?;
+        if let Err(why) = self.journal.queue.ask(waiting) {
+            self.give_back();
+            return Err(refused(&why));
+        }
         self.journal.recent.claim(claim.amount, self.held);
         self.held = claim.amount;
-        self.limited = Some((limited, claim.now()));
         self.stage = Stage::Holding(claim.id);
         Ok(match self.ticket {
             Some(_) => Held::Later,
@@ -131,7 +162,11 @@ impl Slot for JournalSlot {
     }
 
     fn poll_held(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.poll_ticket(cx)
+        ready!(self.poll_ticket(cx))?;
+        if let Some((wish, began)) = self.wish.take() {
+            self.limited = Some((wish.answer()?, began));
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn available(&self, claim: &Claim) -> Option<Money> {
@@ -143,15 +178,16 @@ impl Slot for JournalSlot {
     }
 
     fn write(&mut self, record: Record) {
+        let shares = self.shares();
         let limited = self.limited.take();
         let unwritten = limited.and_then(|(mut limited, began)| limited.settle(&record, began));
-        let waiting = Waiting {
-            entry: Entry::Row(Box::new(Row::from(&record))),
+        let entry = Entry::Row(Box::new(Row::from(&record)));
+        let ticket = self.ticket(false);
+        self.journal.queue.say(Waiting {
             unwritten,
-            ticket: self.ticket(),
-            last: true,
-        };
-        self.journal.queue.say(waiting);
+            shares,
+            ..Waiting::new(entry, ticket, true)
+        });
         self.stage = Stage::Written;
         let held = std::mem::take(&mut self.held);
         self.journal.recent.push(record, held);
@@ -165,14 +201,15 @@ impl Slot for JournalSlot {
 impl Drop for JournalSlot {
     fn drop(&mut self) {
         self.journal.recent.claim(Money::ZERO, self.held);
+        let shares = self.shares();
+        // Before it is told.
+        self.give_back();
         match self.stage {
             Stage::Written => {}
             Stage::Free => self.journal.queue.leave(1),
             Stage::Holding(id) => self.journal.queue.say(Waiting {
-                entry: Entry::Released(id),
-                unwritten: None,
-                ticket: None,
-                last: true,
+                shares,
+                ..Waiting::new(Entry::Released(id), None, true)
             }),
         }
     }
@@ -189,6 +226,13 @@ impl fmt::Debug for JournalSlot {
 
 /// Its own words are for the operator.
 fn refused(why: &StoreError) -> Error {
+    if let StoreError::Lapsed(_) = why {
+        let lapsed = "Insufficient credits: what was leased of a limit is leased by others now";
+        return Error::new(Kind::PaymentRequired, lapsed)
+            .with_retry_after(SOON)
+            .with_waiting_helps(true)
+            .with_source(why.again());
+    }
     away("the ledger cannot store the request just now").with_source(why.again())
 }
 
@@ -199,5 +243,5 @@ fn too_late(patience: Duration) -> Error {
 
 /// The writer tries again each second, at least.
 fn away(message: &'static str) -> Error {
-    Error::new(Kind::LedgerAway, message).with_retry_after(Duration::from_secs(1))
+    Error::new(Kind::LedgerAway, message).with_retry_after(SOON)
 }

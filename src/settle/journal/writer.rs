@@ -1,16 +1,19 @@
 //! The one thread that writes.
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::aside::Aside;
 use super::gather::{Batch, Kept};
-use super::queue::{Next, Queue};
+use super::leases::Leases;
+use super::queue::{Next, Queue, Waiting};
 use super::settings::JournalSettings;
 use crate::clock;
 use crate::generation::GenerationId;
 use crate::limits::Limits;
+use crate::settle::lease::Drawn;
 use crate::settle::store::{Entry, Store, StoreError};
 use crate::telemetry;
 
@@ -24,6 +27,7 @@ const BACKOFF: [Duration; 2] = [Duration::from_millis(10), Duration::from_secs(1
 pub(super) struct Writer {
     queue: Arc<Queue>,
     store: Arc<dyn Store>,
+    leases: Option<Leases>,
     limits: Limits,
     aside: Aside,
     /// How much longer does it try when everybody has left?
@@ -48,11 +52,13 @@ impl Writer {
     pub(super) fn new(
         queue: Arc<Queue>,
         store: Arc<dyn Store>,
+        leases: Option<Leases>,
         settings: &JournalSettings,
     ) -> Self {
         Self {
             queue,
             store,
+            leases,
             aside: Aside::default(),
             limits: settings.limits.clone(),
             patience: settings.patience,
@@ -73,39 +79,68 @@ impl Writer {
     fn work(&mut self) {
         loop {
             let wait = self.aside.wait(clock::now());
+            let pause = self.leases.as_ref().map(Leases::pause);
+            let wait = wait.into_iter().chain(pause).min();
             match self.queue.next(MOST, wait.unwrap_or(clock::CENTURY)) {
                 Next::Write(waiting) => {
                     let mut batch = Batch::default();
-                    batch.extend(waiting);
+                    self.gather(&mut batch, waiting);
                     self.write(batch);
                 }
                 Next::Idle => {}
                 Next::Over => break,
             }
             self.try_again();
+            self.lease();
         }
         for kept in self.aside.take() {
             if let Some((kept, error)) = self.write_kept(kept) {
                 telemetry::lost(&error, &kept.entry);
             }
         }
+        if let Some(leases) = self.leases.take() {
+            leases.close();
+        }
+    }
+
+    /// Takes what waits into the batch, but for what still has to be leased.
+    fn gather(&mut self, batch: &mut Batch, mut waiting: Vec<Waiting>) {
+        if let Some(leases) = &mut self.leases {
+            leases.wish(waiting.extract_if(.., |waiting| waiting.wish.is_some()));
+        }
+        batch.extend(waiting);
+    }
+
+    /// Leases what is waited for, and what will be.
+    fn lease(&mut self) {
+        if let Some(leases) = &mut self.leases {
+            let mut batch = Batch::default();
+            batch.extend(leases.serve());
+            leases.look_after();
+            self.write(batch);
+        }
     }
 
     /// Writes it; and meanwhile, if the store takes nothing, whatever comes.
     fn write(&mut self, mut batch: Batch) {
+        if batch.entries().is_empty() {
+            return;
+        }
         while let Some((left, error)) = self.write_all(batch) {
             batch = left;
             if self.waited.is_zero() {
                 telemetry::not_stored(&error, batch.entries().len());
             }
-            if !matches!(error, StoreError::Away(_)) {
+            if matches!(error, StoreError::Away(_)) {
+                self.spend(&mut batch);
+            } else {
                 self.queue.refuse(Some(error.again()));
                 self.queue.leave(batch.refuse(&error));
             }
             self.waited = (self.waited * 2).clamp(BACKOFF[0], BACKOFF[1]);
             let room = MOST.saturating_sub(batch.entries().len());
             let (more, left) = self.queue.pause(self.waited, room);
-            batch.extend(more);
+            self.gather(&mut batch, more);
             if left {
                 self.patience = self.patience.saturating_sub(self.waited);
             }
@@ -216,12 +251,42 @@ impl Writer {
         }
     }
 
-    /// Returns how many places are free then; or all of it.
-    fn write_once(&mut self, batch: Batch) -> Result<usize, (Batch, StoreError)> {
+    /// With what is drawn by it. Returns how many places are free then; or all of it.
+    fn write_once(&mut self, mut batch: Batch) -> Result<usize, (Batch, StoreError)> {
+        let (mut lapsed, mut lost) = (HashSet::new(), HashSet::new());
+        while !batch.entries().is_empty() {
+            let drawn = self.draw(&mut batch, &lost);
+            let written = self.write_drawn(batch);
+            let (left, error) = match written {
+                Ok(free) => {
+                    self.recorded(&drawn);
+                    return Ok(free);
+                }
+                Err(failed) => failed,
+            };
+            batch = left;
+            match error {
+                // It is asked for anew, once.
+                StoreError::Lapsed(counter) if lapsed.insert(counter.clone()) => {
+                    self.lapsed(&counter);
+                }
+                StoreError::Lapsed(counter) if lost.insert(counter.clone()) => {
+                    self.refuse(&mut batch, counter);
+                }
+                error => return Err((batch, error)),
+            }
+        }
+        Ok(0)
+    }
+
+    /// Likewise, as it is.
+    fn write_drawn(&mut self, mut batch: Batch) -> Result<usize, (Batch, StoreError)> {
         // Whoever reads what a limit is to begin with finds a row in the store, or it is under way: never both.
         let limits = self.limits.clone();
         let _turn = limits.books_turn();
-        match self.commit(batch.entries()) {
+        let committed = self.commit(batch.entries());
+        batch.undraw();
+        match committed {
             Ok(()) => {
                 // Whoever hears of it may come with more.
                 self.succeeded();
@@ -231,7 +296,42 @@ impl Writer {
         }
     }
 
-    /// Likewise. Returns what is not stored.
+    fn draw(&mut self, batch: &mut Batch, lost: &HashSet<String>) -> Vec<Drawn> {
+        let away = !self.waited.is_zero();
+        let leases = self.leases.as_mut();
+        let drawn = leases.map_or_else(Vec::new, |leases| leases.draw(batch, lost, away));
+        batch.draw(&drawn);
+        drawn
+    }
+
+    fn recorded(&mut self, drawn: &[Drawn]) {
+        if let Some(leases) = &mut self.leases {
+            leases.recorded(drawn);
+        }
+    }
+
+    fn lapsed(&mut self, counter: &str) {
+        if let Some(leases) = &mut self.leases {
+            leases.lapsed(counter);
+        }
+    }
+
+    /// There is too little for the claims that are of this counter; what has happened is written all the same.
+    fn refuse(&mut self, batch: &mut Batch, counter: String) {
+        if let Some(leases) = &mut self.leases {
+            let lapsed = StoreError::Lapsed(counter.clone());
+            batch.refuse_of(|shares| leases.is_of(shares, &counter), &lapsed);
+        }
+    }
+
+    /// Lets claims go on, as far as the reserve reaches.
+    fn spend(&mut self, batch: &mut Batch) {
+        if let Some(leases) = &mut self.leases {
+            batch.spend(|shares, amount| leases.spend_unrecorded(shares, amount));
+        }
+    }
+
+    /// Returns what is not stored.
     fn write_kept(&self, kept: Kept) -> Option<(Kept, StoreError)> {
         let _turn = self.limits.books_turn();
         let error = self.commit(std::slice::from_ref(&kept.entry)).err()?;

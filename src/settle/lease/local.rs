@@ -1,25 +1,26 @@
 //! What a replica knows of its lease. Pure.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use super::ask::{Ask, Drawn, Grant};
+use super::ask::{Ask, Drawn, Grant, Spent, Told};
 use super::lessor::Replica;
 use super::settings::LeaseSettings;
 
 /// What a replica knows of its lease on one counter, never more than is so.
 ///
-/// `charged` and `held` are what the replica's own counter has of it, both together at most the [`ceiling`](Self::ceiling).
+/// What it has [`Spent`] is what the replica's own counter has of it, at most the [`ceiling`](Self::ceiling).
 ///
 /// ```
 /// use std::time::Instant;
-/// use switchtower::settle::lease::{Lease, LeaseSettings, Replica, Shared};
+/// use switchtower::settle::lease::{Lease, LeaseSettings, Limit, Replica, Shared, Spent, Want};
 ///
 /// let replica = Replica { name: "one".to_owned(), life: 1 };
 /// let (mut counter, now) = (Shared::new(0), Instant::now());
 /// let mut lease = Lease::new("account acme".to_owned(), LeaseSettings::default());
 /// assert_eq!(lease.ceiling(now), 0);
 ///
-/// let ask = lease.ask((0, 0), 10, 1_000, 0, now);
+/// let limit = Limit { amount: 1_000, ends: None };
+/// let ask = lease.ask(Spent::default(), Want::More { least: 10, all: 10 }, limit, now);
 /// let grant = counter.ask(&replica, &ask, std::time::UNIX_EPOCH)?;
 /// lease.granted(&ask, grant, now);
 /// assert!(lease.ceiling(now) >= 10);
@@ -36,13 +37,49 @@ pub struct Lease {
     /// What was ever spent before it was recorded, and how much of that was told since.
     unrecorded: u64,
     told: u64,
+    /// Likewise of what was charged beyond what was held.
+    over: u64,
     until: Option<Instant>,
     left: u64,
     wanted: bool,
-    /// What was charged by when, to know how fast it is spent.
-    spent: Option<(u64, Instant)>,
+    limit: u64,
+    /// What was spent by when, to know how fast it is, and since when it is that.
+    measured: Option<(u64, Instant)>,
+    moved: Option<(Spent, Instant)>,
     /// So much is spent in a term.
     pace: u64,
+}
+
+/// Of how much is a counter, as a replica knows it?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The limit.
+    pub amount: u64,
+    /// When its window ends; none: never.
+    pub ends: Option<SystemTime>,
+}
+
+/// What does a replica want of a lease?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// That it goes on.
+    Renewal,
+    /// Room for claims that wait, and what will be spent in a term, as far as there is plenty.
+    More {
+        /// The smallest of them.
+        least: u64,
+        /// All together.
+        all: u64,
+    },
+    /// Room for these and nothing else; where there is too little for the smallest, others may have what is free.
+    Exactly {
+        /// The smallest of them.
+        least: u64,
+        /// All together.
+        all: u64,
+    },
+    /// Nothing: what is free is given back.
+    Nothing,
 }
 
 // === impl Lease ===
@@ -59,10 +96,13 @@ impl Lease {
             reserve: 0,
             unrecorded: 0,
             told: 0,
+            over: 0,
             until: None,
             left: 0,
             wanted: false,
-            spent: None,
+            limit: 0,
+            measured: None,
+            moved: None,
             pace: 0,
         }
     }
@@ -82,6 +122,12 @@ impl Lease {
         }
     }
 
+    /// Has it expired?
+    #[must_use]
+    pub fn is_over(&self, now: Instant) -> bool {
+        self.until.is_none_or(|until| until <= now)
+    }
+
     /// May so much be spent without a record? It counts as spent then.
     pub fn spend_unrecorded(&mut self, amount: u64, now: Instant) -> bool {
         let untold = (self.unrecorded - self.told).saturating_add(amount);
@@ -92,102 +138,106 @@ impl Lease {
         may
     }
 
-    /// Should it be asked for anew? When two thirds of its term are over, or less than a quarter of it is left, or somebody
-    /// else wants what is free of it.
-    #[must_use]
-    pub fn is_due(&self, (charged, held): (u64, u64), now: Instant) -> bool {
-        let drawn = charged.saturating_add(held);
-        let free = self
-            .granted
-            .saturating_sub(self.reserve)
-            .saturating_sub(drawn);
-        let third = self.settings.term / 3;
-        let aging = self.until.is_none_or(|until| now + third >= until);
-        let short = self.left > 0 && free < self.pace.min(self.portion()) / 4;
-        aging || short || (self.wanted && free > 0)
+    /// Somebody else has too little: what is free is given back the next time.
+    pub fn wanted(&mut self) {
+        self.wanted = true;
     }
 
-    /// Asks for what is charged and held, so much more, and what will be spent in a term, as far as there is plenty; or
-    /// gives back what is free of it, if somebody wants that.
+    /// Should it be asked for anew? When two thirds of its term are over, or less than a quarter of it is left, when somebody
+    /// else wants what is free of it, or the limit is lower.
+    #[must_use]
+    pub fn is_due(&self, spent: Spent, limit: u64, now: Instant) -> bool {
+        let owned = self.granted.saturating_sub(spent.drawn());
+        let free = owned.saturating_sub(self.reserve);
+        let third = self.settings.term / 3;
+        let aging = owned > 0 && self.until.is_none_or(|until| now + third >= until);
+        let short =
+            self.until.is_some() && self.left > 0 && free < self.pace.min(self.portion()) / 4;
+        aging || short || (owned > 0 && (self.wanted || limit < self.limit))
+    }
+
+    /// Asks for what is spent, what is wanted, and as much reserve as the settings say.
     ///
-    /// Until it is answered, nothing is spent of what it gives back.
-    pub fn ask(
-        &mut self,
-        (charged, held): (u64, u64),
-        more: u64,
-        limit: u64,
-        opening: u64,
-        now: Instant,
-    ) -> Ask {
-        self.measure(charged, now);
-        let drawn = charged.saturating_add(held);
-        let need = drawn.saturating_add(more);
-        // Nobody knows how much is left before the first answer.
-        let plenty = if self.until.is_none() {
-            percent(limit.saturating_sub(opening), self.settings.portion)
-        } else {
-            self.portion()
+    /// Until it is answered, nothing is spent of what it may give back.
+    pub fn ask(&mut self, spent: Spent, want: Want, limit: Limit, now: Instant) -> Ask {
+        self.measure(spent, now);
+        let drawn = spent.drawn();
+        let gives_all = self.wanted || (want == Want::Renewal && self.is_idle(spent, now));
+        let (least, all, ahead) = match want {
+            Want::Renewal if gives_all => (0, 0, 0),
+            Want::Renewal => (0, 0, self.pace.min(self.plenty(limit.amount))),
+            Want::More { least, all } if gives_all => (least, all, 0),
+            Want::More { least, all } => {
+                let ahead = self.pace.max(all.saturating_mul(3));
+                (least, all, ahead.min(self.plenty(limit.amount)))
+            }
+            Want::Exactly { least, all } => (least, all, 0),
+            Want::Nothing => (0, 0, 0),
         };
-        let ahead = match self.wanted {
+        let need = drawn.saturating_add(least);
+        let target = drawn.saturating_add(all).saturating_add(ahead);
+        let gives_all = gives_all || matches!(want, Want::Exactly { .. } | Want::Nothing);
+        let (target, keep) = match gives_all {
+            true => (target, drawn),
+            false => (target.max(self.granted), self.granted),
+        };
+        let spare = target.saturating_sub(drawn.saturating_add(all));
+        let reserve = match gives_all {
             true => 0,
-            false => self.pace.max(more.saturating_mul(3)).min(plenty),
+            false => percent(spare, self.settings.reserve),
         };
-        let target = need.saturating_add(ahead);
-        // Only what somebody else wants is given back.
-        let target = match self.wanted {
-            true => target,
-            false => target.max(self.granted),
-        };
-        let reserve = percent(target - need, self.settings.reserve);
-        self.granted = self.granted.min(target);
+        self.granted = self.granted.min(target).min(keep);
         // Nobody knows yet whether what was spent without a record is recorded by this.
-        self.reserve = self
-            .reserve
-            .min(reserve.saturating_add(self.unrecorded - self.told));
-        self.turn += 1;
+        let untold = self.unrecorded - self.told;
+        self.reserve = self.reserve.min(reserve.saturating_add(untold));
+        (self.limit, self.over) = (limit.amount, self.over.max(spent.over));
         Ask {
             counter: self.counter.clone(),
-            limit,
-            opening,
-            turn: self.turn,
-            charged,
-            held,
-            unrecorded: self.unrecorded,
+            ends: limit.ends,
+            limit: limit.amount,
+            opening: None,
+            told: self.tell(spent),
             target,
             need,
+            keep,
             reserve,
             term: self.settings.term,
             skew: self.settings.skew,
         }
     }
 
+    /// The same is asked once more, as something newer.
+    pub fn again(&mut self, ask: &mut Ask) {
+        self.turn += 1;
+        ask.told.turn = self.turn;
+    }
+
     /// This is the answer to what was asked then.
     pub fn granted(&mut self, ask: &Ask, grant: Grant, asked: Instant) {
         self.granted = grant.granted;
         self.reserve = grant.reserve;
-        self.told = ask.unrecorded;
+        self.told = ask.told.unrecorded;
         self.until = asked.checked_add(ask.term);
         (self.left, self.wanted) = (grant.left, grant.wanted);
     }
 
     /// What is to be recorded, before any of it is spent.
-    pub fn draw(&mut self, (charged, held): (u64, u64), replica: &Replica) -> Drawn {
-        self.turn += 1;
+    pub fn draw(&mut self, spent: Spent, replica: &Replica) -> Drawn {
         Drawn {
             counter: self.counter.clone(),
             replica: replica.clone(),
-            turn: self.turn,
-            charged,
-            held,
-            unrecorded: self.unrecorded,
+            told: self.tell(spent),
         }
     }
 
     /// That is recorded.
     pub fn recorded(&mut self, drawn: &Drawn) {
-        let told = drawn.unrecorded.saturating_sub(self.told);
+        let told = drawn.told.unrecorded.saturating_sub(self.told);
         self.reserve = self.reserve.saturating_sub(told);
-        self.told = self.told.max(drawn.unrecorded);
+        self.told = self.told.max(drawn.told.unrecorded);
+        let over = drawn.told.spent.over;
+        self.granted = self.granted.saturating_add(over.saturating_sub(self.over));
+        self.over = self.over.max(over);
     }
 
     /// It was taken back: nothing more is spent of it until it is asked for anew.
@@ -195,30 +245,54 @@ impl Lease {
         (self.granted, self.reserve, self.until) = (0, 0, None);
     }
 
-    fn is_over(&self, now: Instant) -> bool {
-        self.until.is_none_or(|until| until <= now)
+    fn tell(&mut self, spent: Spent) -> Told {
+        self.turn += 1;
+        Told {
+            turn: self.turn,
+            spent,
+            unrecorded: self.unrecorded,
+        }
+    }
+
+    /// Nobody knows how much is left before the first answer.
+    fn plenty(&self, limit: u64) -> u64 {
+        match self.until {
+            None => percent(limit, self.settings.portion),
+            Some(_) => self.portion(),
+        }
     }
 
     fn portion(&self) -> u64 {
         percent(self.left, self.settings.portion)
     }
 
+    /// Has nothing of it been spent for a whole term?
+    fn is_idle(&self, spent: Spent, now: Instant) -> bool {
+        let since = self
+            .moved
+            .filter(|(then, _)| *then == spent && spent.held == 0);
+        since.is_some_and(|(_, since)| now.saturating_duration_since(since) >= self.settings.term)
+    }
+
     /// How much a term costs, by what was charged since it was asked last.
-    fn measure(&mut self, charged: u64, now: Instant) {
-        let Some((before, then)) = self.spent else {
-            self.spent = Some((charged, now));
+    fn measure(&mut self, spent: Spent, now: Instant) {
+        if self.moved.is_none_or(|(before, _)| before != spent) {
+            self.moved = Some((spent, now));
+        }
+        let Some((before, then)) = self.measured else {
+            self.measured = Some((spent.charged, now));
             return;
         };
         let since = now.saturating_duration_since(then);
         if since < Duration::from_millis(100) {
             return;
         }
-        let spent = u128::from(charged.saturating_sub(before));
-        let pace = spent * self.settings.term.as_millis() / since.as_millis();
+        let more = u128::from(spent.charged.saturating_sub(before));
+        let pace = more * self.settings.term.as_millis() / since.as_millis();
         let pace = u64::try_from(pace).unwrap_or(u64::MAX);
         // As much as of late, or half as much as before.
         self.pace = pace.max(self.pace / 2);
-        self.spent = Some((charged, now));
+        self.measured = Some((spent.charged, now));
     }
 }
 

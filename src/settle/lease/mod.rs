@@ -28,8 +28,16 @@
 //! | a replica is cut off | its reserve counts as spent, until it is back |
 //! | what is left is leased by others | a claim is refused; they give back what they do not need when they ask the next time |
 //!
-//! No ledger of this crate asks for leases yet: a [`Journal`](crate::settle::journal::Journal) counts limits by itself, also over a
-//! store that others share. Whoever writes a ledger of its own can.
+//! A [`Journal`](crate::settle::journal::Journal) that is [told to](crate::settle::JournalSettings::leases) counts budgets by leases: see
+//! [several processes](crate::settle::journal#several-processes).
+//!
+//! **What does not fit.** A claim for which a replica has too little asks for more; where nobody has leased too little is left,
+//! it waits for what others do not need, which they hear of and give back, and is refused when what is charged and held by all leaves no
+//! room, or when it has [waited](LeaseSettings::wait). Where the limit is lower than before, what is free of it is taken
+//! back from whoever asks, and asked back from all others.
+//!
+//! **The end.** A process that ends gives back all, and what it has charged stays as a sum. Of one that was killed its claims stay, until its
+//! life is [released](Lessor::release).
 
 mod ask;
 mod keeper;
@@ -38,9 +46,9 @@ mod local;
 mod settings;
 mod shared;
 
-pub use self::ask::{Ask, Drawn, Grant, Lapsed};
-pub use self::keeper::Keeper;
-pub use self::lessor::{Lessor, Replica};
-pub use self::local::Lease;
+pub use self::ask::{Ask, Drawn, Grant, Lapsed, Spent, Told};
+pub use self::keeper::{Keeper, Wanting};
+pub use self::lessor::{Lessor, Life, Replica};
+pub use self::local::{Lease, Limit, Want};
 pub use self::settings::LeaseSettings;
 pub use self::shared::{Leased, Shared};

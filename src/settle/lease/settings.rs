@@ -17,6 +17,8 @@ pub struct LeaseSettings {
     pub(super) skew: Duration,
     pub(super) reserve: u8,
     pub(super) portion: u8,
+    pub(in crate::settle) wait: Duration,
+    pub(in crate::settle) pause: Duration,
 }
 
 // === impl LeaseSettings ===
@@ -52,10 +54,19 @@ impl LeaseSettings {
         self
     }
 
-    /// How long after its end others take back what is free of a lease.
+    /// How long a claim waits for what others have leased and do not need: 2 s unless told. Zero: it is refused at once.
     #[must_use]
-    pub fn skew_of(&self) -> Duration {
-        self.skew
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.wait = wait.min(Duration::from_secs(3600));
+        self
+    }
+
+    /// How often leases are looked at: renewed, given back, and given up to others who wait. 10 ms to 10 s, half a second
+    /// unless told.
+    #[must_use]
+    pub fn pause(mut self, pause: Duration) -> Self {
+        self.pause = pause.clamp(Duration::from_millis(10), Duration::from_secs(10));
+        self
     }
 }
 
@@ -66,6 +77,8 @@ impl Default for LeaseSettings {
             skew: Duration::from_secs(10),
             reserve: 25,
             portion: 10,
+            wait: Duration::from_secs(2),
+            pause: Duration::from_millis(500),
         }
     }
 }

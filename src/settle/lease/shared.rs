@@ -2,19 +2,19 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::ask::{Ask, Drawn, Grant, Lapsed};
+use super::ask::{Ask, Grant, Lapsed, Spent, Told};
 use super::lessor::Replica;
 
 /// A counter that several replicas share: all that was granted, and what was spent before, never exceeds the limit.
 ///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
-/// use switchtower::settle::lease::{Ask, Replica, Shared};
+/// use switchtower::settle::lease::{Ask, Replica, Shared, Told};
 ///
 /// let one = Replica { name: "one".to_owned(), life: 1 };
 /// let ask = Ask {
-///     counter: "account acme".to_owned(), limit: 100, opening: 60, turn: 1, charged: 0, held: 0, unrecorded: 0,
-///     target: 50, need: 10, reserve: 5, term: Duration::from_secs(30), skew: Duration::from_secs(10),
+///     counter: "account acme".to_owned(), ends: None, limit: 100, opening: Some(60), told: Told { turn: 1, ..Told::default() },
+///     target: 50, need: 10, keep: 0, reserve: 5, term: Duration::from_secs(30), skew: Duration::from_secs(10),
 /// };
 /// let mut counter = Shared::new(60);
 /// let grant = counter.ask(&one, &ask, UNIX_EPOCH)?;
@@ -40,14 +40,8 @@ pub struct Leased {
     pub granted: u64,
     /// Of it, what may be spent without a record.
     pub reserve: u64,
-    /// What it has charged.
-    pub charged: u64,
-    /// What it has claimed.
-    pub held: u64,
-    /// What it has ever spent before it was recorded, as far as it has told.
-    pub unrecorded: u64,
     /// What it has said last.
-    pub turn: u64,
+    pub told: Told,
     /// When it ends, on the clock of whoever keeps this.
     pub expires: SystemTime,
 }
@@ -68,72 +62,109 @@ impl Shared {
     /// What nobody has leased, or spent.
     #[must_use]
     pub fn left(&self, limit: u64) -> u64 {
-        let granted = self.leases.iter().map(|lease| u128::from(lease.granted));
-        let taken = u128::from(self.opening) + granted.sum::<u128>();
-        u64::try_from(u128::from(limit).saturating_sub(taken)).unwrap_or(u64::MAX)
+        clip(u128::from(limit).saturating_sub(self.taken()))
     }
 
-    /// Grants what there is of what is asked, at most; nothing more where that would be less than is needed.
+    fn taken(&self) -> u128 {
+        let granted = self.leases.iter().map(|lease| u128::from(lease.granted));
+        u128::from(self.opening) + granted.sum::<u128>()
+    }
+
+    /// Grants what there is of what is asked, at most; nothing more where that would be less than is needed. Where the limit
+    /// is lower than it was, what is free is taken back.
     ///
     /// # Errors
     ///
     /// [`Lapsed`] where it was said before something that is known already.
     pub fn ask(&mut self, replica: &Replica, ask: &Ask, now: SystemTime) -> Result<Grant, Lapsed> {
         let place = self.place(replica, now);
-        let drawn = Drawn {
-            counter: ask.counter.clone(),
-            replica: replica.clone(),
-            turn: ask.turn,
-            charged: ask.charged,
-            held: ask.held,
-            unrecorded: ask.unrecorded,
-        };
-        if ask.turn <= self.leases[place].turn {
+        let lease = &mut self.leases[place];
+        if ask.told.turn <= lease.told.turn {
             return Err(Lapsed);
         }
-        let covered = self.leases[place].draw(&drawn).is_ok();
+        let covered = lease.draw(&ask.told).is_ok();
         if !covered {
             // What was spent was spent, and is told once.
-            self.leases[place].catch_up(ask.unrecorded);
+            lease.catch_up(&ask.told);
         }
-        let mine = self.leases[place].clone();
-        let wanted = ask.target.saturating_sub(mine.granted);
-        if wanted > self.left(ask.limit) {
+        self.find(ask.opening.unwrap_or_default());
+        let lease = &self.leases[place];
+        let before = lease.granted;
+        if ask.target.saturating_sub(before) > self.left(ask.limit) {
             self.reclaim(replica, ask.skew, now);
         }
         let left = self.left(ask.limit);
-        let more = if mine.granted.saturating_add(left) < ask.need {
-            0
-        } else {
-            wanted.min(left)
+        let reach = before.saturating_add(left);
+        let short = reach < ask.need;
+        let target = match short {
+            true => before.min(ask.keep),
+            false => ask.target.min(reach),
         };
-        let recorded = mine.drawn();
-        let granted = if ask.target < mine.granted {
-            let kept = mine.reserve.min(ask.reserve);
-            ask.target
-                .max(recorded.saturating_add(kept))
-                .min(mine.granted)
-        } else {
-            mine.granted + more
+        let excess = clip(self.taken().saturating_sub(ask.limit.into()));
+        let target = match excess {
+            0 => target,
+            _ => target.min(before.saturating_sub(excess)),
         };
-        let short = ask.need > granted;
         let lease = &mut self.leases[place];
-        lease.granted = granted;
-        lease.reserve = ask.reserve.min(granted - recorded);
-        if !covered && lease.draw(&drawn).is_err() {
+        lease.grant(target, ask, short);
+        if !covered && lease.draw(&ask.told).is_err() {
             // It is recorded when there is more.
-            lease.turn = drawn.turn;
+            lease.told.turn = ask.told.turn;
         }
         lease.expires = now + ask.term;
+        let lease = self.leases[place].clone();
         // Whoever is short says so to the others, until somebody is not.
         let told = self.wanted;
-        self.wanted = short || (told && more == 0);
-        Ok(Grant {
-            granted,
-            reserve: self.leases[place].reserve,
+        let more = lease.granted > before;
+        self.wanted = short || excess > 0 || (told && !more);
+        let mut grant = Grant {
+            granted: lease.granted,
+            reserve: lease.reserve,
             left: self.left(ask.limit),
             wanted: told && !short,
-        })
+            charged: self.opening,
+            held: 0,
+        };
+        self.others(place, now, &mut grant);
+        Ok(grant)
+    }
+
+    /// So much is in the books. What is charged is told with its row at the latest, so that what is more was spent by whom it
+    /// did not count for: before there was a counter, or before a replica had heard of the limit.
+    fn find(&mut self, books: u64) {
+        let charged = self.leases.iter();
+        let charged = charged.map(|lease| u128::from(lease.told.spent.charged));
+        let known = u128::from(self.opening) + charged.sum::<u128>();
+        let missing = clip(u128::from(books).saturating_sub(known));
+        self.opening = self.opening.saturating_add(missing);
+    }
+
+    /// What others have.
+    fn others(&self, place: usize, now: SystemTime, grant: &mut Grant) {
+        let add = |to: &mut u64, amount: u64| *to = to.saturating_add(amount);
+        let others = self.leases.iter().enumerate();
+        for (_, lease) in others.filter(|(other, _)| *other != place) {
+            add(&mut grant.charged, lease.told.spent.charged);
+            add(&mut grant.held, lease.told.spent.held);
+            // Who is gone gives nothing back, and nobody knows what it has spent.
+            let gone = if lease.expires <= now {
+                lease.reserve
+            } else {
+                0
+            };
+            add(&mut grant.held, gone);
+        }
+    }
+
+    /// This life is over, and has not spent its reserve: what it held counts as spent, for all that is known.
+    pub fn release(&mut self, replica: &Replica) {
+        self.leases.retain(|lease| {
+            let stays = lease.replica != *replica;
+            if !stays {
+                self.opening = self.opening.saturating_add(lease.drawn());
+            }
+            stays
+        });
     }
 
     /// Takes back what is free of leases that are over.
@@ -156,10 +187,7 @@ impl Shared {
                 replica: replica.clone(),
                 granted: 0,
                 reserve: 0,
-                charged: 0,
-                held: 0,
-                unrecorded: 0,
-                turn: 0,
+                told: Told::default(),
                 expires: now,
             });
             self.leases.len() - 1
@@ -173,53 +201,88 @@ impl Leased {
     /// What it has charged and claimed.
     #[must_use]
     pub fn drawn(&self) -> u64 {
-        self.charged.saturating_add(self.held)
+        self.told.spent.drawn()
     }
 
     /// Records what was drawn, before it is spent; of what was spent before, so much of the reserve is used. What is no more
-    /// than before is recorded in any case.
+    /// than before is recorded in any case, and so is what was charged beyond what was held.
     ///
     /// # Errors
     ///
     /// [`Lapsed`] where it is more than there is, without the reserve.
-    pub fn draw(&mut self, drawn: &Drawn) -> Result<(), Lapsed> {
-        if drawn.turn <= self.turn {
+    pub fn draw(&mut self, told: &Told) -> Result<(), Lapsed> {
+        if told.turn <= self.told.turn {
             // It was told already.
             return Ok(());
         }
-        let total = drawn.charged.saturating_add(drawn.held);
-        let used = self.used(drawn.unrecorded);
+        let (used, over) = (self.used(told), self.over(told));
         let covered = self.granted.saturating_sub(self.reserve - used);
+        let total = told.spent.drawn().saturating_sub(over);
         if total > covered && total > self.drawn() {
             return Err(Lapsed);
         }
-        (self.charged, self.held, self.turn) = (drawn.charged, drawn.held, drawn.turn);
+        self.granted = self.granted.saturating_add(over);
         self.reserve -= used;
-        self.unrecorded = self.unrecorded.max(drawn.unrecorded);
+        let unrecorded = self.told.unrecorded.max(told.unrecorded);
+        self.told = Told {
+            unrecorded,
+            ..*told
+        };
         Ok(())
     }
 
-    /// What was spent of the reserve is held, until the totals tell more of it.
-    fn catch_up(&mut self, unrecorded: u64) {
-        let used = self.used(unrecorded);
+    /// What is known to be spent of what is not covered: what was recorded, what was spent of the reserve, and what was charged
+    /// beyond. The rest is told again when there is more.
+    fn catch_up(&mut self, told: &Told) {
+        let (used, over) = (self.used(told), self.over(told));
+        let known = self.drawn().saturating_add(used).saturating_add(over);
+        self.granted = self.granted.saturating_add(over);
         self.reserve -= used;
-        self.held = self.held.saturating_add(used);
-        self.unrecorded = self.unrecorded.max(unrecorded);
+        let charged = told.spent.charged.min(known);
+        self.told.spent = Spent {
+            charged,
+            held: known - charged,
+            over: told.spent.over.max(self.told.spent.over),
+        };
+        self.told.unrecorded = self.told.unrecorded.max(told.unrecorded);
     }
 
     /// How much more of the reserve is used than was known.
-    fn used(&self, unrecorded: u64) -> u64 {
-        unrecorded.saturating_sub(self.unrecorded).min(self.reserve)
+    fn used(&self, told: &Told) -> u64 {
+        let more = told.unrecorded.saturating_sub(self.told.unrecorded);
+        more.min(self.reserve)
+    }
+
+    /// How much more was charged than held, than was known.
+    fn over(&self, told: &Told) -> u64 {
+        told.spent.over.saturating_sub(self.told.spent.over)
+    }
+
+    /// From now on it is so much; but what is drawn, and what may be spent of the reserve until this is heard, stays.
+    fn grant(&mut self, target: u64, ask: &Ask, short: bool) {
+        let drawn = self.drawn();
+        let kept = self.reserve.min(ask.reserve);
+        if target < self.granted {
+            let least = drawn.saturating_add(kept);
+            self.granted = target.max(least).min(self.granted);
+        } else {
+            self.granted = target;
+        }
+        let free = self.granted.saturating_sub(drawn);
+        // What is needed at once is not for the reserve.
+        let spare = match short {
+            true => free,
+            false => self.granted.saturating_sub(ask.need.max(drawn)),
+        };
+        self.reserve = ask.reserve.min(spare).max(kept).min(free);
     }
 
     /// Takes back what is free. What is recorded stays, and so does what may have been spent without a record.
     pub fn reclaim(&mut self) {
         self.granted = self.granted.min(self.drawn().saturating_add(self.reserve));
     }
+}
 
-    /// Its replica has ended: what it holds was spent, for all that is known, and its reserve was not.
-    pub fn release(&mut self) {
-        self.charged = self.drawn();
-        (self.held, self.reserve, self.granted) = (0, 0, self.charged);
-    }
+fn clip(amount: u128) -> u64 {
+    u64::try_from(amount).unwrap_or(u64::MAX)
 }

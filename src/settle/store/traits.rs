@@ -1,6 +1,7 @@
 //! A place for rows.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::credit::Credit;
@@ -13,6 +14,7 @@ use crate::calendar::Day;
 use crate::caller::KeyId;
 use crate::error::BoxError;
 use crate::generation::GenerationId;
+use crate::settle::lease::Lessor;
 
 /// A place for what outlives a request. Its methods block.
 pub trait Store: fmt::Debug + Send + Sync + 'static {
@@ -58,6 +60,11 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Forgets the rows of requests that came before this time, and returns how many. Their sums stay, and so do credits,
     /// documents and holds. A row that is repeated afterwards is a new one, so this is for a time when nobody repeats it.
     fn prune(&self, before: SystemTime) -> Result<u64, StoreError>;
+
+    /// Who keeps the counters that several replicas share, if it is here.
+    fn lessor(self: Arc<Self>) -> Option<Arc<dyn Lessor>> {
+        None
+    }
 }
 
 /// Which rows?

@@ -35,6 +35,7 @@
 mod connect;
 mod day;
 mod fault;
+mod kept;
 mod leases;
 mod own;
 mod pool;

@@ -7,7 +7,11 @@ use super::fault::meaning;
 use crate::settle::store::StoreError;
 
 /// Each step takes the tables from the schema of its place to the next. Steps are added, never changed.
-const STEPS: [&str; 2] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
+const STEPS: [&str; 3] = [
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+];
 
 /// Of all advisory locks, the one of those who change tables: "switchtw" in ASCII.
 const LOCK: i64 = 0x7377_6974_6368_7477;

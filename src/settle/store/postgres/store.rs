@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect};
@@ -17,7 +18,7 @@ use super::{leases, own, read, schema};
 use crate::calendar::Day;
 use crate::clock;
 use crate::generation::GenerationId;
-use crate::settle::lease::{Ask, Grant, Leased, Lessor, Replica};
+use crate::settle::lease::{Ask, Grant, Lessor, Life, Replica, Shared};
 use crate::settle::store::names::Names;
 use crate::settle::store::{
     Credit, Document, Entry, HoldRow, Owned, Row, RowQuery, Spend, SpendQuery, Store, StoreError,
@@ -208,6 +209,10 @@ impl Store for PostgresStore {
             }
         }
     }
+
+    fn lessor(self: Arc<Self>) -> Option<Arc<dyn Lessor>> {
+        Some(self)
+    }
 }
 
 impl Lessor for PostgresStore {
@@ -216,20 +221,36 @@ impl Lessor for PostgresStore {
         self.read(move |client| Box::pin(async move { leases::enlist(client, &name).await }))
     }
 
-    fn ask(&self, replica: &Replica, ask: &Ask) -> Result<Grant, StoreError> {
-        let (replica, mut ask) = (replica.clone(), ask.clone());
-        ask.counter = bounded(clean(&ask.counter), 1024)?;
-        self.read(move |client| Box::pin(async move { leases::ask(client, &replica, &ask).await }))
+    fn ask(&self, replica: &Replica, asks: &[Ask]) -> Result<Vec<Option<Grant>>, StoreError> {
+        let (replica, mut asks) = (replica.clone(), asks.to_vec());
+        for ask in &mut asks {
+            ask.counter = bounded(clean(&ask.counter), 1024)?;
+        }
+        self.read(move |client| Box::pin(async move { leases::ask(client, &replica, &asks).await }))
     }
 
-    fn leases(&self, counter: &str) -> Result<Vec<Leased>, StoreError> {
-        let counter = counter.to_owned();
-        self.read(move |client| Box::pin(async move { leases::leases(client, &counter).await }))
+    fn wanted(&self, replica: &Replica) -> Result<Vec<String>, StoreError> {
+        let replica = replica.clone();
+        self.read(move |client| Box::pin(async move { leases::wanted(client, &replica).await }))
     }
 
-    fn release(&self, replica: &Replica) -> Result<(), StoreError> {
+    fn counter(&self, name: &str) -> Result<Option<Shared>, StoreError> {
+        let name = name.to_owned();
+        self.read(move |client| Box::pin(async move { leases::counter(client, &name).await }))
+    }
+
+    fn lives(&self) -> Result<Vec<Life>, StoreError> {
+        self.read(|client| Box::pin(leases::lives(client)))
+    }
+
+    fn release(&self, replica: &Replica) -> Result<u64, StoreError> {
         let replica = replica.clone();
         self.read(move |client| Box::pin(async move { leases::release(client, &replica).await }))
+    }
+
+    fn forget(&self, before: SystemTime) -> Result<(), StoreError> {
+        while self.read(move |client| Box::pin(leases::forget(client, before)))? {}
+        Ok(())
     }
 }
 
