@@ -154,11 +154,14 @@ impl Counter {
             };
         }
         let counted = i128::from(self.tally.used(at)) + i128::from(self.held);
+        let (used, held) = self.leased.map_or((0, 0), |leased| leased.known(at));
         let mut wanted = counted + i128::from(amount);
-        if amount == 0 || wanted <= i128::from(ceiling) {
+        // Who owes money is refused also what is free, as at OpenRouter; who has merely used all up is not.
+        let owes =
+            self.rule.unit() == Unit::Money && self.tally.used(at).saturating_add(used) > most;
+        if (amount == 0 && !owes) || wanted <= i128::from(ceiling) {
             return Ok(());
         }
-        let (used, held) = self.leased.map_or((0, 0), |leased| leased.known(at));
         wanted += i128::from(used) + i128::from(held);
         if wanted <= i128::from(most) {
             let room = Room {

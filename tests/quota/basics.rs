@@ -581,3 +581,20 @@ fn rules_are_read_from_a_catalogue_and_errors_name_their_place() {
         assert_eq!(told, error);
     }
 }
+
+/// An account that owes money is refused also what is free; one that has merely used all up is not.
+#[test]
+fn who_owes_is_refused_what_is_free() {
+    let (limits, clock, caller) = (budget(10, Window::Forever), Clock::new(), caller("a"));
+    let take = |amount| limits.take(&of(&caller), &[(Unit::Money, amount)], clock.now());
+    let charge = |amount| {
+        let now = clock.now();
+        limits.charge(&of(&caller), Unit::Money, amount, now.wall, now);
+    };
+    charge(10);
+    assert!(take(1).is_err());
+    drop(take(0).unwrap());
+    charge(1);
+    let refused = take(0).unwrap_err();
+    assert_eq!((refused.level.used, refused.needed), (11, 0));
+}
