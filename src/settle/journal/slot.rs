@@ -103,7 +103,12 @@ impl JournalSlot {
     }
 
     fn shares(&self) -> Shares {
-        self.limited.as_ref()?.0.shared().clone()
+        match (&self.limited, &self.wish) {
+            (Some((limited, _)), _) => limited.shared().clone(),
+            // It may be taken, and nobody has heard of it yet.
+            (None, Some((wish, _))) => wish.taken(),
+            (None, None) => None,
+        }
     }
 
     fn poll_ticket(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {

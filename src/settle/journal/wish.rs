@@ -4,6 +4,7 @@ use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Error;
+use crate::kind::Kind;
 use crate::limits::{Exceeded, Limits, Share};
 use crate::settle::claim::Claim;
 use crate::settle::limited::{Limited, Shares};
@@ -46,8 +47,11 @@ impl Wish {
     /// Takes it, if there is room.
     pub(super) fn take(&self, limits: &Limits) -> Tried {
         let mut state = self.state();
-        let State::Waiting(claim) = &*state else {
-            return Tried::Over;
+        let claim = match &*state {
+            State::Waiting(claim) => claim,
+            // At the last moment, when it was to be refused.
+            State::Taken(_) => return Tried::Taken,
+            State::Refused(_) | State::Gone => return Tried::Over,
         };
         match Limited::take(limits, claim) {
             Ok(limited) => {
@@ -95,7 +99,11 @@ impl Wish {
         match mem::replace(&mut *self.state(), State::Gone) {
             State::Taken(limited) => Ok(limited),
             State::Refused(exceeded) => Err((*exceeded).into()),
-            State::Waiting(_) | State::Gone => Ok(Limited::default()),
+            // Nobody asks before it is told, or again.
+            State::Waiting(_) | State::Gone => Err(Error::new(
+                Kind::Internal,
+                "the ledger has not taken the claim",
+            )),
         }
     }
 

@@ -138,6 +138,12 @@ impl Lease {
         may
     }
 
+    /// Was something spent without a record, and is not told yet?
+    #[must_use]
+    pub fn is_untold(&self) -> bool {
+        self.unrecorded > self.told
+    }
+
     /// Somebody else has too little: what is free is given back the next time.
     pub fn wanted(&mut self) {
         self.wanted = true;
