@@ -188,7 +188,13 @@ fn counters_of_days_that_are_over_are_forgotten() {
     assert_eq!(counters(), 2);
     store.forget(wall()).unwrap();
     assert_eq!(counters(), 2, "it is not over");
-    store.forget(wall() + Duration::from_secs(86_400)).unwrap();
+    let tomorrow = wall() + Duration::from_secs(86_400);
+    store.forget(tomorrow).unwrap();
+    assert_eq!(counters(), 2, "whoever says so has a clock that is ahead");
+    let past = "WITH past AS (UPDATE switchtower_counters SET ends = 1 WHERE ends IS NOT NULL RETURNING 1) \
+                SELECT count(*) FROM past";
+    assert_eq!(schema.count(past), 1);
+    store.forget(tomorrow).unwrap();
     assert_eq!(counters(), 1);
     assert_eq!(schema.count("SELECT count(*) FROM switchtower_leases"), 1);
 }

@@ -30,6 +30,10 @@ pub(crate) struct State {
     lives: BTreeMap<String, u64>,
     /// So many asks from now on fail.
     pub(crate) deaf: usize,
+    /// After so many commits that lapsed, one is not heard of.
+    pub(crate) lapsed: Option<usize>,
+    /// It panics when it is asked for a lease.
+    pub(crate) panics: bool,
 }
 
 // === impl House ===
@@ -126,6 +130,10 @@ impl Lessor for House {
     )]
     fn ask(&self, replica: &Replica, asks: &[Ask]) -> Result<Vec<Option<Grant>>, StoreError> {
         let mut state = self.here()?;
+        if state.panics {
+            drop(state);
+            panic!("it was told to");
+        }
         if state.deaf > 0 {
             state.deaf -= 1;
             return Err(StoreError::Away("it was told to be".into()));
@@ -196,7 +204,14 @@ impl Store for House {
                 _ => None,
             })
             .collect();
-        state.draw(&drawn)?;
+        if let Some(0) = state.lapsed {
+            state.lapsed = None;
+            return Err(StoreError::Away("it was told to be".into()));
+        }
+        if let Err(error) = state.draw(&drawn) {
+            state.lapsed = state.lapsed.map(|more| more - 1);
+            return Err(error);
+        }
         state.check();
         state.commits += 1;
         self.books.commit(entries)

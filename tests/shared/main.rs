@@ -4,6 +4,7 @@ mod away;
 mod house;
 mod many;
 mod one;
+mod rare;
 
 use std::future::poll_fn;
 use std::sync::Arc;
