@@ -38,6 +38,10 @@
 //!
 //! **The end.** A process that ends gives back all, and what it has charged stays as a sum. Of one that was killed its claims stay, until its
 //! life is [released](Lessor::release).
+//!
+//! **Where it is too careful.** What was under way when a rule came may count by it twice, in the books and by whoever counted it meanwhile,
+//! so that less than the limit is let in until the window is over. A replica leases of 100,000 counters at the most, and those that have no end
+//! stay: beyond, claims that need another one are refused. A large claim may be overtaken by small ones until it has waited in vain.
 
 mod ask;
 mod keeper;
