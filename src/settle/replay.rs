@@ -18,6 +18,10 @@ pub(crate) struct Whose<'a> {
 
 /// So many rows are read at once.
 const AT_ONCE: usize = 1000;
+/// The sums of so many days are read at once.
+const DAYS: usize = 32;
+/// So far back rows are read, at most: a rolling window of a day, with its sixteenth.
+pub(super) const ROWS: Duration = Duration::from_secs(25 * 3600 + 1800);
 
 /// Charges all rules of these limits with what counts of the past. It blocks.
 pub(super) fn replay(store: &dyn Store, limits: &Limits, now: Now) -> Result<(), StoreError> {
@@ -38,7 +42,8 @@ pub(super) fn replay(store: &dyn Store, limits: &Limits, now: Now) -> Result<(),
 
 /// What was used of what this rule counts, in the window that is on: how much, of what, and when. It blocks.
 ///
-/// Windows of days are answered by the sums of days, all others by rows.
+/// Windows of days, and all that are longer than a day, are answered by the sums of days, which stay when rows are forgotten;
+/// all others by rows.
 pub(crate) fn used(
     store: &dyn Store,
     rule: &Rule,
@@ -47,29 +52,49 @@ pub(crate) fn used(
     tell: impl FnMut(&Subject<'_>, u64, SystemTime),
 ) -> Result<(), StoreError> {
     let back = |time: Duration| now.wall.checked_sub(time).unwrap_or(SystemTime::UNIX_EPOCH);
-    match rule.window() {
-        _ if rule.unit() == Unit::Concurrency => Ok(()),
-        Window::Forever => by_day(store, rule, whose, Day::from_number(0), now, tell),
+    let span = match rule.window() {
+        _ if rule.unit() == Unit::Concurrency => return Ok(()),
+        Window::Forever => {
+            return by_day(store, rule, whose, Day::from_number(0), None, now, tell);
+        }
         Window::Calendar(period) => {
             let first = Day::of(period.around(now.wall).0);
-            by_day(store, rule, whose, first, now, tell)
+            return by_day(store, rule, whose, first, None, now, tell);
         }
         // A sixteenth counts until all of it is as old.
-        Window::Rolling(time) => by_row(store, rule, whose, back(time + time / 16), tell),
+        Window::Rolling(time) => time + time / 16,
         // Before that, all has flowed off.
         Window::Bucket { period, burst } => {
             let limit = u32::try_from(rule.limit()).unwrap_or(u32::MAX).max(1);
             let full = period.saturating_mul(burst.get()) / limit;
-            by_row(store, rule, whose, back(full.max(period)), tell)
+            full.max(period)
         }
+    };
+    match span > ROWS {
+        // Of a day nobody knows the hour: as if all of it had been used at its end.
+        true => {
+            let end = |day: Day| day.plus(1).start().min(now.wall);
+            by_day(
+                store,
+                rule,
+                whose,
+                Day::of(back(span)),
+                Some(&end),
+                now,
+                tell,
+            )
+        }
+        false => by_row(store, rule, whose, back(span), tell),
     }
 }
 
+/// The sums since this day: each day at its time, or all of them now, since they are in one window.
 fn by_day(
     store: &dyn Store,
     rule: &Rule,
     whose: Whose<'_>,
     from: Day,
+    time: Option<&dyn Fn(Day) -> SystemTime>,
     now: Now,
     mut tell: impl FnMut(&Subject<'_>, u64, SystemTime),
 ) -> Result<(), StoreError> {
@@ -85,16 +110,38 @@ fn by_day(
     if rule.has_models() && !by.contains(&Dimension::Model) {
         by.push(Dimension::Model);
     }
-    let sums = store.spend(&SpendQuery {
+    let mut query = SpendQuery {
         from,
         to: Day::from_number(i32::MAX),
-        by: by.clone(),
+        by: vec![Dimension::Day],
         account: whose.account.map(str::to_owned),
         keys: whose.key.map(|key| vec![key]),
         user: None,
         tag: None,
         limit: usize::MAX,
-    })?;
+    };
+    let days = store.spend(&query)?;
+    let days = days
+        .iter()
+        .filter_map(|sum| sum.of[0].as_ref()?.parse().ok());
+    let days: Vec<Day> = days.collect();
+    query.by = by;
+    for some in days.chunks(time.map_or(DAYS, |_| 1)) {
+        (query.from, query.to) = (some[0], some[some.len() - 1].plus(1));
+        let time = time.map_or(now.wall, |time| time(some[0]));
+        let sums = store.spend(&query)?;
+        tell_sums(rule, &query.by, &sums, time, &mut tell);
+    }
+    Ok(())
+}
+
+fn tell_sums(
+    rule: &Rule,
+    by: &[Dimension],
+    sums: &[Spend],
+    time: SystemTime,
+    tell: &mut impl FnMut(&Subject<'_>, u64, SystemTime),
+) {
     for sum in sums {
         let of = |dimension| {
             let place = by.iter().position(|it| *it == dimension)?;
@@ -110,10 +157,8 @@ fn by_day(
             user: of(Dimension::User),
             tag: of(Dimension::Tag),
         };
-        // All of these days are in one window.
-        tell(&subject, of_sum(rule, &sum), now.wall);
+        tell(&subject, of_sum(rule, sum), time);
     }
-    Ok(())
 }
 
 fn by_row(

@@ -13,8 +13,8 @@ use switchtower::gateway::{Bounds, Gateway};
 use switchtower::keys::{FreeModels, KeySettings, ProviderKey, ProviderKeySettings};
 use switchtower::limits::{Level, Now, Subject, Unit};
 use switchtower::settle::store::{
-    Credit, Document, Entry, HoldRow, MemoryStore, Owned, Row, RowQuery, Spend, SpendQuery, Store,
-    StoreError,
+    Credit, CreditQuery, Document, Entry, HoldRow, MemoryStore, Owned, Row, RowQuery, Spend,
+    SpendQuery, Store, StoreError,
 };
 use switchtower::settle::{HasBooks, Ledger, MemoryLedger, Record};
 use switchtower::testing::{Point, Script, Upstream};
@@ -63,20 +63,29 @@ impl Store for Slow {
         self.inner.rows(query)
     }
 
-    fn holds(&self) -> Result<Vec<HoldRow>, StoreError> {
-        self.inner.holds()
+    fn holds_after(
+        &self,
+        after: Option<&GenerationId>,
+        limit: usize,
+    ) -> Result<Vec<HoldRow>, StoreError> {
+        self.inner.holds_after(after, limit)
     }
 
-    fn credits(&self, of: Option<&str>, from: Day, to: Day) -> Result<Vec<Credit>, StoreError> {
-        self.inner.credits(of, from, to)
+    fn credits_after(&self, query: &CreditQuery) -> Result<Vec<Credit>, StoreError> {
+        self.inner.credits_after(query)
     }
 
-    fn documents(&self, kind: &'static str) -> Result<Vec<Document>, StoreError> {
-        self.inner.documents(kind)
+    fn documents_after(
+        &self,
+        kind: &'static str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError> {
+        self.inner.documents_after(kind, after, limit)
     }
 
-    fn prune(&self, before: SystemTime) -> Result<u64, StoreError> {
-        self.inner.prune(before)
+    fn prune(&self, before: SystemTime, most: usize) -> Result<u64, StoreError> {
+        self.inner.prune(before, most)
     }
 }
 

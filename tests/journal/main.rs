@@ -24,6 +24,7 @@ use tower::{ServiceBuilder, ServiceExt, service_fn};
 
 use crate::support::{Shaky, at, claim, credit, document, id, now, open, record, settings, slot};
 
+mod before;
 mod line;
 mod names;
 mod support;

@@ -6,8 +6,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use switchtower::settle::store::{
-    Credit, CreditKind, Document, Entry, HoldRow, MemoryStore, Owned, Row, RowQuery, Spend,
-    SpendQuery, Store, StoreError,
+    Credit, CreditKind, CreditQuery, Document, Entry, HoldRow, MemoryStore, Owned, Row, RowQuery,
+    Spend, SpendQuery, Store, StoreError,
 };
 use switchtower::settle::{App, Attempts, Claim, Journal, JournalSettings, Ledger, Record};
 use switchtower::wire::Operation;
@@ -113,6 +113,7 @@ struct State {
     shut: bool,
     at_the_door: bool,
     no_holds: bool,
+    longest_page: usize,
     commits: usize,
     failures: usize,
     failing: Option<Arc<Mutex<Why>>>,
@@ -171,6 +172,11 @@ impl Shaky {
     pub(crate) fn poison_all_rows(&self) {
         let is_row = |entry: &Entry| matches!(entry, Entry::Row(_));
         self.state.lock().unwrap().poison.push(Box::new(is_row));
+    }
+
+    /// So many rows were asked for at once, at most.
+    pub(crate) fn longest_page(&self) -> usize {
+        self.state.lock().unwrap().longest_page
     }
 
     pub(crate) fn commits(&self) -> usize {
@@ -234,6 +240,9 @@ impl Store for Shaky {
     }
 
     fn rows(&self, query: &RowQuery) -> Result<Vec<Row>, StoreError> {
+        let mut state = self.state.lock().unwrap();
+        state.longest_page = state.longest_page.max(query.limit);
+        drop(state);
         self.inner.rows(query)
     }
 
@@ -241,27 +250,31 @@ impl Store for Shaky {
         self.inner.spend(query)
     }
 
-    fn holds(&self) -> Result<Vec<HoldRow>, StoreError> {
+    fn holds_after(
+        &self,
+        after: Option<&GenerationId>,
+        limit: usize,
+    ) -> Result<Vec<HoldRow>, StoreError> {
         match self.state.lock().unwrap().no_holds {
             true => Err(StoreError::Corrupt("the hold".to_owned())),
-            false => self.inner.holds(),
+            false => self.inner.holds_after(after, limit),
         }
     }
 
-    fn credits(
+    fn credits_after(&self, query: &CreditQuery) -> Result<Vec<Credit>, StoreError> {
+        self.inner.credits_after(query)
+    }
+
+    fn documents_after(
         &self,
-        account: Option<&str>,
-        from: Day,
-        to: Day,
-    ) -> Result<Vec<Credit>, StoreError> {
-        self.inner.credits(account, from, to)
+        kind: &'static str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError> {
+        self.inner.documents_after(kind, after, limit)
     }
 
-    fn documents(&self, kind: &'static str) -> Result<Vec<Document>, StoreError> {
-        self.inner.documents(kind)
-    }
-
-    fn prune(&self, before: SystemTime) -> Result<u64, StoreError> {
-        self.inner.prune(before)
+    fn prune(&self, before: SystemTime, most: usize) -> Result<u64, StoreError> {
+        self.inner.prune(before, most)
     }
 }

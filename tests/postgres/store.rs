@@ -167,7 +167,7 @@ fn tables_of_the_first_schema_are_brought_up_to_date() {
     let all = rows.iter().chain([&gone]);
     let entries: Vec<_> = all.map(|row| Entry::Row(Box::new(row.clone()))).collect();
     store.commit(&entries).unwrap();
-    assert_eq!(store.prune(at(0)).unwrap(), 1);
+    assert_eq!(store.prune(at(0), usize::MAX).unwrap(), 1);
     let by_user = SpendQuery {
         from: Day::of(at(0)),
         ..spend(&[Dimension::Day, Dimension::User])

@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
 use switchtower::settle::store::{
-    Credit, Dimension, Document, Entry, HoldRow, Owned, Row, RowQuery, Spend, SpendQuery,
-    SqliteSettings, SqliteStore, Store, StoreError,
+    Credit, CreditQuery, Dimension, Document, Entry, HoldRow, Owned, Row, RowQuery, Spend,
+    SpendQuery, SqliteSettings, SqliteStore, Store, StoreError,
 };
 use switchtower::settle::{Certainty, Durability};
 use switchtower::{Day, GenerationId, Money};
@@ -283,14 +283,19 @@ fn more_than_a_step_is_pruned() {
     let store = SqliteStore::open(place.file("ledger.db"), SqliteSettings::default()).unwrap();
     let rows: Vec<_> = (0..2500).map(|n| Entry::Row(Box::new(row(n)))).collect();
     store.commit(&rows).unwrap();
-    assert_eq!(store.prune(at(2400)).unwrap(), 2400);
+    assert_eq!(store.prune(at(2400), usize::MAX).unwrap(), 2400);
     assert_eq!(store.rows(&everything()).unwrap().len(), 100);
     let never = Entry::Credit(Credit {
         amount: Money::ZERO,
         ..credit(1)
     });
     store.commit(&[never]).unwrap();
-    assert_eq!(store.prune(at(2400) - Duration::from_secs(1)).unwrap(), 0);
+    assert_eq!(
+        store
+            .prune(at(2400) - Duration::from_secs(1), usize::MAX)
+            .unwrap(),
+        0
+    );
 }
 
 // === Helpers ===
@@ -372,19 +377,28 @@ impl Store for Fresh {
         self.store.spend(query)
     }
 
-    fn holds(&self) -> Result<Vec<HoldRow>, StoreError> {
-        self.store.holds()
+    fn holds_after(
+        &self,
+        after: Option<&GenerationId>,
+        limit: usize,
+    ) -> Result<Vec<HoldRow>, StoreError> {
+        self.store.holds_after(after, limit)
     }
 
-    fn credits(&self, of: Option<&str>, from: Day, to: Day) -> Result<Vec<Credit>, StoreError> {
-        self.store.credits(of, from, to)
+    fn credits_after(&self, query: &CreditQuery) -> Result<Vec<Credit>, StoreError> {
+        self.store.credits_after(query)
     }
 
-    fn documents(&self, kind: &'static str) -> Result<Vec<Document>, StoreError> {
-        self.store.documents(kind)
+    fn documents_after(
+        &self,
+        kind: &'static str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError> {
+        self.store.documents_after(kind, after, limit)
     }
 
-    fn prune(&self, before: SystemTime) -> Result<u64, StoreError> {
-        self.store.prune(before)
+    fn prune(&self, before: SystemTime, most: usize) -> Result<u64, StoreError> {
+        self.store.prune(before, most)
     }
 }

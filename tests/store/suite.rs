@@ -10,8 +10,8 @@ use proptest::sample;
 use proptest::test_runner::{Config, TestRunner};
 use switchtower::settle::Certainty;
 use switchtower::settle::store::{
-    Credit, Dimension, Document, Entry, HoldRow, Row, RowQuery, Spend, SpendQuery, Store,
-    StoreError,
+    Credit, CreditQuery, Dimension, Document, Entry, HoldRow, Row, RowQuery, Spend, SpendQuery,
+    Store, StoreError,
 };
 use switchtower::{Day, KeyId, Money};
 
@@ -52,6 +52,8 @@ macro_rules! conformance {
             sums_stay_when_rows_are_pruned
             many_write_at_once
             a_name_has_one_owner
+            all_else_comes_in_pages
+            so_many_rows_are_pruned_and_no_more
         }
     };
     (ignored $reason:literal $make:expr) => {
@@ -547,8 +549,8 @@ pub(crate) fn sums_stay_when_rows_are_pruned(make: &dyn Fn() -> Made) {
         .commit(&[Entry::Hold(hold(20)), Entry::Credit(credit(1))])
         .unwrap();
     let before = store.spend(&spend(&[Dimension::Model])).unwrap();
-    assert_eq!(store.prune(at(6)).unwrap(), 6);
-    assert_eq!(store.prune(at(6)).unwrap(), 0);
+    assert_eq!(store.prune(at(6), usize::MAX).unwrap(), 6);
+    assert_eq!(store.prune(at(6), usize::MAX).unwrap(), 0);
     assert_eq!(store.rows(&everything()).unwrap(), rows[6..]);
     assert_eq!(store.row(&id(5)).unwrap(), None);
     assert_eq!(store.spend(&spend(&[Dimension::Model])).unwrap(), before);
@@ -580,6 +582,92 @@ pub(crate) fn many_write_at_once(make: &dyn Fn() -> Made) {
     assert_eq!(store.rows(&everything()).unwrap().len(), 100);
     assert_eq!(store.holds().unwrap(), []);
     assert_eq!(store.spend(&spend(&[])).unwrap()[0].requests, 100);
+}
+
+/// In the order of names, whenever they came.
+pub(crate) fn all_else_comes_in_pages(make: &dyn Fn() -> Made) {
+    let store = make();
+    let numbers = [3, 1, 4, 5, 2];
+    let entries = numbers.into_iter().flat_map(|number| {
+        let account = if number == 4 { "other" } else { "acme" }.to_owned();
+        let created = at(9 - number);
+        [
+            Entry::Hold(HoldRow {
+                created,
+                ..hold(number)
+            }),
+            Entry::Credit(Credit {
+                created,
+                account,
+                ..credit(number)
+            }),
+            Entry::Document(document(&format!("d{number}"), 1)),
+        ]
+    });
+    store.commit(&entries.collect::<Vec<_>>()).unwrap();
+    let holds = |after: Option<u64>, limit| {
+        let after = after.map(id);
+        let page = store.holds_after(after.as_ref(), limit).unwrap();
+        page.into_iter().map(|hold| hold.id).collect::<Vec<_>>()
+    };
+    assert_eq!(holds(None, 2), [id(1), id(2)]);
+    assert_eq!(holds(Some(2), 2), [id(3), id(4)]);
+    assert_eq!(holds(Some(4), 2), [id(5)]);
+    assert_eq!(holds(Some(5), 2), []);
+    assert_eq!(holds(None, 0), []);
+
+    let credits = |account: Option<&str>, after: Option<u64>| {
+        let query = CreditQuery {
+            account: account.map(str::to_owned),
+            from: Day::of(at(0)),
+            to: Day::of(at(0)).plus(1),
+            after: after.map(|number| credit(number).id),
+            limit: 3,
+        };
+        let page = store.credits_after(&query).unwrap();
+        page.into_iter().map(|it| it.id).collect::<Vec<_>>()
+    };
+    let ids = |numbers: &[u64]| {
+        let ids = numbers.iter().map(|number| credit(*number).id);
+        ids.collect::<Vec<_>>()
+    };
+    assert_eq!(credits(None, None), ids(&[1, 2, 3]));
+    assert_eq!(credits(None, Some(3)), ids(&[4, 5]));
+    assert_eq!(credits(Some("acme"), None), ids(&[1, 2, 3]));
+    assert_eq!(credits(Some("acme"), Some(3)), ids(&[5]));
+    assert_eq!(credits(Some("nobody"), None), ids(&[]));
+
+    let documents = |after, limit| {
+        let page = store.documents_after("key", after, limit).unwrap();
+        page.into_iter().map(|it| it.id).collect::<Vec<_>>()
+    };
+    assert_eq!(documents(None, 2), ["d1", "d2"]);
+    assert_eq!(documents(Some("d2"), 9), ["d3", "d4", "d5"]);
+    assert_eq!(documents(Some("d5"), 9), Vec::<String>::new());
+    assert_eq!(store.documents_after("byok", None, 9).unwrap(), []);
+    // All of them, by however many pages, are told oldest first.
+    let oldest_first: Vec<_> = (1..=5).rev().map(id).collect();
+    let all = store.holds().unwrap();
+    assert_eq!(
+        all.iter().map(|hold| hold.id).collect::<Vec<_>>(),
+        oldest_first
+    );
+}
+
+pub(crate) fn so_many_rows_are_pruned_and_no_more(make: &dyn Fn() -> Made) {
+    let store = make();
+    let entries: Vec<_> = (0..10).map(|n| Entry::Row(Box::new(row(n)))).collect();
+    store.commit(&entries).unwrap();
+    assert_eq!(store.prune(at(6), 4).unwrap(), 4);
+    assert_eq!(store.rows(&everything()).unwrap().len(), 6);
+    assert_eq!(
+        store.rows(&everything()).unwrap()[0].id,
+        id(4),
+        "the oldest go"
+    );
+    assert_eq!(store.prune(at(6), 4).unwrap(), 2);
+    assert_eq!(store.prune(at(6), 0).unwrap(), 0);
+    assert_eq!(store.rows(&everything()).unwrap().len(), 4);
 }
 
 pub(crate) fn a_name_has_one_owner(make: &dyn Fn() -> Made) {

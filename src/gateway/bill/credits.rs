@@ -47,7 +47,9 @@ pub(in crate::gateway) async fn credits(
 fn totals(store: &dyn Store, asked: &Asked) -> Result<Told, Untold> {
     let account = asked.one_account();
     let (first, last) = (Day::from_number(0), Day::from_number(i32::MAX));
-    let credits = store.credits(Some(account), first, last)?;
+    let mut given = Total::default();
+    let mut add = |credit: Credit| given += credit.amount.into();
+    store.each_credit(Some(account), (first, last), &mut add)?;
     let spent = store.spend(&SpendQuery {
         from: first,
         to: last,
@@ -63,7 +65,7 @@ fn totals(store: &dyn Store, asked: &Asked) -> Result<Told, Untold> {
         .map(|spend| spend.charge.saturating_add(spend.fee));
     let text = json::text(&Data {
         data: Credits {
-            total_credits: credits.iter().map(|credit| credit.amount).sum(),
+            total_credits: given,
             total_usage: used.map(Total::from_picodollars).sum(),
         },
     })?;
@@ -114,7 +116,10 @@ async fn granted(door: &Door, request: Request) -> Result<String, Error> {
 fn write(store: &Arc<dyn Store>, credit: Credit) -> Result<Credit, Untold> {
     let known = || {
         let (first, last) = (Day::from_number(0), Day::from_number(i32::MAX));
-        let credits = store.credits(Some(&credit.account), first, last)?;
+        let mut known = None;
+        let mut look =
+            |other: Credit| known = known.take().or(Some(other).filter(|it| it.id == credit.id));
+        store.each_credit(Some(&credit.account), (first, last), &mut look)?;
         let same = |known: &Credit| {
             // The fee is the gateway's word, not the order's, and may be another one since.
             let (created, fee) = (known.created, known.fee);
@@ -127,7 +132,6 @@ fn write(store: &Arc<dyn Store>, credit: Credit) -> Result<Credit, Untold> {
             *known == again
         };
         let other = || wrong("id", "is the name of another credit");
-        let known = credits.into_iter().find(|known| known.id == credit.id);
         Ok(known.filter(same).ok_or_else(other)?)
     };
     match store.commit(&[Entry::Credit(credit.clone())]) {

@@ -108,15 +108,16 @@ async fn given(
         return Ok(BTreeMap::new());
     };
     let (first, last) = (Day::from_number(0), Day::from_number(i32::MAX));
-    let credits = blocking(move || books.credits(account.as_deref(), first, last)).await?;
-    let mut given = BTreeMap::<String, Given>::new();
-    for credit in credits {
-        given
-            .entry(credit.account.clone())
-            .or_default()
-            .add(&credit);
-    }
-    Ok(given)
+    blocking(move || {
+        let mut given = BTreeMap::<String, Given>::new();
+        let mut add = |credit: Credit| {
+            let account = given.entry(credit.account.clone());
+            account.or_default().add(&credit);
+        };
+        books.each_credit(account.as_deref(), (first, last), &mut add)?;
+        Ok(given)
+    })
+    .await
 }
 
 // === impl Given ===

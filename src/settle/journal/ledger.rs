@@ -69,7 +69,7 @@ pub(super) struct Inner {
     _name: Owned,
 }
 
-/// So many rows are written at once at the start.
+/// So many holds are read, and so many rows written at once at the start.
 const AT_ONCE: usize = 1000;
 
 // === impl Journal ===
@@ -83,13 +83,7 @@ impl Journal {
     /// or no thread can be started.
     pub fn open(store: Arc<dyn Store>, settings: JournalSettings) -> Result<Self, StoreError> {
         let name = store.own(&settings.replica)?;
-        let mut left = store.holds()?;
-        left.retain(|hold| hold.replica == settings.replica);
-        for holds in left.chunks(AT_ONCE) {
-            let rows = holds.iter().map(abandoned);
-            let rows: Vec<_> = rows.map(|row| Entry::Row(Box::new(row))).collect();
-            store.commit(&rows)?;
-        }
+        let left = left_of(&*store, &settings.replica)?;
         left.iter().for_each(telemetry::abandoned);
         let (replica, limits) = (&settings.replica, &settings.limits);
         let leases = settings.leases;
@@ -219,6 +213,25 @@ impl Drop for Inner {
         if let Some(writer) = writer {
             // It panics never; and if it did, there is nobody left to tell.
             let _ = writer.join();
+        }
+    }
+}
+
+/// What an earlier process of this name has left: it is abandoned.
+fn left_of(store: &dyn Store, replica: &str) -> Result<Vec<HoldRow>, StoreError> {
+    let (mut left, mut after) = (Vec::new(), None);
+    loop {
+        let holds = store.holds_after(after.as_ref(), AT_ONCE)?;
+        let is_last = holds.len() < AT_ONCE;
+        after = holds.last().map(|hold| hold.id);
+        let ours = holds.into_iter().filter(|hold| hold.replica == replica);
+        let begun = left.len();
+        left.extend(ours);
+        let rows = left[begun..].iter().map(abandoned);
+        let rows: Vec<_> = rows.map(|row| Entry::Row(Box::new(row))).collect();
+        store.commit(&rows)?;
+        if is_last {
+            return Ok(left);
         }
     }
 }

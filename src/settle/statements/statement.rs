@@ -147,8 +147,9 @@ impl Statement {
 /// Those of the store.
 pub fn balance(store: &dyn Store, account: &str, before: Day) -> Result<Total, StoreError> {
     let ever = (Day::from_number(0), before);
-    let credits = store.credits(Some(account), ever.0, ever.1)?;
-    let given: Total = credits.iter().map(|credit| credit.amount).sum();
+    let mut given = Total::default();
+    let mut add = |credit: Credit| given += credit.amount.into();
+    store.each_credit(Some(account), ever, &mut add)?;
     let paid = spent(store, account, ever, Vec::new(), 1)?;
     Ok(given - paid.iter().map(paid_in).sum())
 }

@@ -3,7 +3,9 @@
 //! A [`Store`] is a place for rows: in memory, in a file, or in a database. It knows nothing of limits and of who waits; a
 //! ledger is built upon it.
 //!
-//! Its methods block: call them from a thread that may wait.
+//! Its methods block: call them from a thread that may wait. Whatever may be many is read by pages: rows in the order of time,
+//! all else in the order of names, so that each page is found at once, and none takes long. The methods that read all of it do
+//! so by pages of 1,000.
 
 mod credit;
 mod document;
@@ -36,4 +38,4 @@ pub use self::spend::{Dimension, Spend, SpendQuery};
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub use self::sqlite::{SqliteSettings, SqliteStore};
-pub use self::traits::{RowQuery, Store, StoreError};
+pub use self::traits::{CreditQuery, RowQuery, Store, StoreError};

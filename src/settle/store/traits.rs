@@ -47,24 +47,111 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Sums of rows. With or without many rows, it takes no longer than the sums are many.
     fn spend(&self, query: &SpendQuery) -> Result<Vec<Spend>, StoreError>;
 
-    /// What is under way, or was when its process ended.
-    fn holds(&self) -> Result<Vec<HoldRow>, StoreError>;
+    /// What is under way, or was when its process ended: after this one, in the order of names, and at most so many.
+    fn holds_after(
+        &self,
+        after: Option<&GenerationId>,
+        limit: usize,
+    ) -> Result<Vec<HoldRow>, StoreError>;
 
-    /// What this account, or any, was given in these days, the first day and the one after the last; oldest first.
-    fn credits(&self, account: Option<&str>, from: Day, to: Day)
-    -> Result<Vec<Credit>, StoreError>;
+    /// What was given, in the order of names.
+    fn credits_after(&self, query: &CreditQuery) -> Result<Vec<Credit>, StoreError>;
 
-    /// The newest of all documents of this kind that are not deleted.
-    fn documents(&self, kind: &'static str) -> Result<Vec<Document>, StoreError>;
+    /// The newest of documents of this kind that are not deleted: after the one of this name, in the order of names, and at
+    /// most so many.
+    fn documents_after(
+        &self,
+        kind: &'static str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError>;
 
-    /// Forgets the rows of requests that came before this time, and returns how many. Their sums stay, and so do credits,
-    /// documents and holds. A row that is repeated afterwards is a new one, so this is for a time when nobody repeats it.
-    fn prune(&self, before: SystemTime) -> Result<u64, StoreError>;
+    /// Forgets rows of requests that came before this time, at most so many, and returns how many: with fewer, none is left.
+    /// Their sums stay, and so do credits, documents and holds. A row that is repeated afterwards is a new one, so this is for
+    /// a time when nobody repeats it.
+    fn prune(&self, before: SystemTime, most: usize) -> Result<u64, StoreError>;
 
     /// Who keeps the counters that several replicas share, if it is here.
     fn lessor(self: Arc<Self>) -> Option<Arc<dyn Lessor>> {
         None
     }
+
+    /// All that is under way, by [pages](Self::holds_after); oldest first.
+    fn holds(&self) -> Result<Vec<HoldRow>, StoreError> {
+        let mut all = Vec::<HoldRow>::new();
+        pages(|| {
+            let page = self.holds_after(all.last().map(|hold| &hold.id), PAGE)?;
+            let more = page.len() == PAGE;
+            all.extend(page);
+            Ok(more)
+        })?;
+        all.sort_by(|a, b| (a.created, a.id.as_str()).cmp(&(b.created, b.id.as_str())));
+        Ok(all)
+    }
+
+    /// Each that this account, or any, was given in these days, the first day and the one after the last, by
+    /// [pages](Self::credits_after), in the order of names.
+    fn each_credit(
+        &self,
+        account: Option<&str>,
+        (from, to): (Day, Day),
+        with: &mut dyn FnMut(Credit),
+    ) -> Result<(), StoreError> {
+        let mut query = CreditQuery {
+            account: account.map(str::to_owned),
+            from,
+            to,
+            after: None,
+            limit: PAGE,
+        };
+        pages(|| {
+            let page = self.credits_after(&query)?;
+            let more = page.len() == PAGE;
+            query.after = page.last().map(|credit| credit.id.clone());
+            page.into_iter().for_each(&mut *with);
+            Ok(more)
+        })
+    }
+
+    /// All of them, oldest first.
+    fn credits(
+        &self,
+        account: Option<&str>,
+        from: Day,
+        to: Day,
+    ) -> Result<Vec<Credit>, StoreError> {
+        let mut all = Vec::new();
+        self.each_credit(account, (from, to), &mut |credit| all.push(credit))?;
+        all.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
+        Ok(all)
+    }
+
+    /// All documents of this kind that are not deleted, by [pages](Self::documents_after), in the order of names.
+    fn documents(&self, kind: &'static str) -> Result<Vec<Document>, StoreError> {
+        let mut all = Vec::<Document>::new();
+        pages(|| {
+            let page = self.documents_after(kind, all.last().map(|it| &*it.id), PAGE)?;
+            let more = page.len() == PAGE;
+            all.extend(page);
+            Ok(more)
+        })?;
+        Ok(all)
+    }
+}
+
+/// Which credits?
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreditQuery {
+    /// Only of this account.
+    pub account: Option<String>,
+    /// Of this day or later.
+    pub from: Day,
+    /// Of a day before this one.
+    pub to: Day,
+    /// Only after the one of this name.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: usize,
 }
 
 /// Which rows?
@@ -104,6 +191,15 @@ pub enum StoreError {
     Newer(u32),
     /// Something else.
     Other(BoxError),
+}
+
+/// So many are read at once.
+const PAGE: usize = 1000;
+
+/// Reads until there is no more.
+fn pages(mut read: impl FnMut() -> Result<bool, StoreError>) -> Result<(), StoreError> {
+    while read()? {}
+    Ok(())
 }
 
 // === impl StoreError ===

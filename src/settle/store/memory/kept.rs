@@ -1,6 +1,7 @@
 //! What a memory store keeps, and how it takes all entries or none.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::time::SystemTime;
 
 use crate::calendar::Day;
@@ -8,7 +9,7 @@ use crate::generation::GenerationId;
 use crate::settle::store::micros::{micros_of, to_the_micro};
 use crate::settle::store::sums::{Cell, Groups};
 use crate::settle::store::{
-    Credit, Document, Entry, HoldRow, Row, RowQuery, Spend, SpendQuery, StoreError,
+    Credit, CreditQuery, Document, Entry, HoldRow, Row, RowQuery, Spend, SpendQuery, StoreError,
 };
 
 /// The time of a row, then its name: the order in which rows are told.
@@ -227,37 +228,56 @@ impl Kept {
         groups.into_answer(query)
     }
 
-    pub(super) fn holds(&self) -> Vec<HoldRow> {
-        let mut holds: Vec<_> = self.holds.values().cloned().collect();
-        holds.sort_by(|a, b| (a.created, a.id.as_str()).cmp(&(b.created, b.id.as_str())));
-        holds
+    pub(super) fn holds_after(&self, after: Option<&GenerationId>, limit: usize) -> Vec<HoldRow> {
+        let after = after.map(GenerationId::as_str);
+        let holds = self.holds.values();
+        let holds = holds.filter(|hold| after.is_none_or(|after| hold.id.as_str() > after));
+        let mut holds: Vec<_> = holds.collect();
+        holds.sort_by(|a, b| a.id.as_str().cmp(b.id.as_str()));
+        holds.into_iter().take(limit).cloned().collect()
     }
 
-    pub(super) fn credits(&self, account: Option<&str>, from: Day, to: Day) -> Vec<Credit> {
-        let days = from..to;
-        let credits = self.credits.values().filter(|credit| {
-            account.is_none_or(|account| account == credit.account)
+    pub(super) fn credits_after(&self, query: &CreditQuery) -> Vec<Credit> {
+        let (days, account) = (query.from..query.to, query.account.as_ref());
+        let start = query.after.clone().map_or(Unbounded, Excluded);
+        let credits = self.credits.range((start, Unbounded)).map(|(_, it)| it);
+        let credits = credits.filter(|credit| {
+            account.is_none_or(|account| *account == credit.account)
                 && days.contains(&Day::of(credit.created))
         });
-        let mut credits: Vec<_> = credits.cloned().collect();
-        credits.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
-        credits
+        credits.take(query.limit).cloned().collect()
     }
 
-    pub(super) fn documents(&self, kind: &'static str) -> Vec<Document> {
-        let all = self.documents.values();
-        all.filter(|document| document.kind == kind && document.json.is_some())
-            .cloned()
-            .collect()
+    pub(super) fn documents_after(
+        &self,
+        kind: &'static str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Vec<Document> {
+        let start = match after {
+            Some(after) => Excluded((kind, after.to_owned())),
+            None => Included((kind, String::new())),
+        };
+        let documents = self.documents.range((start, Unbounded));
+        let documents = documents.map(|(_, document)| document);
+        let documents = documents.take_while(|document| document.kind == kind);
+        let documents = documents.filter(|document| document.json.is_some());
+        documents.take(limit).cloned().collect()
     }
 
-    pub(super) fn prune(&mut self, before: SystemTime) -> u64 {
-        let kept = self.rows.split_off(&(micros_of(before), String::new()));
-        let gone = std::mem::replace(&mut self.rows, kept);
-        for row in gone.values() {
-            self.places.remove(&row.id);
+    pub(super) fn prune(&mut self, before: SystemTime, most: usize) -> u64 {
+        let before = micros_of(before);
+        let mut gone = 0;
+        while gone < most {
+            match self.rows.first_entry() {
+                Some(oldest) if oldest.key().0 < before => {
+                    self.places.remove(&oldest.remove().id);
+                }
+                _ => break,
+            }
+            gone += 1;
         }
-        gone.len() as u64
+        gone as u64
     }
 }
 

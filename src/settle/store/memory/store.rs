@@ -2,11 +2,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use super::kept::Kept;
-use crate::calendar::Day;
 use crate::generation::GenerationId;
 use crate::settle::store::names::Names;
 use crate::settle::store::{
-    Credit, Document, Entry, HoldRow, Owned, Row, RowQuery, Spend, SpendQuery, Store, StoreError,
+    Credit, CreditQuery, Document, Entry, HoldRow, Owned, Row, RowQuery, Spend, SpendQuery, Store,
+    StoreError,
 };
 
 /// A store that is gone with the process: for tests, and where nothing need outlive it.
@@ -77,24 +77,28 @@ impl Store for MemoryStore {
         Ok(self.kept().spend(query))
     }
 
-    fn holds(&self) -> Result<Vec<HoldRow>, StoreError> {
-        Ok(self.kept().holds())
-    }
-
-    fn credits(
+    fn holds_after(
         &self,
-        account: Option<&str>,
-        from: Day,
-        to: Day,
-    ) -> Result<Vec<Credit>, StoreError> {
-        Ok(self.kept().credits(account, from, to))
+        after: Option<&GenerationId>,
+        limit: usize,
+    ) -> Result<Vec<HoldRow>, StoreError> {
+        Ok(self.kept().holds_after(after, limit))
     }
 
-    fn documents(&self, kind: &'static str) -> Result<Vec<Document>, StoreError> {
-        Ok(self.kept().documents(kind))
+    fn credits_after(&self, query: &CreditQuery) -> Result<Vec<Credit>, StoreError> {
+        Ok(self.kept().credits_after(query))
     }
 
-    fn prune(&self, before: SystemTime) -> Result<u64, StoreError> {
-        Ok(self.kept().prune(before))
+    fn documents_after(
+        &self,
+        kind: &'static str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError> {
+        Ok(self.kept().documents_after(kind, after, limit))
+    }
+
+    fn prune(&self, before: SystemTime, most: usize) -> Result<u64, StoreError> {
+        Ok(self.kept().prune(before, most))
     }
 }

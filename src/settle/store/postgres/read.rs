@@ -15,7 +15,8 @@ use crate::generation::GenerationId;
 use crate::money::Money;
 use crate::settle::store::micros::{micros_of, time_of};
 use crate::settle::store::{
-    Credit, CreditKind, Dimension, Document, HoldRow, Row, RowQuery, Spend, SpendQuery, StoreError,
+    Credit, CreditKind, CreditQuery, Dimension, Document, HoldRow, Row, RowQuery, Spend,
+    SpendQuery, StoreError,
 };
 
 type Arguments = Vec<(Box<dyn ToSql + Send + Sync>, Type)>;
@@ -120,9 +121,18 @@ pub(super) async fn spend(client: &Client, query: &SpendQuery) -> Result<Vec<Spe
     found.iter().map(|found| sums(found, &query.by)).collect()
 }
 
-pub(super) async fn holds(client: &Client) -> Result<Vec<HoldRow>, StoreError> {
-    let sql = "SELECT id, created, account, key, model, amount, replica FROM switchtower_holds ORDER BY created, id";
-    let found = client.query_typed(sql, &[]).await.map_err(meaning)?;
+pub(super) async fn holds(
+    client: &Client,
+    after: Option<&GenerationId>,
+    limit: usize,
+) -> Result<Vec<HoldRow>, StoreError> {
+    let sql = "SELECT id, created, account, key, model, amount, replica FROM switchtower_holds \
+        WHERE id > $1 ORDER BY id LIMIT $2";
+    let asked = [
+        (&after.map_or("", GenerationId::as_str) as _, Type::TEXT),
+        (&most(limit) as _, Type::INT8),
+    ];
+    let found = client.query_typed(sql, &asked).await.map_err(meaning)?;
     let hold = |found: &Found| {
         let id = text(found, 0)?;
         let corrupt = || StoreError::Corrupt(format!("switchtower_holds: {id}"));
@@ -142,17 +152,18 @@ pub(super) async fn holds(client: &Client) -> Result<Vec<HoldRow>, StoreError> {
 
 pub(super) async fn credits(
     client: &Client,
-    account: Option<&str>,
-    from: Day,
-    to: Day,
+    query: &CreditQuery,
 ) -> Result<Vec<Credit>, StoreError> {
     let sql = "SELECT id, account, kind, amount, fee, created, note FROM switchtower_credits \
         WHERE ($1 IS NULL OR md5(account) = md5($1) AND account = $1) AND created >= $2 AND created < $3 \
-        ORDER BY created, id";
+        AND id > $4 ORDER BY id LIMIT $5";
+    let after = query.after.as_deref().unwrap_or_default();
     let arguments = [
-        (&account.map(clean) as _, Type::TEXT),
-        (&micros_of(from.start()) as _, Type::INT8),
-        (&micros_of(to.start()) as _, Type::INT8),
+        (&query.account.as_deref().map(clean) as _, Type::TEXT),
+        (&micros_of(query.from.start()) as _, Type::INT8),
+        (&micros_of(query.to.start()) as _, Type::INT8),
+        (&after as _, Type::TEXT),
+        (&most(query.limit) as _, Type::INT8),
     ];
     let found = client.query_typed(sql, &arguments).await.map_err(meaning)?;
     let credit = |found: &Found| {
@@ -178,9 +189,17 @@ pub(super) async fn credits(
 pub(super) async fn documents(
     client: &Client,
     kind: &'static str,
+    after: Option<&str>,
+    limit: usize,
 ) -> Result<Vec<Document>, StoreError> {
-    let sql = "SELECT id, version, json FROM switchtower_documents WHERE kind = $1 AND json IS NOT NULL ORDER BY id";
-    let found = client.query_typed(sql, &[(&kind, Type::TEXT)]).await;
+    let sql = "SELECT id, version, json FROM switchtower_documents \
+        WHERE kind = $1 AND ($2 IS NULL OR id > $2) AND json IS NOT NULL ORDER BY id LIMIT $3";
+    let asked = [
+        (&kind as _, Type::TEXT),
+        (&after as _, Type::TEXT),
+        (&most(limit) as _, Type::INT8),
+    ];
+    let found = client.query_typed(sql, &asked).await;
     let document = |found: &Found| {
         let id = text(found, 0)?;
         let version = number(found, 1)?.try_into();
@@ -196,11 +215,18 @@ pub(super) async fn documents(
 }
 
 /// Some of them, and how many.
-pub(super) async fn prune(client: &Client, before: SystemTime) -> Result<u64, StoreError> {
+pub(super) async fn prune(
+    client: &Client,
+    before: SystemTime,
+    some: usize,
+) -> Result<u64, StoreError> {
     let sql = "DELETE FROM switchtower_rows WHERE id IN \
-        (SELECT id FROM switchtower_rows WHERE created < $1 ORDER BY created LIMIT 1000)";
-    let before = micros_of(before);
-    let gone = client.execute_typed(sql, &[(&before, Type::INT8)]).await;
+        (SELECT id FROM switchtower_rows WHERE created < $1 ORDER BY created LIMIT $2)";
+    let asked = [
+        (&micros_of(before) as _, Type::INT8),
+        (&most(some) as _, Type::INT8),
+    ];
+    let gone = client.execute_typed(sql, &asked).await;
     gone.map_err(meaning)
 }
 

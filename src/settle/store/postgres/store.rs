@@ -15,13 +15,13 @@ use super::settings::PostgresSettings;
 use super::text::clean;
 use super::write::Batch;
 use super::{leases, own, read, schema};
-use crate::calendar::Day;
 use crate::clock;
 use crate::generation::GenerationId;
 use crate::settle::lease::{Ask, Grant, Lessor, Life, Replica, Shared};
 use crate::settle::store::names::Names;
 use crate::settle::store::{
-    Credit, Document, Entry, HoldRow, Owned, Row, RowQuery, Spend, SpendQuery, Store, StoreError,
+    Credit, CreditQuery, Document, Entry, HoldRow, Owned, Row, RowQuery, Spend, SpendQuery, Store,
+    StoreError,
 };
 
 /// A [`Store`] in PostgreSQL, for several replicas.
@@ -39,6 +39,9 @@ pub struct PostgresStore {
 
 /// How long bringing the tables up to date may take, and waiting for another one that does.
 const UPDATE: Duration = Duration::from_secs(600);
+
+/// So many rows are forgotten at once.
+const AT_ONCE: usize = 1000;
 
 /// What is asked over a connection.
 type Asking<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -180,32 +183,42 @@ impl Store for PostgresStore {
         self.read(move |client| Box::pin(async move { read::spend(client, &query).await }))
     }
 
-    fn holds(&self) -> Result<Vec<HoldRow>, StoreError> {
-        self.read(|client| Box::pin(read::holds(client)))
-    }
-
-    fn credits(
+    fn holds_after(
         &self,
-        account: Option<&str>,
-        from: Day,
-        to: Day,
-    ) -> Result<Vec<Credit>, StoreError> {
-        let account = account.map(str::to_owned);
+        after: Option<&GenerationId>,
+        limit: usize,
+    ) -> Result<Vec<HoldRow>, StoreError> {
+        let after = after.copied();
         self.read(move |client| {
-            Box::pin(async move { read::credits(client, account.as_deref(), from, to).await })
+            Box::pin(async move { read::holds(client, after.as_ref(), limit).await })
         })
     }
 
-    fn documents(&self, kind: &'static str) -> Result<Vec<Document>, StoreError> {
-        self.read(move |client| Box::pin(read::documents(client, kind)))
+    fn credits_after(&self, query: &CreditQuery) -> Result<Vec<Credit>, StoreError> {
+        let query = query.clone();
+        self.read(move |client| Box::pin(async move { read::credits(client, &query).await }))
     }
 
-    fn prune(&self, before: SystemTime) -> Result<u64, StoreError> {
-        let mut all = 0;
+    fn documents_after(
+        &self,
+        kind: &'static str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError> {
+        let after = after.map(clean);
+        self.read(move |client| {
+            Box::pin(async move { read::documents(client, kind, after.as_deref(), limit).await })
+        })
+    }
+
+    fn prune(&self, before: SystemTime, most: usize) -> Result<u64, StoreError> {
+        let mut gone = 0;
         loop {
-            match self.read(move |client| Box::pin(read::prune(client, before)))? {
-                0 => return Ok(all),
-                some => all += some,
+            let some = AT_ONCE.min(most.saturating_sub(gone));
+            let some_gone = self.read(move |client| Box::pin(read::prune(client, before, some)))?;
+            gone += some_gone as usize;
+            if some_gone < AT_ONCE as u64 {
+                return Ok(gone as u64);
             }
         }
     }

@@ -6,10 +6,11 @@ use super::entry::{credit, hold};
 use super::row::Stored;
 use super::sums::sum;
 use crate::calendar::{Day, timestamp};
+use crate::generation::GenerationId;
 use crate::settle::store::micros::{micros_of, time_of};
 use crate::settle::store::sums::Groups;
 use crate::settle::store::{
-    Credit, Document, HoldRow, Row, RowQuery, Spend, SpendQuery, StoreError,
+    Credit, CreditQuery, Document, HoldRow, Row, RowQuery, Spend, SpendQuery, StoreError,
 };
 
 /// The row of this name, as it lies there.
@@ -39,7 +40,7 @@ pub(super) fn rows(connection: &Connection, query: &RowQuery) -> Result<Vec<Row>
             id,
             query.account,
             query.key.as_ref().map(|key| &key.as_bytes()[..]),
-            i64::try_from(query.limit).unwrap_or(i64::MAX),
+            most(query.limit),
         ],
         columns,
     )?;
@@ -93,30 +94,44 @@ pub(super) fn spend(connection: &Connection, query: &SpendQuery) -> Result<Vec<S
     Ok(groups.into_answer(query))
 }
 
-pub(super) fn holds(connection: &Connection) -> Result<Vec<HoldRow>, StoreError> {
-    let mut select = connection.prepare_cached("SELECT id, body FROM holds")?;
-    let holds = select.query_map((), |columns| Ok((columns.get(0)?, columns.get(1)?)))?;
+pub(super) fn holds(
+    connection: &Connection,
+    after: Option<&GenerationId>,
+    limit: usize,
+) -> Result<Vec<HoldRow>, StoreError> {
+    let sql = "SELECT id, body FROM holds WHERE id > ? ORDER BY id LIMIT ?";
+    let mut select = connection.prepare_cached(sql)?;
+    let after = after.map_or("", GenerationId::as_str);
+    let holds = select.query_map(params![after, most(limit)], |columns| {
+        Ok((columns.get(0)?, columns.get(1)?))
+    })?;
     let mut found = Vec::new();
     for columns in holds {
         let (id, body): (String, Vec<u8>) = columns?;
         let damaged = || StoreError::Corrupt(format!("the hold {id}"));
         found.push(hold(&id, &body).ok_or_else(damaged)?);
     }
-    found.sort_by(|a, b| (a.created, a.id.as_str()).cmp(&(b.created, b.id.as_str())));
     Ok(found)
 }
 
 pub(super) fn credits(
     connection: &Connection,
-    account: Option<&str>,
-    from: Day,
-    to: Day,
+    query: &CreditQuery,
 ) -> Result<Vec<Credit>, StoreError> {
-    let sql = "SELECT id, account, created, body FROM credits
-        WHERE (?1 IS NULL OR account = ?1) AND created >= ?2 AND created < ?3 ORDER BY created, id";
-    let mut select = connection.prepare_cached(sql)?;
-    let days = [from, to].map(|day| micros_of(day.start()));
-    let credits = select.query_map(params![account, days[0], days[1]], |columns| {
+    // Of one account there are few, wherever they lie; of all of them the next are those that come next.
+    let (index, account) = match query.account {
+        Some(_) => ("INDEXED BY credits_by_account", "account = ?1 AND"),
+        None => ("", "?1 IS NULL AND"),
+    };
+    let sql = format!(
+        "SELECT id, account, created, body FROM credits {index}
+        WHERE {account} created >= ?2 AND created < ?3 AND id > ?4 ORDER BY id LIMIT ?5"
+    );
+    let mut select = connection.prepare_cached(&sql)?;
+    let [from, to] = [query.from, query.to].map(|day| micros_of(day.start()));
+    let after = query.after.as_deref().unwrap_or_default();
+    let asked = params![query.account, from, to, after, most(query.limit)];
+    let credits = select.query_map(asked, |columns| {
         Ok((
             columns.get(0)?,
             columns.get(1)?,
@@ -136,11 +151,13 @@ pub(super) fn credits(
 pub(super) fn documents(
     connection: &Connection,
     kind: &'static str,
+    after: Option<&str>,
+    limit: usize,
 ) -> Result<Vec<Document>, StoreError> {
     let sql = "SELECT id, version, json FROM documents
-        WHERE kind = ? AND json IS NOT NULL ORDER BY id";
+        WHERE kind = ?1 AND (?2 IS NULL OR id > ?2) AND json IS NOT NULL ORDER BY id LIMIT ?3";
     let mut select = connection.prepare_cached(sql)?;
-    let documents = select.query_map([kind], |columns| {
+    let documents = select.query_map(params![kind, after, most(limit)], |columns| {
         Ok(Document {
             kind,
             id: columns.get(0)?,
@@ -149,6 +166,10 @@ pub(super) fn documents(
         })
     })?;
     Ok(documents.collect::<Result<_, _>>()?)
+}
+
+fn most(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
 fn columns(columns: &Columns<'_>) -> rusqlite::Result<Stored> {

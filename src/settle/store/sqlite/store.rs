@@ -16,7 +16,8 @@ use crate::settle::Durability;
 use crate::settle::store::micros::micros_of;
 use crate::settle::store::names::Names;
 use crate::settle::store::{
-    Credit, Document, Entry, HoldRow, Owned, Row, RowQuery, Spend, SpendQuery, Store, StoreError,
+    Credit, CreditQuery, Document, Entry, HoldRow, Owned, Row, RowQuery, Spend, SpendQuery, Store,
+    StoreError,
 };
 
 /// A store in one SQLite file. See the [module docs](super).
@@ -158,35 +159,40 @@ impl Store for SqliteStore {
         self.read(|connection| read::spend(connection, query))
     }
 
-    fn holds(&self) -> Result<Vec<HoldRow>, StoreError> {
-        self.read(read::holds)
-    }
-
-    fn credits(
+    fn holds_after(
         &self,
-        account: Option<&str>,
-        from: Day,
-        to: Day,
-    ) -> Result<Vec<Credit>, StoreError> {
-        self.read(|connection| read::credits(connection, account, from, to))
+        after: Option<&GenerationId>,
+        limit: usize,
+    ) -> Result<Vec<HoldRow>, StoreError> {
+        self.read(|connection| read::holds(connection, after, limit))
     }
 
-    fn documents(&self, kind: &'static str) -> Result<Vec<Document>, StoreError> {
-        self.read(|connection| read::documents(connection, kind))
+    fn credits_after(&self, query: &CreditQuery) -> Result<Vec<Credit>, StoreError> {
+        self.read(|connection| read::credits(connection, query))
     }
 
-    fn prune(&self, before: SystemTime) -> Result<u64, StoreError> {
+    fn documents_after(
+        &self,
+        kind: &'static str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError> {
+        self.read(|connection| read::documents(connection, kind, after, limit))
+    }
+
+    fn prune(&self, before: SystemTime, most: usize) -> Result<u64, StoreError> {
         let sql = "DELETE FROM rows WHERE id IN
             (SELECT id FROM rows WHERE created < ? ORDER BY created LIMIT ?)";
         let mut gone = 0;
         loop {
+            let some = AT_ONCE.min(most - gone);
             // Let go each time, so that whoever commits need not wait for all of it.
-            let some = self
+            let some_gone = self
                 .writer()
-                .execute(sql, (micros_of(before), AT_ONCE as i64))?;
-            gone += some as u64;
-            if some < AT_ONCE {
-                return Ok(gone);
+                .execute(sql, (micros_of(before), some as i64))?;
+            gone += some_gone;
+            if some_gone < AT_ONCE {
+                return Ok(gone as u64);
             }
             thread::sleep(BETWEEN);
         }
