@@ -18,7 +18,7 @@ use switchtower::settle::store::{
 };
 use switchtower::settle::{HasBooks, Ledger, MemoryLedger, Record};
 use switchtower::testing::{Point, Script, Upstream};
-use switchtower::{Caller, Day, GenerationId, KeyId, Money, Stack, client};
+use switchtower::{Caller, GenerationId, KeyId, Money, Stack, client};
 
 use crate::support::{self, Answer, House, KEY, MANAGER, catalog, chat, prices};
 

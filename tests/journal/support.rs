@@ -11,7 +11,7 @@ use switchtower::settle::store::{
 };
 use switchtower::settle::{App, Attempts, Claim, Journal, JournalSettings, Ledger, Record};
 use switchtower::wire::Operation;
-use switchtower::{Call, Day, End, GenerationId, Money, Usage};
+use switchtower::{Call, End, GenerationId, Money, Usage};
 
 pub(crate) fn settings() -> JournalSettings {
     JournalSettings::default().patience(Duration::MAX)
