@@ -7,10 +7,10 @@ use std::time::SystemTime;
 
 use switchtower::settle::lease::{Ask, Drawn, Grant, Leased, Lessor, Life, Replica, Shared};
 use switchtower::settle::store::{
-    Credit, Document, Entry, HoldRow, MemoryStore, Owned, Row, RowQuery, Spend, SpendQuery, Store,
-    StoreError,
+    Credit, CreditQuery, Document, Entry, HoldRow, MemoryStore, Owned, Row, RowQuery, Spend,
+    SpendQuery, Store, StoreError,
 };
-use switchtower::{Day, GenerationId};
+use switchtower::GenerationId;
 
 /// A store that keeps leases as well.
 #[derive(Default)]
@@ -229,25 +229,29 @@ impl Store for House {
         self.books.spend(query)
     }
 
-    fn holds(&self) -> Result<Vec<HoldRow>, StoreError> {
-        self.books.holds()
-    }
-
-    fn credits(
+    fn holds_after(
         &self,
-        account: Option<&str>,
-        from: Day,
-        to: Day,
-    ) -> Result<Vec<Credit>, StoreError> {
-        self.books.credits(account, from, to)
+        after: Option<&GenerationId>,
+        limit: usize,
+    ) -> Result<Vec<HoldRow>, StoreError> {
+        self.books.holds_after(after, limit)
     }
 
-    fn documents(&self, kind: &'static str) -> Result<Vec<Document>, StoreError> {
-        self.books.documents(kind)
+    fn credits_after(&self, query: &CreditQuery) -> Result<Vec<Credit>, StoreError> {
+        self.books.credits_after(query)
     }
 
-    fn prune(&self, before: SystemTime) -> Result<u64, StoreError> {
-        self.books.prune(before)
+    fn documents_after(
+        &self,
+        kind: &'static str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError> {
+        self.books.documents_after(kind, after, limit)
+    }
+
+    fn prune(&self, before: SystemTime, most: usize) -> Result<u64, StoreError> {
+        self.books.prune(before, most)
     }
 
     fn lessor(self: Arc<Self>) -> Option<Arc<dyn Lessor>> {
