@@ -98,7 +98,14 @@ mod limits {
     #[derive(Debug)]
     pub(crate) struct Unwritten;
 }
+mod wish {
+    #[derive(Debug)]
+    pub(crate) struct Wish;
+}
 mod settle {
+    pub(crate) mod limited {
+        pub(crate) type Shares = Option<()>;
+    }
     pub(crate) mod store {
         pub(crate) use switchtower::settle::store::Entry;
 

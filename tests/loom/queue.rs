@@ -197,10 +197,5 @@ fn once<T>(poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
 
 fn word(last: bool) -> Waiting {
     let id: GenerationId = "gen-1795608000-0".parse().unwrap();
-    Waiting {
-        entry: Entry::Released(id),
-        unwritten: None,
-        ticket: None,
-        last,
-    }
+    Waiting::new(Entry::Released(id), None, last)
 }
