@@ -5,12 +5,12 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
+use switchtower::GenerationId;
 use switchtower::settle::lease::{Ask, Drawn, Grant, Leased, Lessor, Life, Replica, Shared};
 use switchtower::settle::store::{
     Credit, CreditQuery, Document, Entry, HoldRow, MemoryStore, Owned, Row, RowQuery, Spend,
     SpendQuery, Store, StoreError,
 };
-use switchtower::GenerationId;
 
 /// A store that keeps leases as well.
 #[derive(Default)]
