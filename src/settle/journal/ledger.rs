@@ -229,7 +229,9 @@ fn left_of(store: &dyn Store, replica: &str) -> Result<Vec<HoldRow>, StoreError>
         left.extend(ours);
         let rows = left[begun..].iter().map(abandoned);
         let rows: Vec<_> = rows.map(|row| Entry::Row(Box::new(row))).collect();
-        store.commit(&rows)?;
+        if !rows.is_empty() {
+            store.commit(&rows)?;
+        }
         if is_last {
             return Ok(left);
         }
