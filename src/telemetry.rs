@@ -212,6 +212,15 @@ pub(crate) fn set_aside(error: &StoreError, entry: &Entry) {
     tracing::error!(%error, entry = entry.name(), charge, "set aside");
 }
 
+/// Rows that are kept no longer.
+pub(crate) fn pruned(pruned: &Result<u64, StoreError>) {
+    match pruned {
+        Ok(0) => {}
+        Ok(rows) => tracing::debug!(rows, "pruned"),
+        Err(error) => tracing::warn!(%error, "not pruned"),
+    }
+}
+
 pub(crate) fn writer_gone() {
     tracing::error!("the thread that writes the ledger has ended: nobody is let in any more");
 }

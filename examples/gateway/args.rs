@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use switchtower::keys::MasterKeys;
 use switchtower::settle::Durability;
@@ -13,7 +14,7 @@ const HELP: &str = "\
 A self-hosted OpenRouter.
 
 usage: gateway [--listen ADDRESS] [--providers demo|env | --config FILE] [--ledger FILE|URL|memory]
-               [--durability memory|process|power] [--replica NAME] [--release NAME]
+               [--durability memory|process|power] [--keep DAYS] [--replica NAME] [--release NAME]
                [--prepaid] [--free-models[=MINUTE,DAY,PAID]] [--fee F] [--credit-fee F] [--byok-fee F]
 
   --listen ADDRESS   where to listen; default 127.0.0.1:8080
@@ -25,6 +26,8 @@ usage: gateway [--listen ADDRESS] [--providers demo|env | --config FILE] [--ledg
   --ledger memory    no books once the process ends; the default with the demo providers
   --durability …     what an answer has outlived in the ledger when its caller has seen all of it:
                      memory: nothing; process: kill -9; the default; power: a power failure
+  --keep DAYS        forgets what tells of single requests after so long, 2 at least; sums and statements
+                     stay; default: for ever
   --replica NAME     which of several gateways this is, if they keep their books together: a name of
                      its own for each, which it has again when it is started again; default local.
                      Over PostgreSQL those that have a name share each budget
@@ -48,6 +51,7 @@ pub(crate) struct Args {
     pub(crate) providers: Providers,
     ledger: Option<Place>,
     pub(crate) durability: Durability,
+    pub(crate) keep: Option<Duration>,
     pub(crate) replica: Option<String>,
     pub(crate) release: Option<String>,
     pub(crate) bill: Bill,
@@ -69,6 +73,7 @@ impl Args {
             providers: Providers::Demo,
             ledger: None,
             durability: Durability::default(),
+            keep: None,
             replica: None,
             release: None,
             bill: Bill::default(),
@@ -96,6 +101,10 @@ impl Args {
                         url if is_url => Place::Postgres(url.to_owned()),
                         _ => Place::File(value.into()),
                     });
+                }
+                Long("keep") => {
+                    let days: u32 = parser.value()?.parse()?;
+                    args.keep = Some(Duration::from_secs(u64::from(days) * 86_400));
                 }
                 Long("replica") => args.replica = Some(parser.value()?.string()?),
                 Long("release") => args.release = Some(parser.value()?.string()?),

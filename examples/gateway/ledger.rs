@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use switchtower::Money;
 use switchtower::limits::Limits;
@@ -27,7 +27,7 @@ pub(crate) enum Place {
 pub(crate) fn open(
     place: &Place,
     durability: Durability,
-    replica: Option<&str>,
+    (replica, keep): (Option<&str>, Option<Duration>),
     limits: Limits,
 ) -> Result<Journal, StoreError> {
     let store: Arc<dyn Store> = match place {
@@ -41,6 +41,9 @@ pub(crate) fn open(
     let mut settings = JournalSettings::default()
         .durability(durability)
         .limits(limits);
+    if let Some(keep) = keep {
+        settings = settings.keep(keep);
+    }
     if let Some(replica) = replica {
         settings = settings.replica(replica);
         if matches!(place, Place::Postgres(_)) {

@@ -94,7 +94,12 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let stack = args.bill.of_stack(Stack::new(catalog.clone()));
     // The limits of the catalogue are counted by the books as well.
     let limits = stack.ledger().books().limits().clone();
-    let journal = ledger::open(&place, args.durability, args.replica.as_deref(), limits)?;
+    let journal = ledger::open(
+        &place,
+        args.durability,
+        (args.replica.as_deref(), args.keep),
+        limits,
+    )?;
     let stack = stack.with_ledger(journal.clone());
     watch::report(&catalog);
     if let Some(reloader) = reloader {

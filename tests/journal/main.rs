@@ -25,6 +25,7 @@ use tower::{ServiceBuilder, ServiceExt, service_fn};
 use crate::support::{Shaky, at, claim, credit, document, id, now, open, record, settings, slot};
 
 mod before;
+mod keep;
 mod line;
 mod names;
 mod support;

@@ -114,6 +114,8 @@ struct State {
     at_the_door: bool,
     no_holds: bool,
     longest_page: usize,
+    portions: Vec<usize>,
+    breaks_pruning: bool,
     commits: usize,
     failures: usize,
     failing: Option<Arc<Mutex<Why>>>,
@@ -177,6 +179,15 @@ impl Shaky {
     /// So many rows were asked for at once, at most.
     pub(crate) fn longest_page(&self) -> usize {
         self.state.lock().unwrap().longest_page
+    }
+
+    /// So many were to be forgotten at once, each time.
+    pub(crate) fn portions(&self) -> Vec<usize> {
+        self.state.lock().unwrap().portions.clone()
+    }
+
+    pub(crate) fn break_pruning(&self) {
+        self.state.lock().unwrap().breaks_pruning = true;
     }
 
     pub(crate) fn commits(&self) -> usize {
@@ -275,6 +286,11 @@ impl Store for Shaky {
     }
 
     fn prune(&self, before: SystemTime, most: usize) -> Result<u64, StoreError> {
+        let mut state = self.state.lock().unwrap();
+        state.portions.push(most);
+        let breaks = state.breaks_pruning;
+        drop(state);
+        assert!(!breaks, "a store of somebody's own");
         self.inner.prune(before, most)
     }
 }

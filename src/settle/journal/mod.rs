@@ -88,6 +88,17 @@
 //! [`levels`](crate::limits::Limits::levels) tell, is what all have used and hold, as it was heard when this process asked last.
 //! What `GET /key` of the gateway tells is by the books.
 //!
+//! # Retention and backup
+//!
+//! Rows are kept for ever, unless there is a time to [keep](JournalSettings::keep) them: then older ones are forgotten, 1,000 at
+//! once and whenever there is nothing to write, in steps that are looked for each hour. Two days are kept in any case, which is more
+//! than [limits](JournalSettings::limits) count by rows. Sums, statements, credits, documents and holds stay for ever; what goes is what
+//! tells of a single request: `GET /generation`, exports, and what is compared with a provider's invoice. So keep as long as
+//! invoices take to come. Of several processes over one database each may do it.
+//!
+//! For a copy see [SQLite](super::store::sqlite); PostgreSQL is copied by its own tools, `pg_dump` or an archive of its log. Whoever
+//! goes back to a copy goes back in time: what was charged since is not in the books, and limits have room for it again.
+//!
 //! # The end
 //!
 //! [`Journal::close`] lets nobody in any more, and resolves when all that is under way is settled and stored, or set aside. The last
@@ -101,6 +112,7 @@ mod ledger;
 mod line;
 mod queue;
 mod reconcile;
+mod retention;
 mod settings;
 mod slot;
 mod ticket;

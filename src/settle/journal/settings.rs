@@ -49,6 +49,8 @@ pub struct JournalSettings {
     pub replica: String,
     /// For which claims there is room. By default for all.
     pub limits: Limits,
+    /// How long rows are kept. By default for ever.
+    pub keep: Option<Duration>,
     /// How limits are counted together with other processes. By default they are not.
     pub leases: Option<LeaseSettings>,
 }
@@ -64,6 +66,7 @@ impl Default for JournalSettings {
             recent: 10_000,
             replica: "local".to_owned(),
             limits: Limits::default(),
+            keep: None,
             leases: None,
         }
     }
@@ -95,6 +98,13 @@ impl JournalSettings {
     #[must_use]
     pub fn recent(mut self, records: usize) -> Self {
         self.recent = records;
+        self
+    }
+
+    /// Sets how long rows are kept, two days at least; their sums stay. See [retention](super#retention-and-backup).
+    #[must_use]
+    pub fn keep(mut self, time: Duration) -> Self {
+        self.keep = Some(time);
         self
     }
 

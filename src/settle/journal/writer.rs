@@ -9,6 +9,7 @@ use super::aside::Aside;
 use super::gather::{Batch, Kept};
 use super::leases::Leases;
 use super::queue::{Next, Queue, Waiting};
+use super::retention::{PORTION, Retention};
 use super::settings::JournalSettings;
 use crate::clock;
 use crate::generation::GenerationId;
@@ -30,6 +31,7 @@ pub(super) struct Writer {
     leases: Option<Leases>,
     limits: Limits,
     aside: Aside,
+    retention: Retention,
     /// How much longer does it try when everybody has left?
     patience: Duration,
     /// How long has it waited last? Not at all, as long as the store does not fail.
@@ -60,6 +62,7 @@ impl Writer {
             store,
             leases,
             aside: Aside::default(),
+            retention: Retention::new(settings.keep, clock::now()),
             limits: settings.limits.clone(),
             patience: settings.patience,
             waited: Duration::ZERO,
@@ -78,20 +81,19 @@ impl Writer {
 
     fn work(&mut self) {
         loop {
-            let wait = self.aside.wait(clock::now());
-            let pause = self.leases.as_ref().map(Leases::pause);
-            let wait = wait.into_iter().chain(pause).min();
-            match self.queue.next(MOST, wait.unwrap_or(clock::CENTURY)) {
+            let idle = match self.queue.next(MOST, self.wait()) {
                 Next::Write(waiting) => {
                     let mut batch = Batch::default();
                     self.gather(&mut batch, waiting);
                     self.write(batch);
+                    false
                 }
-                Next::Idle => {}
+                Next::Idle => true,
                 Next::Over => break,
-            }
+            };
             self.try_again();
             self.lease();
+            self.prune(idle);
         }
         for kept in self.aside.take() {
             if let Some((kept, error)) = self.write_kept(kept) {
@@ -101,6 +103,14 @@ impl Writer {
         if let Some(leases) = self.leases.take() {
             leases.close();
         }
+    }
+
+    /// How long is there nothing to do, if nothing comes?
+    fn wait(&self) -> Duration {
+        let now = clock::now();
+        let pause = self.leases.as_ref().map(Leases::pause);
+        let waits = [self.aside.wait(now), self.retention.wait(now), pause];
+        waits.into_iter().flatten().min().unwrap_or(clock::CENTURY)
     }
 
     /// Takes what waits into the batch, but for what still has to be leased.
@@ -230,6 +240,19 @@ impl Writer {
             failed => failed.map(|(kept, _)| kept),
         };
         self.aside.tried(failed, now);
+    }
+
+    /// Forgets a portion of what is kept no longer.
+    fn prune(&mut self, idle: bool) {
+        let now = clock::now();
+        let Some(before) = self.retention.due(idle, now, clock::wall()) else {
+            return;
+        };
+        let prune = || self.store.prune(before, PORTION);
+        let pruned = catch_unwind(AssertUnwindSafe(prune));
+        let pruned = pruned.unwrap_or_else(|_| Err(StoreError::Other("it panicked".into())));
+        telemetry::pruned(&pruned);
+        self.retention.gone(pruned.ok(), clock::now());
     }
 
     /// Whose fault is it?

@@ -25,8 +25,8 @@
 //!
 //! # Retention
 //!
-//! Rows are kept until [`prune`](super::Store::prune) forgets them, in steps that let the writer in between. Their sums
-//! stay, and the room is used again; the file itself does not shrink.
+//! Rows are kept until [`prune`](super::Store::prune) forgets them, which a journal does that is told how long to
+//! [keep](crate::settle::JournalSettings::keep) them, in steps that let the writer in between. Their sums stay, and the room is used again; the file itself does not shrink.
 //!
 //! # Backup
 //!
