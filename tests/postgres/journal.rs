@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use switchtower::settle::store::{Entry, PostgresStore, Store, StoreError};
+use switchtower::settle::store::{Entry, PostgresSettings, PostgresStore, Store, StoreError};
 use switchtower::settle::{Claim, Journal, JournalSettings, JournalSlot, Ledger, Slot};
 use switchtower::{Call, Kind, Money};
 
-use crate::entries::{at, credit, id};
+use crate::entries::{at, credit, everything, id, row};
 use crate::relay::Relay;
 use crate::schema::Schema;
 
@@ -92,6 +92,46 @@ async fn a_full_disk_refuses_what_is_new_and_keeps_what_was_under_way() {
         drop((journal, store, schema));
     })
     .await;
+}
+
+/// A disk that has no room left, for real, under a table space of its own.
+///
+/// ```sh
+/// mkdir /tmp/small && mount -t tmpfs -o size=8m,uid=$(id -u postgres) tmpfs /tmp/small
+/// SWITCHTOWER_SMALL_DISK=/tmp/small cargo test --test postgres -- --include-ignored for_real
+/// umount /tmp/small
+/// ```
+#[test]
+#[ignore = "needs PostgreSQL on a small disk: set SWITCHTOWER_POSTGRES_URL, and SWITCHTOWER_SMALL_DISK to a folder that it may write, and run with --include-ignored"]
+fn a_disk_that_is_full_for_real_loses_nothing() {
+    let disk = std::env::var("SWITCHTOWER_SMALL_DISK").expect("SWITCHTOWER_SMALL_DISK");
+    let schema = Schema::new();
+    schema.sql(&format!("CREATE TABLESPACE small LOCATION '{disk}'"));
+    let url = format!("{}%20-cdefault_tablespace%3Dsmall", schema.url);
+    let store = PostgresStore::open(&url, PostgresSettings::default()).unwrap();
+    // A table that is in the way, and goes.
+    schema.sql(
+        "CREATE TABLE ballast TABLESPACE small AS SELECT repeat(md5(i::text), 30) FROM generate_series(1, 2000) i",
+    );
+    let mut written = 0;
+    let full = loop {
+        let rows = (written..written + 50).map(|number| Entry::Row(Box::new(row(number))));
+        match store.commit(&rows.collect::<Vec<_>>()) {
+            Ok(()) => written += 50,
+            Err(error) => break error,
+        }
+        assert!(written < 100_000, "a small one");
+    };
+    assert!(matches!(full, StoreError::Full(_)), "{full}");
+    assert!(written > 50, "{written}");
+    let count = |store: &PostgresStore| store.rows(&everything()).unwrap().len() as u64;
+    assert_eq!(count(&store), written, "all or nothing");
+    schema.sql("DROP TABLE ballast");
+    store.commit(&[Entry::Row(Box::new(row(written)))]).unwrap();
+    assert_eq!(count(&store), written + 1);
+    drop(store);
+    drop(schema);
+    Schema::new().sql("DROP TABLESPACE small");
 }
 
 // === Helpers ===

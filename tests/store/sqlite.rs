@@ -302,12 +302,12 @@ fn more_than_a_step_is_pruned() {
 
 /// A folder, until it is dropped.
 #[derive(Debug)]
-struct Place(PathBuf);
+pub(crate) struct Place(PathBuf);
 
 // === impl Place ===
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let name = format!(
             "switchtower-store-{}-{}",
@@ -319,12 +319,12 @@ impl Place {
         Self(path)
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
     /// Changes the file behind the store's back.
-    fn change(&self, file: &PathBuf, sql: &str, id: GenerationId) {
+    pub(crate) fn change(&self, file: &PathBuf, sql: &str, id: GenerationId) {
         let raw = Connection::open(file).unwrap();
         assert!(raw.execute(sql, [id.as_str()]).unwrap() > 0);
     }
