@@ -203,6 +203,13 @@ fn parts_are_bounded_by_the_endpoint_else_the_model_else_what_is_known() {
         ..PartBounds::NONE
     };
     assert_eq!(bounds("a/x", model, endpoint).unwrap(), both);
+    let found = |bound| bounds("a/x", bound, "").map(|bounds| bounds.search);
+    assert_eq!(
+        found("bounds = { search = 0 }").unwrap(),
+        Some(0),
+        "it is not billed"
+    );
+    assert!(found("bounds = { search = -1 }").is_err());
     assert_eq!(bounds("a/x", "", "").unwrap(), PartBounds::NONE);
     for (id, image) in [
         ("openai/gpt-4o-2024-11-20", 1_445),

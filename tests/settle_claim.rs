@@ -321,6 +321,10 @@ fn a_search_counts_as_often_as_is_declared() {
     let both = json!([tool(9)[0], tool(9)[0]]);
     let both = most(json!({"max_tokens": 1, "tools": both}));
     assert!(both - many > 9 * (8_000 + 10_000) * MICRO);
+    // Some libraries write what is not set as null, which says nothing.
+    let unset = json!([{"type": "web_search_20250305", "name": "web_search", "max_uses": null}]);
+    let unset = most(json!({"max_tokens": 1, "tools": unset}));
+    assert!((unset - few).abs() < 8_000 * MICRO, "{unset} {few}");
 }
 
 /// What is found was free wherever nobody had said how much it is.
@@ -360,6 +364,15 @@ fn a_tool_that_the_provider_runs_has_no_bound() {
         json!({"name": "f", "input_schema": {"type": "object"}}),
     ] {
         assert!(with(json!([tool])).is_ok());
+    }
+    // One reader takes the first, another the last.
+    for twice in [
+        r#""type": "web_search", "type": "code_interpreter""#,
+        r#""type": "code_interpreter", "type": "web_search""#,
+    ] {
+        let body = format!(r#"{{"model": "x", "max_tokens": 1, "tools": [{{{twice}}}]}}"#);
+        let asks = Asks::of(&Payload::read(body).unwrap());
+        assert_eq!(strict(&at, &asks), Err(NoBound::Tool), "{twice}");
     }
 }
 

@@ -83,15 +83,17 @@ fn own_among(json: &[u8]) -> Result<Own, Syntax> {
             b"type" if cursor.peek()? == Kind::String => {
                 let name = cursor.string()?;
                 let name = name.bytes(cursor.source());
-                searches |= memmem::find(&name, b"web_search").is_some();
-                own.others |= !searches && !matches!(&*name, b"function" | b"custom");
+                // Where its type stands twice it may be either.
+                let is_search = memmem::find(&name, b"web_search").is_some();
+                searches |= is_search;
+                own.others |= !is_search && !matches!(&*name, b"function" | b"custom");
                 Ok(())
             }
             b"max_uses" => {
-                let found = cursor.skip()?;
-                most = integer(found.of(cursor.source()))
-                    .unwrap_or(u64::MAX)
-                    .max(most);
+                let found = cursor.skip()?.of(cursor.source());
+                if found != b"null" {
+                    most = integer(found).unwrap_or(u64::MAX).max(most);
+                }
                 Ok(())
             }
             _ => cursor.skip().map(drop),

@@ -9,12 +9,14 @@ pub(super) fn bounds(table: &Table<'_>) -> Result<PartBounds, BuildError> {
         let node = table.get(key);
         node.map(|node| Ok(node.positive()?.get())).transpose()
     };
+    // What is found may be read for nothing.
+    let search = table.get("search").map(|node| node.positive_or_zero());
     Ok(PartBounds {
         image: most("image")?,
         file: most("file")?,
         audio: most("audio")?,
         video: most("video")?,
         searches: most("searches")?,
-        search: most("search")?,
+        search: search.transpose()?,
     })
 }

@@ -163,6 +163,16 @@ impl<'a> Node<'a> {
             })
     }
 
+    /// Likewise, or zero.
+    pub(super) fn positive_or_zero(&self) -> Result<u64, BuildError> {
+        let is_zero = matches!(self.value, DeValue::Integer(integer) if integer.as_str() == "0");
+        if is_zero {
+            Ok(0)
+        } else {
+            Ok(self.positive()?.get())
+        }
+    }
+
     pub(super) fn is_not(&self, expected: &'static str) -> BuildError {
         let found = match self.value {
             DeValue::String(_) => "a string",
