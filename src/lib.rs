@@ -143,7 +143,7 @@
 //! | `gateway` | `gateway`: OpenRouter's HTTP API as an axum `Router` |
 //! | `postgres` | [`settle::store`]: a store in PostgreSQL, for several replicas |
 //! | `sqlite` | [`settle::store`]: the ledger in one SQLite file |
-//! | `testing` | `testing`: a scriptable upstream, and a contract probe for any layer |
+//! | `testing` | `testing`: a scriptable upstream, a contract probe for any layer, a wall clock to set |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(missing_docs)]
 #![warn(clippy::disallowed_methods)]

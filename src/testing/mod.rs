@@ -1,4 +1,4 @@
-//! What tests need: a scriptable [`Upstream`] and a contract [`Probe`] for any layer.
+//! What tests need: a scriptable [`Upstream`], a contract [`Probe`] for any layer, and a [`WallClock`] to set.
 //!
 //! ```
 //! use switchtower::testing::{Point, Script, Upstream};
@@ -36,13 +36,17 @@
 //!
 //! All waiting is Tokio's. A paused clock moves as soon as every task is idle, and a task that waits for
 //! a socket is idle: next to a paused clock, let scripts wait long and expect order, not durations.
+//!
+//! Dates are another matter: limits that begin anew at midnight, keys that expire. [`WallClock`] sets them.
 
 mod probe;
 mod script;
 mod upstream;
+mod wall_clock;
 
 pub use probe::{
     Ask, Check, Probe, ProbeBody, ProbeFuture, ProbeService, Report, Tally, Violation,
 };
 pub use script::{Failure, Point, Script, UsageManner};
 pub use upstream::{Book, Ending, Entry, Prices, Seen, Tokens, Upstream, UpstreamBuilder};
+pub use wall_clock::WallClock;
