@@ -122,6 +122,7 @@
 //! | `near a limit` | warn | a [limit](limits) is used up to one of its thresholds, or beyond | `rule`, `scope`, `unit`, `percent`, `used`, `limit` |
 //! | `settled` | info | a request is over: one line for each that reached `settle` | `id`, `model`, `provider`, `attempts`, `end`, `prompt_tokens`, `completion_tokens`, `charge`, `took_ms`, `first_token_ms` |
 //! | `abandoned` | warn | an earlier process ended in the middle of this request | `id`, `account`, `model`, `held` |
+//! | `settled late` | warn | a request that a start has told as abandoned was under way all the same, and its row has taken that place | `id`, `account`, `model`, `charge` |
 //! | `the keys cannot be read from the store` | error | the gateway goes on with those that it has | `error` |
 //! | `the ledger is not stored` | error | the store of a journal fails: it is tried again, or an entry is in conflict | `error`, `entries` |
 //! | `the ledger is stored again` | info | it does not fail any more | |

@@ -13,7 +13,7 @@ use crate::limits::Level;
 use crate::money::Money;
 use crate::plan::Plan;
 use crate::settle::Record;
-use crate::settle::store::{Entry, HoldRow, StoreError};
+use crate::settle::store::{Entry, HoldRow, Row, StoreError};
 use crate::standing::Change;
 
 /// How many candidates of a plan are told.
@@ -177,6 +177,18 @@ pub(crate) fn abandoned(hold: &HoldRow) {
         model = %hold.model.as_deref().unwrap_or("-"),
         held = %hold.amount,
         "abandoned"
+    );
+}
+
+/// What a start took for abandoned was not.
+pub(crate) fn settled_late(row: &Row) {
+    let charge = row.charge.map(tracing::field::display);
+    tracing::warn!(
+        id = %row.id,
+        account = %row.account,
+        model = row.requested.as_deref().unwrap_or("-"),
+        charge,
+        "settled late"
     );
 }
 

@@ -26,6 +26,7 @@ use crate::support::{Shaky, at, claim, credit, document, id, now, open, record, 
 
 mod before;
 mod keep;
+mod late;
 mod line;
 mod names;
 mod support;

@@ -99,6 +99,7 @@ pub(crate) fn credit() -> Credit {
 }
 
 type IsPoison = Box<dyn Fn(&Entry) -> bool + Send>;
+type Then = Box<dyn FnOnce(&MemoryStore) + Send>;
 type Why = Box<dyn Fn() -> StoreError + Send>;
 
 /// A store that can be shut, so that a commit waits at its door, and that can fail.
@@ -113,6 +114,9 @@ struct State {
     shut: bool,
     at_the_door: bool,
     no_holds: bool,
+    nameless: bool,
+    taken: Option<String>,
+    read: Option<Then>,
     longest_page: usize,
     portions: Vec<usize>,
     breaks_pruning: bool,
@@ -140,6 +144,22 @@ impl Shaky {
     /// Cannot tell what is under way.
     pub(crate) fn break_holds(&self, broken: bool) {
         self.state.lock().unwrap().no_holds = broken;
+    }
+
+    /// Whoever asks for a name has it, as where the connection is lost that has it.
+    pub(crate) fn forget_names(&self) {
+        self.state.lock().unwrap().nameless = true;
+    }
+
+    /// Somebody else has the name: nothing more is held under it.
+    pub(crate) fn take_name(&self, name: &str) {
+        let taken = format!("somebody keeps books here under the name `{name}`");
+        self.state.lock().unwrap().taken = Some(taken);
+    }
+
+    /// Does this once somebody has read what is under way.
+    pub(crate) fn once_read(&self, then: impl FnOnce(&MemoryStore) + Send + 'static) {
+        self.state.lock().unwrap().read = Some(Box::new(then));
     }
 
     /// Does a commit wait for it to be opened?
@@ -219,7 +239,10 @@ impl std::fmt::Debug for Shaky {
 
 impl Store for Shaky {
     fn own(&self, replica: &str) -> Result<Owned, StoreError> {
-        self.inner.own(replica)
+        match self.state.lock().unwrap().nameless {
+            true => Ok(Owned::until_dropped(())),
+            false => self.inner.own(replica),
+        }
     }
 
     fn commit(&self, entries: &[Entry]) -> Result<(), StoreError> {
@@ -240,6 +263,10 @@ impl Store for Shaky {
         let is_poison = |entry| state.poison.iter().any(|is| is(entry));
         if entries.iter().any(is_poison) {
             return Err(StoreError::Other("poison".into()));
+        }
+        let is_hold = |entry: &Entry| matches!(entry, Entry::Hold(_));
+        if let Some(taken) = state.taken.clone().filter(|_| entries.iter().any(is_hold)) {
+            return Err(StoreError::Taken(taken));
         }
         state.commits += 1;
         drop(state);
@@ -266,10 +293,17 @@ impl Store for Shaky {
         after: Option<&GenerationId>,
         limit: usize,
     ) -> Result<Vec<HoldRow>, StoreError> {
-        match self.state.lock().unwrap().no_holds {
-            true => Err(StoreError::Corrupt("the hold".to_owned())),
-            false => self.inner.holds_after(after, limit),
+        let mut state = self.state.lock().unwrap();
+        if state.no_holds {
+            return Err(StoreError::Corrupt("the hold".to_owned()));
         }
+        let holds = self.inner.holds_after(after, limit);
+        state
+            .read
+            .take()
+            .into_iter()
+            .for_each(|then| then(&self.inner));
+        holds
     }
 
     fn credits_after(&self, query: &CreditQuery) -> Result<Vec<Credit>, StoreError> {

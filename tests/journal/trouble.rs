@@ -237,12 +237,12 @@ struct Listener;
 
 struct Words(String);
 
-fn listen() {
+pub(crate) fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| tracing::subscriber::set_global_default(Listener).unwrap());
 }
 
-fn said_of(name: &str) -> Vec<String> {
+pub(crate) fn said_of(name: &str) -> Vec<String> {
     let said = SAID.lock().unwrap();
     said.iter()
         .filter(|said| said.contains(name))

@@ -5,11 +5,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use switchtower::settle::store::{Entry, PostgresSettings, PostgresStore, Store, StoreError};
-use switchtower::settle::{Claim, Journal, JournalSettings, JournalSlot, Ledger, Slot};
-use switchtower::{Call, Kind, Money};
+use switchtower::settle::store::{
+    Dimension, Entry, PostgresSettings, PostgresStore, Store, StoreError,
+};
+use switchtower::settle::{
+    App, Attempts, Claim, Journal, JournalSettings, JournalSlot, Ledger, Record, Slot,
+};
+use switchtower::wire::Operation;
+use switchtower::{Call, End, Kind, Money, Usage};
 
-use crate::entries::{at, credit, everything, id, row};
+use crate::entries::{at, credit, everything, id, row, spend};
 use crate::relay::Relay;
 use crate::schema::Schema;
 
@@ -41,6 +46,54 @@ async fn a_database_that_goes_and_comes_back_loses_nothing() {
             [id(2)]
         );
         drop((second, journal, store, schema));
+    })
+    .await;
+}
+
+/// The connection that has the name is cut, and another process takes it and what was under way for abandoned: its charge is in the
+/// books all the same, once, while the other lives, and nothing more is let in without the name.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL: set SWITCHTOWER_POSTGRES_URL and run with --include-ignored"]
+async fn a_process_that_has_lost_its_name_loses_no_charge() {
+    let (schema, relay, first) = blocking(|| {
+        let (schema, relay) = (Schema::new(), Relay::start());
+        let first = open(Arc::new(relay.open(&schema)));
+        (schema, relay, first)
+    })
+    .await;
+    let mut under_way = slot(&first).await;
+    under_way.hold(&claim(1)).unwrap();
+    poll_fn(|cx| under_way.poll_held(cx)).await.unwrap();
+    relay.cut(true);
+    // Its writer has to hear of it, so that the database does.
+    let mut unheard = slot(&first).await;
+    unheard.hold(&claim(2)).unwrap();
+    let (schema, second) = blocking(move || {
+        let store = schema.open();
+        let second = loop {
+            match Journal::open(store.clone(), JournalSettings::default()) {
+                Err(StoreError::Taken(_)) => {}
+                second => break second.unwrap(),
+            }
+        };
+        (schema, second)
+    })
+    .await;
+    assert_eq!(second.abandoned().len(), 1);
+    relay.cut(false);
+    let refused = poll_fn(|cx| unheard.poll_held(cx)).await.unwrap_err();
+    assert_eq!(refused.kind(), Kind::LedgerAway);
+    under_way.write(record(1));
+    poll_fn(|cx| under_way.poll_written(cx)).await.unwrap();
+    blocking(move || {
+        let store = schema.open();
+        let rows = store.rows(&everything()).unwrap();
+        assert_eq!((rows.len(), &*rows[0].end), (1, "complete"));
+        let sums = store.spend(&spend(&[Dimension::Model])).unwrap();
+        assert_eq!((sums.len(), sums[0].requests), (1, 1));
+        assert_eq!((sums[0].charge, sums[0].cost_unknown), (5, 0));
+        assert_eq!(store.holds().unwrap(), []);
+        drop((under_way, unheard, first, second, store, schema));
     })
     .await;
 }
@@ -164,5 +217,29 @@ fn claim(number: u64) -> Claim {
         amount: Money::from_picodollars(7),
         apart: vec![],
         call: Call::new(Instant::now(), at(number), number),
+    }
+}
+
+fn record(number: u64) -> Record {
+    Record {
+        id: id(number),
+        created: at(number),
+        caller: None,
+        requested: None,
+        user: None,
+        tag: None,
+        operation: Operation::Chat,
+        streamed: false,
+        end: End::Complete,
+        attempts: Attempts::default(),
+        answered_by: None,
+        usage: Usage::default(),
+        charge: Some(Money::from_picodollars(5)),
+        fee: Money::ZERO,
+        held: Money::from_picodollars(7),
+        finish: None,
+        first_token: None,
+        took: Duration::ZERO,
+        app: App::default(),
     }
 }

@@ -3,9 +3,11 @@
 use std::thread;
 use std::time::Duration;
 
-use switchtower::settle::store::{Entry, PostgresSettings, PostgresStore, Store, StoreError};
+use switchtower::settle::store::{
+    Entry, HoldRow, PostgresSettings, PostgresStore, Store, StoreError,
+};
 
-use crate::entries::hold;
+use crate::entries::{everything, hold, row};
 use crate::relay::Relay;
 use crate::schema::Schema;
 
@@ -50,10 +52,10 @@ fn a_connection_that_comes_back_has_the_name_before_it_writes() {
     assert!(matches!(other.own("gateway-0"), Err(StoreError::Taken(_))));
 }
 
-/// Both would settle what the other is on.
+/// Both would settle what the other is on. What has happened is written all the same.
 #[test]
 #[ignore = "needs PostgreSQL: set SWITCHTOWER_POSTGRES_URL and run with --include-ignored"]
-fn whoever_has_lost_its_name_writes_nothing() {
+fn whoever_has_lost_its_name_holds_nothing_more_and_its_rows_are_written() {
     let schema = Schema::new();
     let relay = Relay::start();
     let (store, other) = (relay.open(&schema), open(&schema));
@@ -69,10 +71,16 @@ fn whoever_has_lost_its_name_writes_nothing() {
     });
     assert!(matches!(told, Err(StoreError::Taken(_))), "{told:?}");
     assert_eq!(other.holds().unwrap().len(), 1);
+    let row = Entry::Row(Box::new(row(0)));
+    let both = store.commit(&[row.clone(), held(1)]);
+    assert!(matches!(both, Err(StoreError::Taken(_))), "{both:?}");
+    store.commit(&[row]).unwrap();
+    assert_eq!(other.rows(&everything()).unwrap().len(), 1);
+    assert_eq!(other.holds().unwrap(), []);
     drop(theirs);
     drop(other);
     until(|| store.commit(&[held(1)]).ok());
-    assert_eq!(store.holds().unwrap().len(), 2);
+    assert_eq!(store.holds().unwrap().len(), 1);
 }
 
 // === Helpers ===
@@ -83,7 +91,10 @@ fn open(schema: &Schema) -> PostgresStore {
 }
 
 fn held(number: u64) -> Entry {
-    Entry::Hold(hold(number))
+    Entry::Hold(HoldRow {
+        replica: "gateway-0".to_owned(),
+        ..hold(number)
+    })
 }
 
 /// The database takes a moment to see that somebody has gone.

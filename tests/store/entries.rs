@@ -67,6 +67,43 @@ pub(crate) fn row(number: u64) -> Row {
     }
 }
 
+/// As a start tells of a hold that somebody has left.
+pub(crate) fn abandoned(number: u64) -> Row {
+    let left = AttemptRow {
+        model: None,
+        provider: None,
+        endpoint: None,
+        upstream_id: None,
+        key: None,
+        status: None,
+        end: Row::ABANDONED.to_owned(),
+        ambiguous: true,
+        cost: None,
+        certainty: Certainty::Unknown,
+        at_most: Some(Money::from_picodollars(999_000_000)),
+        reported: None,
+        tier: None,
+        ..attempt()
+    };
+    Row {
+        user: None,
+        tag: None,
+        model: None,
+        provider: None,
+        endpoint: None,
+        operation: "unknown".to_owned(),
+        end: Row::ABANDONED.to_owned(),
+        finish: None,
+        usage: Usage::default(),
+        charge: Some(Money::ZERO),
+        fee: Money::ZERO,
+        byok_counted: Money::ZERO,
+        attempts: vec![left],
+        answered_by: None,
+        ..row(number)
+    }
+}
+
 fn attempt() -> AttemptRow {
     let text = |text: &str| Some(text.to_owned());
     AttemptRow {

@@ -15,7 +15,7 @@ use switchtower::settle::store::{
 };
 use switchtower::{Day, KeyId, Money};
 
-use crate::entries::{any_rows, at, credit, document, everything, hold, id, row, spend};
+use crate::entries::{abandoned, any_rows, at, credit, document, everything, hold, id, row, spend};
 
 type Made = Arc<dyn Store>;
 
@@ -38,6 +38,8 @@ macro_rules! conformance {
             the_same_again_changes_nothing
             another_of_the_same_name_is_refused
             a_row_takes_the_place_of_its_hold
+            a_late_row_takes_the_place_of_an_abandoned_one
+            late_rows_leave_no_trace_of_abandoned_ones
             a_hold_is_released
             all_or_nothing
             a_batch_may_say_the_same_twice
@@ -221,6 +223,92 @@ pub(crate) fn a_row_takes_the_place_of_its_hold(make: &dyn Fn() -> Made) {
     // Repeated after its end, it is not under way again.
     store.commit(&[Entry::Hold(hold(1))]).unwrap();
     assert_eq!(store.holds().unwrap(), [hold(2)]);
+}
+
+/// Whoever took the request for abandoned was too early: once, and it counts as if nobody had.
+pub(crate) fn a_late_row_takes_the_place_of_an_abandoned_one(make: &dyn Fn() -> Made) {
+    let store = make();
+    let commit = |row: &Row| store.commit(&[Entry::Row(Box::new(row.clone()))]);
+    let sums = || {
+        store
+            .spend(&spend(&[Dimension::Day, Dimension::Model, Dimension::User]))
+            .unwrap()
+    };
+    store.commit(&[Entry::Hold(hold(1))]).unwrap();
+    commit(&abandoned(1)).unwrap();
+    commit(&row(2)).unwrap();
+    let before = sums();
+    // All or nothing.
+    let late = Entry::Row(Box::new(row(1)));
+    let other = Entry::Row(Box::new(Row {
+        charge: None,
+        ..row(2)
+    }));
+    let both = store.commit(&[late.clone(), other]);
+    assert!(matches!(both, Err(StoreError::Conflict(_))), "{both:?}");
+    assert_eq!(store.row(&id(1)).unwrap(), Some(abandoned(1)));
+    assert_eq!(sums(), before);
+    // With others, on another day.
+    let late = Row {
+        created: at(1) + Duration::from_secs(86_400),
+        ..row(1)
+    };
+    let entries = [&late, &row(2), &row(3)].map(|row| Entry::Row(Box::new(row.clone())));
+    store.commit(&entries).unwrap();
+    let rows = [row(2), row(3), late.clone()];
+    assert_eq!(store.row(&id(1)).unwrap(), Some(late.clone()));
+    assert_eq!(store.rows(&everything()).unwrap(), rows);
+    assert_eq!(store.holds().unwrap(), []);
+    let query = spend(&[Dimension::Day, Dimension::Model, Dimension::User]);
+    assert_eq!(sums(), naive(&rows, &query));
+    // Once more is nothing new, and another one is one too many.
+    commit(&late).unwrap();
+    store.commit(&entries).unwrap();
+    for other in [
+        row(1),
+        abandoned(1),
+        Row {
+            created: late.created,
+            ..abandoned(1)
+        },
+    ] {
+        let told = commit(&other);
+        assert!(matches!(told, Err(StoreError::Conflict(_))), "{told:?}");
+    }
+    store.commit(&[Entry::Hold(hold(1))]).unwrap();
+    assert_eq!(store.holds().unwrap(), [], "it is over");
+    assert_eq!(store.rows(&everything()).unwrap(), rows);
+    assert_eq!(sums(), naive(&rows, &query));
+}
+
+pub(crate) fn late_rows_leave_no_trace_of_abandoned_ones(make: &dyn Fn() -> Made) {
+    let mut runner = TestRunner::new(Config {
+        cases: 12,
+        failure_persistence: None,
+        ..Config::default()
+    });
+    let both = (any_rows(), any_rows(), 1..8_usize);
+    let tested = runner.run(&both, |(rows, left, size)| {
+        let store = make();
+        let left = left.into_iter().map(|row| Row {
+            end: Row::ABANDONED.to_owned(),
+            ..row
+        });
+        let rows_of = |rows: Vec<Row>| rows.into_iter().map(|row| Entry::Row(Box::new(row)));
+        let stay: Vec<_> = left.clone().skip(rows.len()).collect();
+        let left: Vec<_> = rows_of(left.collect()).collect();
+        let late: Vec<_> = rows_of(rows.clone()).collect();
+        for batch in left.chunks(size).chain(late.chunks(size)) {
+            store.commit(batch).unwrap();
+        }
+        let rows = [rows, stay].concat();
+        for by in [&Dimension::ALL[..], &Dimension::ALL[..6]] {
+            let query = spend(by);
+            prop_assert_eq!(store.spend(&query).unwrap(), naive(&rows, &query));
+        }
+        Ok(())
+    });
+    tested.unwrap();
 }
 
 pub(crate) fn a_hold_is_released(make: &dyn Fn() -> Made) {

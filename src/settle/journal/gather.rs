@@ -97,9 +97,11 @@ impl Batch {
         }
     }
 
-    pub(super) fn append(&mut self, mut other: Self) {
+    /// Both, in this order.
+    pub(super) fn and(mut self, mut other: Self) -> Self {
         self.entries.append(&mut other.entries);
         self.about.append(&mut other.about);
+        self
     }
 
     /// Refuses what is new, and keeps what must be. Returns how many places that makes free.

@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 
 use super::leases::Leases;
 use super::queue::{Closed, Queue, Waiting};
-use super::reconcile::abandoned;
+use super::reconcile::abandon;
 use super::settings::JournalSettings;
 use super::slot::JournalSlot;
 use super::ticket::Ticket;
@@ -21,7 +21,6 @@ use crate::settle::recent::{Recent, Totals};
 use crate::settle::record::Record;
 use crate::settle::replay::replay;
 use crate::settle::store::{Entry, HoldRow, Owned, Store, StoreError};
-use crate::telemetry;
 
 /// A ledger over a [`Store`]. Shared by all clones. See the [module docs](super).
 ///
@@ -69,9 +68,6 @@ pub(super) struct Inner {
     _name: Owned,
 }
 
-/// So many holds are read, and so many rows written at once at the start.
-const AT_ONCE: usize = 1000;
-
 // === impl Journal ===
 
 impl Journal {
@@ -83,8 +79,7 @@ impl Journal {
     /// or no thread can be started.
     pub fn open(store: Arc<dyn Store>, settings: JournalSettings) -> Result<Self, StoreError> {
         let name = store.own(&settings.replica)?;
-        let left = left_of(&*store, &settings.replica)?;
-        left.iter().for_each(telemetry::abandoned);
+        let left = abandon(&*store, &settings.replica)?;
         let (replica, limits) = (&settings.replica, &settings.limits);
         let leases = settings.leases;
         let leases = leases.map(|leases| Leases::open(store.clone(), replica, limits, leases));
@@ -213,27 +208,6 @@ impl Drop for Inner {
         if let Some(writer) = writer {
             // It panics never; and if it did, there is nobody left to tell.
             let _ = writer.join();
-        }
-    }
-}
-
-/// What an earlier process of this name has left: it is abandoned.
-fn left_of(store: &dyn Store, replica: &str) -> Result<Vec<HoldRow>, StoreError> {
-    let (mut left, mut after) = (Vec::new(), None);
-    loop {
-        let holds = store.holds_after(after.as_ref(), AT_ONCE)?;
-        let is_last = holds.len() < AT_ONCE;
-        after = holds.last().map(|hold| hold.id);
-        let ours = holds.into_iter().filter(|hold| hold.replica == replica);
-        let begun = left.len();
-        left.extend(ours);
-        let rows = left[begun..].iter().map(abandoned);
-        let rows: Vec<_> = rows.map(|row| Entry::Row(Box::new(row))).collect();
-        if !rows.is_empty() {
-            store.commit(&rows)?;
-        }
-        if is_last {
-            return Ok(left);
         }
     }
 }

@@ -29,6 +29,7 @@
 //! |---|---|
 //! | the store is away | holds and last frames wait, up to the [patience](JournalSettings::patience), and then are told an error |
 //! | it is full, damaged or newer | new holds, credits and documents are refused at once; rows, and ends of holds, are kept |
+//! | somebody else has the [name](JournalSettings::replica), as the store says once its connection is back | new holds are refused; rows, and ends of holds, are written |
 //! | an entry is in [conflict](super::store::StoreError::Conflict) with what is there | it alone fails; whoever waits for it is told, and the event `lost` has its name and charge |
 //! | one entry fails in another way, while the store takes the end of a hold that nobody took | whoever waits for it is told; a row, or the end of a hold, is **set aside** |
 //! | the queue is full | `poll_slot` waits, and no request is let in; for each place that is free one is woken, in the order of their coming |
@@ -44,6 +45,11 @@
 //! that a journal is opened nobody is on it any more. Each such hold becomes a row that ends as
 //! [`abandoned`](super::store::Row::ABANDONED), charges nothing, and has one attempt of unknown cost, which the hold bounds:
 //! the provider may have billed it. [`Journal::abandoned`] lists them, and each is an event.
+//!
+//! Should somebody be on it all the same, such as a process that was cut off from the database until another took its name, its row takes
+//! the place of the abandoned one, once, in all sums: the event `settled late`. No charge is lost by that, and none is doubled. Limits
+//! that have begun meanwhile count it from the next start on; those that are leased, at once. Without its name, a process
+//! lets nobody in any more, and ends what it has begun.
 //!
 //! So a name has one owner at a time, in all processes that write to the store: a second journal of it is refused with
 //! [`Taken`](super::store::StoreError::Taken), which says what to do, and a name is free again as soon as its process has ended, also

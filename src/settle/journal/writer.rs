@@ -44,6 +44,8 @@ enum Fault {
     Conflict,
     /// The store takes others, but not this.
     Entry,
+    /// Somebody else has the name under which it is held; the store takes what has happened.
+    Name,
     /// The store takes nothing.
     Store,
 }
@@ -178,6 +180,7 @@ impl Writer {
         }
         // In their order: the end of a hold must not overtake it.
         let mut left = batch.split();
+        let mut nameless: Option<(Batch, StoreError)> = None;
         while let Some(one) = left.next() {
             let (one, error) = match self.write_once(one) {
                 Ok(free) => {
@@ -188,17 +191,18 @@ impl Writer {
             };
             match self.fault(&error) {
                 Fault::Conflict => self.lose(one, &error),
+                Fault::Name => {
+                    let before = nameless.map_or_else(Batch::default, |(before, _)| before);
+                    nameless = Some((before.and(one), error));
+                }
                 Fault::Entry if !self.aside.is_full() => self.set_aside(one, &error),
                 Fault::Entry | Fault::Store => {
-                    let one_and = |mut all: Batch, next| {
-                        all.append(next);
-                        all
-                    };
-                    return Some((left.fold(one, one_and), error));
+                    let before = nameless.map_or_else(Batch::default, |(before, _)| before);
+                    return Some((left.fold(before.and(one), Batch::and), error));
                 }
             }
         }
-        None
+        nameless
     }
 
     fn succeeded(&mut self) {
@@ -267,10 +271,8 @@ impl Writer {
                     Err(_) => Fault::Store,
                 }
             }
-            StoreError::Away(_)
-            | StoreError::Full(_)
-            | StoreError::Newer(_)
-            | StoreError::Taken(_) => Fault::Store,
+            StoreError::Taken(_) => Fault::Name,
+            StoreError::Away(_) | StoreError::Full(_) | StoreError::Newer(_) => Fault::Store,
         }
     }
 

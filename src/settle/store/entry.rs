@@ -13,7 +13,7 @@ use crate::settle::lease::Drawn;
 /// What is to be written?
 ///
 /// Each has a name of its own, under which it is written once: the same entry again changes nothing, and another one of the
-/// same name is an error.
+/// same name is an error. Only a row may come late, and take the place of one that is [abandoned](Row::ABANDONED).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Entry {
     /// A request is about to be sent: should the process end, it is known what was under way.

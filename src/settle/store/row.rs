@@ -115,6 +115,17 @@ impl Row {
     /// The end of a request of which nothing is known but its hold, since the process ended before it did.
     pub const ABANDONED: &str = "abandoned";
 
+    /// Is it all that is known of a request whose process ended before it did, as a start has found it?
+    #[must_use]
+    pub fn is_abandoned(&self) -> bool {
+        self.end == Self::ABANDONED
+    }
+
+    /// Does it take the place of this one of its name? What has become of a request, told late, takes that of a guess.
+    pub(crate) fn supersedes(&self, known: &Self) -> bool {
+        known.is_abandoned() && !self.is_abandoned()
+    }
+
     /// The attempt that answered, or the last that did not.
     #[must_use]
     pub fn answer(&self) -> Option<&AttemptRow> {

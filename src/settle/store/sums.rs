@@ -158,6 +158,20 @@ impl Spend {
 
     /// Takes another one in. Money is exact: no number of rows exceeds what it is counted in.
     pub(crate) fn add(&mut self, other: &Self) {
+        self.change(other, i128::saturating_add, u64::saturating_add);
+    }
+
+    /// Takes out another one, which was taken in before.
+    pub(crate) fn take_out(&mut self, other: &Self) {
+        self.change(other, i128::saturating_sub, u64::saturating_sub);
+    }
+
+    fn change(
+        &mut self,
+        other: &Self,
+        amount: impl Fn(i128, i128) -> i128,
+        count: impl Fn(u64, u64) -> u64,
+    ) {
         let amounts = [
             (&mut self.charge, other.charge),
             (&mut self.charge_estimated, other.charge_estimated),
@@ -170,7 +184,7 @@ impl Spend {
             (&mut self.byok_counted, other.byok_counted),
         ];
         for (sum, more) in amounts {
-            *sum = sum.saturating_add(more);
+            *sum = amount(*sum, more);
         }
         let counts = [
             (&mut self.requests, other.requests),
@@ -184,7 +198,7 @@ impl Spend {
             (&mut self.reasoning_tokens, other.reasoning_tokens),
         ];
         for (sum, more) in counts {
-            *sum = sum.saturating_add(more);
+            *sum = count(*sum, more);
         }
     }
 }

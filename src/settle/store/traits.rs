@@ -20,7 +20,8 @@ use crate::settle::lease::Lessor;
 pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Takes this name among those that write here, until what it returns is dropped. There is one owner at a time, in
     /// whichever process: he settles what an earlier one has left, so that two would settle what the other is on. It ends
-    /// with the process, however that ends.
+    /// with the process, however that ends. Where it may be lost earlier, such as with a connection, nothing more is held under
+    /// it ([`Taken`](StoreError::Taken)) while somebody else has it; rows are written all the same.
     ///
     /// # Errors
     ///
@@ -28,6 +29,10 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     fn own(&self, replica: &str) -> Result<Owned, StoreError>;
 
     /// Writes all of these, or none, in one transaction, and returns when they are as safe as it promises.
+    ///
+    /// What is there under the name of an entry stays, with one exception: a row that says what has become of a request takes,
+    /// once, the place of one that is [abandoned](Row::ABANDONED), in all sums as well, since whoever took it for that was too
+    /// early. That is the event `settled late`.
     ///
     /// # Errors
     ///

@@ -1,6 +1,7 @@
 //! What a memory store keeps, and how it takes all entries or none.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::btree_map::Entry::Occupied;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::time::SystemTime;
 
@@ -11,6 +12,7 @@ use crate::settle::store::sums::{Cell, Groups};
 use crate::settle::store::{
     Credit, CreditQuery, Document, Entry, HoldRow, Row, RowQuery, Spend, SpendQuery, StoreError,
 };
+use crate::telemetry;
 
 /// The time of a row, then its name: the order in which rows are told.
 type Place = (i64, String);
@@ -29,7 +31,7 @@ pub(super) struct Kept {
 
 /// How is it undone?
 enum Undo {
-    Row(GenerationId),
+    Row(GenerationId, Option<Box<Row>>),
     Hold(GenerationId, Option<HoldRow>),
     Credit(String),
     Document((&'static str, String), Option<Document>),
@@ -63,9 +65,12 @@ impl Kept {
                 return Err(error);
             }
         }
+        let mut counted = HashSet::new();
         for undo in undo {
-            if let Undo::Row(id) = undo {
-                self.count(&id);
+            if let Undo::Row(id, before) = undo
+                && counted.insert(id)
+            {
+                self.count(&id, before.as_deref());
             }
         }
         self.make_place();
@@ -97,14 +102,13 @@ impl Kept {
                     created,
                     ..(**row).clone()
                 };
-                if let Some(place) = self.places.get(&row.id) {
-                    return same(&self.rows[place], &row, &row.id);
+                let known = self.places.get(&row.id).map(|place| &self.rows[place]);
+                if let Some(known) = known.filter(|known| !row.supersedes(known)) {
+                    return same(known, &row, &row.id);
                 }
                 self.release(&row.id, undo);
-                undo.push(Undo::Row(row.id));
-                let place = (micros_of(row.created), row.id.to_string());
-                self.places.insert(row.id, place.clone());
-                self.rows.insert(place, row);
+                undo.push(Undo::Row(row.id, self.remove(&row.id).map(Box::new)));
+                self.insert(row);
                 Ok(())
             }
             Entry::Released(id) => {
@@ -152,9 +156,9 @@ impl Kept {
 
     fn undo(&mut self, undo: Undo) {
         match undo {
-            Undo::Row(id) => {
-                let place = self.places.remove(&id);
-                place.and_then(|place| self.rows.remove(&place));
+            Undo::Row(id, before) => {
+                self.remove(&id);
+                before.into_iter().for_each(|row| self.insert(*row));
             }
             Undo::Hold(id, before) => {
                 self.holds.remove(&id);
@@ -171,16 +175,38 @@ impl Kept {
         }
     }
 
-    fn count(&mut self, id: &GenerationId) {
+    fn insert(&mut self, row: Row) {
+        let place = (micros_of(row.created), row.id.to_string());
+        self.places.insert(row.id, place.clone());
+        self.rows.insert(place, row);
+    }
+
+    fn remove(&mut self, id: &GenerationId) -> Option<Row> {
+        let place = self.places.remove(id)?;
+        self.rows.remove(&place)
+    }
+
+    /// It is there now, in the place of the one before.
+    fn count(&mut self, id: &GenerationId, before: Option<&Row>) {
         let place = self.places.get(id);
         let Some(row) = place.and_then(|place| self.rows.get(place)) else {
             return;
         };
-        let (cell, spend) = (Cell::of(row), Spend::of_row(row));
-        let cells = [cell.clone().of_all_users(), cell];
-        for (sums, cell) in self.sums.iter_mut().zip(cells) {
+        let spend = Spend::of_row(row);
+        for (sums, cell) in self.sums.iter_mut().zip(cells(row)) {
             sums.entry(cell).or_default().add(&spend);
         }
+        let Some(before) = before else { return };
+        let spend = Spend::of_row(before);
+        for (sums, cell) in self.sums.iter_mut().zip(cells(before)) {
+            if let Occupied(mut sum) = sums.entry(cell) {
+                sum.get_mut().take_out(&spend);
+                if sum.get().requests == 0 {
+                    sum.remove();
+                }
+            }
+        }
+        telemetry::settled_late(row);
     }
 
     fn make_place(&mut self) {
@@ -279,6 +305,12 @@ impl Kept {
         }
         gone as u64
     }
+}
+
+/// The sums that it is in.
+fn cells(row: &Row) -> [Cell; 2] {
+    let cell = Cell::of(row);
+    [cell.clone().of_all_users(), cell]
 }
 
 /// The same again is nothing new, another one of its name is one too many.

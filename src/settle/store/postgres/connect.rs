@@ -13,7 +13,7 @@ use tokio_postgres::{Client, Config, Socket};
 use super::fault::meaning;
 use super::own;
 use crate::settle::store::StoreError;
-use crate::settle::store::names::Names;
+use crate::settle::store::names::{Names, taken};
 
 type Connecting = Pin<Box<dyn Future<Output = Result<Session, StoreError>> + Send>>;
 
@@ -21,13 +21,15 @@ type Connecting = Pin<Box<dyn Future<Output = Result<Session, StoreError>> + Sen
 #[derive(Clone)]
 pub(super) struct Connector {
     connect: Arc<dyn Fn() -> Connecting + Send + Sync>,
-    /// Those that the connection has to own, before anything is written over it.
+    /// Those that the connection has to own, before anything is written under them.
     names: Names,
 }
 
 /// A connection, which ends with this.
 pub(super) struct Session {
     pub(super) client: Client,
+    /// Names that it should own, and somebody else has.
+    lacks: Vec<String>,
     task: AbortHandle,
 }
 
@@ -64,7 +66,12 @@ impl Connector {
                     let _ = connection.await;
                 })
                 .abort_handle();
-                let session = Session { client, task };
+                let lacks = Vec::new();
+                let session = Session {
+                    client,
+                    lacks,
+                    task,
+                };
                 let manners = manners(patience);
                 session
                     .client
@@ -78,18 +85,44 @@ impl Connector {
         Self { connect, names }
     }
 
-    /// Likewise, by connections that own these names.
+    /// Likewise, by connections that own these names, or know that somebody else does.
     pub(super) fn owning(&self, names: Names) -> Self {
         let connect = self.connect.clone();
         Self { connect, names }
     }
 
     pub(super) async fn connect(&self) -> Result<Session, StoreError> {
-        let session = (self.connect)().await?;
-        for name in self.names.all() {
-            own::take(&session.client, &name).await?;
+        let mut session = (self.connect)().await?;
+        let mut names = self.names.all().into_iter();
+        // Its last owner may be about to go; but there is patience for one.
+        for name in names.by_ref() {
+            match own::take(&session.client, &name).await {
+                Err(StoreError::Taken(_)) => {
+                    session.lacks.push(name);
+                    break;
+                }
+                taken => taken?,
+            }
+        }
+        session.lacks.extend(names);
+        if session.lacks.len() > 1 {
+            self.look_again(&mut session).await?;
         }
         Ok(session)
+    }
+
+    /// Takes those names that it lacks and that are free by now.
+    pub(super) async fn look_again(&self, session: &mut Session) -> Result<(), StoreError> {
+        if session.lacks.is_empty() {
+            return Ok(());
+        }
+        let ours = self.names.all();
+        for name in std::mem::take(&mut session.lacks) {
+            if ours.contains(&name) && !own::try_take(&session.client, &name).await? {
+                session.lacks.push(name);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -114,6 +147,14 @@ impl fmt::Debug for Connector {
 }
 
 // === impl Session ===
+
+impl Session {
+    /// What is written under these names needs all of them.
+    pub(super) fn owns(&self, names: &[String]) -> Result<(), StoreError> {
+        let lacks = names.iter().find(|name| self.lacks.contains(name));
+        lacks.map_or(Ok(()), |name| Err(taken(name)))
+    }
+}
 
 impl Drop for Session {
     fn drop(&mut self) {

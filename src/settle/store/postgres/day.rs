@@ -22,24 +22,24 @@ pub(super) struct Added {
     endpoint: Option<String>,
     user: Option<String>,
     tag: Option<String>,
-    requests: u64,
-    charge_unknown: u64,
+    requests: i128,
+    charge_unknown: i128,
     charge_unknown_held: String,
     charge: String,
     charge_estimated: String,
     fee: String,
     cost_exact: String,
     cost_estimated: String,
-    cost_unknown: u64,
+    cost_unknown: i128,
     cost_at_most: String,
-    cost_no_bound: u64,
+    cost_no_bound: i128,
     byok_cost: String,
-    byok_unknown: u64,
+    byok_unknown: i128,
     byok_counted: String,
-    prompt_tokens: u64,
-    cached_tokens: u64,
-    completion_tokens: u64,
-    reasoning_tokens: u64,
+    prompt_tokens: i128,
+    cached_tokens: i128,
+    completion_tokens: i128,
+    reasoning_tokens: i128,
 }
 
 /// The columns of sums.
@@ -64,47 +64,55 @@ pub(super) const SUMS: [&str; 18] = [
     "reasoning_tokens",
 ];
 
-/// What these rows add, in the order of the table: whoever adds at the same time does it in the same order, so that none
-/// waits for one that waits for it.
-pub(super) fn added<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Vec<Added> {
-    let mut sums = BTreeMap::<(i32, bool, String), (Cell, Spend)>::new();
-    for row in rows {
+/// What these rows add, less what those did, in the order of the table: whoever adds at the same time does it in the same order,
+/// so that none waits for one that waits for it.
+pub(super) fn changed<'a>(
+    more: impl IntoIterator<Item = &'a Row>,
+    less: impl IntoIterator<Item = &'a Row>,
+) -> Vec<Added> {
+    let mut sums = BTreeMap::<(i32, bool, String), (Cell, [Spend; 2])>::new();
+    let more = more.into_iter().map(|row| (0, row));
+    for (place, row) in more.chain(less.into_iter().map(|row| (1, row))) {
         let (cell, spend) = (Cell::of(row), Spend::of_row(row));
         for (apart, cell) in [(false, cell.clone().of_all_users()), (true, cell)] {
-            let place = (cell.day.number(), apart, digest(&cell));
-            let (_, sum) = sums.entry(place).or_insert((cell, Spend::default()));
-            sum.add(&spend);
+            let of = (cell.day.number(), apart, digest(&cell));
+            let (_, sums) = sums.entry(of).or_insert((cell, Default::default()));
+            sums[place].add(&spend);
         }
     }
-    let added = |((day, apart, digest), (cell, sum)): (_, (Cell, Spend))| Added {
-        day,
-        digest,
-        apart,
-        account: cell.account,
-        key: cell.key.map(|key| key.to_string()),
-        model: cell.model,
-        provider: cell.provider,
-        endpoint: cell.endpoint,
-        user: cell.user,
-        tag: cell.tag,
-        requests: sum.requests,
-        charge_unknown: sum.charge_unknown,
-        charge_unknown_held: sum.charge_unknown_held.to_string(),
-        charge: sum.charge.to_string(),
-        charge_estimated: sum.charge_estimated.to_string(),
-        fee: sum.fee.to_string(),
-        cost_exact: sum.cost_exact.to_string(),
-        cost_estimated: sum.cost_estimated.to_string(),
-        cost_unknown: sum.cost_unknown,
-        cost_at_most: sum.cost_at_most.to_string(),
-        cost_no_bound: sum.cost_no_bound,
-        byok_cost: sum.byok_cost.to_string(),
-        byok_unknown: sum.byok_unknown,
-        byok_counted: sum.byok_counted.to_string(),
-        prompt_tokens: sum.prompt_tokens,
-        cached_tokens: sum.cached_tokens,
-        completion_tokens: sum.completion_tokens,
-        reasoning_tokens: sum.reasoning_tokens,
+    let added = |((day, apart, digest), (cell, [more, less])): (_, (Cell, [Spend; 2]))| {
+        let count = |of: fn(&Spend) -> u64| i128::from(of(&more)) - i128::from(of(&less));
+        let money = |of: fn(&Spend) -> i128| of(&more).saturating_sub(of(&less)).to_string();
+        Added {
+            day,
+            digest,
+            apart,
+            account: cell.account,
+            key: cell.key.map(|key| key.to_string()),
+            model: cell.model,
+            provider: cell.provider,
+            endpoint: cell.endpoint,
+            user: cell.user,
+            tag: cell.tag,
+            requests: count(|it| it.requests),
+            charge_unknown: count(|it| it.charge_unknown),
+            charge_unknown_held: money(|it| it.charge_unknown_held),
+            charge: money(|it| it.charge),
+            charge_estimated: money(|it| it.charge_estimated),
+            fee: money(|it| it.fee),
+            cost_exact: money(|it| it.cost_exact),
+            cost_estimated: money(|it| it.cost_estimated),
+            cost_unknown: count(|it| it.cost_unknown),
+            cost_at_most: money(|it| it.cost_at_most),
+            cost_no_bound: count(|it| it.cost_no_bound),
+            byok_cost: money(|it| it.byok_cost),
+            byok_unknown: count(|it| it.byok_unknown),
+            byok_counted: money(|it| it.byok_counted),
+            prompt_tokens: count(|it| it.prompt_tokens),
+            cached_tokens: count(|it| it.cached_tokens),
+            completion_tokens: count(|it| it.completion_tokens),
+            reasoning_tokens: count(|it| it.reasoning_tokens),
+        }
     };
     sums.into_iter().map(added).collect()
 }

@@ -19,13 +19,13 @@
 //! | the database is gone, or says nothing for [`patience`](PostgresSettings::patience) | [`Away`](super::StoreError::Away), at once as long as the last try to connect is not [`pause`](PostgresSettings::pause) ago |
 //! | it has no room left | [`Full`](super::StoreError::Full) |
 //! | it was switched to a replica that only reads | [`Away`](super::StoreError::Away) |
-//! | another process took our [name](super::Store::own) while the connection was broken | [`Taken`](super::StoreError::Taken), and nothing is written until it has gone; what we held has become its abandoned |
+//! | another process took our [name](super::Store::own) while the connection was broken | [`Taken`](super::StoreError::Taken) for what is to be held under it, until it has gone; what we held has become its abandoned, and our rows take the place of that |
 //! | a row cannot be read | [`Corrupt`](super::StoreError::Corrupt), with its name |
 //!
 //! What was not told to be written may have been written all the same, if the word of it was lost on the way. So each entry
 //! has a name, and whoever writes it again changes nothing.
 //!
-//! A name is an advisory lock of the connection that writes, and is taken again, before anything is written, by each that
+//! A name is an advisory lock of the connection that writes, and is taken again, before anything is held under it, by each that
 //! comes after it. Who starts under a name that is taken waits for it up to eight tenths of the patience. After `kill -9` it is free
 //! at once; after the loss of a machine or of the network within about eleven seconds, when the database has missed it. It stays
 //! taken until the store is dropped, also where whoever took it has gone before. A pooler in between has to keep sessions apart.

@@ -20,3 +20,10 @@ pub(super) async fn take(client: &Client, name: &str) -> Result<(), StoreError> 
         _ => meaning(error),
     })
 }
+
+/// Takes the name if it is free just now.
+pub(super) async fn try_take(client: &Client, name: &str) -> Result<bool, StoreError> {
+    let sql = format!("SELECT pg_try_advisory_lock({LOCK})");
+    let locked = client.query_typed_one(&sql, &[(&name, Type::TEXT)]).await;
+    locked.and_then(|row| row.try_get(0)).map_err(meaning)
+}

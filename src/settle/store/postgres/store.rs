@@ -90,7 +90,7 @@ impl PostgresStore {
             settings,
         };
         let patience = store.settings.patience.max(UPDATE);
-        store.ask(&store.writers, patience, |client| {
+        store.ask(&store.writers, patience, Vec::new(), |client| {
             Box::pin(schema::migrate(client))
         })?;
         Ok(store)
@@ -100,13 +100,15 @@ impl PostgresStore {
         &self,
         question: impl for<'a> FnOnce(&'a Client) -> Asking<'a, T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.ask(&self.readers, self.settings.patience, question)
+        self.ask(&self.readers, self.settings.patience, Vec::new(), question)
     }
 
+    /// Over a connection that owns these names.
     fn ask<T: Send + 'static>(
         &self,
         pool: &Pool,
         patience: Duration,
+        names: Vec<String>,
         question: impl for<'a> FnOnce(&'a Client) -> Asking<'a, T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let now = clock::now();
@@ -115,10 +117,16 @@ impl PostgresStore {
         let (session, connector) = (place.session.take(), pool.connector.clone());
         let asked = self.runtime.wait(left, async move {
             let session = match session {
-                Some(session) => session,
+                Some(mut session) => {
+                    connector.look_again(&mut session).await?;
+                    session
+                }
                 None => connector.connect().await?,
             };
-            let answer = question(&session.client).await;
+            let answer = match session.owns(&names) {
+                Ok(()) => question(&session.client).await,
+                Err(taken) => Err(taken),
+            };
             let kept = match &answer {
                 Ok(_) => Some(session),
                 // A connection that owns names is not given up lightly.
@@ -152,7 +160,8 @@ impl Store for PostgresStore {
     fn own(&self, replica: &str) -> Result<Owned, StoreError> {
         let name = bounded(clean(replica), 256)?;
         let owned = self.names.take(&name)?;
-        self.ask(&self.writers, self.settings.patience, |client| {
+        let names = vec![name.clone()];
+        self.ask(&self.writers, self.settings.patience, names, |client| {
             Box::pin(async move { own::take(client, &name).await })
         })?;
         Ok(owned)
@@ -163,7 +172,8 @@ impl Store for PostgresStore {
             return Ok(());
         }
         let batch = Batch::of(entries)?;
-        self.ask(&self.writers, self.settings.patience, |client| {
+        let names = batch.names();
+        self.ask(&self.writers, self.settings.patience, names, |client| {
             Box::pin(batch.write(client))
         })
     }

@@ -1,12 +1,12 @@
 //! One batch, in one transaction.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::Serialize;
-use tokio_postgres::Client;
 use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Row as Found};
 
-use super::day::{Added, SUMS, added};
+use super::day::{Added, SUMS, changed};
 use super::fault::meaning;
 use super::leases::draw;
 use super::row::{COLUMNS, Stored};
@@ -14,6 +14,7 @@ use super::text::{clean, cleaned};
 use crate::settle::lease::Drawn;
 use crate::settle::store::micros::micros_of;
 use crate::settle::store::{Credit, Document, Entry, HoldRow, Row, StoreError};
+use crate::telemetry;
 
 /// What is to be written, sorted by what it is.
 #[derive(Debug, Default)]
@@ -86,6 +87,12 @@ impl Batch {
         Ok(batch)
     }
 
+    /// The names under which it holds something.
+    pub(super) fn names(&self) -> Vec<String> {
+        let names = self.holds.iter().map(|hold| hold.replica.clone());
+        names.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
     /// Writes all of it, or nothing.
     pub(super) async fn write(self, client: &Client) -> Result<(), StoreError> {
         let stored: Vec<_> = self.rows.iter().map(Stored::from).collect();
@@ -106,6 +113,7 @@ impl Batch {
         let (held, new) = (held?, new?);
         gone.map_err(meaning)?;
         let given = given?;
+        let late = self.supersede(client, &new).await?;
         let known = [
             ("switchtower_holds", &holds, held.len() < self.holds.len()),
             ("switchtower_rows", &rows, new.len() < self.rows.len()),
@@ -118,22 +126,64 @@ impl Batch {
         for (table, entries, _) in known.into_iter().filter(|(.., known)| *known) {
             same(client, table, entries).await?;
         }
-        let days = added(
-            self.rows
-                .iter()
-                .filter(|row| new.iter().any(|id| id == row.id.as_str())),
-        );
+        let is_new = |row: &&Row| {
+            let late = late.iter().map(|before| before.id.as_str());
+            new.iter()
+                .map(|id| &**id)
+                .chain(late)
+                .any(|id| id == row.id.as_str())
+        };
+        let days = changed(self.rows.iter().filter(is_new), &late);
         draw(client, &self.drawn).await?;
         for document in &self.documents {
             change(client, document).await?;
         }
-        let (added, committed) = tokio::join! {
+        let (added, emptied, committed) = tokio::join! {
             biased;
             add(client, &days),
+            async {
+                match late.is_empty() {
+                    true => Ok(()),
+                    false => drop_empty(client, &days).await,
+                }
+            },
             client.batch_execute("COMMIT"),
         };
         added?;
-        committed.map_err(meaning)
+        emptied?;
+        committed.map_err(meaning)?;
+        let is_late = |row: &&Row| late.iter().any(|before| before.id == row.id);
+        let late = self.rows.iter().filter(is_late);
+        late.for_each(telemetry::settled_late);
+        Ok(())
+    }
+
+    /// Rows that come after a start has told their requests as abandoned take the place of what it has written of them. Returns
+    /// that.
+    async fn supersede(&self, client: &Client, new: &[String]) -> Result<Vec<Row>, StoreError> {
+        let is_known = |row: &&Row| new.iter().all(|id| id != row.id.as_str());
+        let known = self.rows.iter().filter(is_known);
+        let late: Vec<&Row> = known.filter(|row| !row.is_abandoned()).collect();
+        if late.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<_> = late.iter().map(|row| row.id.as_str()).collect();
+        let sql = "DELETE FROM switchtower_rows r WHERE id = ANY($1) AND \"end\" = $2 RETURNING id, to_jsonb(r)::text";
+        let abandoned = [
+            (&ids as _, Type::TEXT_ARRAY),
+            (&Row::ABANDONED as _, Type::TEXT),
+        ];
+        let gone = client.query_typed(sql, &abandoned).await.map_err(meaning)?;
+        let read = |found: &Found| {
+            let (id, json) = (found.try_get(0), found.try_get(1));
+            Stored::read(id.map_err(meaning)?, json.map_err(meaning)?)
+        };
+        let gone: Vec<Row> = gone.iter().map(read).collect::<Result<_, _>>()?;
+        let is_gone = |row: &&&Row| gone.iter().any(|before| before.id == row.id);
+        let late = late.iter().filter(is_gone).map(|row| Stored::from(*row));
+        let late = json(&late.collect::<Vec<_>>())?;
+        insert(client, "switchtower_rows", COLUMNS, &late).await?;
+        Ok(gone)
     }
 }
 
@@ -207,6 +257,16 @@ async fn add(client: &Client, days: &[Added]) -> Result<(), StoreError> {
         .execute_typed(&sql, &[(&json(days)?, Type::TEXT)])
         .await;
     added.map(drop).map_err(meaning)
+}
+
+/// Sums of nothing are none.
+async fn drop_empty(client: &Client, days: &[Added]) -> Result<(), StoreError> {
+    let sql = "DELETE FROM switchtower_days d \
+        USING jsonb_to_recordset($1::text::jsonb) AS new(day integer, digest text, apart boolean) \
+        WHERE d.requests <= 0 AND d.day = new.day AND d.apart = new.apart AND d.digest = decode(new.digest, 'hex')";
+    let days = json(days)?;
+    let dropped = client.execute_typed(sql, &[(&days, Type::TEXT)]).await;
+    dropped.map(drop).map_err(meaning)
 }
 
 /// Only the next version is taken.

@@ -11,24 +11,42 @@ use crate::calendar::Day;
 use crate::settle::store::micros::micros_of;
 use crate::settle::store::sums::Cell;
 use crate::settle::store::{Credit, Document, Entry, HoldRow, Row, Spend, StoreError};
+use crate::telemetry;
 
 /// Sums that grow by a transaction: those of all users, and those that tell them apart.
 pub(super) type Grown = [HashMap<Cell, Spend>; 2];
 
 pub(super) const TABLES: [&str; 2] = ["sums", "sums_of_users"];
 
+/// What has become of a row?
+enum Added {
+    /// It was not there yet.
+    New,
+    /// It was there.
+    Again,
+    /// It has taken the place of this one.
+    Late(Box<Row>),
+}
+
+/// How does a sum change?
+type Change = fn(&mut Spend, &Spend);
+
 pub(super) fn commit(connection: &mut Connection, entries: &[Entry]) -> Result<(), StoreError> {
     let behavior = TransactionBehavior::Immediate;
     let transaction = connection.transaction_with_behavior(behavior)?;
-    let mut grown = Grown::default();
+    let (mut more, mut less, mut late) = (Grown::default(), Grown::default(), Vec::new());
     for entry in entries {
         match entry {
             Entry::Hold(hold) => add_hold(&transaction, hold)?,
-            Entry::Row(row) => {
-                if add_row(&transaction, row)? {
-                    count(&mut grown, row);
+            Entry::Row(row) => match add_row(&transaction, row)? {
+                Added::New => count(&mut more, row),
+                Added::Again => {}
+                Added::Late(before) => {
+                    count(&mut more, row);
+                    count(&mut less, &before);
+                    late.push(row);
                 }
-            }
+            },
             Entry::Released(id) => release(&transaction, id.as_str())?,
             Entry::Credit(credit) => add_credit(&transaction, credit)?,
             Entry::Document(document) => add_document(&transaction, document)?,
@@ -36,10 +54,15 @@ pub(super) fn commit(connection: &mut Connection, entries: &[Entry]) -> Result<(
         }
     }
     let mut damaged = Vec::new();
-    for (table, grown) in TABLES.into_iter().zip(grown) {
-        for (cell, spend) in grown {
-            if !damaged.contains(&cell.day) && !add_sum(&transaction, table, &cell, &spend)? {
-                damaged.push(cell.day);
+    let changes: [(Grown, Change); 2] = [(more, Spend::add), (less, Spend::take_out)];
+    for (grown, change) in changes {
+        for (table, grown) in TABLES.into_iter().zip(grown) {
+            for (cell, spend) in grown {
+                if !damaged.contains(&cell.day)
+                    && !change_sum(&transaction, table, &cell, &spend, change)?
+                {
+                    damaged.push(cell.day);
+                }
             }
         }
     }
@@ -47,11 +70,13 @@ pub(super) fn commit(connection: &mut Connection, entries: &[Entry]) -> Result<(
     for day in damaged {
         rebuild(&transaction, day)?;
     }
-    Ok(transaction.commit()?)
+    transaction.commit()?;
+    late.into_iter()
+        .for_each(|row| telemetry::settled_late(row));
+    Ok(())
 }
 
-/// Was it not there yet?
-fn add_row(transaction: &Transaction<'_>, row: &Row) -> Result<bool, StoreError> {
+fn add_row(transaction: &Transaction<'_>, row: &Row) -> Result<Added, StoreError> {
     let stored = Stored::of(row);
     let Stored {
         id,
@@ -60,15 +85,24 @@ fn add_row(transaction: &Transaction<'_>, row: &Row) -> Result<bool, StoreError>
         key,
         body,
     } = &stored;
+    let values = params![id, created, account, key, body];
     let sql = "INSERT INTO rows VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
-    let mut insert = transaction.prepare_cached(sql)?;
-    let new = insert.execute(params![id, created, account, key, body])? > 0;
-    if new {
+    if transaction.prepare_cached(sql)?.execute(values)? > 0 {
         release(transaction, id)?;
-    } else if super::read::stored(transaction, id)?.as_ref() != Some(&stored) {
-        return Err(StoreError::Conflict(id.clone()));
+        return Ok(Added::New);
     }
-    Ok(new)
+    let known = super::read::stored(transaction, id)?;
+    if known.as_ref() == Some(&stored) {
+        return Ok(Added::Again);
+    }
+    let known = known.and_then(|known| known.row());
+    let Some(before) = known.filter(|known| row.supersedes(known)) else {
+        return Err(StoreError::Conflict(id.clone()));
+    };
+    let sql = "REPLACE INTO rows VALUES (?, ?, ?, ?, ?)";
+    transaction.prepare_cached(sql)?.execute(values)?;
+    release(transaction, id)?;
+    Ok(Added::Late(Box::new(before)))
 }
 
 fn add_hold(transaction: &Transaction<'_>, hold: &HoldRow) -> Result<(), StoreError> {
@@ -144,14 +178,16 @@ pub(super) fn count(grown: &mut Grown, row: &Row) {
 }
 
 /// False if the sum that is there is damaged.
-fn add_sum(
+fn change_sum(
     transaction: &Transaction<'_>,
     table: &str,
     of: &Cell,
-    more: &Spend,
+    by: &Spend,
+    change: Change,
 ) -> Result<bool, StoreError> {
     let (day, account, cell) = (of.day.number(), &of.account, of_cell(of));
-    let sql = format!("SELECT body FROM {table} WHERE day = ? AND account = ? AND cell = ?");
+    let its = "day = ? AND account = ? AND cell = ?";
+    let sql = format!("SELECT body FROM {table} WHERE {its}");
     let mut select = transaction.prepare_cached(&sql)?;
     let known: Option<Vec<u8>> = select
         .query_row(params![day, account, cell], |row| row.get(0))
@@ -163,7 +199,13 @@ fn add_sum(
         },
         None => Spend::default(),
     };
-    sum.add(more);
+    change(&mut sum, by);
+    if sum.requests == 0 {
+        let sql = format!("DELETE FROM {table} WHERE {its}");
+        let mut delete = transaction.prepare_cached(&sql)?;
+        delete.execute(params![day, account, cell])?;
+        return Ok(true);
+    }
     let body = of_spend(&sum, day, account, &cell);
     let sql = format!("REPLACE INTO {table} VALUES (?, ?, ?, ?)");
     let mut replace = transaction.prepare_cached(&sql)?;
@@ -181,7 +223,7 @@ pub(super) fn rebuild(transaction: &Transaction<'_>, day: Day) -> Result<(), Sto
     super::read::of_day(transaction, day, |row| count(&mut grown, &row))?;
     for (table, grown) in TABLES.into_iter().zip(grown) {
         for (cell, spend) in grown {
-            add_sum(transaction, table, &cell, &spend)?;
+            change_sum(transaction, table, &cell, &spend, Spend::add)?;
         }
     }
     Ok(())
