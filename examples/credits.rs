@@ -7,9 +7,11 @@
 //! ```
 //!
 //! The books are a SQLite file, while no gateway has it, or a `postgres://…` address at any time: gateways that run
-//! know of it with their next look into the books. `POST /api/v1/credits` does the same at once.
+//! know of it with their next look into the books. `POST /api/v1/credits` does the same at once, and keeps a fee beside, if the gateway
+//! has one; a command does not.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -26,6 +28,10 @@ fn main() -> Result<(), BoxError> {
     let args: Vec<_> = std::env::args().skip(1).collect();
     let args: Vec<_> = args.iter().map(String::as_str).collect();
     let (books, credit) = match args[..] {
+        ["-h" | "--help"] => {
+            println!("{USAGE}");
+            return Ok(());
+        }
         [books] => (books, None),
         [books, account, order, usd] => (books, Some(credit(account, order, usd, "")?)),
         [books, account, order, usd, note] => (books, Some(credit(account, order, usd, note)?)),
@@ -41,10 +47,14 @@ fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-fn open(books: &str) -> Result<Arc<dyn Store>, StoreError> {
+fn open(books: &str) -> Result<Arc<dyn Store>, BoxError> {
     if books.starts_with("postgres://") || books.starts_with("postgresql://") {
         let store = PostgresStore::open(books, PostgresSettings::default())?;
         return Ok(Arc::new(store));
+    }
+    // Another name would make another file, and nobody would ever spend what was given there.
+    if !Path::new(books).is_file() {
+        return Err(format!("{books}: there are no books; a gateway begins them").into());
     }
     let store = SqliteStore::open(books, SqliteSettings::default())?;
     Ok(Arc::new(store))

@@ -1,17 +1,19 @@
 //! The books beside a provider's invoice, answer by answer.
 //!
 //! `cargo run --example reconcile` keeps books of a few calls and makes up an invoice with two mistakes; it needs no
-//! network. With books of your own, while no gateway writes them, and the invoice as the provider exports it:
+//! network. With books of your own, a SQLite file that no gateway writes or a `postgres://…` address, and the invoice as the provider
+//! exports it:
 //!
 //! ```text
-//! cargo run --example reconcile -- switchtower.db "Acme" invoice.csv id cost
+//! cargo run --example reconcile -- switchtower.db "Acme" invoice.csv id cost 2026-11-01 2026-11-30
 //! ```
 //!
-//! The last two are the names of the columns with the provider's id of an answer and with its cost in USD.
+//! `id` and `cost` are the names of the columns with the provider's id of an answer and with its cost in USD. The days are those that
+//! the invoice is for, the last one within, in UTC; without them it is compared with all that there is.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
 
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -19,9 +21,11 @@ use switchtower::catalog::Catalog;
 use switchtower::settle::Certainty;
 use switchtower::settle::journal::{Journal, JournalSettings};
 use switchtower::settle::statements::{Billed, Difference, reconcile};
-use switchtower::settle::store::{Row, RowQuery, SqliteSettings, SqliteStore, Store};
+use switchtower::settle::store::{
+    PostgresSettings, PostgresStore, RowQuery, SqliteSettings, SqliteStore, Store,
+};
 use switchtower::testing::{Prices, Upstream};
-use switchtower::{BoxError, Femto, Stack, client};
+use switchtower::{BoxError, Day, Femto, Stack, client};
 use tower::ServiceExt;
 
 /// What a token costs, in femtodollars.
@@ -32,29 +36,39 @@ const PRICES: Prices = Prices {
     request: 0,
 };
 
+const USAGE: &str =
+    "usage: reconcile [BOOKS PROVIDER INVOICE ID_COLUMN COST_COLUMN [FIRST_DAY LAST_DAY]]";
+
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let args: Vec<_> = std::env::args().skip(1).collect();
-    let (books, provider, invoice) = match &args[..] {
-        [books, provider, invoice, id, cost] => {
-            let store = SqliteStore::open(books, SqliteSettings::default())?;
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    let (books, invoice) = match args[..] {
+        [books, provider, invoice, id, cost, ref days @ ..] if matches!(days.len(), 0 | 2) => {
             let invoice = read(std::fs::File::open(invoice)?, id, cost)?;
-            (rows(&store)?, provider.as_str(), invoice)
+            let day = |text: &str| text.parse::<Day>().map_err(|why| format!("{text}: {why}"));
+            let days = match days {
+                [first, last] => (day(first)?, day(last)?.plus(1)),
+                _ => all_days(),
+            };
+            let (books, provider) = (books.to_owned(), provider.to_owned());
+            // A store blocks.
+            let ours = move || ours(&*open(&books)?, &provider, days);
+            (tokio::task::spawn_blocking(ours).await??, invoice)
         }
         [] => {
             let file = std::env::temp_dir().join(format!("reconcile-{}.db", std::process::id()));
-            let (rows, exported) = a_few_calls(&file).await?;
-            (
-                rows,
-                "acme",
-                read(exported.as_bytes(), "request_id", "usd")?,
-            )
+            let (books, exported) = a_few_calls(&file).await?;
+            (books, read(exported.as_bytes(), "request_id", "usd")?)
         }
-        _ => return Err("usage: reconcile [BOOKS PROVIDER INVOICE ID_COLUMN COST_COLUMN]".into()),
+        ["-h" | "--help"] => {
+            println!("{USAGE}");
+            return Ok(());
+        }
+        _ => return Err(USAGE.into()),
     };
 
-    let ours = books.iter().flat_map(|row| Billed::of(row, provider));
-    let found = reconcile(ours, invoice);
+    let found = reconcile(books, invoice);
     println!("agreed: {}", found.agreed);
     found.differences.iter().for_each(tell);
     println!("within their bounds: {}", found.estimates.len());
@@ -89,25 +103,53 @@ fn tell(difference: &Difference) {
     }
 }
 
-/// All rows, a page at a time.
-fn rows(store: &dyn Store) -> Result<Vec<Row>, BoxError> {
+fn open(books: &str) -> Result<Arc<dyn Store>, BoxError> {
+    if books.starts_with("postgres://") || books.starts_with("postgresql://") {
+        let store = PostgresStore::open(books, PostgresSettings::default())?;
+        return Ok(Arc::new(store));
+    }
+    // Another name would make another file, in which nothing is.
+    if !Path::new(books).is_file() {
+        return Err(format!("{books}: there are no books").into());
+    }
+    let store = SqliteStore::open(books, SqliteSettings::default())?;
+    Ok(Arc::new(store))
+}
+
+fn all_days() -> (Day, Day) {
+    (Day::from_number(0), Day::from_number(i32::MAX))
+}
+
+/// What the books say of this provider's answers, of these days up to the last, a page at a time.
+fn ours(
+    store: &dyn Store,
+    provider: &str,
+    (from, to): (Day, Day),
+) -> Result<Vec<Billed>, BoxError> {
     let mut query = RowQuery {
-        from: UNIX_EPOCH,
-        to: UNIX_EPOCH + Duration::from_secs(250_000_000_000),
+        from: from.start(),
+        to: to.start(),
         account: None,
         key: None,
         after: None,
         limit: 10_000,
     };
-    let mut rows = Vec::new();
+    let (mut ours, mut others) = (Vec::new(), BTreeSet::new());
     loop {
         let page = store.rows(&query)?;
         let Some(last) = page.last() else {
-            return Ok(rows);
+            break;
         };
         query.after = Some((last.created, last.id));
-        rows.extend(page);
+        ours.extend(page.iter().flat_map(|row| Billed::of(row, provider)));
+        let attempts = page.into_iter().flat_map(|row| row.attempts);
+        others.extend(attempts.filter_map(|attempt| attempt.provider));
     }
+    if ours.is_empty() && !others.is_empty() {
+        let others: Vec<_> = others.iter().map(|name| &**name).collect();
+        return Err(format!("{provider}: no answer of it, but of {}", others.join(", ")).into());
+    }
+    Ok(ours)
 }
 
 /// An invoice with a line of names, of which these two matter.
@@ -128,7 +170,7 @@ fn read(csv: impl std::io::Read, id: &str, cost: &str) -> Result<Vec<Billed>, Bo
 
 /// Keeps the books of four calls, and makes up what the provider will send: it forgets one, and bills one that it never
 /// answered.
-async fn a_few_calls(file: &Path) -> Result<(Vec<Row>, String), BoxError> {
+async fn a_few_calls(file: &Path) -> Result<(Vec<Billed>, String), BoxError> {
     let acme = Upstream::builder().prices(PRICES).start().await?;
     let catalog = format!(
         r#"
@@ -161,8 +203,8 @@ async fn a_few_calls(file: &Path) -> Result<(Vec<Row>, String), BoxError> {
         }
     }
     journal.close().await;
-    let rows = rows(&*store)?;
+    let ours = ours(&*store, "acme", all_days())?;
     drop((stack, journal, store));
     std::fs::remove_file(file)?;
-    Ok((rows, exported))
+    Ok((ours, exported))
 }

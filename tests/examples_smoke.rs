@@ -12,6 +12,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 use switchtower::catalog::Catalog;
+use switchtower::settle::store::{Entry, SqliteSettings, SqliteStore, Store};
+
+#[path = "bill/rows.rs"]
+#[allow(dead_code, reason = "others need more of it")]
+mod rows;
 
 /// No step of a test takes nearly as long: only a test that fails waits for it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -94,6 +99,11 @@ fn a_command_gives_credits_once() {
         let said = [output.stdout, output.stderr].concat();
         (output.status.success(), String::from_utf8(said).unwrap())
     };
+    // Nobody would ever spend what was given in a file of another name.
+    let (done, said) = credits("acme order-17 100.50");
+    assert!(!done && said.contains("there are no books"), "{said}");
+    assert!(!books.exists());
+    drop(SqliteStore::open(&books, SqliteSettings::default()).unwrap());
     let given = (
         true,
         "order-17: acme has 100.5 USD more\nacme: 100.5 USD given, 0 USD used\n".to_owned(),
@@ -117,6 +127,47 @@ fn a_command_gives_credits_once() {
         ("acme order-18", "usage"),
     ] {
         let (done, said) = credits(args);
+        assert!(!done && said.contains(why), "{said}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// The books of some days, beside an invoice of theirs.
+#[test]
+fn an_invoice_is_compared_with_the_books_of_its_days() {
+    let folder = std::env::temp_dir().join(format!("switchtower-{}-invoice", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (books, invoice) = (folder.join("books.db"), folder.join("invoice.csv"));
+    std::fs::write(&invoice, "id,cost\nanswer-1,0.5\n").unwrap();
+    let reconcile = |provider: &str, days: &[&str]| {
+        let mut command = Command::new(example("reconcile"));
+        command.arg(&books).arg(provider).arg(&invoice);
+        let output = command.args(["id", "cost"]).args(days).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(said).unwrap())
+    };
+    let (done, said) = reconcile("Acme", &[]);
+    assert!(!done && said.contains("there are no books"), "{said}");
+
+    let store = SqliteStore::open(&books, SqliteSettings::default()).unwrap();
+    for (number, day) in (0..).zip(["2026-10-31", "2026-11-30", "2026-12-01"]) {
+        let row = rows::row(number, rows::noon(day), "key", Some(rows::money("0.5")));
+        store.commit(&[Entry::Row(Box::new(row))]).unwrap();
+    }
+    drop(store);
+    let (done, said) = reconcile("Acme", &["2026-11-01", "2026-11-30"]);
+    assert!(done && said.starts_with("agreed: 1\nwithin"), "{said}");
+    let (done, said) = reconcile("Acme", &[]);
+    assert!(
+        done && said.contains("answer-2: 0.5 USD in the books only"),
+        "{said}"
+    );
+    for (provider, days, why) in [
+        ("acme", &[][..], "no answer of it, but of Acme"),
+        ("Acme", &["2026-11-01"], "usage"),
+        ("Acme", &["2026-11-01", "2026-11-31"], "2026-11-31"),
+    ] {
+        let (done, said) = reconcile(provider, days);
         assert!(!done && said.contains(why), "{said}");
     }
     std::fs::remove_dir_all(folder).unwrap();
