@@ -79,17 +79,29 @@ pub(super) async fn unknown(request: Request) -> Response<Body> {
     };
     let (method, path) = asked(&request);
     let message = format!(
-        "no such route: {method} {path}; there are POST /chat/completions, /completions and /embeddings, \
-         GET /models, /model, /providers, /endpoints/zdr, /circuits, /generation, /key, /keys and /byok, under /api/v1 and /v1"
+        "no such route: {method} {path}; there are POST /chat/completions, /completions and /embeddings, GET /models, /model, \
+         /embeddings/models, /providers, /endpoints/zdr, /circuits, /generation, /generations, /activity, /spend, /statement, /credits, \
+         /key, /auth/key, /keys and /byok, under /api/v1 and /v1"
     );
     response(&Error::new(Kind::NotFound, message), dialect, None)
 }
 
 pub(super) async fn wrong_method(request: Request, dialect: Dialect) -> Response<Body> {
     let (method, path) = asked(&request);
-    let takes = Operation::of(&path).map_or("GET", |_| "POST");
+    let takes = methods(&path);
     let message = format!("{method} is not a method of this route: {path} takes {takes}");
     response(&Error::new(Kind::MethodNotAllowed, message), dialect, None)
+}
+
+/// What a route takes that is there.
+fn methods(path: &str) -> &'static str {
+    let mut parts = path.rsplit('/');
+    match (parts.next(), parts.next()) {
+        _ if Operation::of(path).is_some() => "POST",
+        (Some("credits" | "keys" | "byok"), _) => "GET and POST",
+        (_, Some("keys" | "byok")) => "GET, PATCH and DELETE",
+        _ => "GET",
+    }
 }
 
 /// What was asked for, as the caller wrote it, with no more of it than fits into a line.

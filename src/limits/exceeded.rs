@@ -58,11 +58,18 @@ impl fmt::Display for Exceeded {
         } = &self.level;
         let (unit, limit, name) = (rule.unit(), rule.limit(), rule.name());
         let amount = |amount: u64| Amount(unit, amount);
+        // What nobody bounds counts as long as the model may answer, which newcomers do not expect.
+        let is_long = self.needed > limit && *used < limit;
+        let hint = if is_long {
+            "; less is needed with a smaller `max_tokens`"
+        } else {
+            ""
+        };
         match unit {
             Unit::Money => write!(
                 f,
                 "Insufficient credits: this request may cost up to {} USD, and {name} allows {} USD{}, of which {} USD are spent \
-                 and {} USD are held for requests that are under way",
+                 and {} USD are held for requests that are under way{hint}",
                 amount(self.needed),
                 amount(limit),
                 Within(rule.window()),
@@ -75,10 +82,11 @@ impl fmt::Display for Exceeded {
             ),
             Unit::Requests | Unit::Tokens => write!(
                 f,
-                "Rate limit exceeded: {name}: {limit} {}{}; used {used}, requested {}",
+                "Rate limit exceeded: {name}: {limit} {}{}; used {used}, requested {}{}",
                 unit.name(),
                 Within(rule.window()),
                 self.needed,
+                if unit == Unit::Tokens { hint } else { "" },
             ),
         }
     }

@@ -47,6 +47,48 @@ async fn a_wrong_method_is_a_405_that_names_the_right_one() {
         let other = Answer::read(house.send(request("/v1")).await).await;
         openai(path, &other, 405, None, "not a method of this route");
         assert_eq!(other.header("allow"), Some(allowed), "{path}");
+        let names = allowed.trim_end_matches(",HEAD");
+        let told = format!("takes {names}");
+        assert!(other.body.contains(&told), "{}", other.body);
+    }
+    for (path, takes) in [
+        ("/keys", "takes GET and POST"),
+        ("/byok", "takes GET and POST"),
+        ("/credits", "takes GET and POST"),
+        ("/keys/00", "takes GET, PATCH and DELETE"),
+        ("/byok/00", "takes GET, PATCH and DELETE"),
+    ] {
+        let path = format!("/api/v1{path}");
+        let answer = Answer::read(house.send(house.request(Method::PUT, &path, "")).await).await;
+        openrouter(&path, &answer, 405, None, takes);
+        let allowed = answer.header("allow").unwrap().replace(",HEAD", "");
+        let allowed: Vec<_> = allowed.split(',').collect();
+        let takes = takes.trim_start_matches("takes ").replace(" and ", ", ");
+        let takes: Vec<_> = takes.split(", ").collect();
+        let sorted = |mut names: Vec<&str>| {
+            names.sort_unstable();
+            names.join(" ")
+        };
+        assert_eq!(sorted(allowed), sorted(takes), "{path}");
+    }
+}
+
+/// It left out most of those that tell of money.
+#[tokio::test]
+async fn all_routes_that_an_unknown_one_is_told_of_are_there() {
+    let house = House::open(1).await;
+    let told = house.get("/api/v1/nope").await.body;
+    let (_, told) = told.split_once("there are").unwrap();
+    let (told, _) = told.split_once(", under").unwrap();
+    let words = told.split([' ', ',']);
+    let paths: Vec<_> = words.filter(|word| word.starts_with('/')).collect();
+    assert!(paths.len() > 18, "{paths:?}");
+    for path in paths {
+        let path = format!("/api/v1{path}");
+        let answer = Answer::read(house.send(house.request(Method::PUT, &path, "")).await).await;
+        // This one wants names behind it.
+        let is_there = answer.status == 405 || path.ends_with("/model");
+        assert!(is_there, "{path}: {}", answer.status);
     }
 }
 

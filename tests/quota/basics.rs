@@ -409,6 +409,30 @@ fn a_refusal_says_what_and_until_when() {
     assert_eq!(error.exceeded().unwrap().level.rule.name(), "per-minute");
 }
 
+/// The first thing that newcomers hit: without `max_tokens`, what a request may cost is what the model may write at the most.
+#[test]
+fn who_asks_for_more_than_all_is_told_what_helps() {
+    let (clock, caller) = (Clock::new(), caller("a"));
+    for unit in [Unit::Money, Unit::Tokens, Unit::Requests] {
+        let limits = Limits::new([rule("few", Scope::Key, unit, Window::Forever, 5)]);
+        let told = |amount| {
+            let refused = limits.take(&of(&caller), &[(unit, amount)], clock.now());
+            refused.unwrap_err().to_string()
+        };
+        let helps = told(6).ends_with("; less is needed with a smaller `max_tokens`");
+        assert_eq!(helps, unit != Unit::Requests, "{}", told(6));
+        let mut taken = limits
+            .take(&of(&caller), &[(unit, 5)], clock.now())
+            .unwrap();
+        taken.settle(unit, 5, clock.now());
+        assert!(
+            !told(6).contains("max_tokens"),
+            "nothing helps: {}",
+            told(6)
+        );
+    }
+}
+
 #[test]
 fn who_is_too_many_is_counted_with_the_rest() {
     let mut clock = Clock::new();
