@@ -364,6 +364,25 @@ fn help_is_given_and_is_no_failure() {
     }
 }
 
+/// All else of a catalogue that is changed holds from then on; whoever changes limits is told that they do not.
+#[test]
+fn limits_that_change_are_told_not_to_hold_yet() {
+    let text = |limit| {
+        format!(
+            "[providers.acme]\nbase_url = \"http://127.0.0.1:9/v1\"\n\
+             [[models.swift.endpoints]]\nprovider = \"acme\"\nmodel = \"swift\"\n\
+             [[limits]]\nname = \"users\"\nscope = \"user\"\nunit = \"requests\"\nlimit = {limit}\n"
+        )
+    };
+    let file = Scratch::file("limits.toml", &text(2));
+    let mut gateway = Gateway::start(&["--config", file.path(), "--ledger", "memory"], &[]);
+    std::fs::write(file.path(), text(3)).unwrap();
+    while !gateway
+        .next_log_line()
+        .contains("`[[limits]]` have changed")
+    {}
+}
+
 // === what it refuses ===
 
 #[test]

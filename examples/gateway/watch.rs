@@ -44,6 +44,11 @@ pub(crate) async fn watch(mut reloader: Reloader, roster: Roster) {
                     info!("{repriced}");
                 }
                 report(&catalog);
+                if catalog.limits() != roster.lineup().catalog().limits() {
+                    warn!(
+                        "`[[limits]]` have changed, but those of the start hold until the next one"
+                    );
+                }
                 roster.swap(catalog, Instant::now());
             }
         }
