@@ -59,7 +59,7 @@ async fn of_a_thousand_calls_as_many_are_stored_as_the_limit_has_room_for() -> R
         let key = ["a", "b"][number as usize % 2];
         tokio::spawn(async move {
             let mut slot = poll_fn(|cx| journal.poll_slot(cx)).await.unwrap();
-            let claim = claim(number, key);
+            let claim = claim(number, key, HELD);
             let held = slot.hold(&claim);
             let held = match held {
                 Ok(_) => {
@@ -88,6 +88,79 @@ async fn of_a_thousand_calls_as_many_are_stored_as_the_limit_has_room_for() -> R
     let account = caller("a");
     let level = &limits.levels(&of(&account), &[Unit::Money], Clock::new().now())[0];
     assert_eq!((level.used, level.held), (room * CHARGED, 0));
+    assert_eq!(spent(&*store)?, (room, i128::from(room * CHARGED)));
+    assert!(store.holds()?.is_empty());
+    journal.close().await;
+    drop((journal, store));
+    remove(&file);
+    Ok(())
+}
+
+/// They come and go, each holds and costs something else, and at every moment both together are within the limit, of which
+/// the books have all that was let in.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_a_thousand_calls_that_cost_what_chance_says_no_more_is_stored_than_the_limit()
+-> Result<(), BoxError> {
+    const LIMIT: u64 = 5000;
+    let name = format!("switchtower-quota-{}-chance.db", std::process::id());
+    let file = std::env::temp_dir().join(name);
+    let store = Arc::new(SqliteStore::open(&file, SqliteSettings::default())?);
+    let day = Window::Calendar(Period::Daily);
+    let limits = Limits::new([rule("day", Scope::Account, Unit::Money, day, LIMIT)]);
+    let settings = JournalSettings::default()
+        .limits(limits.clone())
+        .places(NonZeroUsize::new(100).unwrap());
+    let journal = Journal::open(store.clone(), settings)?;
+    let account = caller("a");
+
+    let mut chance = fastrand::Rng::with_seed(11);
+    let calls = (0..CALLS).map(|number| {
+        let held = chance.u64(1..100);
+        let charged = chance.u64(0..=held);
+        let (mut journal, limits) = (journal.clone(), limits.clone());
+        let account = caller("a");
+        let within = move || {
+            let now = Clock::new().now();
+            let level = &limits.levels(&of(&account), &[Unit::Money], now)[0];
+            assert!(level.used + level.held <= LIMIT, "{level:?}");
+        };
+        tokio::spawn(async move {
+            let mut slot = poll_fn(|cx| journal.poll_slot(cx)).await.unwrap();
+            let claim = claim(number, "a", held);
+            let let_in = slot.hold(&claim).map(|_| ());
+            within();
+            if let Err(error) = let_in {
+                assert_eq!(error.kind(), Kind::PaymentRequired, "{error:?}");
+                return None;
+            }
+            poll_fn(|cx| slot.poll_held(cx)).await.unwrap();
+            slot.write(record_of(claim.id, "a", charged));
+            within();
+            poll_fn(|cx| slot.poll_written(cx)).await.unwrap();
+            Some(charged)
+        })
+    });
+    let (mut count, mut sum) = (0, 0);
+    for call in calls.collect::<Vec<_>>() {
+        if let Some(charged) = call.await? {
+            (count, sum) = (count + 1, sum + charged);
+        }
+    }
+    let level = &limits.levels(&of(&account), &[Unit::Money], Clock::new().now())[0];
+    assert_eq!((level.used, level.held), (sum, 0));
+    assert!(0 < sum && sum <= LIMIT && count < CALLS, "{count}: {sum}");
+    // What was held beyond is free again, to the last of it.
+    assert_eq!(level.remaining(), LIMIT - sum);
+    assert_eq!(spent(&*store)?, (count, i128::from(sum)));
+    assert!(store.holds()?.is_empty());
+    journal.close().await;
+    drop((journal, store));
+    remove(&file);
+    Ok(())
+}
+
+/// How often, and how much, by the books.
+fn spent(store: &dyn Store) -> Result<(u64, i128), BoxError> {
     let spend = store.spend(&SpendQuery {
         from: Day::from_number(0),
         to: Day::from_number(i32::MAX),
@@ -98,20 +171,16 @@ async fn of_a_thousand_calls_as_many_are_stored_as_the_limit_has_room_for() -> R
         tag: None,
         limit: usize::MAX,
     })?;
-    assert_eq!(
-        (spend[0].requests, spend[0].charge),
-        (room, i128::from(room * CHARGED))
-    );
-    assert!(store.holds()?.is_empty());
-    journal.close().await;
-    drop((journal, store));
+    Ok((spend[0].requests, spend[0].charge))
+}
+
+fn remove(file: &std::path::Path) {
     for end in ["", "-wal", "-shm", "-lock"] {
         let _ = std::fs::remove_file(format!("{}{end}", file.display()));
     }
-    Ok(())
 }
 
-fn claim(number: u64, key: &str) -> Claim {
+fn claim(number: u64, key: &str, held: u64) -> Claim {
     let Now { instant, wall } = Clock::new().now();
     Claim {
         id: format!("gen-1795608000-{number:020}").parse().unwrap(),
@@ -120,7 +189,7 @@ fn claim(number: u64, key: &str) -> Claim {
         model: None,
         user: None,
         tag: None,
-        amount: Money::from_picodollars(HELD as i64),
+        amount: Money::from_picodollars(held as i64),
         apart: vec![],
         call: Call::new(instant, wall, number),
     }
