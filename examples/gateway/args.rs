@@ -32,8 +32,9 @@ usage: gateway [--listen ADDRESS] [--providers demo|env | --config FILE] [--ledg
   --replica NAME     which of several gateways this is, if they keep their books together: a name of
                      its own for each, which it has again when it is started again; default local.
                      Over PostgreSQL those that have a name share each budget
-  --release NAME     frees what the gateway of this name had claimed of budgets when it was killed, and
-                     ends; what it held counts as spent
+  --release NAME     settles what the gateway of this name left when it was killed, as its next start would,
+                     and ends: requests that were under way are abandoned, what they held of shared
+                     budgets counts as spent, and the rest of what it had claimed is free again
   --prepaid          an account spends what it was given with POST /api/v1/credits, and no more
   --free-models      an account asks models whose names end in `:free` 20 times a minute and 50 times a
                      day, or 1000 once it was given 10 USD; =MINUTE,DAY,PAID are other numbers

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use switchtower::Money;
 use switchtower::limits::Limits;
-use switchtower::settle::lease::{LeaseSettings, Lessor};
+use switchtower::settle::lease::LeaseSettings;
 use switchtower::settle::store::{
     MemoryStore, PostgresSettings, PostgresStore, SqliteSettings, SqliteStore, Store, StoreError,
 };
@@ -30,14 +30,7 @@ pub(crate) fn open(
     (replica, keep): (Option<&str>, Option<Duration>),
     limits: Limits,
 ) -> Result<Journal, StoreError> {
-    let store: Arc<dyn Store> = match place {
-        Place::Memory => Arc::new(MemoryStore::default()),
-        Place::File(file) => {
-            let settings = SqliteSettings::default().durability(durability);
-            Arc::new(SqliteStore::open(file, settings)?)
-        }
-        Place::Postgres(url) => Arc::new(PostgresStore::open(url, PostgresSettings::default())?),
-    };
+    let store = store(place, durability)?;
     let mut settings = JournalSettings::default()
         .durability(durability)
         .limits(limits);
@@ -53,33 +46,47 @@ pub(crate) fn open(
     Journal::open(store, settings)
 }
 
-/// What a replica of this name has claimed, and nobody is on any more, is free again. It must not run.
+fn store(place: &Place, durability: Durability) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(match place {
+        Place::Memory => Arc::new(MemoryStore::default()),
+        Place::File(file) => {
+            let settings = SqliteSettings::default().durability(durability);
+            Arc::new(SqliteStore::open(file, settings)?)
+        }
+        Place::Postgres(url) => Arc::new(PostgresStore::open(url, PostgresSettings::default())?),
+    })
+}
+
+/// Settles what the last gateway of this name has left: none will come under it again.
 pub(crate) fn release(
     place: &Place,
     replica: &str,
     now: SystemTime,
 ) -> Result<String, Box<dyn std::error::Error>> {
-    let Place::Postgres(url) = place else {
-        return Err("--release: only gateways over one postgres://… share limits".into());
+    if let Place::Memory = place {
+        return Err(
+            "--release: what is in memory is gone with the process; --ledger names books that stay"
+                .into(),
+        );
+    }
+    let store = store(place, Durability::default())?;
+    let released = Journal::release(&store, replica, now)?;
+    let requests = match released.abandoned.len() {
+        0 => "it left no request under way".to_owned(),
+        left => format!(
+            "it left {left} requests under way, now abandoned, for which {} USD were held",
+            released.held()
+        ),
     };
-    let store = PostgresStore::open(url, PostgresSettings::default())?;
-    let lives = store.lives()?.into_iter();
-    let lives: Vec<_> = lives.filter(|life| life.replica.name == replica).collect();
-    if lives.iter().any(|life| life.is_last && now < life.expires) {
-        let alive = "runs, or ran a moment ago: wait for half a minute";
-        return Err(format!("--release {replica}: it {alive}").into());
-    }
-    let (mut spent, mut freed) = (0_u64, 0_u64);
-    for life in lives {
-        freed = freed.saturating_add(store.release(&life.replica)?);
-        spent = spent.saturating_add(life.held);
-    }
     let money = |amount| Money::from_picodollars(i64::try_from(amount).unwrap_or(i64::MAX));
-    Ok(format!(
-        "{replica}: {} USD are free again, over all limits; {} USD that it held count as spent",
-        money(freed),
-        money(spent)
-    ))
+    Ok(match place {
+        Place::Postgres(_) => format!(
+            "{replica}: {requests}; over all limits, {} USD that it held count as spent, and {} USD are free again",
+            money(released.spent),
+            money(released.freed)
+        ),
+        _ => format!("{replica}: {requests}"),
+    })
 }
 
 /// A line for a newcomer.

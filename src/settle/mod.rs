@@ -112,7 +112,7 @@ pub use self::claim::{Claim, Held};
 pub use self::cost::{Certainty, Cost, of as cost_of};
 pub use self::future::ResponseFuture;
 pub use self::hold::Hold;
-pub use self::journal::{Durability, Journal, JournalSettings, JournalSlot};
+pub use self::journal::{Durability, Journal, JournalSettings, JournalSlot, Released};
 pub use self::layer::SettleLayer;
 pub use self::ledger::{Ledger, Slot};
 pub use self::memory::{MemoryLedger, MemorySlot};

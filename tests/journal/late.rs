@@ -6,10 +6,10 @@ use std::sync::Arc;
 use switchtower::Money;
 use switchtower::limits::{Limits, Rule, Scope, Window};
 use switchtower::settle::store::{Entry, Row, SpendQuery, Store, StoreError};
-use switchtower::settle::{Claim, Record, Slot};
+use switchtower::settle::{Claim, Journal, Record, Slot};
 use switchtower::{Caller, Day, KeyId, Kind};
 
-use crate::support::{Shaky, claim, id, open, record, settings, slot};
+use crate::support::{Shaky, at, claim, id, open, record, settings, slot};
 use crate::trouble::{listen, said_of};
 
 /// The connection that had the name was cut, and another process took it: what the first was on was told as abandoned, and its
@@ -106,6 +106,40 @@ async fn without_its_name_a_process_ends_what_it_has_begun() {
     assert_eq!(store.inner.holds().unwrap(), []);
     drop((begun, new));
     journal.close().await;
+}
+
+/// For a name that does not come again: as its next start would. A row that comes all the same is charged.
+#[tokio::test]
+async fn a_name_that_does_not_come_again_is_released() {
+    let store = Shaky::new();
+    let first = open(&store, settings().replica("gateway-7"));
+    let (mut one, mut two) = (slot(&first).await, slot(&first).await);
+    one.hold(&claim(1)).unwrap();
+    two.hold(&claim(2)).unwrap();
+    poll_fn(|cx| one.poll_held(cx)).await.unwrap();
+    poll_fn(|cx| two.poll_held(cx)).await.unwrap();
+    let release = |name| {
+        let store: Arc<dyn Store> = store.clone();
+        Journal::release(&store, name, at(3))
+    };
+    let alive = release("gateway-7");
+    assert!(matches!(alive, Err(StoreError::Taken(_))), "{alive:?}");
+    assert_eq!(release("gateway-8").unwrap().abandoned, []);
+    store.forget_names();
+    let released = release("gateway-7").unwrap();
+    assert_eq!(released.abandoned.len(), 2);
+    assert_eq!(released.held(), Money::from_picodollars(14));
+    assert_eq!(
+        (released.spent, released.freed),
+        (0, 0),
+        "nothing is shared"
+    );
+    assert_eq!(store.inner.holds().unwrap(), []);
+    assert_eq!(sums(&store), (2, 0, 2));
+    assert_eq!(release("gateway-7").unwrap().abandoned, [], "once");
+    one.write(record(1));
+    poll_fn(|cx| one.poll_written(cx)).await.unwrap();
+    assert_eq!(sums(&store), (2, 5, 1));
 }
 
 // === Helpers ===

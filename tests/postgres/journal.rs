@@ -3,8 +3,10 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use switchtower::limits::{Limits, Rule, Scope, Window};
+use switchtower::settle::lease::LeaseSettings;
 use switchtower::settle::store::{
     Dimension, Entry, PostgresSettings, PostgresStore, Store, StoreError,
 };
@@ -12,7 +14,7 @@ use switchtower::settle::{
     App, Attempts, Claim, Journal, JournalSettings, JournalSlot, Ledger, Record, Slot,
 };
 use switchtower::wire::Operation;
-use switchtower::{Call, End, Kind, Money, Usage};
+use switchtower::{Call, Caller, End, KeyId, Kind, Money, Usage};
 
 use crate::entries::{at, credit, everything, id, row, spend};
 use crate::relay::Relay;
@@ -94,6 +96,75 @@ async fn a_process_that_has_lost_its_name_loses_no_charge() {
         assert_eq!((sums[0].charge, sums[0].cost_unknown), (5, 0));
         assert_eq!(store.holds().unwrap(), []);
         drop((under_way, unheard, first, second, store, schema));
+    })
+    .await;
+}
+
+/// A process that was cut off and does not come again is released: what it held counts as spent. Should it come all the same, it
+/// is charged what it is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL: set SWITCHTOWER_POSTGRES_URL and run with --include-ignored"]
+async fn a_process_that_is_gone_is_released() {
+    let caller = Arc::new(Caller::new(KeyId::of("sk-or-v1-a")).account("acme"));
+    let (schema, relay, first) = blocking(|| {
+        let (schema, relay) = (Schema::new(), Relay::start());
+        let limit = Money::from_picodollars(1000);
+        let rule = Rule::money("budget", Scope::Account, Window::Forever, limit).unwrap();
+        let settings = JournalSettings::default().limits(Limits::new([rule]));
+        let settings = settings.patience(Duration::MAX).replica("gateway-7");
+        let settings = settings.leases(LeaseSettings::default());
+        let first = Journal::open(Arc::new(relay.open(&schema)), settings).unwrap();
+        (schema, relay, first)
+    })
+    .await;
+    let mut under_way = slot(&first).await;
+    let claim = Claim {
+        caller: Some(caller.clone()),
+        ..claim(1)
+    };
+    under_way.hold(&claim).unwrap();
+    poll_fn(|cx| under_way.poll_held(cx)).await.unwrap();
+    let hour = Duration::from_secs(3600);
+    let schema = blocking(move || {
+        let store: Arc<dyn Store> = schema.open();
+        let release = |at| Journal::release(&store, "gateway-7", at);
+        let alive = release(SystemTime::now() + hour);
+        assert!(matches!(alive, Err(StoreError::Taken(_))), "{alive:?}");
+        relay.cut(true);
+        // The database takes a moment to see that it has gone; and what it has leased it may spend.
+        let told = loop {
+            match release(SystemTime::now()) {
+                Err(StoreError::Taken(why)) if why.contains("somebody") => {}
+                told => break told,
+            }
+        };
+        assert!(
+            matches!(&told, Err(StoreError::Taken(why)) if why.contains("wait")),
+            "{told:?}"
+        );
+        assert_eq!(store.holds().unwrap().len(), 1);
+        let released = release(SystemTime::now() + hour).unwrap();
+        assert_eq!((released.abandoned.len(), released.spent), (1, 7));
+        assert!(released.freed > 0, "{released:?}");
+        assert_eq!(store.holds().unwrap(), []);
+        let again = release(SystemTime::now() + hour).unwrap();
+        assert_eq!((again.abandoned.len(), again.spent, again.freed), (0, 0, 0));
+        relay.cut(false);
+        schema
+    })
+    .await;
+    under_way.write(Record {
+        caller: Some(caller),
+        ..record(1)
+    });
+    poll_fn(|cx| under_way.poll_written(cx)).await.unwrap();
+    blocking(move || {
+        let store = schema.open();
+        let sums = store.spend(&spend(&[])).unwrap();
+        assert_eq!((sums[0].requests, sums[0].charge), (1, 5));
+        let opening = "SELECT opening FROM switchtower_counters";
+        assert_eq!(schema.count(opening), 7, "it counts as it was held");
+        drop((under_way, first, store, schema));
     })
     .await;
 }

@@ -2,8 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -21,6 +21,8 @@ pub(crate) struct Relay {
 struct State {
     cut: AtomicBool,
     frozen: AtomicBool,
+    /// Both ends of all that is open, or was.
+    ends: Mutex<Vec<TcpStream>>,
 }
 
 // === impl Relay ===
@@ -42,6 +44,8 @@ impl Relay {
                     continue;
                 }
                 let database = TcpStream::connect(&address).unwrap();
+                let ends = [&client, &database].map(|end| end.try_clone().unwrap());
+                relayed.ends.lock().unwrap().extend(ends);
                 for (from, to) in [(&client, &database), (&database, &client)] {
                     let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
                     let state = relayed.clone();
@@ -69,6 +73,11 @@ impl Relay {
 
     pub(crate) fn cut(&self, cut: bool) {
         self.state.cut.store(cut, Ordering::SeqCst);
+        if cut {
+            for end in self.state.ends.lock().unwrap().drain(..) {
+                let _ = end.shutdown(Shutdown::Both);
+            }
+        }
     }
 
     pub(crate) fn freeze(&self, frozen: bool) {

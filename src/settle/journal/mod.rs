@@ -46,6 +46,8 @@
 //! [`abandoned`](super::store::Row::ABANDONED), charges nothing, and has one attempt of unknown cost, which the hold bounds:
 //! the provider may have billed it. [`Journal::abandoned`] lists them, and each is an event.
 //!
+//! What a process of a name that will not come again has left [`Journal::release`] settles.
+//!
 //! Should somebody be on it all the same, such as a process that was cut off from the database until another took its name, its row takes
 //! the place of the abandoned one, once, in all sums: the event `settled late`. No charge is lost by that, and none is doubled. Limits
 //! that have begun meanwhile count it from the next start on; those that are leased, at once. Without its name, a process
@@ -118,6 +120,7 @@ mod ledger;
 mod line;
 mod queue;
 mod reconcile;
+mod release;
 mod retention;
 mod settings;
 mod slot;
@@ -128,5 +131,6 @@ mod wishes;
 mod writer;
 
 pub use self::ledger::Journal;
+pub use self::release::Released;
 pub use self::settings::{Durability, JournalSettings};
 pub use self::slot::JournalSlot;

@@ -34,7 +34,10 @@ pub trait Lessor: fmt::Debug + Send + Sync + 'static {
     fn lives(&self) -> Result<Vec<Life>, StoreError>;
 
     /// This life is over, by an operator's word, who knows that its reserves were not spent. What it held counts as charged;
-    /// what was not spent of that is given back as a credit. Returns what it frees.
+    /// what was not spent of that is given back as a credit. Returns what it frees. [`Journal::release`] settles its requests as
+    /// well.
+    ///
+    /// [`Journal::release`]: crate::settle::Journal::release
     fn release(&self, replica: &Replica) -> Result<u64, StoreError>;
 
     /// Forgets counters of windows that ended before this time.

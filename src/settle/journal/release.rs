@@ -1,0 +1,90 @@
+//! What a process that is gone has left, where none starts under its name.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::ledger::Journal;
+use super::reconcile::abandon;
+use crate::money::Money;
+use crate::settle::store::{HoldRow, Store, StoreError};
+
+/// What a process that is gone has left, and what became of it. See [`Journal::release`].
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Released {
+    /// What was under way, and is abandoned now.
+    pub abandoned: Vec<HoldRow>,
+    /// In picodollars, over all limits that it shared: what it had claimed there, which counts as spent.
+    pub spent: u64,
+    /// Likewise: what it had leased and did not use, which is free again.
+    pub freed: u64,
+}
+
+// === impl Journal ===
+
+impl Journal {
+    /// Settles what the last process of this name has left, as [the start](super#the-start) of another would, and gives back
+    /// what it has leased. For a name that will not come again. It blocks.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::SystemTime;
+    /// use switchtower::settle::store::{MemoryStore, Store, StoreError};
+    /// use switchtower::settle::{Journal, JournalSettings};
+    ///
+    /// let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+    /// let settings = JournalSettings::default().replica("gateway-7");
+    /// let journal = Journal::open(store.clone(), settings)?;
+    /// let alive = Journal::release(&store, "gateway-7", SystemTime::now());
+    /// assert!(matches!(alive, Err(StoreError::Taken(_))));
+    ///
+    /// drop(journal);
+    /// let released = Journal::release(&store, "gateway-7", SystemTime::now())?;
+    /// assert_eq!(released.abandoned, []);
+    /// # Ok::<_, StoreError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Taken`](StoreError::Taken) if it runs, or may spend what it has leased for some seconds more; or if the store fails:
+    /// then what was done is done, and the rest is for the next time.
+    pub fn release(
+        store: &Arc<dyn Store>,
+        replica: &str,
+        now: SystemTime,
+    ) -> Result<Released, StoreError> {
+        let _name = store.own(replica)?;
+        let lessor = store.clone().lessor();
+        let lives = lessor.as_ref().map(|lessor| lessor.lives()).transpose()?;
+        let mut lives = lives.unwrap_or_default();
+        lives.retain(|life| life.replica.name == replica);
+        if lives.iter().any(|life| life.is_last && now < life.expires) {
+            let why =
+                format!("`{replica}` ran a moment ago, and may spend what it has leased: wait");
+            return Err(StoreError::Taken(why));
+        }
+        let mut released = Released {
+            abandoned: abandon(&**store, replica)?,
+            ..Released::default()
+        };
+        if let Some(lessor) = lessor {
+            for life in lives {
+                let freed = lessor.release(&life.replica)?;
+                released.freed = released.freed.saturating_add(freed);
+                released.spent = released.spent.saturating_add(life.held);
+            }
+        }
+        Ok(released)
+    }
+}
+
+// === impl Released ===
+
+impl Released {
+    /// All that was held for what is abandoned: it is not charged, and providers may have billed as much.
+    #[must_use]
+    pub fn held(&self) -> Money {
+        let amounts = self.abandoned.iter().map(|hold| hold.amount);
+        amounts.fold(Money::ZERO, Money::saturating_add)
+    }
+}
