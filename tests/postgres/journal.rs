@@ -264,11 +264,11 @@ fn open(store: Arc<PostgresStore>) -> Journal {
     Journal::open(store, JournalSettings::default().patience(Duration::MAX)).unwrap()
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.unwrap()
 }
 
-async fn slot(journal: &Journal) -> JournalSlot {
+pub(crate) async fn slot(journal: &Journal) -> JournalSlot {
     let mut journal = journal.clone();
     poll_fn(|cx| journal.poll_slot(cx)).await.unwrap()
 }
@@ -277,7 +277,7 @@ fn now<T>(poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
     poll(&mut Context::from_waker(Waker::noop()))
 }
 
-fn claim(number: u64) -> Claim {
+pub(crate) fn claim(number: u64) -> Claim {
     Claim {
         id: id(number),
         created: at(number),
@@ -291,7 +291,7 @@ fn claim(number: u64) -> Claim {
     }
 }
 
-fn record(number: u64) -> Record {
+pub(crate) fn record(number: u64) -> Record {
     Record {
         id: id(number),
         created: at(number),

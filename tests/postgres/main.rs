@@ -8,6 +8,7 @@
 
 #[path = "../store/entries.rs"]
 mod entries;
+mod frozen;
 mod journal;
 mod leases;
 mod names;

@@ -21,8 +21,19 @@ pub(crate) struct Relay {
 struct State {
     cut: AtomicBool,
     frozen: AtomicBool,
+    /// At what does it freeze?
+    at: Mutex<Option<At>>,
     /// Both ends of all that is open, or was.
     ends: Mutex<Vec<TcpStream>>,
+}
+
+/// At what does it freeze?
+#[derive(Clone, Copy)]
+pub(crate) enum At {
+    /// The next commit, of which the database does not hear.
+    Commit,
+    /// The next commit that the database does, and of which nobody hears.
+    Committed,
 }
 
 // === impl Relay ===
@@ -46,10 +57,10 @@ impl Relay {
                 let database = TcpStream::connect(&address).unwrap();
                 let ends = [&client, &database].map(|end| end.try_clone().unwrap());
                 relayed.ends.lock().unwrap().extend(ends);
-                for (from, to) in [(&client, &database), (&database, &client)] {
+                for (from, to, asks) in [(&client, &database, true), (&database, &client, false)] {
                     let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
                     let state = relayed.clone();
-                    thread::spawn(move || state.pass(from, to));
+                    thread::spawn(move || state.pass(from, to, asks));
                 }
             }
         });
@@ -80,6 +91,15 @@ impl Relay {
         }
     }
 
+    /// Freezes by itself.
+    pub(crate) fn freeze_at(&self, at: At) {
+        *self.state.at.lock().unwrap() = Some(at);
+    }
+
+    pub(crate) fn is_frozen(&self) -> bool {
+        self.state.frozen.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn freeze(&self, frozen: bool) {
         self.state.frozen.store(frozen, Ordering::SeqCst);
     }
@@ -88,10 +108,14 @@ impl Relay {
 // === impl State ===
 
 impl State {
-    fn pass(&self, mut from: TcpStream, mut to: TcpStream) {
+    fn pass(&self, mut from: TcpStream, mut to: TcpStream, asks: bool) {
         let mut bytes = [0; 4096];
         while let Ok(read @ 1..) = from.read(&mut bytes) {
-            while self.frozen.load(Ordering::SeqCst) && !self.cut.load(Ordering::SeqCst) {
+            let commits = asks && bytes[..read].windows(6).any(|word| word == b"COMMIT");
+            let at = self.at.lock().unwrap().take_if(|_| commits);
+            self.frozen.fetch_or(at.is_some(), Ordering::SeqCst);
+            let goes = matches!(at, Some(At::Committed));
+            while !goes && self.frozen.load(Ordering::SeqCst) && !self.cut.load(Ordering::SeqCst) {
                 thread::yield_now();
             }
             if self.cut.load(Ordering::SeqCst) || to.write_all(&bytes[..read]).is_err() {

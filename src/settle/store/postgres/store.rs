@@ -89,10 +89,17 @@ impl PostgresStore {
             names,
             settings,
         };
-        let patience = store.settings.patience.max(UPDATE);
-        store.ask(&store.writers, patience, Vec::new(), |client| {
-            Box::pin(schema::migrate(client))
-        })?;
+        // Whether somebody answers at all is known sooner than tables are changed.
+        let patience = store.settings.patience;
+        let is_current = store.ask(&store.writers, patience, Vec::new(), |client| {
+            Box::pin(schema::is_current(client))
+        });
+        if !is_current? {
+            let patience = patience.max(UPDATE);
+            store.ask(&store.writers, patience, Vec::new(), |client| {
+                Box::pin(schema::migrate(client))
+            })?;
+        }
         Ok(store)
     }
 
