@@ -90,23 +90,42 @@ fn credit(account: &str, order: &str, usd: &str, note: &str) -> Result<Credit, B
 
 /// An order that is there already was carried out: that is all that whoever repeats it wants.
 fn give(store: &dyn Store, credit: Credit) -> Result<(), BoxError> {
-    let (id, account, amount) = (credit.id.clone(), credit.account.clone(), credit.amount);
-    match store.commit(&[Entry::Credit(credit)]) {
+    let (id, account, amount) = (&credit.id, &credit.account, credit.amount);
+    let (is_there, given) = before(store, &credit)?;
+    if is_there {
+        println!("{id}: was there already");
+        return Ok(());
+    }
+    let given = given + amount.into();
+    // No limit could hold it, and what is more could never be spent.
+    if given.money().is_none() {
+        return Err(format!("{account} cannot be given {given} USD in all").into());
+    }
+    match store.commit(&[Entry::Credit(credit.clone())]) {
         Ok(()) => println!("{id}: {account} has {amount} USD more"),
-        Err(StoreError::Conflict(_)) => {
-            let (first, last) = all_days();
-            let there = store.credits(None, first, last)?;
-            let there = there.iter().find(|known| known.id == id);
-            match there {
-                Some(known) if known.account == account && known.amount == amount => {
-                    println!("{id}: was there already");
-                }
-                _ => return Err(format!("{id} is the name of another credit").into()),
-            }
+        // Somebody else was faster.
+        Err(StoreError::Conflict(_)) if before(store, &credit)?.0 => {
+            println!("{id}: was there already");
         }
+        Err(StoreError::Conflict(_)) => return Err(another(id)),
         Err(why) => return Err(why.into()),
     }
     Ok(())
+}
+
+/// Is this order carried out already, and what was its account given in all?
+fn before(store: &dyn Store, credit: &Credit) -> Result<(bool, Total), BoxError> {
+    let (first, last) = all_days();
+    let there = store.credits(Some(&credit.account), first, last)?;
+    let known = there.iter().find(|known| known.id == credit.id);
+    if known.is_some_and(|known| known.amount != credit.amount) {
+        return Err(another(&credit.id));
+    }
+    Ok((known.is_some(), there.iter().map(|it| it.amount).sum()))
+}
+
+fn another(order: &str) -> BoxError {
+    format!("{order} is the name of another credit").into()
 }
 
 /// What each was given and has used.

@@ -125,6 +125,10 @@ fn a_command_gives_credits_once() {
         ("acme order-18 lots", "lots"),
         ("acme order-18 0", "nothing"),
         ("acme order-18", "usage"),
+        (
+            "acme order-18 9223272.036854775808",
+            "cannot be given 9223372.036854775808 USD",
+        ),
     ] {
         let (done, said) = credits(args);
         assert!(!done && said.contains(why), "{said}");

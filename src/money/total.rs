@@ -42,6 +42,21 @@ impl Total {
     pub const fn picodollars(self) -> i128 {
         self.0
     }
+
+    /// The amount that this is, if it is one that a ledger and its limits can hold: between [`Money::MIN`] and
+    /// [`Money::MAX`], nine million dollars.
+    ///
+    /// ```
+    /// use switchtower::{Money, Total};
+    ///
+    /// let most = Total::from(Money::MAX);
+    /// assert_eq!(most.money(), Some(Money::MAX));
+    /// assert_eq!((most + Total::from_picodollars(1)).money(), None);
+    /// ```
+    #[must_use]
+    pub fn money(self) -> Option<Money> {
+        i64::try_from(self.0).ok().map(Money::from_picodollars)
+    }
 }
 
 impl From<Money> for Total {

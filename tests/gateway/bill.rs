@@ -291,3 +291,27 @@ async fn without_a_store_there_are_no_books() {
     let answer = house.manage(Method::GET, "/api/v1/spend", "").await;
     assert_eq!(answer.status, 404);
 }
+
+/// A balance that no limit could hold would be cut to what one can, and the rest of the money never spent.
+#[tokio::test]
+async fn a_balance_beyond_what_limits_can_hold_is_refused() {
+    let house = bank().await;
+    let most = |id: &str, account: &str| json!({"id": id, "account": account, "amount": 9_000_000});
+    assert_eq!(give(&house, most("1", "acme")).await.0, 201);
+    assert_eq!(give(&house, most("2", "other")).await.0, 201);
+    let (status, refused) = give(&house, most("3", "acme")).await;
+    assert_eq!(status, 400, "{refused}");
+    assert_eq!(refused["error"]["metadata"]["param"], "amount");
+    let less = json!({"id": "4", "account": "acme", "kind": "adjustment", "amount": -8_000_000});
+    assert_eq!(give(&house, less).await.0, 201);
+    assert_eq!(give(&house, most("3", "acme")).await.0, 400, "10,000,000");
+    // Of two at once the second is too much, and who repeats the first is told so.
+    let some = |id: &str| json!({"id": id, "account": "acme", "amount": 5_000_000});
+    let (one, other) = tokio::join!(give(&house, some("5")), give(&house, some("6")));
+    let mut both = [one.0, other.0];
+    both.sort_unstable();
+    assert_eq!(both, [201, 400]);
+    assert_eq!(give(&house, most("1", "acme")).await.0, 201);
+    let told = told(&house, "/api/v1/credits?account=acme").await;
+    assert_eq!(told["total_credits"], 6_000_000);
+}

@@ -1,7 +1,5 @@
 //! `GET /credits`, and `POST /credits`, by which an operator gives them.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::extract::{Request, State};
 use http::{HeaderMap, Response, StatusCode, Uri};
@@ -100,7 +98,10 @@ async fn granted(door: &Door, request: Request) -> Result<String, Error> {
     let credit = read(&body(sent).await?, door.gateway.credit_fee)?;
     let keeper = door.gateway.keeper.clone();
     let given = async move {
-        let written = blocking(move || write(&store, credit)).await;
+        // One after the other: each looks at what there is, and adds to it.
+        let turn = keeper.turn().await;
+        let written = blocking(move || write(&*store, credit)).await;
+        drop(turn);
         let credit = written.map_err(Untold::error)?;
         // It is given, be it known here now or with the next refresh.
         let _ = keeper.credit(&credit.account).await;
@@ -113,32 +114,58 @@ async fn granted(door: &Door, request: Request) -> Result<String, Error> {
 }
 
 /// Writes it once. Whoever repeats an order is told what came of it the first time.
-fn write(store: &Arc<dyn Store>, credit: Credit) -> Result<Credit, Untold> {
-    let known = || {
-        let (first, last) = (Day::from_number(0), Day::from_number(i32::MAX));
-        let mut known = None;
-        let mut look =
-            |other: Credit| known = known.take().or(Some(other).filter(|it| it.id == credit.id));
-        store.each_credit(Some(&credit.account), (first, last), &mut look)?;
-        let same = |known: &Credit| {
-            // The fee is the gateway's word, not the order's, and may be another one since.
-            let (created, fee) = (known.created, known.fee);
-            let credit = credit.clone();
-            let again = Credit {
-                created,
-                fee,
-                ..credit
-            };
-            *known == again
+fn write(store: &dyn Store, credit: Credit) -> Result<Credit, Untold> {
+    let (known, given) = before(store, &credit)?;
+    if let Some(known) = known {
+        return Ok(repeated(known, credit)?);
+    }
+    if (given + credit.amount.into()).money().is_none() {
+        let most = match credit.amount < Money::ZERO {
+            true => Money::MIN,
+            false => Money::MAX,
         };
-        let other = || wrong("id", "is the name of another credit");
-        Ok(known.filter(same).ok_or_else(other)?)
-    };
+        let why = format!("brings what the account was given in all beyond {most} USD");
+        return Err(wrong("amount", &why).into());
+    }
     match store.commit(&[Entry::Credit(credit.clone())]) {
         Ok(()) => Ok(credit),
-        Err(StoreError::Conflict(_)) => known(),
+        // It is another account's, or somebody else was faster.
+        Err(StoreError::Conflict(_)) => {
+            let (known, _) = before(store, &credit)?;
+            Ok(repeated(known.ok_or_else(taken)?, credit)?)
+        }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The one of this name, if its account has it, and all that the account was given.
+fn before(store: &dyn Store, credit: &Credit) -> Result<(Option<Credit>, Total), StoreError> {
+    let days = (Day::from_number(0), Day::from_number(i32::MAX));
+    let (mut known, mut given) = (None, Total::ZERO);
+    let mut look = |other: Credit| {
+        given += other.amount.into();
+        known = known.take().or(Some(other).filter(|it| it.id == credit.id));
+    };
+    store.each_credit(Some(&credit.account), days, &mut look)?;
+    Ok((known, given))
+}
+
+/// What came of it the first time, if it is the same.
+fn repeated(known: Credit, again: Credit) -> Result<Credit, Error> {
+    let again = Credit {
+        created: known.created,
+        // The fee is the gateway's word, not the order's, and may be another one since.
+        fee: known.fee,
+        ..again
+    };
+    match known == again {
+        true => Ok(known),
+        false => Err(taken()),
+    }
+}
+
+fn taken() -> Error {
+    wrong("id", "is the name of another credit")
 }
 
 fn read(sent: &[u8], fee: Ratio) -> Result<Credit, Error> {

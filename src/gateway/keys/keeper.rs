@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::{self, Arc, PoisonError};
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::accounts::{Accounts, Tier};
 use super::counts::{Counts, Wanted};
@@ -86,6 +86,11 @@ impl Keeper {
 
     pub(in crate::gateway) fn ring(&self) -> &KeyRing {
         &self.ring
+    }
+
+    /// While this is held, nothing that is set for keys and accounts changes here.
+    pub(in crate::gateway) async fn turn(&self) -> OwnedMutexGuard<()> {
+        self.turn.clone().lock_owned().await
     }
 
     /// Reads all keys from the store, which others may have changed.
