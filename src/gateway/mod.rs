@@ -179,7 +179,7 @@
 //! # Credit
 //!
 //! By default nobody needs any. With [`Gateway::prepaid`] an account spends what it was given, and is refused with 402 beyond it: what
-//! `POST /credits` gives holds at once. With [`Gateway::free_models`] models whose names end in `:free` are asked so often a minute and a
+//! `POST /credits` gives holds at once. More than nine million dollars in all (2⁶³ picodollars) no account can have. With [`Gateway::free_models`] models whose names end in `:free` are asked so often a minute and a
 //! day by each account, more often by one that was granted ten dollars, as OpenRouter has it, and with 429 beyond; `GET /key` tells how often
 //! (`free_model_daily_requests`; without a limit that is 2⁵³ - 1). `is_free_tier` is true where either is set and the account was never granted anything.
 //!
@@ -188,11 +188,13 @@
 //! An account may bring keys of its own at providers. They are used for its requests alone, before everything else, and what they
 //! come to nobody else hears of. The provider bills the caller; of the operator's price the caller pays the share that
 //! [`Gateway::byok_fee`] says, as `usage.cost`, beside `usage.is_byok` and `cost_details.upstream_inference_cost`. At rest they are sealed under
-//! [`Gateway::master_keys`], without which none is taken. They are written, and changed, but never told again.
+//! [`Gateway::master_keys`], without which none is taken. They are written, and changed, but never told again. The operator's management
+//! keys make and change them for all accounts, as they do [keys](#the-keys).
 //!
 //! | field of `POST` and `PATCH` | |
 //! |---|---|
 //! | `provider` | its slug here; `POST` needs it, and it stays |
+//! | `account`, of `POST` alone | for whom; `GET /byok?account=` names one |
 //! | `key` | the key, as its header carries it: at most 8 KiB without blanks. `POST` needs it; `PATCH` puts another one in its place |
 //! | `name`, `disabled` | |
 //! | `is_fallback` | used only after the endpoints that all share |

@@ -237,3 +237,49 @@ async fn what_is_wrong_with_a_key_of_a_provider_is_named() {
     assert!(refused.body.contains("no master key"), "{refused:?}");
     assert!(store.documents("byok").unwrap().is_empty());
 }
+
+/// As for keys: the operator acts for all accounts, everybody else for its own.
+#[tokio::test]
+async fn the_operator_sees_and_sets_keys_of_providers_of_all_accounts() {
+    let store = Arc::new(MemoryStore::new(100));
+    let house = open(&store, Some(OLD)).await;
+    let acme = json!({"name": "acme", "account": "acme", "is_management_key": true});
+    let acme = manage(&house, Method::POST, "/keys", acme).await;
+    let manager = acme["key"].as_str().unwrap().to_owned();
+    let key = json!({"name": "team", "account": "acme"});
+    let key = manage(&house, Method::POST, "/keys", key).await;
+
+    let own = json!({"provider": "first", "key": SECRET, "account": "acme"});
+    let made = manage(&house, Method::POST, "/byok", own.clone()).await;
+    assert_eq!(made["data"]["account"], "acme");
+    assert_eq!(asks(&house, key["key"].as_str().unwrap()).await, 200);
+    let count = async |who: &str, query: &str| {
+        let path = format!("/api/v1/byok{query}");
+        let list = house.as_who(who, Method::GET, &path, Value::Null).await;
+        (list.status.as_u16(), list.json()["total_count"].as_u64())
+    };
+    assert_eq!(count(MANAGER, "?account=acme").await, (200, Some(1)));
+    assert_eq!(count(MANAGER, "").await, (200, Some(1)));
+    assert_eq!(count(MANAGER, "?account=default").await, (200, Some(0)));
+    assert_eq!(count(&manager, "").await, (200, Some(1)));
+    assert_eq!(count(&manager, "?account=default").await.0, 403);
+    let path = format!("/byok/{}", made["data"]["id"].as_str().unwrap());
+    let told = manage(&house, Method::GET, &path, Value::Null).await;
+    assert_eq!(told["data"]["account"], "acme");
+    // It is for keys of its own account, whoever says so.
+    let of = json!({"allowed_api_key_hashes": [key["data"]["hash"]], "disabled": true});
+    let changed = manage(&house, Method::PATCH, &path, of).await;
+    assert_eq!(changed["data"]["disabled"], true);
+    let own = manage(&house, Method::POST, "/keys", json!({"name": "own"})).await;
+    let of = json!({"allowed_api_key_hashes": [own["data"]["hash"]]});
+    let whole = format!("/api/v1{path}");
+    let refused = house.as_who(MANAGER, Method::PATCH, &whole, of).await;
+    assert_eq!(refused.status, 400);
+    manage(&house, Method::DELETE, &path, Value::Null).await;
+    assert_eq!(count(&manager, "").await, (200, Some(0)));
+    let theirs = json!({"provider": "first", "key": SECRET, "account": "default"});
+    let refused = house
+        .as_who(&manager, Method::POST, "/api/v1/byok", theirs)
+        .await;
+    assert_eq!(refused.status, 403);
+}

@@ -88,7 +88,7 @@ impl Safe {
     ) -> Result<Option<Held>, Error> {
         let mut held = self.held.lock().await;
         for _ in 0..TRIES {
-            let before = of_account(&held, id, account)?.clone();
+            let before = of_account(&held, id, Some(account))?.clone();
             let version = before.version + 1;
             let after = match change(&before.settings) {
                 None => None,

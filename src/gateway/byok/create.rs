@@ -6,11 +6,12 @@ use http::{Response, StatusCode};
 
 use super::input::{Change, secret};
 use super::told::{One, Told};
+use crate::caller::Caller;
 use crate::clock::wall;
 use crate::error::Error;
 use crate::gateway::input::{Input, body, required, wrong};
 use crate::gateway::json;
-use crate::gateway::keys::workspace;
+use crate::gateway::keys::{LONGEST_ACCOUNT, workspace};
 use crate::gateway::router::Door;
 use crate::keys::ProviderKeySettings;
 
@@ -21,17 +22,20 @@ pub(in crate::gateway) async fn create(
     let (parts, sent) = request.into_parts();
     let created = async {
         let caller = json::manager(&door, &parts.headers)?;
-        create_key(&door, caller.account_name(), &body(sent).await?).await
+        create_key(&door, &caller, &body(sent).await?).await
     };
     let created = created.await;
     json::told(&door, StatusCode::CREATED, created)
 }
 
-async fn create_key(door: &Door, account: &str, sent: &[u8]) -> Result<String, Error> {
+async fn create_key(door: &Door, caller: &Caller, sent: &[u8]) -> Result<String, Error> {
     let mut input = Input::read(sent)?;
     let provider = required("provider", input.text("provider", 255)?)?;
     let secret = required("key", Some(secret(&mut input)?))?;
-    let change = Change::read(&mut input, door, account)?;
+    let account = input.text("account", LONGEST_ACCOUNT)?.flatten();
+    let account = json::account(caller, account.as_deref())?;
+    let account = account.unwrap_or_else(|| caller.account_name().to_owned());
+    let change = Change::read(&mut input, door, &account)?;
     workspace(&mut input)?;
     input.finish()?;
     let lineup = door.gateway.roster.lineup();
@@ -41,7 +45,7 @@ async fn create_key(door: &Door, account: &str, sent: &[u8]) -> Result<String, E
     }
     let label = ProviderKeySettings::label_of(&secret);
     let settings = ProviderKeySettings {
-        account: account.to_owned(),
+        account,
         ..ProviderKeySettings::of(provider, label, wall())
     };
     let place = change.sort;

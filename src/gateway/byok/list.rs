@@ -37,9 +37,10 @@ pub(in crate::gateway) async fn list(
 
 async fn page(door: &Door, caller: &Caller, query: &Query) -> Result<String, Error> {
     query.workspace()?;
+    let account = json::account(caller, query.get("account")?)?;
     let provider = query.get("provider")?;
     let (offset, limit) = (query.offset()?, query.limit(LIMIT, MOST)?);
-    let mut held = door.gateway.safe.list(caller.account_name()).await;
+    let mut held = door.gateway.safe.list(account.as_deref()).await;
     held.retain(|it| provider.is_none_or(|slug| it.settings.provider == slug));
     let page = held.iter().skip(offset).take(limit);
     json::text(&Data {

@@ -5,8 +5,9 @@ use axum::extract::{Path, Request, State};
 use http::{HeaderMap, Response, StatusCode};
 
 use super::input::{Change, secret};
-use super::safe::missing;
+use super::safe::{Held, missing};
 use super::told::{One, Told};
+use crate::error::Error;
 use crate::gateway::input::{Input, body};
 use crate::gateway::json;
 use crate::gateway::router::Door;
@@ -18,8 +19,7 @@ pub(in crate::gateway) async fn get(
     headers: HeaderMap,
 ) -> Response<Body> {
     let got = async {
-        let caller = json::manager(&door, &headers)?;
-        let held = door.gateway.safe.get(&id, caller.account_name()).await?;
+        let held = named(&door, &headers, &id).await?;
         json::text(&One {
             data: Told::of(&held),
         })
@@ -35,8 +35,8 @@ pub(in crate::gateway) async fn change(
 ) -> Response<Body> {
     let (parts, sent) = request.into_parts();
     let changed = async {
-        let caller = json::manager(&door, &parts.headers)?;
-        let account = caller.account_name();
+        let held = named(&door, &parts.headers, &id).await?;
+        let account = &held.settings.account;
         let mut input = Input::read(&body(sent).await?)?;
         let secret = secret(&mut input)?;
         let change = Change::read(&mut input, &door, account)?;
@@ -64,12 +64,19 @@ pub(in crate::gateway) async fn delete(
     headers: HeaderMap,
 ) -> Response<Body> {
     let deleted = async {
-        let caller = json::manager(&door, &headers)?;
+        let held = named(&door, &headers, &id).await?;
         let safe = &door.gateway.safe;
-        safe.change(&id, caller.account_name(), None, |_| None)
+        safe.change(&id, &held.settings.account, None, |_| None)
             .await?;
         Ok(r#"{"deleted":true}"#.to_owned())
     };
     let deleted = deleted.await;
     json::told(&door, StatusCode::OK, deleted)
+}
+
+/// Which one is meant, of those that whoever asks may manage?
+async fn named(door: &Door, headers: &HeaderMap, id: &str) -> Result<Held, Error> {
+    let caller = json::manager(door, headers)?;
+    let account = json::account(&caller, None)?;
+    door.gateway.safe.get(id, account.as_deref()).await
 }

@@ -100,21 +100,23 @@ impl Safe {
         Ok(())
     }
 
-    /// Those of this account, by provider and place.
-    pub(super) async fn list(&self, account: &str) -> Vec<Held> {
+    /// Those of this account, or of all: by account, provider and place.
+    pub(super) async fn list(&self, account: Option<&str>) -> Vec<Held> {
         let held = self.held.lock().await;
-        let own = held.values().filter(|it| it.settings.account == account);
+        let own = held.values().filter(|it| is_of(it, account));
         let mut own: Vec<_> = own.cloned().collect();
         own.sort_by(|a, b| {
-            let place = |it: &Held| (it.settings.sort, it.settings.created);
-            let by = a.settings.provider.cmp(&b.settings.provider);
-            by.then(place(a).cmp(&place(b))).then(a.id.cmp(&b.id))
+            let of = |it: &Held| (it.settings.sort, it.settings.created);
+            let by = a.settings.account.cmp(&b.settings.account);
+            by.then_with(|| a.settings.provider.cmp(&b.settings.provider))
+                .then_with(|| of(a).cmp(&of(b)))
+                .then_with(|| a.id.cmp(&b.id))
         });
         own
     }
 
-    /// The one of this name, if it is of this account.
-    pub(super) async fn get(&self, id: &str, account: &str) -> Result<Held, Error> {
+    /// The one of this name, if it is of this account; none: of whichever.
+    pub(super) async fn get(&self, id: &str, account: Option<&str>) -> Result<Held, Error> {
         of_account(&*self.held.lock().await, id, account).cloned()
     }
 
@@ -223,10 +225,14 @@ fn place<'a>(id: &'a str, settings: &'a ProviderKeySettings) -> Place<'a> {
 pub(super) fn of_account<'a>(
     held: &'a HashMap<String, Held>,
     id: &str,
-    account: &str,
+    account: Option<&str>,
 ) -> Result<&'a Held, Error> {
-    let found = held.get(id).filter(|it| it.settings.account == account);
+    let found = held.get(id).filter(|it| is_of(it, account));
     found.ok_or_else(missing)
+}
+
+fn is_of(held: &Held, account: Option<&str>) -> bool {
+    account.is_none_or(|it| held.settings.account == it)
 }
 
 pub(super) fn missing() -> Error {

@@ -9,6 +9,8 @@ use crate::gateway::keys::WORKSPACE;
 #[derive(Debug, Serialize)]
 pub(super) struct Told<'a> {
     id: &'a str,
+    /// This one is ours.
+    account: &'a str,
     provider: &'a str,
     label: &'a str,
     name: Option<&'a str>,
@@ -36,6 +38,7 @@ impl<'a> Told<'a> {
         let keys = settings.keys.as_ref();
         Self {
             id: &held.id,
+            account: &settings.account,
             provider: &settings.provider,
             label: &settings.label,
             name: settings.name.as_deref(),

@@ -25,7 +25,7 @@ struct Created<'a> {
 }
 
 /// As long as that of credits.
-const LONGEST_ACCOUNT: usize = 128;
+pub(in crate::gateway) const LONGEST_ACCOUNT: usize = 128;
 
 pub(in crate::gateway) async fn create(
     State(door): State<Door>,

@@ -15,7 +15,7 @@ mod one;
 mod settings;
 mod told;
 
-pub(super) use self::create::create;
+pub(super) use self::create::{LONGEST_ACCOUNT, create};
 pub(super) use self::current::current;
 pub(super) use self::fresh::{keep, look};
 pub(super) use self::keeper::Keeper;
