@@ -20,8 +20,7 @@ usage: gateway [--listen ADDRESS] [--providers demo|env | --config FILE] [--ledg
   --listen ADDRESS   where to listen; default 127.0.0.1:8080
   --providers demo   three demo providers on this machine; the default
   --providers env    the real providers whose keys are in the environment
-  --config FILE      those of a switchtower.toml; it and its sources are read anew when they change, all but
-                     its `[[limits]]`, which hold from the start on
+  --config FILE      those of a switchtower.toml; it and its sources are read anew when they change
   --ledger FILE      the SQLite file that keeps the books; default switchtower.db
   --ledger URL       the PostgreSQL database, postgres://…, that keeps the books of several gateways
   --ledger memory    no books once the process ends; the default with the demo providers

@@ -103,7 +103,8 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let stack = stack.with_ledger(journal.clone());
     watch::report(&catalog);
     if let Some(reloader) = reloader {
-        tokio::spawn(watch::watch(reloader, stack.roster().clone()));
+        let roster = stack.roster().clone();
+        tokio::spawn(watch::watch(reloader, roster, journal.books()));
     }
     let gateway = Gateway::new(stack, client::hyper::over(tls))
         .keys([&key])

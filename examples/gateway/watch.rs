@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use switchtower::catalog::{Catalog, Reloader};
+use switchtower::limits::Rule;
+use switchtower::settle::Books;
 use switchtower::standing::Roster;
 use tokio::time::MissedTickBehavior;
 use tracing::{info, warn};
@@ -20,7 +22,7 @@ pub(crate) fn report(catalog: &Catalog) {
 }
 
 /// Puts in force what the files say, for ever. Who asks at that moment stays with what was in force.
-pub(crate) async fn watch(mut reloader: Reloader, roster: Roster) {
+pub(crate) async fn watch(mut reloader: Reloader, roster: Roster, books: Books) {
     let mut seconds = tokio::time::interval(EVERY);
     // What a long look has missed is not made up for.
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -45,12 +47,23 @@ pub(crate) async fn watch(mut reloader: Reloader, roster: Roster) {
                 }
                 report(&catalog);
                 if catalog.limits() != roster.lineup().catalog().limits() {
-                    warn!(
-                        "`[[limits]]` have changed, but those of the start hold until the next one"
-                    );
+                    limit(&books, catalog.limits().to_vec()).await;
                 }
                 roster.swap(catalog, Instant::now());
             }
         }
+    }
+}
+
+/// Limits begin with what the books say was used, which takes a while where there are many.
+async fn limit(books: &Books, rules: Vec<Rule>) {
+    let (books, count) = (books.clone(), rules.len());
+    let set = tokio::task::spawn_blocking(move || books.set_limits(rules));
+    match set.await {
+        Ok(Ok(())) => info!("limits in force: {count}"),
+        Ok(Err(error)) => {
+            warn!("`[[limits]]` stay as they were, the books cannot be read: {error}")
+        }
+        Err(error) => warn!("`[[limits]]` stay as they were: {error}"),
     }
 }

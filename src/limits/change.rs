@@ -116,7 +116,7 @@ impl Limits {
 
     /// Of all rules one of each that count the same.
     pub(crate) fn rules(&self) -> Vec<Arc<Rule>> {
-        let mut rules: Vec<_> = self.0.all.iter().map(|all| all.rule().clone()).collect();
+        let mut rules = self.0.general.rules();
         self.0.own.rules(&mut rules);
         rules
     }

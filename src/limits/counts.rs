@@ -64,6 +64,11 @@ impl Counts {
             .retain(|_, shared| !Shared::is_idle(shared, at));
     }
 
+    /// All of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Shared>> {
+        self.by_value.values().chain(&self.rest)
+    }
+
     /// How many values have a count of their own.
     pub(super) fn len(&self) -> usize {
         self.by_value.len()

@@ -19,7 +19,8 @@
 //! expected counts from its end, where its window has rolled on: no answer is long enough to have no limit.
 //!
 //! **Rules that come later**, of a key that is limited while it asks, begin with what was used before, and with what is under
-//! way: see [`Limits::set_rules`].
+//! way: see [`Limits::set_rules`]; and so do those for all that take the place of others, of a catalogue that is read anew: see
+//! [`Limits::replace`].
 //!
 //! **Time.** Windows of the calendar go by the wall clock, in UTC. If that is set back, the window that is on stays on
 //! until its end, so that none is empty twice; if it was ahead and is set right, a limit is renewed after one whole window at the
@@ -36,11 +37,13 @@ mod change;
 mod counter;
 mod counts;
 mod exceeded;
+mod general;
 mod level;
 mod moment;
 mod nearest;
 mod own;
 mod refusal;
+mod replace;
 mod ring;
 mod rule;
 mod scope;

@@ -155,6 +155,11 @@ impl Own {
         }
     }
 
+    /// While nobody comes or leaves.
+    pub(super) fn renew<T>(&self, renew: impl FnOnce(&mut UnderWay) -> T) -> T {
+        renew(&mut self.state().under_way)
+    }
+
     /// Those of its rules that are of this request.
     pub(super) fn of(&self, subject: &Subject<'_>, found: impl FnMut(&Arc<Shared>)) {
         if !self.is_empty() {

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use super::counter::{Counter, Crossed};
 use super::exceeded::Exceeded;
+use super::general::General;
 use super::level::Level;
 use super::moment::{At, Now};
 use super::own::Own;
@@ -53,11 +54,12 @@ pub struct Limits(pub(super) Arc<Table>);
 pub(super) struct Table {
     /// The first moment that there was.
     first: OnceLock<Instant>,
-    /// Of all that are counted by a rule.
-    pub(super) all: Box<[Values]>,
+    /// Those that hold for all.
+    pub(super) general: General,
     pub(super) own: Own,
-    order: AtomicU64,
-    values: usize,
+    /// Also of those that are yet to hold: see [`Limits::replace`].
+    pub(super) order: Arc<AtomicU64>,
+    pub(super) values: usize,
     pub(super) books: Turn,
 }
 
@@ -76,17 +78,20 @@ impl Limits {
     /// refused then, but nothing is forgotten. A count that counts nothing makes room for another one. Of users and tags, each
     /// account has a tenth of them, rounded up.
     pub fn with_values(rules: impl IntoIterator<Item = Rule>, values: usize) -> Self {
-        let mut all: Vec<Values> = Vec::new();
-        for rule in rules {
-            let same = all.iter().filter(|known| known.rule().is_same(&rule));
-            let nth = same.count();
-            all.push(Values::new(Arc::new(rule), nth));
-        }
+        Self::of(General::of(rules), OnceLock::new(), Arc::default(), values)
+    }
+
+    pub(super) fn of(
+        general: General,
+        first: OnceLock<Instant>,
+        order: Arc<AtomicU64>,
+        values: usize,
+    ) -> Self {
         Self(Arc::new(Table {
-            first: OnceLock::new(),
-            all: all.into(),
+            first,
+            general,
             own: Own::new(),
-            order: AtomicU64::new(0),
+            order,
             values,
             books: Turn::new(),
         }))
@@ -196,25 +201,22 @@ impl Limits {
     /// Is there no rule?
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.all.is_empty() && self.0.own.is_empty()
+        self.0.general.is_empty() && self.0.own.is_empty()
     }
 
     /// May there be a rule of this unit?
     pub(crate) fn counts(&self, unit: Unit) -> bool {
-        let mut all = self.0.all.iter();
-        !self.0.own.is_empty() || all.any(|all| all.rule().unit() == unit)
+        !self.0.own.is_empty() || self.0.general.counts(unit)
     }
 
     /// May there be a rule of this scope?
     pub(crate) fn looks_at(&self, scope: Scope) -> bool {
-        let mut all = self.0.all.iter();
-        self.0.own.looks_at(scope) || all.any(|all| all.rule().scope() == scope)
+        self.0.own.looks_at(scope) || self.0.general.looks_at(scope)
     }
 
     /// May there be a rule that looks at models?
     pub(crate) fn looks_at_models(&self) -> bool {
-        let mut all = self.0.all.iter();
-        let of_models = self.0.own.has_models() || all.any(|all| all.rule().has_models());
+        let of_models = self.0.own.has_models() || self.0.general.has_models();
         of_models || self.looks_at(Scope::Model)
     }
 
@@ -242,7 +244,8 @@ impl Limits {
         now: Now,
     ) -> (Vec<Arc<Shared>>, Taken) {
         let mut counts = Vec::new();
-        for all in &self.0.all {
+        let general = self.0.general.all();
+        for all in general.iter().flat_map(|all| all.iter()) {
             let rule = all.rule();
             if !is_wanted(rule.unit()) || !rule.looks_at(subject) {
                 continue;
@@ -311,8 +314,10 @@ impl Default for Limits {
 
 impl fmt::Debug for Limits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.0.all.iter().map(|all| all.rule().name());
-        f.debug_list().entries(names).finish()
+        let rules = self.rules();
+        f.debug_list()
+            .entries(rules.iter().map(|rule| rule.name()))
+            .finish()
     }
 }
 

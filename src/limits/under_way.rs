@@ -135,6 +135,29 @@ impl UnderWay {
         let crossed = known.filter_map(|known| known.count_by(count, &rule, now));
         crossed.last()
     }
+
+    /// This rule is a new one, of which each value has such a count, and counts what is under way. Which thresholds has
+    /// that crossed?
+    pub(super) fn count_by_all(
+        &mut self,
+        rule: &Arc<Rule>,
+        count: impl Fn(&[u8]) -> Arc<Shared>,
+        now: Now,
+    ) -> Vec<Crossed> {
+        let mut crossed = Vec::new();
+        for known in self.known.iter_mut().flatten() {
+            let mut counts = known.with_subject(rule, |subject| {
+                let values = rule.scope().values(subject);
+                let values = values.filter(|value| rule.looks_at(subject) && rule.counts(value));
+                values.map(|value| count(&value)).collect::<Vec<_>>()
+            });
+            counts.sort_unstable_by_key(|count| count.order);
+            counts.dedup_by_key(|count| count.order);
+            let counted = counts.iter();
+            crossed.extend(counted.filter_map(|count| known.count_by(count, rule, now)));
+        }
+        crossed
+    }
 }
 
 // === impl Known ===

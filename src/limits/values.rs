@@ -1,9 +1,11 @@
 //! One rule, and a count for each value that it is counted by.
 
 use std::collections::HashMap;
+use std::ops::DerefMut;
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
+use super::counter::Counter;
 use super::counts::{Counts, SWEPT};
 use super::moment::At;
 use super::rule::Rule;
@@ -17,12 +19,15 @@ pub(super) struct Values {
     rule: Arc<Rule>,
     /// Before it there are so many that count the same.
     pub(super) nth: usize,
-    counts: Mutex<All>,
+    /// A rule that takes its place, and counts the same, goes on with them.
+    counts: Arc<Mutex<All>>,
 }
 
 /// Of users and tags, which callers make up, each account has a share, so that none takes the place of another's.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct All {
+    /// By which new ones count.
+    rule: Arc<Rule>,
     counts: Counts,
     by_account: HashMap<Box<[u8]>, Counts>,
     /// How many values of accounts have a count of their own.
@@ -38,15 +43,53 @@ const SHARE: usize = 10;
 
 impl Values {
     pub(super) fn new(rule: Arc<Rule>, nth: usize) -> Self {
+        let all = All {
+            rule: rule.clone(),
+            counts: Counts::default(),
+            by_account: HashMap::new(),
+            len: 0,
+            since: 0,
+        };
         Self {
             rule,
             nth,
-            counts: Mutex::default(),
+            counts: Arc::new(Mutex::new(all)),
+        }
+    }
+
+    /// The same counts, which are to go by this rule once that [holds](Self::hold).
+    pub(super) fn with_rule(&self, rule: Arc<Rule>) -> Self {
+        Self {
+            rule,
+            nth: self.nth,
+            counts: self.counts.clone(),
         }
     }
 
     pub(super) fn rule(&self) -> &Arc<Rule> {
         &self.rule
+    }
+
+    /// Have both the same counts?
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.counts, &other.counts)
+    }
+
+    /// From now on all counts go by its rule, and so do those that whoever still has another rule makes.
+    pub(super) fn hold(&self) {
+        let mut all = self.all();
+        all.rule = self.rule.clone();
+        all.each(|count| count.with(|counter| counter.set_rule(self.rule.clone())));
+    }
+
+    /// Its rule is gone. All that it counted by.
+    pub(super) fn end(&self) -> Vec<Arc<Shared>> {
+        let mut ended = Vec::new();
+        self.all().each(|count| {
+            count.with(Counter::end);
+            ended.push(count.clone());
+        });
+        ended
     }
 
     /// The count of this value, of so many at the most: see [`Counts::of`].
@@ -57,8 +100,9 @@ impl Values {
         order: impl FnOnce() -> u64,
         (first, at): (Instant, At),
     ) -> Arc<Shared> {
-        let mut all = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = |value| Shared::new(&self.rule, value, order(), (first, at));
+        let mut all = self.all();
+        let rule = all.rule.clone();
+        let new = |value| Shared::new(&rule, value, order(), (first, at));
         match self.rule.scope() {
             Scope::User | Scope::Tag => all.of_account(value, most, new, at),
             Scope::Account | Scope::Key | Scope::Model | Scope::Provider => {
@@ -66,11 +110,20 @@ impl Values {
             }
         }
     }
+
+    fn all(&self) -> impl DerefMut<Target = All> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 // === impl All ===
 
 impl All {
+    fn each(&self, mut look: impl FnMut(&Arc<Shared>)) {
+        let all = self.by_account.values().chain([&self.counts]);
+        all.flat_map(Counts::iter).for_each(&mut look);
+    }
+
     fn of_account(
         &mut self,
         value: &[u8],

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::recent::{Recent, Totals};
 use super::record::Record;
-use super::store::Store;
+use super::replay::replay;
+use super::store::{Store, StoreError};
+use crate::clock;
 use crate::generation::GenerationId;
-use crate::limits::Limits;
+use crate::limits::{Limits, Now, Rule};
 
 /// What may be read of a ledger: the newest records, the sums of all since the process began, by which limits it
 /// goes, and the [`Store`] behind it, if there is one.
@@ -77,6 +79,27 @@ impl Books {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// Puts these rules in force for all, in place of those before: see [`Limits::replace`]. A new one begins with what was
+    /// used before, by the [store](Self::store), if there is one, and with what is under way. It blocks, and what is written meanwhile
+    /// waits: windows that roll, and buckets, are read by rows, all others by the sums of days.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read. Then nothing has changed.
+    pub fn set_limits(&self, rules: impl IntoIterator<Item = Rule>) -> Result<(), StoreError> {
+        let now = Now {
+            instant: clock::now(),
+            wall: clock::wall(),
+        };
+        // Whatever is written meanwhile would be missing in both.
+        let _turn = self.limits.books_turn();
+        let past = |new: &Limits| match &self.store {
+            Some(store) => replay(&**store, new, now),
+            None => Ok(()),
+        };
+        self.limits.replace(rules, past, now)
     }
 
     /// Where rows, credits and documents outlive the process. Its methods block.

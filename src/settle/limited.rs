@@ -33,9 +33,11 @@ impl Limited {
             Unit::Concurrency => 1,
             Unit::Requests | Unit::Tokens => 0,
         };
-        let wanted = (&[Unit::Money, Unit::Concurrency][..], amount);
-        let taken = with_subject(limits, claim, |subject| {
-            limits.take_of(|| guest(claim), subject, wanted, claim.now())
+        let wanted = (&[Unit::Money, Unit::Concurrency][..], &amount);
+        let taken = limits.steadily(|| {
+            with_subject(limits, claim, |subject| {
+                limits.take_of(|| guest(claim), subject, wanted, claim.now())
+            })
         });
         let taken = taken?;
         let shares = match limits.is_shared() {

@@ -18,6 +18,9 @@ mod counts;
 #[path = "../../src/limits/exceeded.rs"]
 #[allow(dead_code, reason = "the models take what threads race for")]
 mod exceeded;
+#[path = "../../src/limits/general.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod general;
 #[path = "../../src/limits/level.rs"]
 #[allow(dead_code, reason = "the models take what threads race for")]
 mod level;
@@ -27,6 +30,9 @@ mod moment;
 #[path = "../../src/limits/own.rs"]
 #[allow(dead_code, reason = "the models take what threads race for")]
 mod own;
+#[path = "../../src/limits/replace.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod replace;
 #[path = "../../src/limits/ring.rs"]
 #[allow(dead_code, reason = "the models take what threads race for")]
 mod ring;
@@ -209,7 +215,35 @@ fn what_is_under_way_is_counted_once_by_a_rule_that_comes() {
     );
 }
 
+/// Rules for all that come while somebody spends count that, or find it gone; and so do those that come in their place.
+#[test]
+fn rules_for_all_come_while_somebody_spends() {
+    as_one_after_the_other::<Limits, _, _>(
+        || {
+            let limits = limits(&[]);
+            limits.expect_rules();
+            limits
+        },
+        &[
+            &[|limits| {
+                limits
+                    .steadily(|| take_known(limits))
+                    .map(use_two)
+                    .is_some()
+            }],
+            &[|limits| hold(limits, "one"), |limits| hold(limits, "other")],
+        ],
+        left,
+    );
+}
+
 // === Helpers ===
+
+/// Four may be used from now on, by this rule alone.
+fn hold(limits: &Limits, name: &str) -> bool {
+    let rules = [rule(name, Scope::Account, 4)];
+    limits.replace(rules, |_| Ok::<_, ()>(()), now()).is_ok()
+}
 
 fn take_known(limits: &Limits) -> Option<Taken> {
     let money = Amounts {

@@ -249,13 +249,13 @@ fn whenever_a_rule_comes_it_is_never_exceeded() {
 
 // === Helpers ===
 
-fn ledger() -> (MemoryLedger, Limits) {
+pub(super) fn ledger() -> (MemoryLedger, Limits) {
     let limits = Limits::default();
     limits.expect_rules();
     (MemoryLedger::new(10).limits(limits.clone()), limits)
 }
 
-fn slot(ledger: &MemoryLedger) -> MemorySlot {
+pub(super) fn slot(ledger: &MemoryLedger) -> MemorySlot {
     let polled = ledger
         .clone()
         .poll_slot(&mut Context::from_waker(Waker::noop()));
@@ -265,7 +265,11 @@ fn slot(ledger: &MemoryLedger) -> MemorySlot {
     }
 }
 
-fn hold(slot: &mut MemorySlot, key: &str, amount: u64) -> Result<(), switchtower::Error> {
+pub(super) fn hold(
+    slot: &mut MemorySlot,
+    key: &str,
+    amount: u64,
+) -> Result<(), switchtower::Error> {
     let Now { instant, wall } = Clock::new().now();
     let held = slot.hold(&Claim {
         id: id(),
@@ -281,7 +285,7 @@ fn hold(slot: &mut MemorySlot, key: &str, amount: u64) -> Result<(), switchtower
     held.map(|held| assert_eq!(held, Held::Now))
 }
 
-fn record(key: &str, charge: u64) -> Record {
+pub(super) fn record(key: &str, charge: u64) -> Record {
     record_of(id(), key, charge)
 }
 
@@ -332,7 +336,7 @@ fn set_none(limits: &Limits, key: &str, now: Now) {
     limits.set_rules(of, [], now).unwrap();
 }
 
-fn level(limits: &Limits, key: &str, now: Now) -> Level {
+pub(super) fn level(limits: &Limits, key: &str, now: Now) -> Level {
     limits
         .levels(&of(&caller(key)), &[Unit::Money], now)
         .remove(0)

@@ -5,6 +5,7 @@ mod basics;
 mod late;
 mod many;
 mod model;
+mod replaced;
 mod requests;
 mod stored;
 mod windows;

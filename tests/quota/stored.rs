@@ -180,7 +180,7 @@ fn remove(file: &std::path::Path) {
     }
 }
 
-fn claim(number: u64, key: &str, held: u64) -> Claim {
+pub(super) fn claim(number: u64, key: &str, held: u64) -> Claim {
     let Now { instant, wall } = Clock::new().now();
     Claim {
         id: format!("gen-1795608000-{number:020}").parse().unwrap(),
