@@ -1,4 +1,5 @@
-//! What tests need: a scriptable [`Upstream`], a contract [`Probe`] for any layer, and a [`WallClock`] to set.
+//! What tests need: a scriptable [`Upstream`], a contract [`Probe`] for any layer, a [`WatchedStore`]
+//! for bad days of the books, and a [`WallClock`] to set.
 //!
 //! ```
 //! use switchtower::testing::{Point, Script, Upstream};
@@ -32,6 +33,10 @@
 //! [`Probe`] when you write a layer, to be sure that it asks for readiness, waits, cancels and
 //! propagates as Tower's contract demands.
 //!
+//! [`WatchedStore`] when the fault is in the store: it fails, waits or counts on your word, around any [`Store`].
+//!
+//! [`Store`]: crate::settle::store::Store
+//!
 //! # Time
 //!
 //! All waiting is Tokio's. A paused clock moves as soon as every task is idle, and a task that waits for
@@ -43,6 +48,7 @@ mod probe;
 mod script;
 mod upstream;
 mod wall_clock;
+mod watched_store;
 
 pub use probe::{
     Ask, Check, Probe, ProbeBody, ProbeFuture, ProbeService, Report, Tally, Violation,
@@ -50,3 +56,4 @@ pub use probe::{
 pub use script::{Failure, Point, Script, UsageManner};
 pub use upstream::{Book, Ending, Entry, Prices, Seen, Tokens, Upstream, UpstreamBuilder};
 pub use wall_clock::WallClock;
+pub use watched_store::{Question, WatchedStore};

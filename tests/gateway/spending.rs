@@ -12,20 +12,16 @@ use switchtower::dispatch::recover::RecoverLayer;
 use switchtower::gateway::{Bounds, Gateway};
 use switchtower::keys::{FreeModels, KeySettings, ProviderKey, ProviderKeySettings};
 use switchtower::limits::{Level, Now, Subject, Unit};
-use switchtower::settle::store::{
-    Credit, CreditQuery, Document, Entry, HoldRow, MemoryStore, Owned, Row, RowQuery, Spend,
-    SpendQuery, Store, StoreError,
-};
+use switchtower::settle::store::{MemoryStore, RowQuery, Store};
 use switchtower::settle::{HasBooks, Ledger, MemoryLedger, Record};
-use switchtower::testing::{Point, Script, Upstream};
-use switchtower::{Caller, GenerationId, KeyId, Money, Stack, client};
+use switchtower::testing::{Point, Question, Script, Upstream, WatchedStore};
+use switchtower::{Caller, KeyId, Money, Stack, client};
 
 use crate::support::{self, Answer, House, KEY, MANAGER, catalog, chat, prices};
 
-/// A store that keeps to itself what it has read, until it is let go.
+/// Who has read sums is kept waiting, until he is let go.
 #[derive(Debug, Default)]
 struct Slow {
-    inner: MemoryStore,
     /// Is it slow? And how many wait?
     state: Mutex<(bool, usize)>,
     changed: Condvar,
@@ -36,56 +32,11 @@ impl Slow {
         self.state.lock().unwrap().0 = slow;
         self.changed.notify_all();
     }
-}
 
-impl Store for Slow {
-    fn own(&self, replica: &str) -> Result<Owned, StoreError> {
-        self.inner.own(replica)
-    }
-
-    fn spend(&self, query: &SpendQuery) -> Result<Vec<Spend>, StoreError> {
-        let spend = self.inner.spend(query);
+    fn wait(&self) {
         let mut state = self.state.lock().unwrap();
         state.1 += 1;
         drop(self.changed.wait_while(state, |state| state.0).unwrap());
-        spend
-    }
-
-    fn commit(&self, entries: &[Entry]) -> Result<(), StoreError> {
-        self.inner.commit(entries)
-    }
-
-    fn row(&self, id: &GenerationId) -> Result<Option<Row>, StoreError> {
-        self.inner.row(id)
-    }
-
-    fn rows(&self, query: &RowQuery) -> Result<Vec<Row>, StoreError> {
-        self.inner.rows(query)
-    }
-
-    fn holds_after(
-        &self,
-        after: Option<&GenerationId>,
-        limit: usize,
-    ) -> Result<Vec<HoldRow>, StoreError> {
-        self.inner.holds_after(after, limit)
-    }
-
-    fn credits_after(&self, query: &CreditQuery) -> Result<Vec<Credit>, StoreError> {
-        self.inner.credits_after(query)
-    }
-
-    fn documents_after(
-        &self,
-        kind: &'static str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<Document>, StoreError> {
-        self.inner.documents_after(kind, after, limit)
-    }
-
-    fn prune(&self, before: SystemTime, most: usize) -> Result<u64, StoreError> {
-        self.inner.prune(before, most)
     }
 }
 
@@ -244,8 +195,14 @@ async fn a_limit_that_comes_while_a_key_asks_counts_each_request_once() {
 /// What is over while the books are read, and that they did not know yet, is counted too.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_limit_that_comes_misses_nothing_that_is_written_meanwhile() {
-    let store = Arc::new(Slow::default());
-    let house = open(&store, |gateway| gateway).await;
+    let slow = Arc::new(Slow::default());
+    let waits = slow.clone();
+    let store = WatchedStore::new(MemoryStore::default()).after(move |question| {
+        if let Question::Spend(_) = question {
+            waits.wait();
+        }
+    });
+    let house = open(&Arc::new(store), |gateway| gateway).await;
     let key = make(&house, json!({"name": "busy"})).await;
     assert_eq!(asks(&house, &key, json!({})).await.status, 200);
     // One is under way, and has said something.
@@ -260,16 +217,16 @@ async fn a_limit_that_comes_misses_nothing_that_is_written_meanwhile() {
     answer.frame().await.unwrap().unwrap();
 
     let path = format!("/keys/{}", KeyId::of(&key));
-    store.is_slow(true);
+    slow.is_slow(true);
     let patch = manage(&house, Method::PATCH, &path, json!({"limit": 1000}));
     let meanwhile = async {
         // The sums have been read.
-        while store.state.lock().unwrap().1 == 0 {
+        while slow.state.lock().unwrap().1 == 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         drop(answer);
         house.records(2).await;
-        store.is_slow(false);
+        slow.is_slow(false);
     };
     futures_util::future::join(patch, meanwhile).await;
     let records = house.records(2).await;

@@ -65,7 +65,10 @@ fn a_long_window_counts_what_is_kept_in_sums() {
     let of = |days| used(&store, Scope::Account, Window::Rolling(days * DAY), &[]);
     let before = (of(30), of(7), of(1));
     assert_eq!(before, (15, 10, 5));
-    assert_eq!(store.inner.prune(now - DAY * 3 / 2, usize::MAX).unwrap(), 3);
+    assert_eq!(
+        store.inner().prune(now - DAY * 3 / 2, usize::MAX).unwrap(),
+        3
+    );
     assert_eq!((of(30), of(7), of(1)), before);
 }
 

@@ -23,7 +23,7 @@ async fn rows_are_forgotten_in_portions_and_their_sums_are_kept() {
     while store.rows().len() > 100 {
         tokio::task::yield_now().await;
     }
-    assert!(store.inner.row(&id(2500)).unwrap().is_some());
+    assert!(store.inner().row(&id(2500)).unwrap().is_some());
     assert_eq!(store.portions(), [1000, 1000, 1000]);
     assert_eq!(charged(&store), before);
     goes_on(&journal, 9000).await;

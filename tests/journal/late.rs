@@ -22,7 +22,7 @@ async fn what_was_told_as_abandoned_is_charged_when_it_ends() {
     let mut under_way = slot(&first).await;
     under_way.hold(&of(31)).unwrap();
     poll_fn(|cx| under_way.poll_held(cx)).await.unwrap();
-    store.forget_names();
+    store.lose_names();
     let second = open(&store, settings().limits(budget()));
     assert_eq!(second.abandoned().len(), 1);
     assert!(store.rows()[0].is_abandoned());
@@ -70,15 +70,16 @@ async fn what_ends_while_somebody_starts_is_not_abandoned() {
     two.hold(&claim(2)).unwrap();
     poll_fn(|cx| one.poll_held(cx)).await.unwrap();
     poll_fn(|cx| two.poll_held(cx)).await.unwrap();
-    store.forget_names();
-    store.once_read(|inner| {
+    store.lose_names();
+    let books = store.clone();
+    store.once_read(move || {
         let row = Row::from(&record(1));
-        inner.commit(&[Entry::Row(Box::new(row))]).unwrap();
+        books.inner().commit(&[Entry::Row(Box::new(row))]).unwrap();
     });
     let second = open(&store, settings());
     let left: Vec<_> = second.abandoned().iter().map(|hold| hold.id).collect();
     assert_eq!(left, [id(2)]);
-    assert_eq!(store.inner.holds().unwrap(), []);
+    assert_eq!(store.inner().holds().unwrap(), []);
     assert_eq!(sums(&store), (2, 5, 1));
     one.write(record(1));
     poll_fn(|cx| one.poll_written(cx)).await.unwrap();
@@ -103,7 +104,7 @@ async fn without_its_name_a_process_ends_what_it_has_begun() {
     let refused = poll_fn(|cx| new.poll_held(cx)).await.unwrap_err();
     assert_eq!(refused.kind(), Kind::LedgerAway);
     assert_eq!(sums(&store), (1, 5, 0));
-    assert_eq!(store.inner.holds().unwrap(), []);
+    assert_eq!(store.inner().holds().unwrap(), []);
     drop((begun, new));
     journal.close().await;
 }
@@ -118,14 +119,11 @@ async fn a_name_that_does_not_come_again_is_released() {
     two.hold(&claim(2)).unwrap();
     poll_fn(|cx| one.poll_held(cx)).await.unwrap();
     poll_fn(|cx| two.poll_held(cx)).await.unwrap();
-    let release = |name| {
-        let store: Arc<dyn Store> = store.clone();
-        Journal::release(&store, name, at(3))
-    };
+    let release = |name| Journal::release(&store.store(), name, at(3));
     let alive = release("gateway-7");
     assert!(matches!(alive, Err(StoreError::Taken(_))), "{alive:?}");
     assert_eq!(release("gateway-8").unwrap().abandoned, []);
-    store.forget_names();
+    store.lose_names();
     let released = release("gateway-7").unwrap();
     assert_eq!(released.abandoned.len(), 2);
     assert_eq!(released.held(), Money::from_picodollars(14));
@@ -134,7 +132,7 @@ async fn a_name_that_does_not_come_again_is_released() {
         (0, 0),
         "nothing is shared"
     );
-    assert_eq!(store.inner.holds().unwrap(), []);
+    assert_eq!(store.inner().holds().unwrap(), []);
     assert_eq!(sums(&store), (2, 0, 2));
     assert_eq!(release("gateway-7").unwrap().abandoned, [], "once");
     one.write(record(1));
@@ -178,6 +176,6 @@ fn sums(store: &Shaky) -> (u64, i128, u64) {
         tag: None,
         limit: 10,
     };
-    let sums = store.inner.spend(&query).unwrap();
+    let sums = store.inner().spend(&query).unwrap();
     (sums[0].requests, sums[0].charge, sums[0].cost_unknown)
 }

@@ -44,16 +44,16 @@ async fn a_hold_and_a_last_frame_wait_for_the_store() {
     assert_eq!(journal.totals().held, 7);
     store.open();
     poll_fn(|cx| slot.poll_held(cx)).await.unwrap();
-    assert_eq!(store.inner.holds().unwrap()[0].amount, claim(1).amount);
+    assert_eq!(store.inner().holds().unwrap()[0].amount, claim(1).amount);
 
     store.shut();
     slot.write(record(1));
     assert!(now(|cx| slot.poll_written(cx)).is_pending());
-    assert_eq!(store.inner.row(&id(1)).unwrap(), None);
+    assert_eq!(store.inner().row(&id(1)).unwrap(), None);
     store.open();
     poll_fn(|cx| slot.poll_written(cx)).await.unwrap();
-    assert_eq!(store.inner.row(&id(1)).unwrap().unwrap().end, "complete");
-    assert_eq!(store.inner.holds().unwrap(), []);
+    assert_eq!(store.inner().row(&id(1)).unwrap().unwrap().end, "complete");
+    assert_eq!(store.inner().holds().unwrap(), []);
     assert_eq!((journal.totals().records, journal.totals().held), (1, 0));
     assert!(journal.get(id(1).as_str()).is_some());
 }
@@ -70,7 +70,7 @@ async fn with_the_durability_of_memory_nobody_waits() {
     drop(slot);
     store.open();
     journal.close().await;
-    assert!(store.inner.row(&id(1)).unwrap().is_some());
+    assert!(store.inner().row(&id(1)).unwrap().is_some());
 }
 
 /// One answer of three events through `settle`: none but the last waits, however long the store takes.
@@ -129,7 +129,7 @@ async fn all_who_wait_share_one_commit() {
         "the first was there alone: {}",
         store.commits()
     );
-    assert_eq!(store.inner.holds().unwrap().len(), 100);
+    assert_eq!(store.inner().holds().unwrap().len(), 100);
 }
 
 #[tokio::test]
@@ -176,7 +176,7 @@ async fn whoever_is_dropped_is_settled_without_waiting() {
     journal.close().await;
     assert_eq!(store.rows()[0].id, id(1));
     assert_eq!(
-        store.inner.holds().unwrap(),
+        store.inner().holds().unwrap(),
         [],
         "nobody was asked for the second"
     );
@@ -228,7 +228,7 @@ async fn a_full_store_refuses_what_is_new_and_keeps_what_has_been() {
     journal.enter(Entry::Credit(credit())).await.unwrap();
     journal.close().await;
     assert_eq!(store.rows().len(), 1);
-    assert_eq!(store.inner.holds().unwrap(), []);
+    assert_eq!(store.inner().holds().unwrap(), []);
 }
 
 #[tokio::test]
@@ -275,7 +275,7 @@ async fn patience_ends_the_wait_but_not_the_row() {
     store.work();
     journal.close().await;
     assert_eq!(store.rows()[0].id, id(1));
-    assert_eq!(store.inner.holds().unwrap(), []);
+    assert_eq!(store.inner().holds().unwrap(), []);
 }
 
 #[tokio::test]
@@ -327,7 +327,7 @@ async fn whoever_leaves_does_not_overtake_what_it_has_said() {
     store.work();
     entering.await.unwrap();
     journal.close().await;
-    assert_eq!(store.inner.holds().unwrap(), []);
+    assert_eq!(store.inner().holds().unwrap(), []);
 }
 
 #[tokio::test]
@@ -344,16 +344,16 @@ async fn what_an_earlier_process_held_is_abandoned() {
     };
     let (ours, other) = (held(1, "local"), held(2, "elsewhere"));
     let entries = [&ours, &other].map(|hold| Entry::Hold(hold.clone()));
-    store.inner.commit(&entries).unwrap();
+    store.inner().commit(&entries).unwrap();
 
     let journal = open(&store, settings());
     assert_eq!(journal.abandoned(), std::slice::from_ref(&ours));
     assert_eq!(
-        store.inner.holds().unwrap(),
+        store.inner().holds().unwrap(),
         [other],
         "somebody else is on it"
     );
-    let row = store.inner.row(&id(1)).unwrap().unwrap();
+    let row = store.inner().row(&id(1)).unwrap().unwrap();
     assert_eq!((&*row.end, row.charge), (Row::ABANDONED, Some(Money::ZERO)));
     assert_eq!((row.created, row.held), (ours.created, ours.amount));
     assert_eq!(

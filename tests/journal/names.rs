@@ -16,12 +16,12 @@ async fn a_second_journal_of_a_name_is_refused_and_disturbs_nobody() {
     under_way.hold(&claim(1)).unwrap();
     poll_fn(|cx| under_way.poll_held(cx)).await.unwrap();
 
-    let second = Journal::open(store.clone(), settings()).unwrap_err();
+    let second = Journal::open(store.store(), settings()).unwrap_err();
     assert!(matches!(second, StoreError::Taken(_)), "{second}");
     for word in ["`local`", "a name of its own", "end the other one"] {
         assert!(second.to_string().contains(word), "{second}");
     }
-    assert_eq!(store.inner.holds().unwrap().len(), 1, "it is under way");
+    assert_eq!(store.inner().holds().unwrap().len(), 1, "it is under way");
     let other = open(&store, settings().replica("other"));
     assert_eq!(other.abandoned(), []);
 
@@ -37,7 +37,7 @@ async fn a_second_journal_of_a_name_is_refused_and_disturbs_nobody() {
 fn a_journal_that_does_not_open_has_no_name() {
     let store = Shaky::new();
     store.break_holds(true);
-    Journal::open(store.clone(), settings()).unwrap_err();
+    Journal::open(store.store(), settings()).unwrap_err();
     store.break_holds(false);
     drop(open(&store, settings()));
 }

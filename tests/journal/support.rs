@@ -1,15 +1,16 @@
 //! A store that can be shut and can fail, and what is written to it.
 
 use std::future::poll_fn;
-use std::sync::{Arc, Condvar, Mutex};
+use std::ops::Deref;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use switchtower::settle::store::{
-    Credit, CreditKind, CreditQuery, Document, Entry, HoldRow, MemoryStore, Owned, Row, RowQuery,
-    Spend, SpendQuery, Store, StoreError,
+    Credit, CreditKind, Document, Entry, MemoryStore, Row, RowQuery, Store, StoreError,
 };
 use switchtower::settle::{App, Attempts, Claim, Journal, JournalSettings, Ledger, Record};
+use switchtower::testing::{Question, WatchedStore};
 use switchtower::wire::Operation;
 use switchtower::{Call, End, GenerationId, Money, Usage};
 
@@ -18,7 +19,7 @@ pub(crate) fn settings() -> JournalSettings {
 }
 
 pub(crate) fn open(store: &Arc<Shaky>, settings: JournalSettings) -> Journal {
-    Journal::open(store.clone(), settings).unwrap()
+    Journal::open(store.store(), settings).unwrap()
 }
 
 pub(crate) async fn slot(journal: &Journal) -> <Journal as Ledger>::Slot {
@@ -99,12 +100,17 @@ pub(crate) fn credit() -> Credit {
 }
 
 type IsPoison = Box<dyn Fn(&Entry) -> bool + Send>;
-type Then = Box<dyn FnOnce(&MemoryStore) + Send>;
+type Then = Box<dyn FnOnce() + Send>;
 type Why = Box<dyn Fn() -> StoreError + Send>;
 
 /// A store that can be shut, so that a commit waits at its door, and that can fail.
 pub(crate) struct Shaky {
-    pub(crate) inner: MemoryStore,
+    store: Arc<WatchedStore<MemoryStore>>,
+    moods: Arc<Moods>,
+}
+
+#[derive(Default)]
+struct Moods {
     state: Mutex<State>,
     opened: Condvar,
 }
@@ -114,7 +120,6 @@ struct State {
     shut: bool,
     at_the_door: bool,
     no_holds: bool,
-    nameless: bool,
     taken: Option<String>,
     read: Option<Then>,
     longest_page: usize,
@@ -130,54 +135,59 @@ struct State {
 
 impl Shaky {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self {
-            inner: MemoryStore::default(),
-            state: Mutex::default(),
-            opened: Condvar::new(),
-        })
+        let moods = Arc::new(Moods::default());
+        let (before, after) = (moods.clone(), moods.clone());
+        let store = WatchedStore::new(MemoryStore::default())
+            .before(move |question| before.before(question))
+            .after(move |question| after.after(question));
+        let store = Arc::new(store);
+        Arc::new(Self { store, moods })
+    }
+
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        self.store.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.moods.state.lock().unwrap()
     }
 
     pub(crate) fn shut(&self) {
-        self.state.lock().unwrap().shut = true;
+        self.state().shut = true;
     }
 
     /// Cannot tell what is under way.
     pub(crate) fn break_holds(&self, broken: bool) {
-        self.state.lock().unwrap().no_holds = broken;
-    }
-
-    /// Whoever asks for a name has it, as where the connection is lost that has it.
-    pub(crate) fn forget_names(&self) {
-        self.state.lock().unwrap().nameless = true;
+        self.state().no_holds = broken;
     }
 
     /// Somebody else has the name: nothing more is held under it.
     pub(crate) fn take_name(&self, name: &str) {
         let taken = format!("somebody keeps books here under the name `{name}`");
-        self.state.lock().unwrap().taken = Some(taken);
+        self.state().taken = Some(taken);
     }
 
     /// Does this once somebody has read what is under way.
-    pub(crate) fn once_read(&self, then: impl FnOnce(&MemoryStore) + Send + 'static) {
-        self.state.lock().unwrap().read = Some(Box::new(then));
+    pub(crate) fn once_read(&self, then: impl FnOnce() + Send + 'static) {
+        self.state().read = Some(Box::new(then));
     }
 
     /// Does a commit wait for it to be opened?
     pub(crate) fn is_at_the_door(&self) -> bool {
-        self.state.lock().unwrap().at_the_door
+        self.state().at_the_door
     }
 
     pub(crate) fn open(&self) {
-        self.state.lock().unwrap().shut = false;
-        self.opened.notify_all();
+        self.state().shut = false;
+        self.moods.opened.notify_all();
     }
 
     pub(crate) fn fail(&self, why: impl Fn() -> StoreError + Send + 'static) {
-        self.state.lock().unwrap().failing = Some(Arc::new(Mutex::new(Box::new(why))));
+        self.state().failing = Some(Arc::new(Mutex::new(Box::new(why))));
     }
 
     pub(crate) fn work(&self) {
-        let mut state = self.state.lock().unwrap();
+        let mut state = self.state();
         (state.failing, state.poison) = (None, Vec::new());
     }
 
@@ -188,34 +198,34 @@ impl Shaky {
             Entry::Row(row) => row.id == id,
             _ => false,
         };
-        self.state.lock().unwrap().poison.push(Box::new(is_it));
+        self.state().poison.push(Box::new(is_it));
     }
 
     pub(crate) fn poison_all_rows(&self) {
         let is_row = |entry: &Entry| matches!(entry, Entry::Row(_));
-        self.state.lock().unwrap().poison.push(Box::new(is_row));
+        self.state().poison.push(Box::new(is_row));
     }
 
     /// So many rows were asked for at once, at most.
     pub(crate) fn longest_page(&self) -> usize {
-        self.state.lock().unwrap().longest_page
+        self.state().longest_page
     }
 
     /// So many were to be forgotten at once, each time.
     pub(crate) fn portions(&self) -> Vec<usize> {
-        self.state.lock().unwrap().portions.clone()
+        self.state().portions.clone()
     }
 
     pub(crate) fn break_pruning(&self) {
-        self.state.lock().unwrap().breaks_pruning = true;
+        self.state().breaks_pruning = true;
     }
 
     pub(crate) fn commits(&self) -> usize {
-        self.state.lock().unwrap().commits
+        self.state().commits
     }
 
     pub(crate) fn failures(&self) -> usize {
-        self.state.lock().unwrap().failures
+        self.state().failures
     }
 
     pub(crate) fn rows(&self) -> Vec<Row> {
@@ -227,21 +237,41 @@ impl Shaky {
             after: None,
             limit: 1000,
         };
-        self.inner.rows(&query).unwrap()
+        self.store.inner().rows(&query).unwrap()
     }
 }
 
-impl std::fmt::Debug for Shaky {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Shaky")
+impl Deref for Shaky {
+    type Target = WatchedStore<MemoryStore>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.store
     }
 }
 
-impl Store for Shaky {
-    fn own(&self, replica: &str) -> Result<Owned, StoreError> {
-        match self.state.lock().unwrap().nameless {
-            true => Ok(Owned::until_dropped(())),
-            false => self.inner.own(replica),
+// === impl Moods ===
+
+impl Moods {
+    fn before(&self, question: Question<'_>) -> Result<(), StoreError> {
+        let mut state = self.state.lock().unwrap();
+        match question {
+            Question::Commit(entries) => {
+                drop(state);
+                self.commit(entries)
+            }
+            Question::Rows(query) => {
+                state.longest_page = state.longest_page.max(query.limit);
+                Ok(())
+            }
+            Question::Holds(_) if state.no_holds => Err(StoreError::Corrupt("the hold".to_owned())),
+            Question::Prune(_, most) => {
+                state.portions.push(most);
+                let breaks = state.breaks_pruning;
+                drop(state);
+                assert!(!breaks, "a store of somebody's own");
+                Ok(())
+            }
+            _ => Ok(()),
         }
     }
 
@@ -269,62 +299,13 @@ impl Store for Shaky {
             return Err(StoreError::Taken(taken));
         }
         state.commits += 1;
-        drop(state);
-        self.inner.commit(entries)
+        Ok(())
     }
 
-    fn row(&self, id: &GenerationId) -> Result<Option<Row>, StoreError> {
-        self.inner.row(id)
-    }
-
-    fn rows(&self, query: &RowQuery) -> Result<Vec<Row>, StoreError> {
-        let mut state = self.state.lock().unwrap();
-        state.longest_page = state.longest_page.max(query.limit);
-        drop(state);
-        self.inner.rows(query)
-    }
-
-    fn spend(&self, query: &SpendQuery) -> Result<Vec<Spend>, StoreError> {
-        self.inner.spend(query)
-    }
-
-    fn holds_after(
-        &self,
-        after: Option<&GenerationId>,
-        limit: usize,
-    ) -> Result<Vec<HoldRow>, StoreError> {
-        let mut state = self.state.lock().unwrap();
-        if state.no_holds {
-            return Err(StoreError::Corrupt("the hold".to_owned()));
+    fn after(&self, question: Question<'_>) {
+        if let Question::Holds(_) = question {
+            let then = self.state.lock().unwrap().read.take();
+            then.into_iter().for_each(|then| then());
         }
-        let holds = self.inner.holds_after(after, limit);
-        state
-            .read
-            .take()
-            .into_iter()
-            .for_each(|then| then(&self.inner));
-        holds
-    }
-
-    fn credits_after(&self, query: &CreditQuery) -> Result<Vec<Credit>, StoreError> {
-        self.inner.credits_after(query)
-    }
-
-    fn documents_after(
-        &self,
-        kind: &'static str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<Document>, StoreError> {
-        self.inner.documents_after(kind, after, limit)
-    }
-
-    fn prune(&self, before: SystemTime, most: usize) -> Result<u64, StoreError> {
-        let mut state = self.state.lock().unwrap();
-        state.portions.push(most);
-        let breaks = state.breaks_pruning;
-        drop(state);
-        assert!(!breaks, "a store of somebody's own");
-        self.inner.prune(before, most)
     }
 }

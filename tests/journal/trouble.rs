@@ -47,7 +47,7 @@ async fn one_row_that_cannot_be_stored_is_in_nobodys_way() {
     let rows = |store: &Shaky| store.rows().iter().map(|row| row.id).collect::<Vec<_>>();
     assert_eq!(rows(&store), [id(2)]);
     assert_eq!(
-        store.inner.holds().unwrap().len(),
+        store.inner().holds().unwrap().len(),
         2,
         "what is known of them"
     );
@@ -62,7 +62,7 @@ async fn one_row_that_cannot_be_stored_is_in_nobodys_way() {
     while rows(&store).len() < 3 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(store.inner.holds().unwrap(), []);
+    assert_eq!(store.inner().holds().unwrap(), []);
 }
 
 /// The process ends, and one row was never stored: the log has it, with what it charges.
@@ -81,7 +81,7 @@ async fn what_is_never_stored_is_told() {
     let said = said_of(id(11).as_str());
     let lost = said.iter().find(|event| event.contains("lost")).unwrap();
     assert!(lost.contains("0.000000000005"), "{lost}");
-    assert_eq!(store.inner.holds().unwrap()[0].id, id(11));
+    assert_eq!(store.inner().holds().unwrap()[0].id, id(11));
 }
 
 /// What can be asked for again is not kept: whoever asks is told, and the others are let through.
@@ -97,7 +97,7 @@ async fn a_hold_that_cannot_be_stored_is_refused_and_forgotten() {
     poll_fn(|cx| good.poll_held(cx)).await.unwrap();
     drop((bad, good));
     journal.close().await;
-    assert_eq!(store.inner.holds().unwrap(), []);
+    assert_eq!(store.inner().holds().unwrap(), []);
 }
 
 /// So many are put aside and no more: what comes then waits, as if the store were away.
@@ -127,7 +127,7 @@ async fn so_many_are_put_aside_and_no_more() {
     }
     drop((slots, journal));
     assert_eq!(store.rows().len(), 1000, "a page of all");
-    assert_eq!(store.inner.holds().unwrap(), []);
+    assert_eq!(store.inner().holds().unwrap(), []);
 }
 
 /// Each was tried alone, and behind the first that could not be written the others waited without a word.

@@ -4,19 +4,20 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use switchtower::settle::store::{
-    Credit, CreditQuery, Dimension, Document, Entry, HoldRow, Owned, Row, RowQuery, Spend,
-    SpendQuery, SqliteSettings, SqliteStore, Store, StoreError,
+    Credit, Dimension, Entry, Row, RowQuery, SpendQuery, SqliteSettings, SqliteStore, Store,
+    StoreError,
 };
 use switchtower::settle::{Certainty, Durability};
+use switchtower::testing::{Question, WatchedStore};
 use switchtower::{Day, GenerationId, Money};
 
 use crate::entries::{at, credit, document, everything, hold, id, row, spend};
 
-crate::conformance!(|| Arc::new(Fresh::new()));
+crate::conformance!(fresh);
 
 #[test]
 fn what_is_written_outlives_the_store() {
@@ -337,68 +338,11 @@ impl Drop for Place {
 }
 
 /// A store with a folder of its own.
-#[derive(Debug)]
-struct Fresh {
-    store: SqliteStore,
-    _place: Place,
-}
-
-// === impl Fresh ===
-
-impl Fresh {
-    fn new() -> Self {
-        let place = Place::new();
-        let store = SqliteStore::open(place.file("ledger.db"), SqliteSettings::default()).unwrap();
-        Self {
-            store,
-            _place: place,
-        }
-    }
-}
-
-impl Store for Fresh {
-    fn own(&self, replica: &str) -> Result<Owned, StoreError> {
-        self.store.own(replica)
-    }
-
-    fn commit(&self, entries: &[Entry]) -> Result<(), StoreError> {
-        self.store.commit(entries)
-    }
-
-    fn row(&self, id: &GenerationId) -> Result<Option<Row>, StoreError> {
-        self.store.row(id)
-    }
-
-    fn rows(&self, query: &RowQuery) -> Result<Vec<Row>, StoreError> {
-        self.store.rows(query)
-    }
-
-    fn spend(&self, query: &SpendQuery) -> Result<Vec<Spend>, StoreError> {
-        self.store.spend(query)
-    }
-
-    fn holds_after(
-        &self,
-        after: Option<&GenerationId>,
-        limit: usize,
-    ) -> Result<Vec<HoldRow>, StoreError> {
-        self.store.holds_after(after, limit)
-    }
-
-    fn credits_after(&self, query: &CreditQuery) -> Result<Vec<Credit>, StoreError> {
-        self.store.credits_after(query)
-    }
-
-    fn documents_after(
-        &self,
-        kind: &'static str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<Document>, StoreError> {
-        self.store.documents_after(kind, after, limit)
-    }
-
-    fn prune(&self, before: SystemTime, most: usize) -> Result<u64, StoreError> {
-        self.store.prune(before, most)
-    }
+fn fresh() -> Arc<dyn Store> {
+    let place = Place::new();
+    let store = SqliteStore::open(place.file("ledger.db"), SqliteSettings::default()).unwrap();
+    let keep = move |_: Question<'_>| {
+        let _ = &place;
+    };
+    Arc::new(WatchedStore::new(store).after(keep))
 }

@@ -34,18 +34,22 @@
 
 mod connect;
 mod day;
+mod entry;
 mod fault;
 mod kept;
 mod leases;
 mod own;
 mod pool;
+mod prune;
 mod read;
 mod row;
 mod runtime;
 mod schema;
 mod settings;
+mod spend;
 mod store;
 mod text;
+mod wheres;
 mod write;
 
 pub use self::settings::PostgresSettings;

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime};
 
 use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect};
@@ -14,10 +15,11 @@ use super::runtime::Runtime;
 use super::settings::PostgresSettings;
 use super::text::clean;
 use super::write::Batch;
-use super::{leases, own, read, schema};
+use super::{leases, own, prune, read, schema, spend};
 use crate::clock;
 use crate::generation::GenerationId;
 use crate::settle::lease::{Ask, Grant, Lessor, Life, Replica, Shared};
+use crate::settle::store::micros::micros_of;
 use crate::settle::store::names::Names;
 use crate::settle::store::{
     Credit, CreditQuery, Document, Entry, HoldRow, Owned, Row, RowQuery, Spend, SpendQuery, Store,
@@ -35,6 +37,8 @@ pub struct PostgresStore {
     writers: Pool,
     readers: Pool,
     settings: PostgresSettings,
+    /// Rows from before this time have been forgotten, mostly.
+    pruned: AtomicI64,
 }
 
 /// How long bringing the tables up to date may take, and waiting for another one that does.
@@ -42,6 +46,8 @@ const UPDATE: Duration = Duration::from_secs(600);
 
 /// So many rows are forgotten at once.
 const AT_ONCE: usize = 1000;
+/// No time is earlier.
+const FIRST: i64 = i64::MIN;
 
 /// What is asked over a connection.
 type Asking<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -88,6 +94,7 @@ impl PostgresStore {
             readers: Pool::new(connector, settings.readers, settings.pause),
             names,
             settings,
+            pruned: AtomicI64::new(FIRST),
         };
         // Whether somebody answers at all is known sooner than tables are changed.
         let patience = store.settings.patience;
@@ -197,7 +204,7 @@ impl Store for PostgresStore {
 
     fn spend(&self, query: &SpendQuery) -> Result<Vec<Spend>, StoreError> {
         let query = query.clone();
-        self.read(move |client| Box::pin(async move { read::spend(client, &query).await }))
+        self.read(move |client| Box::pin(async move { spend::spend(client, &query).await }))
     }
 
     fn holds_after(
@@ -229,15 +236,22 @@ impl Store for PostgresStore {
     }
 
     fn prune(&self, before: SystemTime, most: usize) -> Result<u64, StoreError> {
-        let mut gone = 0;
-        loop {
-            let some = AT_ONCE.min(most.saturating_sub(gone));
-            let some_gone = self.read(move |client| Box::pin(read::prune(client, before, some)))?;
-            gone += some_gone as usize;
-            if some_gone < AT_ONCE as u64 {
-                return Ok(gone as u64);
+        let (before, mut gone) = (micros_of(before), 0);
+        while gone < most {
+            let some = AT_ONCE.min(most - gone);
+            let from = self.pruned.load(Relaxed);
+            let span = (from, before);
+            let (some_gone, last) =
+                self.read(move |client| Box::pin(prune::prune(client, span, some)))?;
+            gone += some_gone;
+            match last.filter(|_| some_gone == some) {
+                Some(last) => self.pruned.store(last, Relaxed),
+                None if from == FIRST => break,
+                // Older ones may have come since.
+                None => self.pruned.store(FIRST, Relaxed),
             }
         }
+        Ok(gone as u64)
     }
 
     fn lessor(self: Arc<Self>) -> Option<Arc<dyn Lessor>> {

@@ -7,13 +7,13 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row as Found};
 
 use super::day::{Added, SUMS, changed};
+use super::entry::{CREDIT_COLUMNS, Given, HOLD_COLUMNS, Holding};
 use super::fault::meaning;
 use super::leases::draw;
 use super::row::{COLUMNS, Stored};
 use super::text::{clean, cleaned};
 use crate::settle::lease::Drawn;
-use crate::settle::store::micros::micros_of;
-use crate::settle::store::{Credit, Document, Entry, HoldRow, Row, StoreError};
+use crate::settle::store::{Document, Entry, Row, StoreError};
 use crate::telemetry;
 
 /// What is to be written, sorted by what it is.
@@ -26,35 +26,6 @@ pub(super) struct Batch {
     documents: Vec<Document>,
     drawn: Vec<Drawn>,
 }
-
-/// A [`HoldRow`], as JSON with the names of its columns.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-struct Holding {
-    id: String,
-    created: i64,
-    account: String,
-    key: Option<String>,
-    model: Option<String>,
-    amount: i64,
-    replica: String,
-}
-
-/// A [`Credit`], likewise.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-struct Given {
-    id: String,
-    account: String,
-    kind: &'static str,
-    amount: i64,
-    fee: i64,
-    created: i64,
-    note: String,
-}
-
-const HOLD_COLUMNS: &str =
-    "id text, created bigint, account text, key text, model text, amount bigint, replica text";
-const CREDIT_COLUMNS: &str =
-    "id text, account text, kind text, amount bigint, fee bigint, created bigint, note text";
 
 // === impl Batch ===
 
@@ -313,36 +284,4 @@ fn once<T: PartialEq>(entries: &mut Vec<T>, name: impl Fn(&T) -> String) -> Resu
 
 pub(super) fn json<T: Serialize + ?Sized>(entries: &T) -> Result<String, StoreError> {
     serde_json::to_string(entries).map_err(|error| StoreError::Other(Box::new(error)))
-}
-
-// === impl Holding ===
-
-impl From<&HoldRow> for Holding {
-    fn from(hold: &HoldRow) -> Self {
-        Self {
-            id: hold.id.as_str().to_owned(),
-            created: micros_of(hold.created),
-            account: clean(&hold.account),
-            key: hold.key.map(|key| key.to_string()),
-            model: cleaned(hold.model.as_deref()),
-            amount: hold.amount.picodollars(),
-            replica: clean(&hold.replica),
-        }
-    }
-}
-
-// === impl Given ===
-
-impl From<&Credit> for Given {
-    fn from(credit: &Credit) -> Self {
-        Self {
-            id: clean(&credit.id),
-            account: clean(&credit.account),
-            kind: credit.kind.as_str(),
-            amount: credit.amount.picodollars(),
-            fee: credit.fee.picodollars(),
-            created: micros_of(credit.created),
-            note: clean(&credit.note),
-        }
-    }
 }
