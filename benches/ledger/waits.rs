@@ -20,26 +20,83 @@ struct Calls {
     count: AtomicU64,
 }
 
+/// What calls waited, sorted, and how many a second were settled.
+struct Waits {
+    rate: f64,
+    holds: Vec<Duration>,
+    lasts: Vec<Duration>,
+}
+
 const TIME: Duration = Duration::from_secs(5);
 
-pub(crate) fn report(place: &Path) {
+/// Where a promise is not kept the row is measured again, so many times in all, and the best of them counts: a moment of noise
+/// is in one of them, a regression in each.
+const ROUNDS: u32 = 3;
+
+/// The load for which the waits are promised, as the first token is in the bench `proxy`: eight hundred times that of the year.
+/// Of many at once the wait is that for all who came before, whatever the store does: 512 at 35,000 a second wait 15 ms.
+const LOAD: u32 = 1000;
+/// At that load, of the hold and of the last frame.
+const MOST_P99: Duration = Duration::from_millis(2);
+/// Of 512 at once, calls a second.
+const LEAST: f64 = 20_000.0;
+
+/// Tells what is not kept; if it is a check, only by what is promised.
+pub(crate) fn report(place: &Path, check: bool) -> Vec<String> {
     println!(
         "| SQLite | offered, calls/s | settled, calls/s | hold p50, ms | p99 | last frame p50, ms | p99 |\n\
          |---|--:|--:|--:|--:|--:|--:|"
     );
+    let mut broken = Vec::new();
     for durability in [Durability::Memory, Durability::Process, Durability::Power] {
-        for offered in [Some(1000), Some(5000), None] {
-            measure(place, durability, offered);
+        for offered in [Some(LOAD), Some(5 * LOAD), None] {
+            let promised = durability == Durability::Process && offered != Some(5 * LOAD);
+            if promised || !check {
+                broken.extend(row(place, durability, offered, promised));
+            }
         }
     }
     println!();
+    broken
 }
 
-fn measure(place: &Path, durability: Durability, offered: Option<u32>) {
+/// Prints a row, and tells what is not kept.
+fn row(
+    place: &Path,
+    durability: Durability,
+    offered: Option<u32>,
+    promised: bool,
+) -> Option<String> {
+    let load = offered.map_or("512 at once".to_owned(), |rate| rate.to_string());
+    let told = |waits: &Waits| format!("| {durability:?} | {load} | {}", waits.row());
+    let mut best = measure(place, durability, offered);
+    for _ in 1..ROUNDS {
+        if !promised || best.strain(offered) <= 1.0 {
+            break;
+        }
+        let again = measure(place, durability, offered);
+        let better = again.strain(offered) < best.strain(offered);
+        let (kept, left) = if better { (again, best) } else { (best, again) };
+        eprintln!("a worse round: {}", told(&left));
+        best = kept;
+    }
+    println!("{}", told(&best));
+    let broken = promised && best.strain(offered) > 1.0;
+    broken.then(|| match offered {
+        Some(_) => format!(
+            "in SQLite at {load} calls a second, p99 within {MOST_P99:?}: {}",
+            told(&best)
+        ),
+        None => format!("in SQLite, {LEAST} calls a second: {}", told(&best)),
+    })
+}
+
+fn measure(place: &Path, durability: Durability, offered: Option<u32>) -> Waits {
     let (claim, record) = made();
-    let file = place.join(format!("{durability:?}-{offered:?}.db"));
+    let folder = place.join("waits");
+    std::fs::create_dir(&folder).unwrap();
     let settings = SqliteSettings::default().durability(durability);
-    let store = Arc::new(SqliteStore::open(file, settings).unwrap());
+    let store = Arc::new(SqliteStore::open(folder.join("books.db"), settings).unwrap());
     let settings = JournalSettings::default().durability(durability);
     let calls = Arc::new(Calls {
         journal: Journal::open(store, settings).unwrap(),
@@ -62,20 +119,12 @@ fn measure(place: &Path, durability: Durability, offered: Option<u32>) {
         waits
     });
     let rate = waits.len() as f64 / began.elapsed().as_secs_f64();
+    drop((calls, runtime));
+    std::fs::remove_dir_all(folder).unwrap();
     let (mut holds, mut lasts): (Vec<_>, Vec<_>) = waits.into_iter().unzip();
-    let ms = |waits: &mut Vec<Duration>, percent: usize| {
-        waits.sort();
-        let at = (waits.len() * percent / 100).min(waits.len() - 1);
-        waits[at].as_secs_f64() * 1e3
-    };
-    println!(
-        "| {durability:?} | {} | {rate:.0} | {:.3} | {:.3} | {:.3} | {:.3} |",
-        offered.map_or("512 at once".to_owned(), |rate| rate.to_string()),
-        ms(&mut holds, 50),
-        ms(&mut holds, 99),
-        ms(&mut lasts, 50),
-        ms(&mut lasts, 99),
-    );
+    holds.sort();
+    lasts.sort();
+    Waits { rate, holds, lasts }
 }
 
 /// So many a second, in ticks of a millisecond.
@@ -117,6 +166,35 @@ async fn at_once(calls: &Arc<Calls>) -> Vec<(Duration, Duration)> {
         waits.extend(caller.await.unwrap());
     }
     waits
+}
+
+// === impl Waits ===
+
+impl Waits {
+    /// How much of what is promised at this load is used up? What is more than 1 is not kept.
+    fn strain(&self, offered: Option<u32>) -> f64 {
+        let longest = percentile(&self.holds, 99).max(percentile(&self.lasts, 99));
+        match offered {
+            Some(_) => longest.as_secs_f64() / MOST_P99.as_secs_f64(),
+            None => LEAST / self.rate,
+        }
+    }
+
+    fn row(&self) -> String {
+        let ms = |waits, percent| percentile(waits, percent).as_secs_f64() * 1e3;
+        format!(
+            "{:.0} | {:.3} | {:.3} | {:.3} | {:.3} |",
+            self.rate,
+            ms(&self.holds, 50),
+            ms(&self.holds, 99),
+            ms(&self.lasts, 50),
+            ms(&self.lasts, 99),
+        )
+    }
+}
+
+fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+    sorted[(sorted.len() * percent / 100).min(sorted.len() - 1)]
 }
 
 // === impl Calls ===
