@@ -107,6 +107,12 @@ impl Call {
         self.shared.created
     }
 
+    /// What the wall clock says when the other one says this; its beginning, where no clock can show it.
+    pub(crate) fn wall_at(&self, now: Instant) -> SystemTime {
+        let age = now.saturating_duration_since(self.started());
+        self.created().checked_add(age).unwrap_or(self.created())
+    }
+
     /// When its time is over.
     pub fn until(&self) -> Option<Instant> {
         self.shared.until.get().copied()

@@ -11,9 +11,9 @@ use crate::standing::{Roster, Sticky};
 /// Makes a plan for every request. See the [module docs](super).
 #[derive(Clone, Debug)]
 pub struct ChooseLayer {
-    roster: Roster,
-    seed: u64,
-    sticky: Option<Arc<Sticky>>,
+    pub(super) roster: Roster,
+    pub(super) seed: u64,
+    pub(super) sticky: Option<Arc<Sticky>>,
 }
 
 // === impl ChooseLayer ===
@@ -60,6 +60,6 @@ impl<S> Layer<S> for ChooseLayer {
     type Service = Choose<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Choose::new(inner, self.roster.clone(), self.seed, self.sticky.clone())
+        Choose::new(inner, self.clone())
     }
 }

@@ -7,14 +7,15 @@ use http::header::HeaderName;
 use tower_service::Service;
 
 use super::ask::Ask;
+use super::layer::ChooseLayer;
 use super::planner::plan;
 use crate::call::Call;
-use crate::clock::{now, wall};
+use crate::clock::now;
 use crate::early::Early;
 use crate::error::{BoxError, Error};
 use crate::payload::Payload;
 use crate::plan::Plan;
-use crate::standing::{Need, Roster, Sticky};
+use crate::standing::Need;
 use crate::telemetry;
 
 /// Plans a request. See the [module docs](super).
@@ -25,10 +26,14 @@ use crate::telemetry;
 #[derive(Clone, Debug)]
 pub struct Choose<S> {
     inner: S,
-    roster: Roster,
-    seed: u64,
-    sticky: Option<Arc<Sticky>>,
-    requests: Arc<AtomicU64>,
+    shared: Arc<Shared>,
+}
+
+/// What all clones share.
+#[derive(Debug)]
+struct Shared {
+    settings: ChooseLayer,
+    requests: AtomicU64,
 }
 
 /// The name of a conversation, for who cannot put it into the body.
@@ -37,14 +42,12 @@ static SESSION: HeaderName = HeaderName::from_static("x-session-id");
 // === impl Choose ===
 
 impl<S> Choose<S> {
-    pub(super) fn new(inner: S, roster: Roster, seed: u64, sticky: Option<Arc<Sticky>>) -> Self {
-        Self {
-            inner,
-            roster,
-            seed,
-            sticky,
-            requests: Arc::default(),
-        }
+    pub(super) fn new(inner: S, settings: ChooseLayer) -> Self {
+        let shared = Arc::new(Shared {
+            settings,
+            requests: AtomicU64::new(0),
+        });
+        Self { inner, shared }
     }
 }
 
@@ -63,9 +66,11 @@ where
 
     #[inline]
     fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
-        let seed = self.seed.wrapping_add(self.requests.fetch_add(1, Relaxed));
+        let Shared { settings, requests } = &*self.shared;
+        let seed = settings.seed.wrapping_add(requests.fetch_add(1, Relaxed));
         let call = Call::of(request.extensions_mut()).clone();
-        let mut ask = Ask::new(request.body(), seed, now()).wall(wall());
+        let now = now();
+        let mut ask = Ask::new(request.body(), seed, now).wall(call.wall_at(now));
         if let Some(caller) = call.caller() {
             ask = ask.caller(caller);
         }
@@ -74,11 +79,11 @@ where
         if let Some((_, session)) = headers.find(|(name, _)| *name == SESSION) {
             ask = ask.session(session.as_bytes());
         }
-        if let Some(sticky) = &self.sticky {
+        if let Some(sticky) = &settings.sticky {
             ask = ask.sticky(sticky);
         }
         let text = request.body().view().text_bytes();
-        let plan = self.roster.with(|lineup| plan(&ask, lineup));
+        let plan = settings.roster.with(|lineup| plan(&ask, lineup));
         // From here on the headers are the call's, so that a retry clones none.
         let headers = std::mem::take(request.headers_mut());
         call.set_headers(headers);

@@ -79,8 +79,9 @@ where
                 StateProj::Asking(future) => match ready!(future.poll(cx)) {
                     Ok(response) => {
                         let (mut parts, body) = response.into_parts();
-                        attempt.headers_came(parts.status.as_u16(), now());
-                        attempt.told(&parts.headers, now(), wall);
+                        let came = now();
+                        attempt.headers_came(parts.status.as_u16(), came);
+                        attempt.told(&parts.headers, came, wall);
                         if !parts.status.is_success() {
                             let (parts, read) = (Box::new(parts), BytesMut::new());
                             // Asking → Refused

@@ -97,12 +97,11 @@ impl<'a> Rates<'a> {
             None => Some(own),
         };
         let assumed = matches!(endpoint.unknown_price(), Some(UnknownPrices::Assume(_)));
-        let after = attempt.started().saturating_duration_since(call.started());
         Some(Self {
             endpoint,
             list: served.unwrap_or(own),
             sure: served.is_some() && !assumed,
-            asked: call.created().checked_add(after).unwrap_or(call.created()),
+            asked: call.wall_at(attempt.started()),
         })
     }
 

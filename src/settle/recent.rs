@@ -74,10 +74,10 @@ impl Recent {
         let mut kept = self.kept();
         kept.totals.held -= i128::from(held.picodollars());
         kept.totals.add(&record);
-        let mut record = Some(record);
-        kept.newest.push(&mut record);
-        // What the oldest has elsewhere is freed when others can go on.
+        let oldest = kept.newest.push(record);
+        // What it has elsewhere is freed when others can go on.
         drop(kept);
+        drop(oldest);
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

@@ -12,11 +12,10 @@ use super::hold::Hold;
 use super::layer::QuotaLayer;
 use crate::call::Call;
 use crate::clock::{now, wall};
-use crate::count_tokens::CountTokens;
 use crate::error::{BoxError, Error};
-use crate::limits::{Limits, Now, Subject, Unit};
+use crate::limits::{Now, Subject, Unit};
 use crate::payload::Payload;
-use crate::standing::{Need, Roster};
+use crate::standing::Need;
 
 /// Counts requests and tokens. See the [module docs](super).
 ///
@@ -26,9 +25,7 @@ use crate::standing::{Need, Roster};
 #[derive(Clone, Debug)]
 pub struct Quota<S> {
     inner: S,
-    limits: Limits,
-    roster: Option<Roster>,
-    counter: Option<Arc<dyn CountTokens>>,
+    settings: Arc<QuotaLayer>,
 }
 
 /// More than a request may name: who names more is refused inside.
@@ -37,18 +34,14 @@ const MODELS: usize = 64;
 // === impl Quota ===
 
 impl<S> Quota<S> {
-    pub(super) fn new(inner: S, layer: QuotaLayer) -> Self {
-        Self {
-            inner,
-            limits: layer.limits,
-            roster: layer.roster,
-            counter: layer.counter,
-        }
+    pub(super) fn new(inner: S, settings: QuotaLayer) -> Self {
+        let settings = Arc::new(settings);
+        Self { inner, settings }
     }
 
     /// Takes what this request needs; nothing where nothing counts it.
     fn take<B: 'static>(&self, request: &mut Request<B>) -> Result<Option<Box<Hold>>, Error> {
-        if self.limits.is_empty() {
+        if self.settings.limits.is_empty() {
             return Ok(None);
         }
         let call = Call::of(request.extensions_mut()).clone();
@@ -71,15 +64,17 @@ impl<S> Quota<S> {
             instant: now(),
             wall: wall(),
         };
-        let taken = self.limits.take(&subject, &wanted, now)?;
+        let taken = self.settings.limits.take(&subject, &wanted, now)?;
         Ok((!taken.is_empty()).then(|| Box::new(Hold::new(taken, call, ids))))
     }
 
     /// What the answer is expected to move: by what was learned of the models that the request names, or is counted of them, of which
     /// the one counts that has the most tokens.
     fn tokens(&self, need: Need, payload: Option<&Payload>) -> u64 {
-        let payload = payload.filter(|_| need.input > 0 && self.limits.counts(Unit::Tokens));
-        let Some(payload) = payload.filter(|_| self.roster.is_some() || self.counter.is_some())
+        let payload =
+            payload.filter(|_| need.input > 0 && self.settings.limits.counts(Unit::Tokens));
+        let Some(payload) =
+            payload.filter(|_| self.settings.roster.is_some() || self.settings.counter.is_some())
         else {
             return need.tokens();
         };
@@ -87,7 +82,7 @@ impl<S> Quota<S> {
         let names = view.model(body).into_iter().chain(view.models(body));
         let input = names.take(MODELS).map(|name| {
             let id = self.id_of(&name);
-            let counted = self.counter.as_ref();
+            let counted = self.settings.counter.as_ref();
             let counted = counted.and_then(|counter| counter.count(&id, payload));
             counted.unwrap_or_else(|| self.learned(&id, need, payload))
         });
@@ -97,7 +92,7 @@ impl<S> Quota<S> {
 
     fn learned(&self, model: &str, need: Need, payload: &Payload) -> u64 {
         let text = payload.view().text_bytes();
-        let roster = self.roster.as_ref();
+        let roster = self.settings.roster.as_ref();
         roster.map_or(need.input, |roster| {
             roster.with(|lineup| lineup.tokens(model, text))
         })
@@ -105,7 +100,7 @@ impl<S> Quota<S> {
 
     /// A model's id, if it is of the roster.
     fn id_of<'a>(&self, name: &'a str) -> Cow<'a, str> {
-        let Some(roster) = &self.roster else {
+        let Some(roster) = &self.settings.roster else {
             return name.into();
         };
         roster.with(|lineup| match lineup.catalog().id_of(name) {
@@ -116,13 +111,13 @@ impl<S> Quota<S> {
 
     /// The models that may be asked, as far as their names tell.
     fn models(&self, payload: &Payload) -> Vec<String> {
-        if !self.limits.looks_at_models() {
+        if !self.settings.limits.looks_at_models() {
             return Vec::new();
         }
         let (view, body) = (payload.view(), payload.bytes());
         let names = view.model(body).into_iter().chain(view.models(body));
         let names = names.take(MODELS);
-        match &self.roster {
+        match &self.settings.roster {
             Some(roster) => roster.with(|lineup| {
                 let catalog = lineup.catalog();
                 names.map(|name| catalog.id_of(&name).to_owned()).collect()

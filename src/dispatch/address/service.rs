@@ -1,12 +1,11 @@
 use std::task::{Context, Poll};
 
-use http::{Method, Request};
+use http::{Method, Request, Version};
 use tower_service::Service;
 
 use super::headers::headers;
 use super::rewrite::rewritten;
 use super::uri::uri;
-use crate::attempt::Attempt;
 use crate::call::Call;
 use crate::early::Early;
 use crate::error::{BoxError, Error};
@@ -41,20 +40,43 @@ where
 
     #[inline]
     fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
-        let mut call = Call::of(request.extensions_mut()).clone();
-        let Some(candidate) = call.candidate().cloned() else {
+        let call = Call::of(request.extensions_mut());
+        if call.candidate().is_none() {
             return Early::Admitted(self.inner.call(request));
-        };
-        let attempt = call.attempt(crate::clock::now).clone();
-        if let Some((payload, tokens)) = begun(request.body(), &call, &candidate) {
-            attempt.find(|found| found.goes_on_from = tokens);
-            *request.body_mut() = payload;
         }
-        match addressed(request, &call, &candidate, &attempt) {
-            Ok(request) => Early::Admitted(self.inner.call(request)),
+        call.attempt(crate::clock::now);
+        match address(&mut request) {
+            Ok(()) => Early::Admitted(self.inner.call(request)),
             Err(error) => Early::refuse(error),
         }
     }
+}
+
+/// Writes the upstream's request in the place of the caller's.
+fn address(request: &mut Request<Payload>) -> Result<(), Error> {
+    let call = request.extensions().get::<Call>();
+    let asked = call.and_then(|call| Some((call, call.candidate()?, call.current()?)));
+    let (call, candidate, attempt) = asked.expect("an attempt has begun");
+    let begun = begun(request.body(), call, candidate);
+    if let Some((_, tokens)) = &begun {
+        attempt.find(|found| found.goes_on_from = *tokens);
+    }
+    let payload = begun
+        .as_ref()
+        .map_or(request.body(), |(payload, _)| payload);
+    let stream = payload.view().stream();
+    let body = rewritten(payload, &candidate.endpoint, attempt.is_metered());
+    let uri = uri(candidate, request.uri().path())?;
+    let headers = call.with_headers(|caller| {
+        let caller = caller.unwrap_or(request.headers());
+        headers(caller, candidate, attempt.key(), stream)
+    });
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = uri;
+    *request.version_mut() = Version::default();
+    *request.headers_mut() = headers;
+    *request.body_mut() = body;
+    Ok(())
 }
 
 /// The request with the beginning of its answer, where one broke and this endpoint can go on with it.
@@ -63,28 +85,4 @@ fn begun(payload: &Payload, call: &Call, candidate: &Candidate) -> Option<(Paylo
     let prefill = candidate.endpoint.prefill()?;
     let body = prefill.request(payload.bytes(), payload.view(), &text, tokens)?;
     Some((Payload::read(body).ok()?, tokens))
-}
-
-fn addressed(
-    request: Request<Payload>,
-    call: &Call,
-    candidate: &Candidate,
-    attempt: &Attempt,
-) -> Result<Request<Payload>, Error> {
-    let (parts, payload) = request.into_parts();
-    let stream = payload.view().stream();
-
-    let mut addressed = Request::new(rewritten(
-        &payload,
-        &candidate.endpoint,
-        attempt.is_metered(),
-    ));
-    *addressed.method_mut() = Method::POST;
-    *addressed.extensions_mut() = parts.extensions;
-    *addressed.uri_mut() = uri(candidate, parts.uri.path())?;
-    *addressed.headers_mut() = call.with_headers(|caller| {
-        let caller = caller.unwrap_or(&parts.headers);
-        headers(caller, candidate, attempt.key(), stream)
-    });
-    Ok(addressed)
 }

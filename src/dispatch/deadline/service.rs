@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -22,13 +23,14 @@ use crate::plan::Candidate;
 #[derive(Clone, Debug)]
 pub struct Deadline<S> {
     inner: S,
-    deadlines: Deadlines,
+    deadlines: Arc<Deadlines>,
 }
 
 // === impl Deadline ===
 
 impl<S> Deadline<S> {
     pub(super) fn new(inner: S, deadlines: Deadlines) -> Self {
+        let deadlines = Arc::new(deadlines);
         Self { inner, deadlines }
     }
 }
@@ -51,7 +53,7 @@ where
     #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let call = Call::of(request.extensions_mut());
-        let own = limits(self.deadlines, call);
+        let own = limits(*self.deadlines, call);
         let deadlines = own.with(call.wishes());
         let total = call.bound(deadlines.total);
         let attempt = call.attempt(now).clone();

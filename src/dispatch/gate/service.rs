@@ -22,6 +22,12 @@ use crate::telemetry;
 #[derive(Clone, Debug)]
 pub struct Gate<S> {
     inner: S,
+    shared: Arc<Shared>,
+}
+
+/// What all clones share.
+#[derive(Debug)]
+struct Shared {
     breaker: Arc<Breaker>,
     alone: Arc<Standing>,
 }
@@ -31,11 +37,8 @@ pub struct Gate<S> {
 impl<S> Gate<S> {
     pub(super) fn new(inner: S, breaker: Arc<Breaker>, now: Instant) -> Self {
         let alone = Arc::new(Standing::new(now));
-        Self {
-            inner,
-            breaker,
-            alone,
-        }
+        let shared = Arc::new(Shared { breaker, alone });
+        Self { inner, shared }
     }
 }
 
@@ -54,12 +57,12 @@ where
 
     #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let now = now();
+        let (now, Shared { breaker, alone }) = (now(), &*self.shared);
         let call = Call::of(request.extensions_mut());
         let candidate = call.candidate();
-        let standing = candidate.map_or(&self.alone, |candidate| &candidate.standing);
+        let standing = candidate.map_or(alone, |candidate| &candidate.standing);
         let (need, tried) = (call.need(), |key| call.has_tried(key));
-        let permit = match Permit::ask(standing, &self.breaker, need, tried, now) {
+        let permit = match Permit::ask(standing, breaker, need, tried, now) {
             Ok(permit) => permit,
             Err((until, cause)) => {
                 let wait = until.saturating_duration_since(now);

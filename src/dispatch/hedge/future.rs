@@ -1,5 +1,6 @@
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
@@ -45,7 +46,7 @@ struct Hedging<S: Service<Request<Payload>>> {
     call: Call,
     /// Of the second one, once it is known who that is.
     other: Call,
-    settings: HedgeLayer,
+    settings: Arc<HedgeLayer>,
     began: Instant,
 }
 
@@ -74,7 +75,7 @@ impl<S: Service<Request<Payload>>> ResponseFuture<S> {
         first: S::Future,
         kept: Kept<S>,
         call: Call,
-        settings: HedgeLayer,
+        settings: Arc<HedgeLayer>,
         began: Instant,
     ) -> Self {
         let hedging = Hedging {

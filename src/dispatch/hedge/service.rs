@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::Request;
@@ -20,13 +21,14 @@ use crate::payload::Payload;
 #[derive(Clone, Debug)]
 pub struct Hedge<S> {
     inner: S,
-    settings: HedgeLayer,
+    settings: Arc<HedgeLayer>,
 }
 
 // === impl Hedge ===
 
 impl<S> Hedge<S> {
     pub(super) fn new(inner: S, settings: HedgeLayer) -> Self {
+        let settings = Arc::new(settings);
         Self { inner, settings }
     }
 }

@@ -53,10 +53,11 @@ where
     }
 
     fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
-        let call = Call::of(request.extensions_mut()).clone();
+        let call = Call::of(request.extensions_mut());
+        let call = wanted(call, &self.settings).then(|| call.clone());
         let view = request.body().view();
-        let may = wanted(&call, &self.settings) && shape::is_text(view, call.operation());
-        let asked = may.then(|| {
+        let call = call.filter(|call| shape::is_text(view, call.operation()));
+        let asked = call.map(|call| {
             Box::new(Asked {
                 kept: Kept::new(&request, self.inner.clone()),
                 goes_on: shape::goes_on(view),

@@ -9,9 +9,9 @@ use pin_project::pin_project;
 use tokio::time::Sleep;
 use tower_service::Service;
 
-use super::budget::Budget;
 use super::layer::RetryLayer;
 use super::policy::{ShouldRetry, Situation, should_retry};
+use super::service::Shared;
 use crate::call::Call;
 use crate::clock::now;
 use crate::dispatch::kept::Kept;
@@ -29,8 +29,7 @@ pub struct ResponseFuture<S: Service<Request<Payload>>> {
     /// Few are asked again, and all would have to be moved.
     kept: Option<Box<Kept<S>>>,
     call: Call,
-    settings: Arc<RetryLayer>,
-    budget: Arc<Budget>,
+    shared: Arc<Shared>,
     retries: u32,
     seed: u64,
     /// When the last try was made.
@@ -54,8 +53,7 @@ impl<S: Service<Request<Payload>>> ResponseFuture<S> {
         first: S::Future,
         kept: Option<Box<Kept<S>>>,
         call: Call,
-        settings: Arc<RetryLayer>,
-        budget: Arc<Budget>,
+        shared: Arc<Shared>,
         seed: u64,
         now: Instant,
     ) -> Self {
@@ -64,8 +62,7 @@ impl<S: Service<Request<Payload>>> ResponseFuture<S> {
             state,
             kept,
             call,
-            settings,
-            budget,
+            shared,
             retries: 0,
             seed,
             asked: now,
@@ -99,7 +96,7 @@ where
                         _ => (error, true),
                     };
                     let now = now();
-                    let settings = &**this.settings;
+                    let settings = &this.shared.settings;
                     let situation = Situation {
                         again: settings.dispositions.after(&error, this.call).again,
                         took: now.saturating_duration_since(*this.asked),
@@ -121,7 +118,7 @@ where
                     else {
                         return Poll::Ready(Err(error.with_attempts(this.call.attempts())));
                     };
-                    if this.kept.is_none() || !this.budget.withdraw(now) {
+                    if this.kept.is_none() || !pays(settings, this.call, now) {
                         return Poll::Ready(Err(error.with_attempts(this.call.attempts())));
                     }
                     telemetry::retrying(this.call, &error, wait);
@@ -148,4 +145,11 @@ where
             }
         }
     }
+}
+
+/// Takes a retry from the budget of the provider whose turn it is, if there is one left.
+fn pays(settings: &RetryLayer, call: &Call, now: Instant) -> bool {
+    let candidate = call.candidate();
+    let provider = candidate.map_or("", |it| it.endpoint.provider().slug());
+    settings.budgets.of(provider, now).withdraw(now)
 }

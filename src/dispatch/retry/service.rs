@@ -21,19 +21,25 @@ use crate::payload::Payload;
 #[derive(Clone, Debug)]
 pub struct Retry<S> {
     inner: S,
-    settings: Arc<RetryLayer>,
-    requests: Arc<AtomicU64>,
+    shared: Arc<Shared>,
+}
+
+/// What all clones share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) settings: RetryLayer,
+    requests: AtomicU64,
 }
 
 // === impl Retry ===
 
 impl<S> Retry<S> {
     pub(super) fn new(inner: S, settings: RetryLayer) -> Self {
-        Self {
-            inner,
-            settings: Arc::new(settings),
-            requests: Arc::default(),
-        }
+        let shared = Arc::new(Shared {
+            settings,
+            requests: AtomicU64::new(0),
+        });
+        Self { inner, shared }
     }
 }
 
@@ -55,27 +61,23 @@ where
         let call = Call::of(request.extensions_mut()).clone();
         let candidate = call.candidate();
         let provider = candidate.map_or("", |it| it.endpoint.provider().slug());
-        let now = now();
-        let budget = self.settings.budgets.of(provider, now);
+        let (now, settings) = (now(), &self.shared.settings);
         // What `gate` refuses is no question, nor does a second one earn what it was paid for from.
         let asks = candidate.is_none_or(|it| it.standing.circuit().is_admitting());
         // A caller's own key earns nothing, and spends nothing: others share what is earned.
         let own = candidate.is_some_and(|it| it.own_key.is_some());
         if asks && !own && !call.has_asked(provider) {
-            budget.deposit(now);
+            settings.budgets.of(provider, now).deposit(now);
         }
         // Nobody is asked again while there are others to ask, unless with another key, see `should_retry`.
         let keys = candidate.map_or(1, |it| it.standing.accesses().len());
-        let first = self.settings.dispositions.ask_again_first();
+        let first = settings.dispositions.ask_again_first();
         let again = !own && (call.successors() == 0 || keys > 1 || first);
         let kept = again.then(|| Box::new(Kept::new(&request, self.inner.clone())));
         let first = self.inner.call(request);
         // Every request draws its own jitter, repeatably.
-        let seed = self
-            .settings
-            .seed
-            .wrapping_add(self.requests.fetch_add(1, Relaxed));
-        let settings = self.settings.clone();
-        ResponseFuture::new(first, kept, call, settings, budget, seed, now)
+        let requests = self.shared.requests.fetch_add(1, Relaxed);
+        let seed = settings.seed.wrapping_add(requests);
+        ResponseFuture::new(first, kept, call, self.shared.clone(), seed, now)
     }
 }
