@@ -18,7 +18,7 @@ const EDGES: [&str; 3] = ["client", "gateway", "testing"];
 const SHELL: [&str; 5] = ["layer.rs", "service.rs", "future.rs", "body.rs", "stack.rs"];
 
 /// Files that touch the runtime under another name, and why.
-const TOUCHING: [(&str, &str); 21] = [
+const TOUCHING: [(&str, &str); 22] = [
     ("admit/key.rs", "a layer in one file"),
     (
         "admit/quota/hold.rs",
@@ -67,6 +67,10 @@ const TOUCHING: [(&str, &str); 21] = [
     (
         "settle/journal/ledger.rs",
         "what was spent before it is opened counts now",
+    ),
+    (
+        "settle/books.rs",
+        "what was spent before rules are put in force counts now",
     ),
     (
         "settle/journal/leases.rs",
@@ -185,7 +189,7 @@ const DETACHING: [(&str, &str); 11] = [
 ];
 
 /// Files with a lock, and why nobody waits behind it.
-const LOCKING: [(&str, &str); 31] = [
+const LOCKING: [(&str, &str); 33] = [
     ("attempt.rs", "for a copy or a change of what was found"),
     ("attempts.rs", "for one more attempt, or a look at them"),
     (
@@ -267,6 +271,7 @@ const LOCKING: [(&str, &str); 31] = [
         "settle/store/postgres/pool.rs",
         "whoever asks a store may wait, on a thread of his own",
     ),
+    ("settle/store/postgres/pruned.rs", "likewise"),
     (
         "standing/limits/ledger.rs",
         "to add and take away, once at the beginning and at the end of an attempt",
@@ -280,6 +285,7 @@ const LOCKING: [(&str, &str); 31] = [
     ("testing/probe/woken.rs", "the rehearsal"),
     ("testing/upstream/handle.rs", "the rehearsal"),
     ("testing/upstream/state.rs", "the rehearsal"),
+    ("testing/watched_store.rs", "likewise"),
 ];
 
 /// Files in which data waits, with the place of the bound and its name.

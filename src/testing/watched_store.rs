@@ -1,8 +1,7 @@
 //! A store whose bad days a test decides.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use crate::generation::GenerationId;
@@ -37,7 +36,7 @@ pub struct WatchedStore<S> {
     inner: Arc<S>,
     before: Box<Before>,
     after: Box<After>,
-    loses_names: AtomicBool,
+    loses_names: Mutex<bool>,
     lessor: Option<Arc<dyn Lessor>>,
 }
 
@@ -78,7 +77,7 @@ impl<S: Store> WatchedStore<S> {
             inner: Arc::new(inner),
             before: Box::new(|_| Ok(())),
             after: Box::new(|_| {}),
-            loses_names: AtomicBool::new(false),
+            loses_names: Mutex::new(false),
             lessor: None,
         }
     }
@@ -109,13 +108,18 @@ impl<S: Store> WatchedStore<S> {
 
     /// From now on whoever asks for a name has it, as where the connection is lost by which another process had it.
     pub fn lose_names(&self) {
-        self.loses_names.store(true, Ordering::SeqCst);
+        *self.names_are_lost() = true;
     }
 
     /// The store inside, of which nobody hears what it is asked.
     #[must_use]
     pub fn inner(&self) -> &S {
         &self.inner
+    }
+
+    fn names_are_lost(&self) -> MutexGuard<'_, bool> {
+        let lost = self.loses_names.lock();
+        lost.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn ask<T>(
@@ -132,9 +136,12 @@ impl<S: Store> WatchedStore<S> {
 
 impl<S: Store> Store for WatchedStore<S> {
     fn own(&self, replica: &str) -> Result<Owned, StoreError> {
-        let own = || match self.loses_names.load(Ordering::SeqCst) {
-            true => Ok(Owned::until_dropped(())),
-            false => self.inner.own(replica),
+        let own = || {
+            let lost = *self.names_are_lost();
+            match lost {
+                true => Ok(Owned::until_dropped(())),
+                false => self.inner.own(replica),
+            }
         };
         self.ask(Question::Own(replica), own)
     }

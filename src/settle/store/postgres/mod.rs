@@ -41,6 +41,7 @@ mod leases;
 mod own;
 mod pool;
 mod prune;
+mod pruned;
 mod read;
 mod row;
 mod runtime;

@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime};
 
 use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect};
@@ -11,6 +10,7 @@ use tokio_postgres::{Client, Config, Socket};
 
 use super::connect::Connector;
 use super::pool::Pool;
+use super::pruned::Pruned;
 use super::runtime::Runtime;
 use super::settings::PostgresSettings;
 use super::text::clean;
@@ -37,8 +37,7 @@ pub struct PostgresStore {
     writers: Pool,
     readers: Pool,
     settings: PostgresSettings,
-    /// Rows from before this time have been forgotten, mostly.
-    pruned: AtomicI64,
+    pruned: Pruned,
 }
 
 /// How long bringing the tables up to date may take, and waiting for another one that does.
@@ -46,8 +45,6 @@ const UPDATE: Duration = Duration::from_secs(600);
 
 /// So many rows are forgotten at once.
 const AT_ONCE: usize = 1000;
-/// No time is earlier.
-const FIRST: i64 = i64::MIN;
 
 /// What is asked over a connection.
 type Asking<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -94,7 +91,7 @@ impl PostgresStore {
             readers: Pool::new(connector, settings.readers, settings.pause),
             names,
             settings,
-            pruned: AtomicI64::new(FIRST),
+            pruned: Pruned::default(),
         };
         // Whether somebody answers at all is known sooner than tables are changed.
         let patience = store.settings.patience;
@@ -239,16 +236,12 @@ impl Store for PostgresStore {
         let (before, mut gone) = (micros_of(before), 0);
         while gone < most {
             let some = AT_ONCE.min(most - gone);
-            let from = self.pruned.load(Relaxed);
-            let span = (from, before);
+            let span = (self.pruned.from(), before);
             let (some_gone, last) =
                 self.read(move |client| Box::pin(prune::prune(client, span, some)))?;
             gone += some_gone;
-            match last.filter(|_| some_gone == some) {
-                Some(last) => self.pruned.store(last, Relaxed),
-                None if from == FIRST => break,
-                // Older ones may have come since.
-                None => self.pruned.store(FIRST, Relaxed),
+            if !self.pruned.went(last.filter(|_| some_gone == some)) {
+                break;
             }
         }
         Ok(gone as u64)
