@@ -102,7 +102,8 @@
 //!
 //! What happens to a request is told by [`tracing`](https://docs.rs/tracing) events, each with its name as the
 //! message. There are no spans and no metrics. `id` joins the events of one request. [`settle`] keeps the
-//! same, and more, in a [`Record`](settle::Record). No event holds a key, a prompt or an answer.
+//! same, and more, in a [`Record`](settle::Record). No event holds a key, a prompt or an answer. Whose limit is
+//! near is told by the name that a caller has given a user or a tag, which may be a person's; of what looks like a key only the ends.
 //!
 //! | event | level | when | fields |
 //! |---|---|---|---|
@@ -119,7 +120,7 @@
 //! | `key readmitted` | info | it was accepted again | `endpoint`, `key` |
 //! | `recovering` | debug | a stream broke, and `recover` asks somebody for the rest | `id`, `error`, `to`, `bytes`: of text that the caller has |
 //! | `broke after content` | debug | `commit`, or `recover`, ends a broken stream with an error chunk | `id`, `error` |
-//! | `near a limit` | warn | a [limit](limits) is used up to one of its thresholds, or beyond | `rule`, `scope`, `unit`, `percent`, `used`, `limit` |
+//! | `near a limit` | warn | a [limit](limits) is used up to one of its thresholds, or beyond | `rule`, `scope`, `whose`: as [`Rule::of`](limits::Rule::of) writes it, `(the rest)` where many are counted as one; `unit`, `percent`, `used`, `held`, `limit`: money in USD |
 //! | `settled` | info | a request is over: one line for each that reached `settle` | `id`, `model`, `provider`, `attempts`, `end`, `prompt_tokens`, `completion_tokens`, `charge`, `took_ms`, `first_token_ms` |
 //! | `abandoned` | warn | an earlier process ended in the middle of this request | `id`, `account`, `model`, `held` |
 //! | `settled late` | warn | a request that a start has told as abandoned was under way all the same, and its row has taken that place | `id`, `account`, `model`, `charge` |

@@ -9,7 +9,7 @@ use crate::call::Call;
 use crate::catalog::Endpoint;
 use crate::error::Error;
 use crate::generation::GenerationId;
-use crate::limits::Level;
+use crate::limits::{Amount, Level};
 use crate::money::Money;
 use crate::plan::Plan;
 use crate::settle::Record;
@@ -121,16 +121,18 @@ pub(crate) fn broke_after_content(call: &Call, error: &Error) {
     tracing::debug!(id = %call.id(), error = error.kind().as_str(), "broke after content");
 }
 
-/// Of whom it is, is not told: that may be a person.
-pub(crate) fn near_limit(level: &Level, percent: u8) {
+pub(crate) fn near_limit(level: &Level, whose: &str, percent: u8) {
     let rule = &level.rule;
+    let unit = rule.unit();
     tracing::warn!(
         rule = rule.name(),
         scope = rule.scope().name(),
-        unit = rule.unit().name(),
+        whose,
+        unit = unit.name(),
         percent,
-        used = level.used,
-        limit = level.most,
+        used = %Amount(unit, level.used),
+        held = %Amount(unit, level.held),
+        limit = %Amount(unit, level.most),
         "near a limit"
     );
 }

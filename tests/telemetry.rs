@@ -127,6 +127,23 @@ async fn planned(log: &Log, endpoints: usize, preferences: &str) -> Result<Strin
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
+impl Log {
+    /// Hears what is told from now on.
+    fn listens(&self) -> tracing::subscriber::DefaultGuard {
+        let log = self.clone();
+        let writer = move || log.clone();
+        let subscriber = fmt().with_ansi(false).with_writer(writer).finish();
+        tracing::subscriber::set_default(subscriber)
+    }
+
+    /// What was told of limits since the last time.
+    fn near(&self) -> Vec<String> {
+        let text = String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap();
+        let lines = text.lines().filter(|line| line.contains("near a limit"));
+        lines.map(str::to_owned).collect()
+    }
+}
+
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
@@ -144,14 +161,7 @@ fn a_limit_that_is_near_is_told_once() -> Result<(), BoxError> {
     use switchtower::limits::{Limits, Now, Rule, Scope, Subject, Unit, Window};
 
     let log = Log::default();
-    let subscriber = fmt()
-        .with_ansi(false)
-        .with_writer({
-            let log = log.clone();
-            move || log.clone()
-        })
-        .finish();
-    let _told = tracing::subscriber::set_default(subscriber);
+    let _told = log.listens();
     let at_once = Rule::new(
         "at-once",
         Scope::Account,
@@ -165,17 +175,13 @@ fn a_limit_that_is_near_is_told_once() -> Result<(), BoxError> {
         wall: UNIX_EPOCH,
     };
     let take = || limits.take(&Subject::default(), &[(Unit::Concurrency, 1)], now);
-    let told = || {
-        let text = String::from_utf8(std::mem::take(&mut *log.0.lock().unwrap())).unwrap();
-        let lines = text.lines().filter(|line| line.contains("near a limit"));
-        lines.map(str::to_owned).collect::<Vec<_>>()
-    };
+    let told = || log.near();
     let mut taken: Vec<_> = (0..4).map(|_| take().unwrap()).collect();
     assert_eq!(told(), [""; 0]);
     taken.push(take()?);
     let line = &told()[0];
     assert!(line.contains("WARN"), "{line}");
-    let fields = r#"near a limit rule="at-once" scope="account" unit="concurrency" percent=50 used=0 limit=10"#;
+    let fields = r#"near a limit rule="at-once" scope="account" whose="default" unit="concurrency" percent=50 used=0 held=5 limit=10"#;
     assert!(line.ends_with(fields), "{line}");
     // To and fro at the threshold is nothing new.
     taken.pop();
@@ -191,5 +197,99 @@ fn a_limit_that_is_near_is_told_once() -> Result<(), BoxError> {
         taken.push(take()?);
     }
     assert_eq!(told().len(), 1);
+    Ok(())
+}
+
+/// By the name by which settings know it, and never by a key, even where a caller takes one for a name.
+#[test]
+fn whose_limit_is_near_is_told() -> Result<(), BoxError> {
+    use std::time::{Instant, UNIX_EPOCH};
+    use switchtower::limits::{Limits, Now, Rule, Scope, Subject, Unit, Window};
+    use switchtower::{Caller, KeyId, Money};
+
+    let log = Log::default();
+    let _told = log.listens();
+    let now = Now {
+        instant: Instant::now(),
+        wall: UNIX_EPOCH,
+    };
+    let key = format!("sk-or-v1-{}", "0123456789abcdef".repeat(4));
+    let caller = Caller::new(KeyId::of(&key)).account("acme");
+    let near = |scope: Scope, subject: Subject<'_>| -> Result<String, BoxError> {
+        let rule = Rule::money("budget", scope, Window::Forever, "0.001".parse()?)?;
+        // One value has a count of its own, and the rest have one.
+        let limits = Limits::with_values([rule.soft([20])?], 1);
+        let other = Caller::new(KeyId::of("other"));
+        let before = Subject {
+            caller: Some(&other),
+            user: Some("other"),
+            tag: Some("other"),
+            ..Subject::default()
+        };
+        if subject.models == ["rest"] {
+            limits.charge(&before, Unit::Money, 1, UNIX_EPOCH, now);
+        }
+        let money: Money = "0.000201".parse()?;
+        let mut taken = limits.take(&subject, &[(Unit::Money, 1000)], now)?;
+        taken.settle(Unit::Money, money.picodollars().unsigned_abs(), now);
+        let mut told = log.near();
+        let line = told.pop().ok_or("nothing was told")?;
+        assert_eq!(told, [""; 0]);
+        assert!(!line.contains(&key[12..]), "{line}");
+        let (_, whose) = line.split_once("whose=").ok_or("of nobody")?;
+        let end = r#" unit="money" percent=20 used=0.000201 held=0 limit=0.001"#;
+        Ok(whose.strip_suffix(end).ok_or(line.clone())?.to_owned())
+    };
+    let of = Subject {
+        caller: Some(&caller),
+        ..Subject::default()
+    };
+    assert_eq!(near(Scope::Account, of)?, r#""acme""#);
+    // The operator's word.
+    let numbered = caller.clone().account("0123456789abcdef0123456789abcdef");
+    let of_number = Subject {
+        caller: Some(&numbered),
+        ..of
+    };
+    let told = near(Scope::Account, of_number)?;
+    assert_eq!(told, r#""0123456789abcdef0123456789abcdef""#);
+    assert_eq!(
+        near(Scope::Key, of)?,
+        format!("{:?}", KeyId::of(&key).to_string())
+    );
+    let rest = Subject {
+        models: &["rest"],
+        ..of
+    };
+    assert_eq!(near(Scope::Key, rest)?, r#""(the rest)""#);
+    let providers = Subject {
+        providers: &["swift"],
+        ..of
+    };
+    assert_eq!(near(Scope::Provider, providers)?, r#""swift""#);
+    let (bearer, short) = (format!("Bearer {key}"), &key[..20]);
+    let azure = &key[9..41];
+    for (name, told) in [
+        ("eve@example.com", "acme/eve@example.com"),
+        (
+            "c0ffee00-1234-4abc-8def-0123456789ab",
+            "acme/c0ffee00-1234-4abc-8def-0123456789ab",
+        ),
+        ("desk-1\n WARN", "acme/desk-1\\n WARN"),
+        (&*key, "acme/sk-...def"),
+        (&*bearer, "acme/Bea...def"),
+        (azure, "acme/012...def"),
+        (short, "acme/..."),
+    ] {
+        let told = format!("\"{told}\"");
+        let (user, tag) = (Some(name), Some(name));
+        assert_eq!(near(Scope::User, Subject { user, ..of })?, told);
+        assert_eq!(near(Scope::Tag, Subject { tag, ..of })?, told);
+        let model = Some(name);
+        assert_eq!(
+            near(Scope::Model, Subject { model, ..of })?,
+            told.replace("acme/", "")
+        );
+    }
     Ok(())
 }

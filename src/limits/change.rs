@@ -4,7 +4,7 @@ use std::ops::DerefMut;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::counter::{Counter, Crossed};
+use super::counter::Counter;
 use super::moment::Now;
 use super::own::Own;
 use super::rule::{NotARule, Rule};
@@ -30,7 +30,7 @@ impl Limits {
         let then = at.back_to(then);
         for count in self.counts_of(subject, |of| of == unit, now) {
             let crossed = count.with(|counter| counter.charge(amount, then, at));
-            crossed.iter().for_each(Crossed::tell);
+            count.tell(crossed.as_ref());
         }
     }
 
@@ -136,7 +136,7 @@ impl Limits {
             let mut counter = count.lock();
             if counter.rule().is_same(rule) {
                 let crossed = counter.charge(amount, then, at);
-                crossed.iter().for_each(Crossed::tell);
+                count.tell(crossed.as_ref());
             }
         }
     }

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use super::amount::Amount;
 use super::level::Level;
 use super::tally::Room;
 use super::unit::Unit;
 use super::window::Window;
-use crate::money::Money;
 
 /// There is no room for so much: which limit leaves none, and when it will.
 ///
@@ -78,12 +78,14 @@ impl fmt::Display for Exceeded {
             ),
             Unit::Concurrency => write!(
                 f,
-                "Rate limit exceeded: {name}: {limit} requests at once, and {held} are under way"
+                "Rate limit exceeded: {name}: {} at once, and {held} {} under way",
+                Several(limit, unit),
+                if *held == 1 { "is" } else { "are" },
             ),
             Unit::Requests | Unit::Tokens => write!(
                 f,
-                "Rate limit exceeded: {name}: {limit} {}{}; used {used}, requested {}{}",
-                unit.name(),
+                "Rate limit exceeded: {name}: {}{}; used {used}, requested {}{}",
+                Several(limit, unit),
                 Within(rule.window()),
                 self.needed,
                 if unit == Unit::Tokens { hint } else { "" },
@@ -94,18 +96,17 @@ impl fmt::Display for Exceeded {
 
 impl std::error::Error for Exceeded {}
 
-/// As people read it.
-struct Amount(Unit, u64);
+/// So many requests, or tokens.
+struct Several(u64, Unit);
 
-impl fmt::Display for Amount {
+impl fmt::Display for Several {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Unit::Money => {
-                let picodollars = i64::try_from(self.1).unwrap_or(i64::MAX);
-                Money::from_picodollars(picodollars).fmt(f)
-            }
-            Unit::Requests | Unit::Tokens | Unit::Concurrency => self.1.fmt(f),
-        }
+        let of = match self.1 {
+            Unit::Tokens => "token",
+            Unit::Money | Unit::Requests | Unit::Concurrency => "request",
+        };
+        let plural = if self.0 == 1 { "" } else { "s" };
+        write!(f, "{} {of}{plural}", self.0)
     }
 }
 

@@ -31,6 +31,7 @@
 //! an account has at most a tenth of the counts: who asks in the names of many harms its own account alone, whose other names are
 //! counted as if they were one, each by the limit of one.
 
+mod amount;
 mod bucket;
 mod calendar;
 mod change;
@@ -57,6 +58,7 @@ mod turn;
 mod under_way;
 mod unit;
 mod values;
+mod whose;
 mod window;
 
 pub use self::exceeded::Exceeded;
@@ -72,5 +74,6 @@ pub use self::taken::Taken;
 pub use self::unit::Unit;
 pub use self::window::Window;
 
+pub(crate) use self::amount::Amount;
 pub(crate) use self::taken::Unwritten;
 pub(crate) use self::under_way::{Amounts, Guest};

@@ -143,10 +143,9 @@ impl Own {
         }
         let renew = |under_way: &mut UnderWay| {
             under_way.forget(before);
-            let crossed = new
-                .iter()
-                .filter_map(|count| under_way.count_by(count, now));
-            crossed.for_each(|crossed| crossed.tell());
+            for count in &new {
+                count.tell(under_way.count_by(count, now).as_ref());
+            }
         };
         // Nobody who comes meanwhile is missed by both.
         match std::ptr::eq(self, under_way) {

@@ -80,7 +80,9 @@ impl Limits {
             self.0.general.put(after);
             crossed
         });
-        crossed.iter().for_each(|crossed| crossed.tell());
+        for (count, crossed) in &crossed {
+            count.tell(Some(crossed));
+        }
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use super::counter::{Counter, Crossed};
+use super::counter::Counter;
 use super::exceeded::Exceeded;
 use super::general::General;
 use super::level::Level;
@@ -22,7 +22,6 @@ use super::unit::Unit;
 use super::values::Values;
 use crate::money::Money;
 use crate::sync::AtomicU64;
-use crate::telemetry;
 
 /// A table of rules, and what counts by each. Shared by all clones.
 ///
@@ -164,7 +163,7 @@ impl Limits {
             let taken = locked.iter_mut().zip(counts).map(|(counter, count)| {
                 let amount = amount(counter.rule(), &count.value);
                 let (place, crossed) = counter.take(amount, at);
-                crossings.extend(crossed);
+                crossings.extend(crossed.map(|crossed| (count, crossed)));
                 Part {
                     count: count.clone(),
                     unit: counter.rule().unit(),
@@ -175,7 +174,9 @@ impl Limits {
             });
             taken.collect()
         };
-        crossings.iter().for_each(Crossed::tell);
+        for (count, crossed) in &crossings {
+            count.tell(Some(crossed));
+        }
         Ok(parts)
     }
 
@@ -318,13 +319,5 @@ impl fmt::Debug for Limits {
         f.debug_list()
             .entries(rules.iter().map(|rule| rule.name()))
             .finish()
-    }
-}
-
-// === impl Crossed ===
-
-impl Crossed {
-    pub(super) fn tell(&self) {
-        telemetry::near_limit(&self.level, self.percent);
     }
 }

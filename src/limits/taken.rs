@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::counter::{Counter, Crossed};
+use super::counter::Counter;
 use super::level::Level;
 use super::moment::Now;
 use super::scope::Scope;
@@ -183,7 +183,7 @@ impl Part {
     fn settle(&self, used: u64, now: Now) {
         let at = self.count.at(now);
         let settle = |counter: &mut Counter| counter.settle(self.place, self.amount, used, at);
-        self.count.with(settle).iter().for_each(Crossed::tell);
+        self.count.tell(self.count.with(settle).as_ref());
     }
 
     fn give_back(&self) {

@@ -143,7 +143,7 @@ impl UnderWay {
         rule: &Arc<Rule>,
         count: impl Fn(&[u8]) -> Arc<Shared>,
         now: Now,
-    ) -> Vec<Crossed> {
+    ) -> Vec<(Arc<Shared>, Crossed)> {
         let mut crossed = Vec::new();
         for known in self.known.iter_mut().flatten() {
             let mut counts = known.with_subject(rule, |subject| {
@@ -153,8 +153,11 @@ impl UnderWay {
             });
             counts.sort_unstable_by_key(|count| count.order);
             counts.dedup_by_key(|count| count.order);
-            let counted = counts.iter();
-            crossed.extend(counted.filter_map(|count| known.count_by(count, rule, now)));
+            let counted = counts.into_iter();
+            crossed.extend(counted.filter_map(|count| {
+                let crossed = known.count_by(&count, rule, now)?;
+                Some((count, crossed))
+            }));
         }
         crossed
     }

@@ -82,13 +82,13 @@ mod caller {
     pub(crate) use switchtower::{Caller, KeyId};
 }
 mod money {
-    pub(crate) use switchtower::Money;
+    pub(crate) use switchtower::{Money, Total};
 }
 mod short {
     pub(crate) use switchtower::Short;
 }
 mod telemetry {
-    pub(crate) fn near_limit(_: &crate::rules::Level, _: u8) {}
+    pub(crate) fn near_limit(_: &crate::rules::Level, _: &str, _: u8) {}
     pub(crate) fn lost(_: &crate::settle::store::StoreError, _: &crate::settle::store::Entry) {}
 }
 mod catalog {

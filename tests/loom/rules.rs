@@ -1,5 +1,8 @@
 //! What a caller may spend, taken, settled and given back by many at once.
 
+#[path = "../../src/limits/amount.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod amount;
 #[path = "../../src/limits/bucket.rs"]
 #[allow(dead_code, reason = "the models take what threads race for")]
 mod bucket;
@@ -72,6 +75,9 @@ mod unit;
 #[path = "../../src/limits/values.rs"]
 #[allow(dead_code, reason = "the models take what threads race for")]
 mod values;
+#[path = "../../src/limits/whose.rs"]
+#[allow(dead_code, reason = "the models take what threads race for")]
+mod whose;
 #[path = "../../src/limits/window.rs"]
 #[allow(dead_code, reason = "the models take what threads race for")]
 mod window;

@@ -404,7 +404,7 @@ fn a_refusal_says_what_and_until_when() {
     );
     assert_eq!(error.kind().rule().fault, Fault::Caller);
     assert!(error.should_retry());
-    let told = "Rate limit exceeded: per-minute: 1 requests in 64s; used 1, requested 1";
+    let told = "Rate limit exceeded: per-minute: 1 request in 64s; used 1, requested 1";
     assert_eq!(error.message(), told);
     assert_eq!(error.exceeded().unwrap().level.rule.name(), "per-minute");
 }

@@ -100,6 +100,22 @@ fn of_concurrency_as_many_are_under_way_as_may_be() -> Result<(), BoxError> {
     );
     under_way.pop();
     assert!(ask().1.is_none());
+    let alone = rule(
+        "alone",
+        Scope::Account,
+        Unit::Concurrency,
+        Window::Forever,
+        1,
+    );
+    let limits = Limits::new([alone]);
+    let (subject, now) = (Subject::default(), Clock::new().now());
+    let taken = limits.take(&subject, &[(Unit::Concurrency, 1)], now)?;
+    let error = limits
+        .take(&subject, &[(Unit::Concurrency, 1)], now)
+        .unwrap_err();
+    let told = "Rate limit exceeded: alone: 1 request at once, and 1 is under way";
+    assert_eq!(error.to_string(), told);
+    drop(taken);
     assert_eq!(asked.load(SeqCst), 4);
     Ok(())
 }
