@@ -11,9 +11,12 @@ mod entries;
 mod frozen;
 mod journal;
 mod leases;
+mod many;
 mod names;
 mod relay;
 mod schema;
 mod store;
 #[path = "../store/suite.rs"]
 mod suite;
+#[path = "../quota/thousand.rs"]
+mod thousand;

@@ -8,14 +8,12 @@ use std::thread;
 use futures_util::FutureExt;
 use proptest::prelude::*;
 use switchtower::limits::{Level, Limits, Rule, Scope, Unit, Window};
-use switchtower::settle::{
-    App, Attempts, Claim, Held, Ledger, MemoryLedger, MemorySlot, Record, Slot,
-};
-use switchtower::wire::Operation;
-use switchtower::{BoxError, Call, End, GenerationId, Kind, Period, Stack, Usage};
+use switchtower::settle::{Claim, Held, Ledger, MemoryLedger, MemorySlot, Record, Slot};
+use switchtower::{BoxError, Call, GenerationId, Kind, Period, Stack};
 use tower::ServiceExt;
 
 use super::many::{asked_of, catalog, request};
+use super::thousand::record_of;
 use super::*;
 
 /// A key asked without a limit, and got one while four of its requests were under way: these were held by nothing, so that as
@@ -287,31 +285,6 @@ pub(super) fn hold(
 
 pub(super) fn record(key: &str, charge: u64) -> Record {
     record_of(id(), key, charge)
-}
-
-pub(super) fn record_of(id: GenerationId, key: &str, charge: u64) -> Record {
-    let charge = Money::from_picodollars(i64::try_from(charge).unwrap());
-    Record {
-        id,
-        created: Clock::new().wall,
-        caller: Some(Arc::new(caller(key))),
-        requested: None,
-        user: None,
-        tag: None,
-        operation: Operation::Chat,
-        streamed: false,
-        end: End::Complete,
-        attempts: Attempts::default(),
-        answered_by: None,
-        usage: Usage::default(),
-        charge: Some(charge),
-        fee: Money::ZERO,
-        held: charge,
-        finish: None,
-        first_token: None,
-        took: Duration::ZERO,
-        app: App::default(),
-    }
 }
 
 fn id() -> GenerationId {

@@ -8,6 +8,7 @@ mod model;
 mod replaced;
 mod requests;
 mod stored;
+mod thousand;
 mod windows;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

@@ -10,8 +10,8 @@ use switchtower::settle::store::MemoryStore;
 use switchtower::settle::{HasBooks, Journal, JournalSettings, Ledger, Slot};
 use switchtower::{BoxError, Period};
 
-use super::late::{hold, ledger, level, record, record_of, slot};
-use super::stored::claim;
+use super::late::{hold, ledger, level, record, slot};
+use super::thousand::{claim, record_of};
 use super::*;
 
 /// An operator who corrected a limit in the catalogue had to start the gateway again.
