@@ -58,11 +58,11 @@ impl Input {
         }
     }
 
-    /// A text of so many bytes at the most, and one at least.
+    /// A text of so many bytes at the most, of which one at least is no blank.
     pub(super) fn text(&mut self, name: &str, most: usize) -> Result<Given<String>, Error> {
         let text = self.take::<String>(name, "must be a string")?;
         match &text {
-            Some(Some(text)) if text.is_empty() => Err(wrong(name, "is empty")),
+            Some(Some(text)) if text.trim().is_empty() => Err(wrong(name, "is empty")),
             Some(Some(text)) if text.len() > most => {
                 Err(wrong(name, &format!("is longer than {most} bytes")))
             }
@@ -104,6 +104,10 @@ impl Input {
         };
         match raw.get() {
             "null" => Ok(Some(None)),
+            // RFC 8259 lets no number begin with anything else.
+            text if !text.starts_with(|it: char| it == '-' || it.is_ascii_digit()) => {
+                Err(wrong(name, "must be a number"))
+            }
             text => match read(text) {
                 Ok(money) => Ok(Some(Some(money))),
                 Err(why) => Err(wrong(name, &ParsePriceError::to_string(&why))),
@@ -134,7 +138,7 @@ impl Input {
             let why = format!("must have 1 to {most} entries; null takes the restriction away");
             return Err(wrong(name, &why));
         }
-        match listed.iter().all(|name| (1..=256).contains(&name.len())) {
+        match (listed.iter()).all(|name| name.len() <= 256 && !name.trim().is_empty()) {
             true => Ok(names),
             false => Err(wrong(
                 name,

@@ -148,7 +148,8 @@
 //! # The keys
 //!
 //! Who runs the gateway names keys that are let in ([`Gateway::keys`]), and keys that manage others
-//! ([`Gateway::management_keys`]); neither is changed by the API. Whoever brings a key of the second kind makes more, sees
+//! ([`Gateway::management_keys`]); neither is changed by the API, and since nobody knows how old they are, they are listed last,
+//! as of 1970. Whoever brings a key of the second kind makes more, sees
 //! those of its account, changes and deletes them, and asks no model. A key is told once, where it is made.
 //! Keys of the account [`default`](crate::Caller::ACCOUNT) are the operator's: they make keys for any `account`, be it one that
 //! manages its own (`is_management_key`), and see those of all accounts, or of the one that `GET /keys?account=` names.

@@ -259,6 +259,11 @@ async fn what_is_wrong_is_named() {
     let wrong = [
         (json!({}), "name"),
         (json!({"name": ""}), "name"),
+        (json!({"name": " \t "}), "name"),
+        (
+            json!({"name": "a", "allowed_models": [" "]}),
+            "allowed_models",
+        ),
         (json!({"name": "a", "limit": -1}), "limit"),
         (json!({"name": "a", "limit": "1"}), "limit"),
         (json!({"name": "a", "limit": 1e12}), "limit"),
@@ -291,6 +296,12 @@ async fn what_is_wrong_is_named() {
             field,
             "{body}: {refused:?}"
         );
+    }
+    for limit in [json!("5"), json!(true), json!([5]), json!({})] {
+        let body = json!({"name": "a", "limit": limit});
+        let refused = send(&house, MANAGER, Method::POST, "/v1/keys", body).await;
+        let told = refused.json()["error"]["message"].clone();
+        assert_eq!(told, "`limit` must be a number", "{limit}");
     }
     let long = json!({"name": "a".repeat(300_000)});
     let refused = send(&house, MANAGER, Method::POST, "/v1/keys", long).await;
