@@ -210,6 +210,16 @@ pub(crate) fn not_leased(error: &StoreError) {
     tracing::error!(%error, "no limits can be leased");
 }
 
+/// It stays so: an operator has to do something.
+pub(crate) fn name_taken(name: &str, why: &StoreError) {
+    tracing::error!(
+        replica = name,
+        %why,
+        "another process has taken the name of this one: it leases nothing more, and refuses whoever needs a limit. \
+         End one of the two, or give it a name of its own"
+    );
+}
+
 pub(crate) fn stored_again() {
     tracing::info!("the ledger is stored again");
 }

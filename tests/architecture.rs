@@ -141,7 +141,7 @@ const UNMODELLED: [(&str, &str); 11] = [
 ];
 
 /// Files with a task, a thread or a channel, and why nothing of them is on a request's path, or has no bound.
-const DETACHING: [(&str, &str); 11] = [
+const DETACHING: [(&str, &str); 12] = [
     (
         "gateway/blocking.rs",
         "a store blocks: who manages keys waits for a thread that may",
@@ -165,6 +165,10 @@ const DETACHING: [(&str, &str); 11] = [
     (
         "settle/store/postgres/runtime.rs",
         "a thread a store, and a channel of one word an answer",
+    ),
+    (
+        "settle/journal/asker.rs",
+        "a thread that ends with the one that writes, which asks it one question at a time",
     ),
     (
         "settle/journal/ledger.rs",
@@ -289,7 +293,7 @@ const LOCKING: [(&str, &str); 33] = [
 ];
 
 /// Files in which data waits, with the place of the bound and its name.
-const HOLDING: [(&str, &str, &str); 9] = [
+const HOLDING: [(&str, &str, &str); 10] = [
     (
         "admit/read/future.rs",
         "admit/read/future.rs",
@@ -316,6 +320,12 @@ const HOLDING: [(&str, &str, &str); 9] = [
         "settle/journal/aside.rs",
         "settle/journal/writer.rs",
         "is_full",
+    ),
+    // No more than there are leases.
+    (
+        "settle/journal/asks.rs",
+        "settle/lease/keeper.rs",
+        "self.settings.counters",
     ),
 ];
 

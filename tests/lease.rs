@@ -1,6 +1,7 @@
 //! Leases: whatever is lost on the way, whoever is killed, cut off or paused, and whatever clocks say, all that is spent is
 //! never more than the limit.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use proptest::prelude::*;
@@ -20,6 +21,10 @@ enum Word {
     Unanswered,
     /// It is lost.
     Lost,
+    /// It is on its way, for as long as it takes: what is said meanwhile may be heard before. What is recorded never is.
+    Late,
+    /// It is known not to be done.
+    Busy,
 }
 
 #[derive(Clone, Debug)]
@@ -36,6 +41,8 @@ enum Step {
     Limit(u64),
     /// A request that is under way is over, and has cost so many percent of what was held.
     Settle(usize, u64),
+    /// The ask that has been on its way for longest comes, and is answered, or the answer is lost.
+    Arrive(usize, bool),
     /// What has changed is recorded, and nothing is added.
     Record(usize, Word),
     /// The process is killed, and starts anew.
@@ -66,6 +73,8 @@ struct Process {
     over: u64,
     /// What the upstream works on.
     holds: Vec<u64>,
+    /// What it has asked, and when, and is on its way.
+    late: VecDeque<(Ask, Instant)>,
 }
 
 proptest! {
@@ -235,6 +244,8 @@ fn step() -> impl Strategy<Value = Step> {
             4 => Just(Word::Heard),
             1 => Just(Word::Unanswered),
             2 => Just(Word::Lost),
+            3 => Just(Word::Late),
+            1 => Just(Word::Busy),
         ]
     };
     let who = || 0..REPLICAS;
@@ -245,6 +256,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (LIMIT / 2..=LIMIT).prop_map(Step::Limit),
         8 => (who(), 1..150_u64, word()).prop_map(|(who, much, word)| Step::Hold(who, much, word)),
         4 => (who(), 0..=120_u64).prop_map(|(who, percent)| Step::Settle(who, percent)),
+        3 => (who(), any::<bool>()).prop_map(|(who, is_heard)| Step::Arrive(who, is_heard)),
         3 => (who(), word()).prop_map(|(who, word)| Step::Record(who, word)),
         1 => who().prop_map(Step::Kill),
         2 => (who(), 1..40_u64).prop_map(|(who, seconds)| Step::Pass(who, seconds)),
@@ -305,6 +317,7 @@ impl World {
                 process.charged += charged;
                 process.over += charged.saturating_sub(held);
             }
+            Step::Arrive(place, is_heard) => self.arrive(place, is_heard),
             Step::Record(place, word) => {
                 self.record(place, 0, word);
             }
@@ -361,7 +374,7 @@ impl World {
         let mut spent = process.spent();
         spent.held += more;
         let drawn = process.lease.draw(spent, &process.replica);
-        if word == Word::Lost {
+        if !matches!(word, Word::Heard | Word::Unanswered) {
             return false;
         }
         let mine = |lease: &&mut Leased| lease.replica == process.replica;
@@ -394,15 +407,37 @@ impl World {
     }
 
     fn tell(&mut self, place: usize, ask: &Ask, asked: Instant, word: Word) -> Option<Grant> {
-        if word == Word::Lost {
-            return None;
-        }
         let process = &mut self.replicas[place];
+        match word {
+            Word::Heard | Word::Unanswered => {}
+            Word::Lost => return None,
+            Word::Late => {
+                process.late.push_back((ask.clone(), asked));
+                return None;
+            }
+            Word::Busy => {
+                process.lease.unasked();
+                return None;
+            }
+        }
         let grant = self.counter.ask(&process.replica, ask, self.clock).ok()?;
         if word == Word::Heard {
             process.lease.granted(ask, grant, asked);
         }
         Some(grant)
+    }
+
+    fn arrive(&mut self, place: usize, is_heard: bool) {
+        let process = &mut self.replicas[place];
+        let Some((ask, asked)) = process.late.pop_front() else {
+            return;
+        };
+        let grant = self.counter.ask(&process.replica, &ask, self.clock);
+        // Nobody waits for the answer to what was asked before.
+        let is_last = Told::next_ask(process.lease.turn()) == Told::next_ask(ask.told.turn);
+        if let (Ok(grant), true) = (grant, is_heard && is_last) {
+            process.lease.granted(&ask, grant, asked);
+        }
     }
 
     fn give_back(&mut self, place: usize) {
@@ -425,6 +460,7 @@ impl Process {
             charged: 0,
             over: 0,
             holds: Vec::new(),
+            late: VecDeque::new(),
         }
     }
 

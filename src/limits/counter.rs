@@ -36,6 +36,8 @@ struct Leased {
     told: Option<u64>,
     /// What was used here beyond what was held for it.
     over: u64,
+    /// Of what was granted, so much is for those who wait for more.
+    aside: u64,
     /// Is its rule gone? Should it come back, another one counts what is under way.
     gone: bool,
 }
@@ -142,11 +144,19 @@ impl Counter {
         }
     }
 
-    /// Is there room for so much?
-    pub(super) fn check(&mut self, amount: u64, at: At) -> Result<(), Exceeded> {
+    /// In this window so much more is for those who wait for more, or so much less.
+    pub(super) fn set_aside(&mut self, window: u64, more: u64, less: u64) {
+        let is_on = self.tally.place().at == window;
+        if let Some(leased) = self.leased.as_mut().filter(|_| is_on) {
+            leased.aside = leased.aside.saturating_add(more).saturating_sub(less);
+        }
+    }
+
+    /// Is there room for so much? What is set aside is for whoever has waited.
+    pub(super) fn check(&mut self, amount: u64, has_waited: bool, at: At) -> Result<(), Exceeded> {
         self.advance(at);
         let most = self.tally.most(self.rule.limit());
-        let ceiling = self.ceiling();
+        let ceiling = self.ceiling(has_waited);
         if let Tally::Bucket(bucket) = &self.tally {
             return match bucket.earliest(amount) <= at.nanos || amount == 0 {
                 true => Ok(()),
@@ -289,10 +299,11 @@ impl Counter {
         }
     }
 
-    fn ceiling(&self) -> u64 {
+    fn ceiling(&self, has_waited: bool) -> u64 {
         let most = self.tally.most(self.rule.limit());
         match self.leased {
-            Some(leased) => most.min(leased.granted),
+            Some(leased) if has_waited => most.min(leased.granted),
+            Some(leased) => most.min(leased.granted.saturating_sub(leased.aside)),
             None => most,
         }
     }

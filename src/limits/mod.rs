@@ -67,6 +67,7 @@ pub use self::moment::Now;
 pub use self::nearest::Nearest;
 pub use self::rule::{NotARule, Rule};
 pub use self::scope::Scope;
+pub(crate) use self::share::Aside;
 pub use self::share::{Counted, Share};
 pub use self::subject::Subject;
 pub use self::table::Limits;

@@ -228,7 +228,7 @@ impl Rule {
     }
 
     /// A name that is the same in all processes, and that no rule has which counts something else.
-    pub(super) fn identity(&self) -> Vec<u8> {
+    pub(crate) fn identity(&self) -> Vec<u8> {
         let models = self.models.as_ref().map(Pattern::as_str);
         let of = self.of.as_deref();
         [

@@ -24,7 +24,7 @@ pub enum Scope {
 }
 
 /// By what one is counted.
-pub(super) enum Value<'a> {
+pub(crate) enum Value<'a> {
     Key(KeyId),
     Name(&'a str),
     Within(Vec<u8>),
@@ -66,7 +66,7 @@ impl Scope {
     }
 
     /// By which each one is counted that this request is of. Of several models or providers each.
-    pub(super) fn values<'a>(self, subject: &Subject<'a>) -> impl Iterator<Item = Value<'a>> {
+    pub(crate) fn values<'a>(self, subject: &Subject<'a>) -> impl Iterator<Item = Value<'a>> {
         let account = subject.caller.map_or(Caller::ACCOUNT, Caller::account_name);
         let of_account = |name: &str| Value::Within(within(account, name));
         let one = match self {

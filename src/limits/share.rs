@@ -40,6 +40,14 @@ use crate::caller::KeyId;
 #[derive(Clone)]
 pub struct Share(Arc<Shared>);
 
+/// So much of a [`Share`] is for somebody who waits for more than there is, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Aside {
+    share: Share,
+    window: u64,
+    amount: u64,
+}
+
 /// What a process counts of a [`Share`], in the window that is on. In picodollars.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counted {
@@ -184,6 +192,21 @@ impl Share {
         })
     }
 
+    /// So much is for somebody who waits: who comes later takes no part of it.
+    pub(crate) fn set_aside(&self, amount: u64, now: Now) -> Aside {
+        let at = self.0.at(now);
+        let window = self.0.with(|counter| {
+            let window = counter.counted(at).window;
+            counter.set_aside(window, amount, 0);
+            window
+        });
+        Aside {
+            share: self.clone(),
+            window,
+            amount,
+        }
+    }
+
     /// In this window so much may be used and held here, all together; and others have used and hold so much, if that is
     /// known anew.
     pub fn grant(&self, window: u64, granted: u64, elsewhere: Option<(u64, u64)>, now: Now) {
@@ -196,6 +219,15 @@ impl Share {
 impl fmt::Debug for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Share").field(&self.0.order).finish()
+    }
+}
+
+// === impl Aside ===
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        let count = &self.share.0;
+        count.with(|counter| counter.set_aside(self.window, 0, self.amount));
     }
 }
 

@@ -114,22 +114,24 @@ impl Limits {
             let wanted = wanted.iter().filter(|(of, _)| *of == rule.unit());
             wanted.fold(0, |sum: u64, (_, amount)| sum.saturating_add(*amount))
         };
-        taken.put(self.parts(&counts, amount, now)?);
+        taken.put(self.parts(&counts, amount, false, now)?);
         Ok(taken)
     }
 
     /// The same, where each rule wants an amount of its own for each value that it counts by; and rules that
-    /// [come later](Self::set_rules) count this guest as well, if any are expected.
+    /// [come later](Self::set_rules) count this guest as well, if any are expected. Who has waited for a lease takes what is
+    /// set aside as well.
     pub(crate) fn take_of(
         &self,
         guest: impl FnOnce() -> Guest,
         subject: &Subject<'_>,
         (units, amount): (&[Unit], impl Fn(&Rule, &[u8]) -> u64),
+        has_waited: bool,
         now: Now,
     ) -> Result<Taken, Exceeded> {
         let guest = self.0.own.expects().then(guest);
         let (counts, mut taken) = self.enter(guest, subject, |unit| units.contains(&unit), now);
-        taken.put(self.parts(&counts, amount, now)?);
+        taken.put(self.parts(&counts, amount, has_waited, now)?);
         Ok(taken)
     }
 
@@ -137,6 +139,7 @@ impl Limits {
         &self,
         counts: &[Arc<Shared>],
         amount: impl Fn(&Rule, &[u8]) -> u64,
+        has_waited: bool,
         now: Now,
     ) -> Result<Vec<Part>, Exceeded> {
         if counts.is_empty() {
@@ -149,7 +152,7 @@ impl Limits {
             let mut refused: Option<Exceeded> = None;
             for (counter, count) in locked.iter_mut().zip(counts) {
                 let amount = amount(counter.rule(), &count.value);
-                if let Err(exceeded) = counter.check(amount, at)
+                if let Err(exceeded) = counter.check(amount, has_waited, at)
                     && refused
                         .as_ref()
                         .is_none_or(|other| exceeded.outlasts(other))

@@ -25,6 +25,15 @@ pub(super) type Shares = Option<Arc<[Share]>>;
 impl Limited {
     /// Takes the amount of the claim, and one place among those who are under way.
     pub(super) fn take(limits: &Limits, claim: &Claim) -> Result<Self, Exceeded> {
+        Self::take_of(limits, claim, false)
+    }
+
+    /// Likewise, also what is set aside for whoever has waited for a lease.
+    pub(super) fn take_waited(limits: &Limits, claim: &Claim) -> Result<Self, Exceeded> {
+        Self::take_of(limits, claim, true)
+    }
+
+    fn take_of(limits: &Limits, claim: &Claim, has_waited: bool) -> Result<Self, Exceeded> {
         if limits.is_empty() && !limits.expects_rules() {
             return Ok(Self::default());
         }
@@ -36,7 +45,7 @@ impl Limited {
         let wanted = (&[Unit::Money, Unit::Concurrency][..], &amount);
         let taken = limits.steadily(|| {
             with_subject(limits, claim, |subject| {
-                limits.take_of(|| guest(claim), subject, wanted, claim.now())
+                limits.take_of(|| guest(claim), subject, wanted, has_waited, claim.now())
             })
         });
         let taken = taken?;

@@ -13,7 +13,8 @@ use crate::money::Money;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Whose<'a> {
     pub(crate) account: Option<&'a str>,
-    pub(crate) key: Option<KeyId>,
+    /// Of any of these.
+    pub(crate) keys: Option<&'a [KeyId]>,
 }
 
 /// So many rows are read at once.
@@ -115,7 +116,7 @@ fn by_day(
         to: Day::from_number(i32::MAX),
         by: vec![Dimension::Day],
         account: whose.account.map(str::to_owned),
-        keys: whose.key.map(|key| vec![key]),
+        keys: whose.keys.map(<[KeyId]>::to_vec),
         user: None,
         tag: None,
         limit: usize::MAX,
@@ -172,7 +173,10 @@ fn by_row(
         from,
         to: Day::from_number(i32::MAX).start(),
         account: whose.account.map(str::to_owned),
-        key: whose.key,
+        key: match whose.keys {
+            Some([one]) => Some(*one),
+            _ => None,
+        },
         after: None,
         limit: AT_ONCE,
     };

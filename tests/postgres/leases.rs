@@ -11,9 +11,9 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use switchtower::limits::{Limits, Rule, Scope, Window};
-use switchtower::settle::lease::{LeaseSettings, Leased, Lessor, Shared};
+use switchtower::settle::lease::{Ask, LeaseSettings, Leased, Lessor, Shared, Told};
 use switchtower::settle::store::{
-    Dimension, PostgresSettings, PostgresStore, SpendQuery, Store, StoreError,
+    Dimension, Entry, PostgresSettings, PostgresStore, SpendQuery, Store, StoreError,
 };
 use switchtower::settle::{
     App, Attempts, Claim, Held, Journal, JournalSettings, JournalSlot, Ledger, Record, Slot,
@@ -211,7 +211,7 @@ fn a_life_that_ended_stays_until_it_is_released() {
     // For all that is known elsewhere, this process is gone.
     let second = store.enlist("one").unwrap();
     let refused = runtime.block_on(spend(&first, 5_000)).err().unwrap();
-    assert_eq!(refused.kind(), Kind::PaymentRequired);
+    assert_eq!(refused.kind(), Kind::LedgerAway);
     let lives = store.lives().unwrap();
     let told: Vec<_> = lives.iter().map(|life| (life.is_last, life.held)).collect();
     assert_eq!(told, [(false, 100)]);
@@ -221,10 +221,80 @@ fn a_life_that_ended_stays_until_it_is_released() {
     // Whoever has the name goes on.
     assert_eq!(store.ask(&second, &[]).unwrap(), []);
     let lapsed = store.ask(&lives[0].replica, &[]);
-    assert!(matches!(lapsed, Err(StoreError::Lapsed(_))));
+    assert!(matches!(lapsed, Err(StoreError::Taken(_))));
     // What has happened is in the books in any case.
     runtime.block_on(held.settle());
     assert_eq!(books(&store), 100);
+}
+
+/// Somebody has a counter open in a transaction that does not end: rows and holds that need nothing more go on, whoever does waits,
+/// and other counters are asked for.
+#[test]
+#[ignore = "needs PostgreSQL: set SWITCHTOWER_POSTGRES_URL and run with --include-ignored"]
+fn a_counter_that_is_locked_is_in_nobodys_way() {
+    let schema = Schema::new();
+    let store = schema.open();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let settings = settings("one");
+    let pause = settings.leases.unwrap().pause(Duration::from_secs(10));
+    let journal = Journal::open(store.clone(), settings.leases(pause)).unwrap();
+    let mut held = runtime.block_on(spend(&journal, 1_000)).unwrap();
+    let lock = "BEGIN; SELECT FROM switchtower_counters FOR UPDATE";
+    runtime.block_on(async {
+        let (client, connection) = tokio_postgres::connect(&schema.url, tokio_postgres::NoTls)
+            .await
+            .unwrap();
+        let connection = tokio::spawn(connection);
+        client.batch_execute(lock).await.unwrap();
+        let replica = switchtower::settle::lease::Replica {
+            name: "one".to_owned(),
+            life: 1,
+        };
+        let ask = |counter: &str, turn| Ask {
+            counter: counter.to_owned(),
+            ends: None,
+            limit: LIMIT,
+            opening: Some(0),
+            told: Told {
+                turn: Told::next_ask(turn),
+                ..Told::default()
+            },
+            target: 10,
+            need: 10,
+            keep: 0,
+            reserve: 0,
+            term: Duration::from_secs(30),
+            skew: Duration::ZERO,
+        };
+        let asks = [ask("another", 0), ask(COUNTER, 1 << 40)];
+        let refused = store.ask(&replica, &asks);
+        assert!(matches!(refused, Err(StoreError::Busy(names)) if names == [COUNTER]));
+        assert!(store.ask(&replica, &asks[..1]).unwrap()[0].is_some());
+
+        // There are thousands in hand, and not so many as the large one needs.
+        held.slot.write(record(&held.claim));
+        poll_fn(|cx| held.slot.poll_written(cx)).await.unwrap();
+        let in_hand = spend(&journal, 500).await.unwrap();
+        let mut large = poll_fn(|cx| journal.clone().poll_slot(cx)).await.unwrap();
+        assert_eq!(large.hold(&claim(12_000)).unwrap(), Held::Later);
+        in_hand.settle().await;
+        assert_eq!(drawn(&store), 1_500);
+        client.batch_execute("ROLLBACK").await.unwrap();
+        poll_fn(|cx| large.poll_held(cx)).await.unwrap();
+        assert_eq!(drawn(&store), 13_500);
+
+        // What it has of it is locked as well: only claims wait.
+        let lock = "BEGIN; SELECT FROM switchtower_leases WHERE counter LIKE 'credit%' FOR UPDATE";
+        client.batch_execute(lock).await.unwrap();
+        let mut waits = poll_fn(|cx| journal.clone().poll_slot(cx)).await.unwrap();
+        assert_eq!(waits.hold(&claim(100)).unwrap(), Held::Later);
+        let entry = Entry::Released(claim(0).id);
+        journal.enter(entry).await.unwrap();
+        client.batch_execute("ROLLBACK").await.unwrap();
+        poll_fn(|cx| waits.poll_held(cx)).await.unwrap();
+        assert_eq!(drawn(&store), 13_600);
+        connection.abort();
+    });
 }
 
 /// Not a test: what each of the processes does.

@@ -1,12 +1,12 @@
 //! A store that keeps leases as well, in memory: it can be away, and it counts what it is asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::SystemTime;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::{Duration, SystemTime};
 
 use switchtower::GenerationId;
-use switchtower::settle::lease::{Ask, Drawn, Grant, Leased, Lessor, Life, Replica, Shared};
+use switchtower::settle::lease::{Ask, Drawn, Grant, Leased, Lessor, Life, Replica, Shared, Told};
 use switchtower::settle::store::{
     Credit, CreditQuery, Document, Entry, HoldRow, MemoryStore, Owned, Row, RowQuery, Spend,
     SpendQuery, Store, StoreError,
@@ -17,6 +17,7 @@ use switchtower::settle::store::{
 pub(crate) struct House {
     books: MemoryStore,
     state: Mutex<State>,
+    changed: Condvar,
 }
 
 #[derive(Default)]
@@ -26,12 +27,23 @@ pub(crate) struct State {
     /// The limit that was told last.
     pub(crate) limit: u64,
     pub(crate) asks: usize,
+    /// How often sums were read.
+    pub(crate) reads: usize,
     pub(crate) commits: usize,
     lives: BTreeMap<String, u64>,
     /// So many asks from now on fail.
     pub(crate) deaf: usize,
     /// After so many commits that lapsed, one is not heard of.
     pub(crate) lapsed: Option<usize>,
+    /// Whoever asks for a lease hears nothing until this is over.
+    pub(crate) slow: bool,
+    /// How many have heard nothing.
+    pub(crate) waited: usize,
+    /// Somebody has locked these counters, or the leases on them as well.
+    pub(crate) locked: BTreeSet<String>,
+    pub(crate) all_locked: bool,
+    /// How often somebody was told so.
+    pub(crate) busy: usize,
     /// It panics when it is asked for a lease.
     pub(crate) panics: bool,
 }
@@ -45,6 +57,12 @@ impl House {
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
+    }
+
+    /// Whoever has heard nothing goes on.
+    pub(crate) fn answer(&self) {
+        self.state().slow = false;
+        self.changed.notify_all();
     }
 
     pub(crate) fn books(&self) -> &MemoryStore {
@@ -87,6 +105,29 @@ impl State {
         }
     }
 
+    /// What is left of the only counter is leased by somebody else.
+    pub(crate) fn give_the_rest_away(&mut self, limit: u64) {
+        for counter in self.counters.values_mut() {
+            counter.leases.push(Leased {
+                replica: Replica {
+                    name: "other".to_owned(),
+                    life: 1,
+                },
+                granted: counter.left(limit),
+                reserve: 0,
+                told: Told::default(),
+                expires: SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 40),
+            });
+        }
+    }
+
+    /// And given back.
+    pub(crate) fn give_back(&mut self) {
+        for counter in self.counters.values_mut() {
+            counter.leases.retain(|lease| lease.replica.name != "other");
+        }
+    }
+
     fn check(&self) {
         for (name, counter) in &self.counters {
             let over = counter.leases.iter().map(|lease| lease.told.spent.over);
@@ -98,7 +139,21 @@ impl State {
         }
     }
 
+    /// Has somebody locked some of these?
+    fn busy<'a>(&mut self, names: impl Iterator<Item = &'a String>) -> Result<(), StoreError> {
+        let locked = names.filter(|name| self.locked.contains(*name));
+        let locked: Vec<_> = locked.cloned().collect();
+        if locked.is_empty() {
+            return Ok(());
+        }
+        self.busy += 1;
+        Err(StoreError::Busy(locked))
+    }
+
     fn draw(&mut self, all: &[&Drawn]) -> Result<(), StoreError> {
+        if self.all_locked {
+            self.busy(all.iter().map(|drawn| &drawn.counter))?;
+        }
         let mut counters = self.counters.clone();
         for drawn in all {
             let lapsed = || StoreError::Lapsed(drawn.counter.clone());
@@ -130,6 +185,12 @@ impl Lessor for House {
     )]
     fn ask(&self, replica: &Replica, asks: &[Ask]) -> Result<Vec<Option<Grant>>, StoreError> {
         let mut state = self.here()?;
+        if state.slow {
+            state.waited += 1;
+            while state.slow {
+                state = self.changed.wait(state).unwrap();
+            }
+        }
         if state.panics {
             drop(state);
             panic!("it was told to");
@@ -139,8 +200,9 @@ impl Lessor for House {
             return Err(StoreError::Away("it was told to be".into()));
         }
         if state.lives[&replica.name] != replica.life {
-            return Err(StoreError::Lapsed(replica.name.clone()));
+            return Err(StoreError::Taken(replica.name.clone()));
         }
+        state.busy(asks.iter().map(|ask| &ask.counter))?;
         state.asks += 1;
         let mut grants = Vec::new();
         for ask in asks {
@@ -226,6 +288,7 @@ impl Store for House {
     }
 
     fn spend(&self, query: &SpendQuery) -> Result<Vec<Spend>, StoreError> {
+        self.state().reads += 1;
         self.books.spend(query)
     }
 

@@ -1,6 +1,7 @@
 //! Journals that share their limits: what is leased, what is given back, and what becomes of it when nobody answers.
 
 mod away;
+mod busy;
 mod house;
 mod many;
 mod one;
@@ -55,8 +56,21 @@ async fn slot(journal: &Journal) -> JournalSlot {
 
 /// Holds so much, and waits until it is held.
 async fn hold(journal: &Journal, amount: u64) -> Result<Holding, Error> {
+    hold_of(journal, claim(amount)).await
+}
+
+/// Likewise, by this key.
+async fn hold_by(journal: &Journal, key: &str, amount: u64) -> Result<Holding, Error> {
+    let caller = Caller::new(KeyId::of(key)).account("acme");
+    let claim = Claim {
+        caller: Some(Arc::new(caller)),
+        ..claim(amount)
+    };
+    hold_of(journal, claim).await
+}
+
+async fn hold_of(journal: &Journal, claim: Claim) -> Result<Holding, Error> {
     let mut slot = slot(journal).await;
-    let claim = claim(amount);
     if slot.hold(&claim)? == Held::Later {
         poll_fn(|cx| slot.poll_held(cx)).await?;
     }

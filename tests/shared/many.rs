@@ -1,15 +1,18 @@
 //! Several journals over one store.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use switchtower::Kind;
-use switchtower::settle::Journal;
-use switchtower::settle::lease::{LeaseSettings, Lessor};
+use switchtower::limits::{Limits, Rule, Scope, Window};
+use switchtower::settle::lease::{LeaseSettings, Leased, Lessor, Replica, Shared};
+use switchtower::settle::store::Store;
+use switchtower::settle::{Journal, JournalSettings};
+use switchtower::{Kind, Money};
 use tokio::task::JoinSet;
 
 use crate::house::House;
-use crate::{budget, hold, leases, open, until};
+use crate::{budget, hold, hold_by, leases, open, until};
 
 const LIMIT: u64 = 10_000;
 
@@ -82,6 +85,87 @@ async fn random_costs_of_three() {
     assert_eq!(house.state().counter().opening, charged, "none is lost");
 }
 
+/// There is room for so many leases as are in use at once, and for no more.
+#[tokio::test]
+async fn limits_that_nobody_uses_make_room_for_others() {
+    let house = House::new();
+    let limit = Money::from_picodollars(1_000);
+    let rule = Rule::money("each", Scope::Key, Window::Forever, limit).unwrap();
+    let few = NonZeroUsize::new(4).unwrap();
+    let settings = leases().counters(few).wait(Duration::from_millis(300));
+    let journal = open(&house, "one", &Limits::new([rule]), settings);
+    for round in 1..=3 {
+        for key in 0..12 {
+            let held = hold_by(&journal, &key.to_string(), 10).await;
+            held.unwrap_or_else(|error| panic!("{round} {key}: {error:?}"))
+                .settled(10)
+                .await;
+        }
+    }
+    let drawn =
+        |counter: &Shared| counter.opening + counter.leases.iter().map(Leased::drawn).sum::<u64>();
+    assert!(
+        house
+            .state()
+            .counters
+            .values()
+            .all(|counter| drawn(counter) == 30)
+    );
+    let mut held = Vec::new();
+    for key in 0..4 {
+        held.push(hold_by(&journal, &key.to_string(), 10).await.unwrap());
+    }
+    // Only whoever needs one more is refused.
+    let refused = hold_by(&journal, "4", 10).await.err().unwrap();
+    assert_eq!(refused.kind(), Kind::LedgerAway);
+    held.push(hold_by(&journal, "0", 10).await.unwrap());
+    held.swap_remove(1).settled(10).await;
+    hold_by(&journal, "4", 10).await.unwrap().settled(10).await;
+}
+
+/// At midnight all begin anew: the books are asked for all at once.
+#[tokio::test]
+async fn counters_that_begin_together_read_the_books_together() {
+    let house = House::new();
+    let limit = Money::from_picodollars(1_000);
+    let rule = Rule::money("each", Scope::Key, Window::Forever, limit).unwrap();
+    let plain = JournalSettings::default();
+    let journal = Journal::open(house.clone(), plain).unwrap();
+    for key in 0..50 {
+        let held = hold_by(&journal, &key.to_string(), 10).await.unwrap();
+        held.settled(key).await;
+    }
+    drop(journal);
+    let journal = open(&house, "one", &Limits::new([rule]), leases());
+    house.state().away = true;
+    let reads = house.state().reads;
+    let mut all = Vec::new();
+    for key in 0..50 {
+        all.push(tokio::spawn({
+            let journal = journal.clone();
+            async move {
+                hold_by(&journal, &key.to_string(), 10)
+                    .await
+                    .unwrap()
+                    .settled(0)
+                    .await
+            }
+        }));
+    }
+    while journal.totals().held < 500 {
+        tokio::task::yield_now().await;
+    }
+    house.state().away = false;
+    for one in all {
+        one.await.unwrap();
+    }
+    let state = house.state();
+    // The days, and their sums; for the first alone, and once more where that is asked twice.
+    assert!(state.reads - reads <= 24, "{}", state.reads - reads);
+    let openings: u64 = state.counters.values().map(|counter| counter.opening).sum();
+    assert_eq!(openings, 49 * 50 / 2);
+}
+
 /// Whoever waits is heard, and gets what the others do not need.
 #[tokio::test]
 async fn others_give_back_what_they_do_not_need() {
@@ -109,6 +193,25 @@ async fn nobody_waits_for_others_longer_than_is_said() {
     held.settled(100).await;
 }
 
+/// Not even what it had is there any more: its rows are written all the same.
+#[tokio::test]
+async fn a_name_that_is_taken_and_released_writes_its_rows() {
+    let house = House::new();
+    let journal = open(&house, "one", &budget(LIMIT), leases());
+    let first = hold(&journal, 7).await.unwrap();
+    let second = house.enlist("one").unwrap();
+    let life = second.life - 1;
+    house.release(&Replica { life, ..second }).unwrap();
+    for amount in [LIMIT / 2, 1] {
+        let refused = hold(&journal, amount).await.err().unwrap();
+        assert_eq!(refused.kind(), Kind::LedgerAway);
+    }
+    let id = first.claim.id;
+    first.settled(7).await;
+    assert!(house.books().row(&id).unwrap().is_some());
+    assert_eq!(house.state().drawn(), 7);
+}
+
 #[tokio::test]
 async fn a_name_that_is_taken_leases_nothing_more() {
     let house = House::new();
@@ -117,7 +220,8 @@ async fn a_name_that_is_taken_leases_nothing_more() {
     // For all that is known elsewhere, this process is gone.
     house.enlist("one").unwrap();
     let refused = hold(&journal, LIMIT / 2).await.err().unwrap();
-    assert_eq!(refused.kind(), Kind::PaymentRequired);
+    assert_eq!(refused.kind(), Kind::LedgerAway);
+    assert!(refused.retry_after().is_some());
     first.settled(7).await;
     until(|| house.state().drawn() == 7).await;
 }

@@ -165,9 +165,10 @@ fn past(books: &dyn Store, begins: &Begins) -> Result<Past, StoreError> {
             Some(one) if values.len() == 1 => Some(&**one),
             _ => None,
         };
+        let key = one.and_then(|key| key.parse().ok());
         let whose = match rule.scope() {
             Scope::Key => Whose {
-                key: one.and_then(|key| key.parse().ok()),
+                keys: key.as_ref().map(std::slice::from_ref),
                 ..Whose::default()
             },
             _ => Whose {

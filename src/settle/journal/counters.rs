@@ -1,11 +1,11 @@
 //! What of the limits is counted here, by the counters that several processes share.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::time::Instant;
 
+use super::opening::Opening;
 use crate::limits::{Counted, Now, Share};
 use crate::settle::lease::{Limit, Spent};
-use crate::settle::replay::{Whose, used};
-use crate::settle::store::{Store, StoreError};
 
 /// All counters of which something is counted here, in the windows that are on.
 #[derive(Debug, Default)]
@@ -23,6 +23,8 @@ pub(super) struct Counter {
     share: Share,
     /// What was spent by those before, whose rule was gone for a while.
     before: Spent,
+    /// When somebody has looked for it last.
+    used: Instant,
 }
 
 // === impl Counters ===
@@ -49,15 +51,17 @@ impl Counters {
             .or_insert_with(|| share.name(window));
         match self.by_name.get_mut(name) {
             Some(known) if known.share.id() < share.id() => {
+                known.used = now.instant;
                 known.follow(share, now);
                 self.came_back.insert(name.clone());
             }
-            Some(_) => {}
+            Some(known) => known.used = now.instant,
             None => {
                 let counter = Counter {
                     window,
                     share: share.clone(),
                     before: Spent::default(),
+                    used: now.instant,
                 };
                 self.by_name.insert(name.clone(), counter);
             }
@@ -83,6 +87,24 @@ impl Counters {
             }
         }
         names
+    }
+
+    /// Those that nobody holds anything of, whoever was used least recently first.
+    pub(super) fn idle(&self, now: Now) -> Vec<String> {
+        let idle = self.by_name.iter().filter(|(_, counter)| {
+            let spent = counter.spent(now);
+            counter.before == Spent::default() && spent.is_some_and(|(spent, _)| spent.held == 0)
+        });
+        let mut idle: Vec<_> = idle.map(|(name, counter)| (counter.used, name)).collect();
+        idle.sort_unstable();
+        idle.into_iter().map(|(_, name)| name.clone()).collect()
+    }
+
+    /// Nobody uses this one.
+    pub(super) fn forget_one(&mut self, name: &str) {
+        if let Some(counter) = self.by_name.remove(name) {
+            self.names.remove(&(counter.share.id(), counter.window));
+        }
     }
 
     /// Forgets those whose windows are over, and tells which.
@@ -147,26 +169,12 @@ impl Counter {
             .grant(self.window, ceiling, elsewhere.map(before), now);
     }
 
-    /// What was spent of it by whomever, by the books.
-    pub(super) fn opening(&self, store: &dyn Store, now: Now) -> Result<u64, StoreError> {
-        let mut sum = 0_u64;
-        let (account, key) = self.share.whose();
-        let whose = Whose {
-            account: account.as_deref(),
-            key,
-        };
-        used(
-            store,
-            &self.share.rule(),
-            whose,
+    /// How it is found what was spent of it by whomever.
+    pub(super) fn opening(&self, now: Now) -> Opening {
+        Opening {
+            share: self.share.clone(),
             now,
-            |subject, amount, _| {
-                if self.share.counts(subject) {
-                    sum = sum.saturating_add(amount);
-                }
-            },
-        )?;
-        Ok(sum)
+        }
     }
 }
 

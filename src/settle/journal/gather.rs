@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::queue::Waiting;
 use super::ticket::{Teller, gone};
+use crate::generation::GenerationId;
 use crate::limits::{Share, Unwritten};
 use crate::settle::lease::Drawn;
 use crate::settle::limited::Shares;
@@ -26,6 +27,8 @@ struct About {
     amount: u64,
     /// Is it spent already, before it is stored?
     spent: bool,
+    /// Was a lease that it is of asked for anew?
+    again: bool,
 }
 
 /// What has to be stored, though nobody waits for it any more.
@@ -53,6 +56,7 @@ impl Batch {
                 shares: waiting.shares,
                 amount,
                 spent: false,
+                again: false,
             });
         }
     }
@@ -85,14 +89,44 @@ impl Batch {
         }
     }
 
-    /// Refuses claims that are of this: of which there is none left.
-    pub(super) fn refuse_of(&mut self, mut is_of: impl FnMut(&Shares) -> bool, why: &StoreError) {
+    /// Takes out the claims that are of this.
+    pub(super) fn claims_of(&mut self, mut is_of: impl FnMut(&Shares) -> bool) -> Self {
+        let mut claims = Self::default();
         for (entry, about) in self.take() {
-            if about.is_claim() && is_of(&about.shares) {
+            let batch = match about.is_claim() && is_of(&about.shares) {
+                true => &mut claims,
+                false => &mut *self,
+            };
+            batch.entries.push(entry);
+            batch.about.push(about);
+        }
+        claims
+    }
+
+    /// Refuses those for which a lease was asked for anew; it will be for the others.
+    pub(super) fn refuse_again(&mut self, why: &StoreError) {
+        for (entry, mut about) in self.take() {
+            if about.again {
                 about.tell(Err(why.again()));
             } else {
+                about.again = true;
                 self.entries.push(entry);
                 self.about.push(about);
+            }
+        }
+    }
+
+    /// Nobody waits for this hold any more.
+    pub(super) fn forget(&mut self, id: &GenerationId) {
+        for (entry, about) in self.take() {
+            match &entry {
+                Entry::Hold(hold) if hold.id == *id => {
+                    about.tell(Ok(()));
+                }
+                _ => {
+                    self.entries.push(entry);
+                    self.about.push(about);
+                }
             }
         }
     }

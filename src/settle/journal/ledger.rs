@@ -81,15 +81,16 @@ impl Journal {
         let name = store.own(&settings.replica)?;
         let left = abandon(&*store, &settings.replica)?;
         let (replica, limits) = (&settings.replica, &settings.limits);
+        let queue = Arc::new(Queue::new(settings.places.get()));
         let leases = settings.leases;
-        let leases = leases.map(|leases| Leases::open(store.clone(), replica, limits, leases));
+        let leases = leases
+            .map(|leases| Leases::open(store.clone(), replica, limits, leases, queue.clone()));
         let leases = leases.transpose()?;
         let now = Now {
             instant: clock::now(),
             wall: clock::wall(),
         };
         replay(&*store, &settings.limits, now)?;
-        let queue = Arc::new(Queue::new(settings.places.get()));
         let writer = Writer::new(queue.clone(), store.clone(), leases, &settings);
         let started = thread::Builder::new()
             .name("switchtower-ledger".to_owned())

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::line::Line;
 use super::ticket::{Teller, gone, wake};
 use super::wish::Wish;
+use crate::generation::GenerationId;
 use crate::limits::Unwritten;
 use crate::settle::limited::Shares;
 use crate::settle::store::{Entry, StoreError};
@@ -43,6 +44,8 @@ struct State {
     left: bool,
     /// Is the writer gone?
     ended: bool,
+    /// Is there something else to do for the writer?
+    nudged: bool,
     /// Why is nothing new taken?
     refusing: Option<StoreError>,
 }
@@ -103,6 +106,15 @@ impl Waiting {
         }
     }
 
+    /// Which hold is over by it?
+    pub(super) fn ends(&self) -> Option<&GenerationId> {
+        match &self.entry {
+            Entry::Row(row) => Some(&row.id),
+            Entry::Released(id) => Some(id),
+            _ => None,
+        }
+    }
+
     /// Nothing is written of it: whoever waits is told.
     pub(super) fn tell(self, what: Result<(), StoreError>) {
         if let Some(ticket) = self.ticket {
@@ -125,6 +137,7 @@ impl Queue {
                 closed: false,
                 left: false,
                 ended: false,
+                nudged: false,
                 refusing: None,
             }),
             work: Condvar::new(),
@@ -221,12 +234,15 @@ impl Queue {
     pub(super) fn next(&self, most: usize, time: Duration) -> Next {
         let mut state = self.state();
         let mut late = Vec::new();
-        if state.waiting.is_empty() && !state.left {
+        if state.waiting.is_empty() && !state.left && !state.nudged {
             state.idle = true;
             let left = state.is_anybody_left();
             let time = if left { time.min(SOON) } else { time };
             let stays = |state: &mut State| {
-                state.waiting.is_empty() && !state.left && state.is_anybody_left() == left
+                let quiet = state.waiting.is_empty() && !state.left && !state.nudged;
+                // Whoever wakes it for nothing has taken it for awake.
+                state.idle = quiet && state.is_anybody_left() == left;
+                state.idle
             };
             let waited = self.work.wait_timeout_while(state, time, stays);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
@@ -236,6 +252,7 @@ impl Queue {
                 late = state.line.call(free);
             }
         }
+        state.nudged = false;
         let next = match (state.waiting.is_empty(), state.left) {
             (false, _) => Next::Write(state.drain(most)),
             (true, false) => Next::Idle,
@@ -255,6 +272,15 @@ impl Queue {
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         let left = state.left;
         (state.drain(most), left)
+    }
+
+    /// There is something else to do for the writer, which looks for it.
+    pub(super) fn nudge(&self) {
+        let mut state = self.state();
+        state.nudged = true;
+        if std::mem::take(&mut state.idle) {
+            self.work.notify_one();
+        }
     }
 
     /// From now on nothing new is taken, for this reason; or it is again.

@@ -88,7 +88,8 @@ impl JournalSlot {
         match Limited::take(&self.journal.settings.limits, claim) {
             Ok(limited) => self.limited = Some((limited, claim.now())),
             Err(exceeded) if exceeded.may_be_leased && self.journal.leases() => {
-                self.wish = Some((Arc::new(Wish::new(claim)), claim.now()));
+                let wish = Wish::new(claim, &self.journal.settings.limits);
+                self.wish = Some((Arc::new(wish), claim.now()));
             }
             Err(exceeded) => return Err(exceeded),
         }

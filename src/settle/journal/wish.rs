@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Error;
 use crate::kind::Kind;
-use crate::limits::{Exceeded, Limits, Share};
+use crate::limits::{Aside, Exceeded, Limits, Share};
 use crate::settle::claim::Claim;
 use crate::settle::limited::{Limited, Shares};
 
@@ -16,8 +16,11 @@ pub(super) struct Wish(Mutex<State>);
 /// What has become of it?
 #[derive(Debug)]
 enum State {
-    /// It waits.
-    Waiting(Box<Claim>),
+    /// It waits, and so much is for it, whoever comes later.
+    Waiting {
+        claim: Box<Claim>,
+        _aside: Vec<Aside>,
+    },
     /// It is taken.
     Taken(Limited),
     /// There is no room.
@@ -40,20 +43,25 @@ pub(super) enum Tried {
 // === impl Wish ===
 
 impl Wish {
-    pub(super) fn new(claim: &Claim) -> Self {
-        Self(Mutex::new(State::Waiting(Box::new(claim.clone()))))
+    pub(super) fn new(claim: &Claim, limits: &Limits) -> Self {
+        let shares = Limited::shares(limits, claim).into_iter();
+        let aside = shares.map(|(share, amount)| share.set_aside(amount, claim.now()));
+        Self(Mutex::new(State::Waiting {
+            claim: Box::new(claim.clone()),
+            _aside: aside.collect(),
+        }))
     }
 
     /// Takes it, if there is room.
     pub(super) fn take(&self, limits: &Limits) -> Tried {
         let mut state = self.state();
         let claim = match &*state {
-            State::Waiting(claim) => claim,
+            State::Waiting { claim, .. } => claim,
             // At the last moment, when it was to be refused.
             State::Taken(_) => return Tried::Taken,
             State::Refused(_) | State::Gone => return Tried::Over,
         };
-        match Limited::take(limits, claim) {
+        match Limited::take_waited(limits, claim) {
             Ok(limited) => {
                 *state = State::Taken(limited);
                 Tried::Taken
@@ -69,7 +77,7 @@ impl Wish {
     /// By what it is counted that is leased, and how much of it; nothing once nobody waits for it.
     pub(super) fn shares(&self, limits: &Limits) -> Vec<(Share, u64)> {
         match &*self.state() {
-            State::Waiting(claim) => Limited::shares(limits, claim),
+            State::Waiting { claim, .. } => Limited::shares(limits, claim),
             State::Taken(_) | State::Refused(_) | State::Gone => Vec::new(),
         }
     }
@@ -78,7 +86,7 @@ impl Wish {
     pub(super) fn taken(&self) -> Shares {
         match &*self.state() {
             State::Taken(limited) => limited.shared().clone(),
-            State::Waiting(_) | State::Refused(_) | State::Gone => None,
+            State::Waiting { .. } | State::Refused(_) | State::Gone => None,
         }
     }
 
@@ -87,6 +95,11 @@ impl Wish {
         if let Tried::Short(exceeded) = self.take(limits) {
             *self.state() = State::Refused(exceeded);
         }
+    }
+
+    /// Does nobody wait for it any more?
+    pub(super) fn is_gone(&self) -> bool {
+        matches!(&*self.state(), State::Gone)
     }
 
     /// Nobody waits for it any more. What it has taken is given back.
@@ -100,7 +113,7 @@ impl Wish {
             State::Taken(limited) => Ok(limited),
             State::Refused(exceeded) => Err((*exceeded).into()),
             // Nobody asks before it is told, or again.
-            State::Waiting(_) | State::Gone => Err(Error::new(
+            State::Waiting { .. } | State::Gone => Err(Error::new(
                 Kind::Internal,
                 "the ledger has not taken the claim",
             )),

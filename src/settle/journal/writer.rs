@@ -1,6 +1,5 @@
 //! The one thread that writes.
 
-use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -118,6 +117,8 @@ impl Writer {
     /// Takes what waits into the batch, but for what still has to be leased.
     fn gather(&mut self, batch: &mut Batch, mut waiting: Vec<Waiting>) {
         if let Some(leases) = &mut self.leases {
+            let ended = waiting.iter().filter_map(Waiting::ends);
+            ended.for_each(|id| leases.ended(id));
             leases.wish(waiting.extract_if(.., |waiting| waiting.wish.is_some()));
         }
         batch.extend(waiting);
@@ -126,8 +127,7 @@ impl Writer {
     /// Leases what is waited for, and what will be.
     fn lease(&mut self) {
         if let Some(leases) = &mut self.leases {
-            let mut batch = Batch::default();
-            batch.extend(leases.serve());
+            let batch = leases.serve();
             leases.look_after();
             self.write(batch);
         }
@@ -272,15 +272,20 @@ impl Writer {
                 }
             }
             StoreError::Taken(_) => Fault::Name,
-            StoreError::Away(_) | StoreError::Full(_) | StoreError::Newer(_) => Fault::Store,
+            StoreError::Away(_)
+            | StoreError::Busy(_)
+            | StoreError::Full(_)
+            | StoreError::Newer(_) => Fault::Store,
         }
     }
 
     /// With what is drawn by it. Returns how many places are free then; or all of it.
     fn write_once(&mut self, mut batch: Batch) -> Result<usize, (Batch, StoreError)> {
-        let (mut lapsed, mut lost) = (HashSet::new(), HashSet::new());
         while !batch.entries().is_empty() {
-            let drawn = self.draw(&mut batch, &lost);
+            let drawn = self.draw(&mut batch);
+            if batch.entries().is_empty() {
+                break;
+            }
             let written = self.write_drawn(batch);
             let (left, error) = match written {
                 Ok(free) => {
@@ -291,12 +296,12 @@ impl Writer {
             };
             batch = left;
             match error {
-                // It is asked for anew, once.
-                StoreError::Lapsed(counter) if lapsed.insert(counter.clone()) => {
-                    self.lapsed(&counter);
+                // Claims wait for it, and what has happened is written all the same.
+                StoreError::Lapsed(counter) if has(&drawn, &counter) => {
+                    self.lapsed(&counter, &mut batch);
                 }
-                StoreError::Lapsed(counter) if lost.insert(counter.clone()) => {
-                    self.refuse(&mut batch, counter);
+                StoreError::Busy(locked) if locked.iter().any(|name| has(&drawn, name)) => {
+                    self.busy(&locked, &mut batch);
                 }
                 error => return Err((batch, error)),
             }
@@ -321,11 +326,15 @@ impl Writer {
         }
     }
 
-    fn draw(&mut self, batch: &mut Batch, lost: &HashSet<String>) -> Vec<Drawn> {
-        let away = !self.waited.is_zero();
-        let leases = self.leases.as_mut();
-        let drawn = leases.map_or_else(Vec::new, |leases| leases.draw(batch, lost, away));
-        batch.draw(&drawn);
+    fn draw(&mut self, batch: &mut Batch) -> Vec<Drawn> {
+        let Some(leases) = &mut self.leases else {
+            return Vec::new();
+        };
+        leases.stall(batch);
+        let drawn = leases.draw(batch);
+        if !batch.entries().is_empty() {
+            batch.draw(&drawn);
+        }
         drawn
     }
 
@@ -335,17 +344,15 @@ impl Writer {
         }
     }
 
-    fn lapsed(&mut self, counter: &str) {
+    fn lapsed(&mut self, counter: &str, batch: &mut Batch) {
         if let Some(leases) = &mut self.leases {
-            leases.lapsed(counter);
+            leases.lapsed(counter, batch);
         }
     }
 
-    /// There is too little for the claims that are of this counter; what has happened is written all the same.
-    fn refuse(&mut self, batch: &mut Batch, counter: String) {
+    fn busy(&mut self, locked: &[String], batch: &mut Batch) {
         if let Some(leases) = &mut self.leases {
-            let lapsed = StoreError::Lapsed(counter.clone());
-            batch.refuse_of(|shares| leases.is_of(shares, &counter), &lapsed);
+            leases.busy(locked, batch);
         }
     }
 
@@ -369,4 +376,8 @@ impl Writer {
         let committed = catch_unwind(AssertUnwindSafe(commit));
         committed.unwrap_or_else(|_| Err(StoreError::Other("it panicked".into())))
     }
+}
+
+fn has(drawn: &[Drawn], counter: &str) -> bool {
+    drawn.iter().any(|drawn| drawn.counter == counter)
 }

@@ -19,7 +19,9 @@ pub struct Spent {
 /// What a replica says of a counter. All amounts are totals since its life began, so that the same may be told twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Told {
-    /// Counts what the replica says about this counter. What is older than what was heard is not listened to.
+    /// Counts what the replica says about this counter: each ask by a [whole number](Self::ASK), and what is drawn meanwhile by
+    /// parts of it. What is older than what was heard is not listened to; but an ask is, as long as no later one was made, though
+    /// what was drawn after it was heard first.
     pub turn: u64,
     /// What it has spent.
     pub spent: Spent,
@@ -86,6 +88,27 @@ pub struct Drawn {
 /// The lease does not cover what was drawn from it: it was taken back, or its replica's name has another life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lapsed;
+
+// === impl Told ===
+
+impl Told {
+    /// So much more is the turn of the next ask, at least.
+    pub const ASK: u64 = 1 << 24;
+
+    /// The turn of the next ask.
+    #[must_use]
+    pub fn next_ask(turn: u64) -> u64 {
+        (turn / Self::ASK)
+            .saturating_add(1)
+            .saturating_mul(Self::ASK)
+    }
+
+    /// Was a later ask made before the other was said, or is it the same?
+    #[must_use]
+    pub fn is_behind(&self, other: &Self) -> bool {
+        self.turn / Self::ASK < other.turn / Self::ASK || self.turn == other.turn
+    }
+}
 
 // === impl Spent ===
 

@@ -1,52 +1,56 @@
-//! All leases of a process.
+//! All leases of a process. Pure.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 use std::time::Instant;
 
-use super::ask::{Drawn, Grant, Spent};
-use super::lessor::{Lessor, Replica};
+use super::ask::{Ask, Drawn, Grant, Spent};
+use super::lessor::Replica;
 use super::local::{Lease, Limit, Want};
 use super::settings::LeaseSettings;
-use crate::settle::store::StoreError;
 
-/// All leases of a process. It belongs to the one thread that writes, and blocks as its [`Lessor`] does.
+/// All leases of a process: what is to be asked for, and what has come of it. Whoever has it asks a [`Lessor`](super::Lessor),
+/// and need not wait: what there is may be spent meanwhile, but for what might be given back.
 ///
 /// What it is told of a counter, what is charged and what is held, are the totals of the process's own counters, which let
-/// through what the [ceiling](Self::ceiling) allows, and ask here for more. As long as it asks, they let through nothing.
+/// through what the [ceiling](Self::ceiling) allows.
 ///
 /// ```text
-/// a claim ─▶ its own counter: charged + held ≤ ceiling ─ no ─▶ ask, then once more
+/// a claim ─▶ its own counter: charged + held ≤ ceiling ─ no ─▶ ask, and wait
 ///               └ yes ─▶ draw ─▶ commit, with the hold ─▶ recorded ─▶ the upstream is asked
 ///                                  ├ Lapsed ─▶ lapsed, and asked anew; else the claim is refused
 ///                                  └ Away ──▶ spend_unrecorded ─ yes ─▶ the upstream is asked
 /// ```
 ///
 /// ```
-/// use std::{sync::Arc, time::Instant};
+/// use std::time::Instant;
 /// use switchtower::settle::lease::{Keeper, LeaseSettings, Lessor, Limit, Spent, Want, Wanting};
 /// use switchtower::settle::store::StoreError;
 ///
-/// # fn keep(lessor: Arc<dyn Lessor>) -> Result<(), StoreError> {
-/// let mut keeper = Keeper::open(lessor, "gateway-0", LeaseSettings::default())?;
+/// # fn keep(lessor: &dyn Lessor) -> Result<(), StoreError> {
+/// let replica = lessor.enlist("gateway-0")?;
+/// let (mut keeper, now) = (Keeper::new(replica.clone(), LeaseSettings::default()), Instant::now());
 /// let wanting = Wanting {
 ///     counter: "credit acme",
 ///     spent: Spent::default(),
 ///     want: Want::More { least: 500, all: 500 },
 ///     limit: Limit { amount: 1_000_000, ends: None },
 /// };
-/// keeper.ask(&[wanting], |_| Ok(0), Instant::now())?;
-/// assert!(keeper.ceiling("credit acme", Instant::now()) >= 500);
+/// let mut ask = keeper.ask(wanting, now).unwrap();
+/// ask.opening = keeper.is_unread("credit acme").then_some(0);
+/// let grant = lessor.ask(&replica, &[ask.clone()])?.remove(0);
+/// keeper.granted(&ask, grant, now);
+/// assert!(keeper.ceiling("credit acme", now) >= 500);
 /// # Ok(()) }
 /// ```
 #[derive(Debug)]
 pub struct Keeper {
-    lessor: Arc<dyn Lessor>,
     replica: Replica,
     settings: LeaseSettings,
     leases: HashMap<String, Lease>,
     /// Of which the books have still to be told.
     unread: HashSet<String>,
+    /// No lease that was forgotten has said anything later.
+    turn: u64,
 }
 
 /// What is to be asked of a counter.
@@ -62,29 +66,19 @@ pub struct Wanting<'a> {
     pub limit: Limit,
 }
 
-/// So many leases at the most.
-const MOST: usize = 100_000;
-
 // === impl Keeper ===
 
 impl Keeper {
-    /// Begins a life of this name, which ends that of whoever has it.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub fn open(
-        lessor: Arc<dyn Lessor>,
-        name: &str,
-        settings: LeaseSettings,
-    ) -> Result<Self, StoreError> {
-        Ok(Self {
-            replica: lessor.enlist(name)?,
-            lessor,
+    /// Of this life of a name, which has nothing yet.
+    #[must_use]
+    pub fn new(replica: Replica, settings: LeaseSettings) -> Self {
+        Self {
+            replica,
             settings,
             leases: HashMap::new(),
             unread: HashSet::new(),
-        })
+            turn: 0,
+        }
     }
 
     /// Who this is.
@@ -114,64 +108,54 @@ impl Keeper {
         lease.is_some_and(|lease| lease.is_due(spent, limit, now))
     }
 
-    /// Asks for all of these at once, each of another counter. What the books say was spent of a counter is told by `opening`,
-    /// the first time that it is asked for.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`]; what there is may be spent all the same, but for what might have been given back.
-    /// [`Full`](StoreError::Full) if there are 100,000 leases.
-    pub fn ask(
-        &mut self,
-        all: &[Wanting<'_>],
-        mut opening: impl FnMut(&str) -> Result<u64, StoreError>,
-        now: Instant,
-    ) -> Result<Vec<Grant>, StoreError> {
-        let mut asks = Vec::with_capacity(all.len());
-        for wanting in all {
-            let is_new = !self.leases.contains_key(wanting.counter);
-            let lease = self.lease(wanting.counter)?;
-            let mut ask = lease.ask(wanting.spent, wanting.want, wanting.limit, now);
-            if is_new || self.unread.contains(wanting.counter) {
-                // Should it not be heard, it is said once more.
-                self.unread.insert(wanting.counter.to_owned());
-                ask.opening = Some(opening(wanting.counter)?);
-            }
-            asks.push(ask);
-        }
-        let mut granted = self.lessor.ask(&self.replica, &asks)?;
-        if granted.iter().any(Option::is_none) {
-            // Somebody has forgotten them.
-            for (ask, grant) in asks.iter_mut().zip(&granted) {
-                if grant.is_none() {
-                    ask.opening = Some(opening(&ask.counter)?);
-                }
-                // The answer of before may have been lost for all that is known here.
-                let lease = self.leases.get_mut(&ask.counter);
-                lease.into_iter().for_each(|lease| lease.again(ask));
-            }
-            granted = self.lessor.ask(&self.replica, &asks)?;
-        }
-        let mut grants = Vec::with_capacity(all.len());
-        for (ask, grant) in asks.iter().zip(granted) {
-            let forgotten = || StoreError::Lapsed(ask.counter.clone());
-            let grant = grant.ok_or_else(forgotten)?;
-            if let Some(lease) = self.leases.get_mut(&ask.counter) {
-                // Counted from before it was asked.
-                lease.granted(ask, grant, now);
-            }
-            self.unread.remove(&ask.counter);
-            grants.push(grant);
-        }
-        Ok(grants)
+    /// Is nothing leased of this counter but what was charged, and all of that known?
+    #[must_use]
+    pub fn has_nothing(&self, counter: &str, spent: Spent) -> bool {
+        let lease = self.leases.get(counter);
+        lease.is_none_or(|lease| lease.has_nothing(spent))
     }
 
-    fn lease(&mut self, counter: &str) -> Result<&mut Lease, StoreError> {
-        if self.leases.len() >= MOST && !self.leases.contains_key(counter) {
-            return Err(StoreError::Full(format!("there are {MOST} leases").into()));
+    /// What is to be asked; none where there would be [too many](LeaseSettings::counters) leases. One that waits for an answer
+    /// is not asked for again.
+    pub fn ask(&mut self, wanting: Wanting<'_>, now: Instant) -> Option<Ask> {
+        let counter = wanting.counter;
+        if !self.leases.contains_key(counter) {
+            if self.leases.len() >= self.settings.counters {
+                return None;
+            }
+            self.unread.insert(counter.to_owned());
+            let lease = Lease::new(counter.to_owned(), self.settings).after(self.turn);
+            self.leases.insert(counter.to_owned(), lease);
         }
-        let lease = self.leases.entry(counter.to_owned());
-        Ok(lease.or_insert_with(|| Lease::new(counter.to_owned(), self.settings)))
+        let lease = self.leases.get_mut(counter)?;
+        Some(lease.ask(wanting.spent, wanting.want, wanting.limit, now))
+    }
+
+    /// Is there still to be told what the books say of this counter? Should it not be heard, it is said once more.
+    #[must_use]
+    pub fn is_unread(&self, counter: &str) -> bool {
+        self.unread.contains(counter)
+    }
+
+    /// This is the answer to what was asked then; none: nobody knew the counter.
+    pub fn granted(&mut self, ask: &Ask, grant: Option<Grant>, asked: Instant) {
+        let Some(lease) = self.leases.get_mut(&ask.counter) else {
+            return;
+        };
+        match grant {
+            Some(grant) => {
+                lease.granted(ask, grant, asked);
+                self.unread.remove(&ask.counter);
+            }
+            None => self.look_anew(&ask.counter),
+        }
+    }
+
+    /// That was not asked after all, for sure.
+    pub fn unasked(&mut self, counter: &str) {
+        if let Some(lease) = self.leases.get_mut(counter) {
+            lease.unasked();
+        }
     }
 
     /// What is to be committed with the holds that it is for: [`Entry::Drawn`](crate::settle::store::Entry).
@@ -194,18 +178,11 @@ impl Keeper {
         }
     }
 
-    /// Hears for which counters somebody else has too little: those are due.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub fn hear(&mut self) -> Result<(), StoreError> {
-        for counter in self.lessor.wanted(&self.replica)? {
-            if let Some(lease) = self.leases.get_mut(&counter) {
-                lease.wanted();
-            }
+    /// Somebody else has too little of this counter: it is due.
+    pub fn wanted(&mut self, counter: &str) {
+        if let Some(lease) = self.leases.get_mut(counter) {
+            lease.wanted();
         }
-        Ok(())
     }
 
     /// May so much of each of these counters be spent without a record, since the database is away? Of all of them, or of
@@ -231,22 +208,30 @@ impl Keeper {
         }
     }
 
-    /// The window of this counter is over.
+    /// How many leases there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.leases.len()
+    }
+
+    /// Is there none?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.leases.is_empty()
+    }
+
+    /// The window of this counter is over, or [nothing is leased](Self::has_nothing) of it.
     pub fn forget(&mut self, counter: &str) {
-        self.leases.remove(counter);
+        if let Some(lease) = self.leases.remove(counter) {
+            self.turn = self.turn.max(lease.turn());
+        }
         self.unread.remove(counter);
     }
 
-    /// This life is over, and spends nothing more. Unless something was spent without a record: then its parts stay as they
-    /// are, as those of a process that was killed, until they are [released](Lessor::release).
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub fn close(self) -> Result<(), StoreError> {
-        if self.leases.values().any(Lease::is_untold) {
-            return Ok(());
-        }
-        self.lessor.release(&self.replica).map(drop)
+    /// Was something spent without a record, and is not told yet? Then the parts of this life should stay as they are, as those
+    /// of a process that was killed, until they are [released](super::Lessor::release).
+    #[must_use]
+    pub fn is_untold(&self) -> bool {
+        self.leases.values().any(Lease::is_untold)
     }
 }

@@ -21,7 +21,8 @@ pub trait Lessor: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Besides, [`Lapsed`](StoreError::Lapsed) where the name has another life, or something newer was said before.
+    /// Besides, [`Taken`](StoreError::Taken) where the name has another life, [`Lapsed`](StoreError::Lapsed) where a later ask
+    /// was heard before, and [`Busy`](StoreError::Busy) where somebody has locked some of the counters: nothing has changed then.
     fn ask(&self, replica: &Replica, asks: &[Ask]) -> Result<Vec<Option<Grant>>, StoreError>;
 
     /// Of which counters, of which it has leased, there is too little for somebody else.

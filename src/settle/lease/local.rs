@@ -40,6 +40,8 @@ pub struct Lease {
     /// Likewise of what was charged beyond what was held.
     over: u64,
     until: Option<Instant>,
+    /// What it was granted and what was in reserve, that it may have given back by what is asked.
+    given: (u64, u64),
     left: u64,
     wanted: bool,
     limit: u64,
@@ -98,6 +100,7 @@ impl Lease {
             told: 0,
             over: 0,
             until: None,
+            given: (0, 0),
             left: 0,
             wanted: false,
             limit: 0,
@@ -105,6 +108,19 @@ impl Lease {
             moved: None,
             pace: 0,
         }
+    }
+
+    /// Likewise, where another one of the same replica may have said something by this turn.
+    #[must_use]
+    pub fn after(mut self, turn: u64) -> Self {
+        self.turn = turn;
+        self
+    }
+
+    /// By which turn has it said something last?
+    #[must_use]
+    pub fn turn(&self) -> u64 {
+        self.turn
     }
 
     /// The counter.
@@ -142,6 +158,14 @@ impl Lease {
     #[must_use]
     pub fn is_untold(&self) -> bool {
         self.unrecorded > self.told
+    }
+
+    /// Is nothing of it left but what was charged, and was nothing ever spent without a record? Then another one that begins
+    /// [after](Self::after) it may take its place.
+    #[must_use]
+    pub fn has_nothing(&self, spent: Spent) -> bool {
+        let nothing = self.granted <= spent.charged && self.given == (0, 0);
+        nothing && spent.held == 0 && self.unrecorded == 0
     }
 
     /// Somebody else has too little: what is free is given back the next time.
@@ -192,17 +216,19 @@ impl Lease {
             true => 0,
             false => percent(spare, self.settings.reserve),
         };
+        let before = (self.granted, self.reserve);
         self.granted = self.granted.min(target).min(keep);
         // Nobody knows yet whether what was spent without a record is recorded by this.
         let untold = self.unrecorded - self.told;
         self.reserve = self.reserve.min(reserve.saturating_add(untold));
+        self.given = (before.0 - self.granted, before.1 - self.reserve);
         (self.limit, self.over) = (limit.amount, self.over.max(spent.over));
         Ask {
             counter: self.counter.clone(),
             ends: limit.ends,
             limit: limit.amount,
             opening: None,
-            told: self.tell(spent),
+            told: self.tell(Told::next_ask(self.turn), spent),
             target,
             need,
             keep,
@@ -212,16 +238,18 @@ impl Lease {
         }
     }
 
-    /// The same is asked once more, as something newer.
-    pub fn again(&mut self, ask: &mut Ask) {
-        self.turn += 1;
-        ask.told.turn = self.turn;
+    /// It was not asked after all, for sure: it is as it was before.
+    pub fn unasked(&mut self) {
+        let (granted, reserve) = std::mem::take(&mut self.given);
+        self.granted = self.granted.saturating_add(granted);
+        self.reserve = self.reserve.saturating_add(reserve);
     }
 
-    /// This is the answer to what was asked then.
+    /// This is the answer to what was asked then, whatever was drawn since.
     pub fn granted(&mut self, ask: &Ask, grant: Grant, asked: Instant) {
         self.granted = grant.granted;
         self.reserve = grant.reserve;
+        self.given = (0, 0);
         self.told = ask.told.unrecorded;
         self.until = asked.checked_add(ask.term);
         (self.left, self.wanted) = (grant.left, grant.wanted);
@@ -232,7 +260,7 @@ impl Lease {
         Drawn {
             counter: self.counter.clone(),
             replica: replica.clone(),
-            told: self.tell(spent),
+            told: self.tell(self.turn.saturating_add(1), spent),
         }
     }
 
@@ -249,10 +277,11 @@ impl Lease {
     /// It was taken back: nothing more is spent of it until it is asked for anew.
     pub fn lapsed(&mut self) {
         (self.granted, self.reserve, self.until) = (0, 0, None);
+        self.given = (0, 0);
     }
 
-    fn tell(&mut self, spent: Spent) -> Told {
-        self.turn += 1;
+    fn tell(&mut self, turn: u64, spent: Spent) -> Told {
+        self.turn = turn;
         Told {
             turn: self.turn,
             spent,

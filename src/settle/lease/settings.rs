@@ -1,5 +1,6 @@
 //! How much is leased, and for how long.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 /// How much is leased, and for how long. See the [module docs](super).
@@ -17,6 +18,7 @@ pub struct LeaseSettings {
     pub(super) skew: Duration,
     pub(super) reserve: u8,
     pub(super) portion: u8,
+    pub(in crate::settle) counters: usize,
     pub(in crate::settle) wait: Duration,
     pub(in crate::settle) pause: Duration,
 }
@@ -54,6 +56,14 @@ impl LeaseSettings {
         self
     }
 
+    /// Of so many counters something is leased at once, at the most: 100,000 unless told. When there would be more, those that
+    /// nobody has used for longest are given back.
+    #[must_use]
+    pub fn counters(mut self, most: NonZeroUsize) -> Self {
+        self.counters = most.get();
+        self
+    }
+
     /// How long a claim waits for what others have leased and do not need: 2 s unless told. Zero: it is refused at once.
     #[must_use]
     pub fn wait(mut self, wait: Duration) -> Self {
@@ -77,6 +87,7 @@ impl Default for LeaseSettings {
             skew: Duration::from_secs(10),
             reserve: 25,
             portion: 10,
+            counters: 100_000,
             wait: Duration::from_secs(2),
             pause: Duration::from_millis(500),
         }

@@ -75,13 +75,14 @@ impl Shared {
     ///
     /// # Errors
     ///
-    /// [`Lapsed`] where it was said before something that is known already.
+    /// [`Lapsed`] where a later ask is known already.
     pub fn ask(&mut self, replica: &Replica, ask: &Ask, now: SystemTime) -> Result<Grant, Lapsed> {
         let place = self.place(replica, now);
         let lease = &mut self.leases[place];
-        if ask.told.turn <= lease.told.turn {
+        if ask.told.is_behind(&lease.told) {
             return Err(Lapsed);
         }
+        // What was drawn since is known already, or nothing was.
         let covered = lease.draw(&ask.told).is_ok();
         if !covered {
             // What was spent was spent, and is told once.

@@ -192,6 +192,9 @@ pub enum StoreError {
     Taken(String),
     /// The lease on this counter does not cover what is drawn from it.
     Lapsed(String),
+    /// These counters, or leases on them, are locked by somebody else for longer than is worth waiting: it is there, and the
+    /// others can be had.
+    Busy(Vec<String>),
     /// It was written by a newer version of this crate, with this number of its schema.
     Newer(u32),
     /// Something else.
@@ -219,6 +222,7 @@ impl StoreError {
             Self::Conflict(name) => Self::Conflict(name.clone()),
             Self::Taken(why) => Self::Taken(why.clone()),
             Self::Lapsed(counter) => Self::Lapsed(counter.clone()),
+            Self::Busy(counters) => Self::Busy(counters.clone()),
             Self::Newer(schema) => Self::Newer(*schema),
             Self::Other(source) => Self::Other(source.to_string().into()),
         }
@@ -234,6 +238,7 @@ impl fmt::Display for StoreError {
             Self::Conflict(name) => write!(f, "the store holds something else as {name}"),
             Self::Taken(why) => write!(f, "the store is taken: {why}"),
             Self::Lapsed(counter) => write!(f, "the lease on {counter} was taken back"),
+            Self::Busy(counters) => write!(f, "somebody has locked {}", counters.join(" and ")),
             Self::Newer(schema) => write!(
                 f,
                 "the store was written by a newer version, with schema {schema}"
@@ -251,6 +256,7 @@ impl std::error::Error for StoreError {
             | Self::Conflict(_)
             | Self::Taken(_)
             | Self::Lapsed(_)
+            | Self::Busy(_)
             | Self::Newer(_) => None,
         }
     }

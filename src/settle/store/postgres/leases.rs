@@ -3,42 +3,24 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Row};
+use tokio_postgres::{Client, Error, Row};
 
 use super::fault::meaning;
 use super::kept::{COUNTER_COLUMNS, Counter, Kept, damaged, put};
 use super::text::small;
 use super::write::json;
-use crate::settle::lease::{Ask, Drawn, Grant, Life, Replica, Shared};
+use crate::settle::lease::{Ask, Drawn, Grant, Replica, Shared};
 use crate::settle::store::StoreError;
 use crate::settle::store::micros::{micros_of, time_of};
+use crate::settle::store::names::taken;
 
 /// So many counters are forgotten at once.
 const AT_ONCE: i64 = 1000;
-
-/// Begins a life. What is free of the leases of the one before is taken back.
-pub(super) async fn enlist(client: &Client, name: &str) -> Result<Replica, StoreError> {
-    begin(client).await?;
-    let sql = "INSERT INTO switchtower_replicas AS known VALUES ($1, 1) \
-        ON CONFLICT (name) DO UPDATE SET life = known.life + 1 RETURNING life";
-    let life = client.query_typed_one(sql, &[(&name, Type::TEXT)]).await;
-    let life: i64 = life.and_then(|row| row.try_get(0)).map_err(meaning)?;
-    let before = "replica = $1 AND life < $2";
-    lock(client, before, (name, life)).await?;
-    let sql = format!(
-        "UPDATE switchtower_leases SET granted = least(granted, charged + held + reserve), expires = 0 WHERE {before}"
-    );
-    let ended = [(&name as _, Type::TEXT), (&life as _, Type::INT8)];
-    client.execute_typed(&sql, &ended).await.map_err(meaning)?;
-    let settled = format!("{before} AND held = 0 AND reserve = 0");
-    fold(client, &settled, (name, life)).await?;
-    commit(client).await?;
-    Ok(Replica {
-        name: name.to_owned(),
-        life: life.unsigned_abs(),
-    })
-}
+/// Who asks waits no longer for whoever has locked a counter, and lets nobody wait for longer should it be gone: milliseconds.
+const BEGIN: &str =
+    "BEGIN; SET LOCAL lock_timeout = 200; SET LOCAL idle_in_transaction_session_timeout = 1000";
 
 /// Counters that nobody else changes meanwhile.
 pub(super) async fn ask(
@@ -57,31 +39,57 @@ pub(super) async fn ask(
         "INSERT INTO switchtower_counters (name, opening, wanted, ends) \
          SELECT name, opening, wanted, ends FROM jsonb_to_recordset($1::text::jsonb) AS new({COUNTER_COLUMNS}) ON CONFLICT DO NOTHING"
     );
-    let find = format!(
-        "SELECT to_jsonb(l)::text FROM switchtower_leases l WHERE counter = ANY($1) {IN_ORDER} FOR UPDATE"
+    // Others draw of theirs meanwhile, and none of that is more than they were granted; but of what may be taken back.
+    let mine = format!(
+        "SELECT FROM switchtower_leases WHERE counter = ANY($1) AND ((replica = $2 AND life = $3) \
+         OR expires < (extract(epoch FROM clock_timestamp()) * 1000000)::int8 + 1000000) {IN_ORDER} FOR UPDATE"
     );
+    let find = format!(
+        "SELECT to_jsonb(l)::text FROM switchtower_leases l WHERE counter = ANY($1) {IN_ORDER}"
+    );
+    let life_of = small(replica.life).cast_signed();
     let (new, named) = ([(&new as _, Type::TEXT)], [(&names as _, Type::TEXT_ARRAY)]);
     let who = [(&replica.name as _, Type::TEXT)];
-    let (begun, life, made, counters, leases, now) = tokio::join! {
+    let own = [
+        (&names as _, Type::TEXT_ARRAY),
+        (&replica.name as _, Type::TEXT),
+        (&life_of as _, Type::INT8),
+    ];
+    let (begun, life, made, counters, locked, leases, now) = tokio::join! {
         biased;
-        client.batch_execute("BEGIN"),
+        client.batch_execute(BEGIN),
         client.query_typed_opt("SELECT life FROM switchtower_replicas WHERE name = $1 FOR SHARE", &who),
         client.execute_typed(&insert, &new),
         client.query_typed(
             "SELECT name, opening, wanted FROM switchtower_counters WHERE name = ANY($1) ORDER BY name FOR UPDATE",
             &named,
         ),
+        client.query_typed(&mine, &own),
         client.query_typed(&find, &named),
         client.query_typed_one("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", &[]),
     };
+    if let Some(error) = [
+        life.as_ref().err(),
+        made.as_ref().err(),
+        counters.as_ref().err(),
+        locked.as_ref().err(),
+    ]
+    .into_iter()
+    .flatten()
+    .next()
+        && is_locked(error)
+    {
+        return Err(busy(client, replica, &names).await?);
+    }
     begun.map_err(meaning)?;
     let life = life.map_err(meaning)?.map(|row| row.try_get(0));
-    if life.transpose().map_err(meaning)? != Some(small(replica.life).cast_signed()) {
-        return Err(StoreError::Lapsed(replica.name.clone()));
+    if life.transpose().map_err(meaning)? != Some(life_of) {
+        return Err(taken(&replica.name));
     }
     made.map_err(meaning)?;
     let now = now.and_then(|row| row.try_get(0)).map_err(meaning)?;
     let mut shared = shared(&counters.map_err(meaning)?)?;
+    locked.map_err(meaning)?;
     let found = leases.map_err(meaning)?;
     let found: Vec<Kept> = found.iter().map(Kept::of_row).collect::<Result<_, _>>()?;
     for kept in &found {
@@ -138,7 +146,42 @@ fn shared(rows: &[Row]) -> Result<HashMap<String, Shared>, StoreError> {
         .collect()
 }
 
-/// Records what was drawn, in a transaction that has begun.
+fn is_locked(error: &Error) -> bool {
+    error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
+}
+
+/// Which of these has somebody else locked? All, where nobody knows. The transaction is over.
+async fn busy(
+    client: &Client,
+    replica: &Replica,
+    names: &[&str],
+) -> Result<StoreError, StoreError> {
+    client.batch_execute("ROLLBACK").await.map_err(meaning)?;
+    let sql = "WITH counters AS MATERIALIZED ( \
+            SELECT name FROM switchtower_counters WHERE name = ANY($1) FOR UPDATE SKIP LOCKED), \
+        leases AS MATERIALIZED (SELECT counter FROM switchtower_leases \
+            WHERE counter = ANY($1) AND replica = $2 AND life = $3 FOR UPDATE SKIP LOCKED) \
+        (SELECT name FROM switchtower_counters WHERE name = ANY($1) EXCEPT SELECT name FROM counters) \
+        UNION (SELECT counter FROM switchtower_leases WHERE counter = ANY($1) AND replica = $2 AND life = $3 \
+            EXCEPT SELECT counter FROM leases)";
+    let life = small(replica.life).cast_signed();
+    let who = [
+        (&names as _, Type::TEXT_ARRAY),
+        (&replica.name as _, Type::TEXT),
+        (&life as _, Type::INT8),
+    ];
+    let found = client.query_typed(sql, &who).await.map_err(meaning)?;
+    let locked = found.iter().map(|row| row.try_get(0).map_err(meaning));
+    let locked: Vec<String> = locked.collect::<Result<_, _>>()?;
+    let all = || names.iter().map(|name| (*name).to_owned()).collect();
+    Ok(StoreError::Busy(if locked.is_empty() {
+        all()
+    } else {
+        locked
+    }))
+}
+
+/// Records what was drawn, in a transaction that has begun, and that does nothing else that may have to wait.
 pub(super) async fn draw(client: &Client, all: &[Drawn]) -> Result<(), StoreError> {
     let Some(first) = all.first() else {
         return Ok(());
@@ -154,7 +197,18 @@ pub(super) async fn draw(client: &Client, all: &[Drawn]) -> Result<(), StoreErro
         (&first.replica.name as _, Type::TEXT),
         (&life as _, Type::INT8),
     ];
-    let found = client.query_typed(&sql, &who).await.map_err(meaning)?;
+    let (set, found) = tokio::join! {
+        biased;
+        client.batch_execute("SET LOCAL lock_timeout = 50"),
+        client.query_typed(&sql, &who),
+    };
+    set.map_err(meaning)?;
+    let found = match found {
+        Err(error) if is_locked(&error) => {
+            return Err(busy(client, &first.replica, &counters).await?);
+        }
+        found => found.map_err(meaning)?,
+    };
     let found: Vec<Kept> = found.iter().map(Kept::of_row).collect::<Result<_, _>>()?;
     let mut changed = Vec::new();
     for drawn in all {
@@ -196,41 +250,6 @@ pub(super) async fn counter(client: &Client, name: &str) -> Result<Option<Shared
     }))
 }
 
-pub(super) async fn lives(client: &Client) -> Result<Vec<Life>, StoreError> {
-    let sql = "SELECT l.replica, l.life, l.life = r.life, max(l.expires), \
-        least(sum(l.held), 9223372036854775807)::bigint, least(sum(l.reserve), 9223372036854775807)::bigint \
-        FROM switchtower_leases l JOIN switchtower_replicas r ON r.name = l.replica \
-        GROUP BY l.replica, l.life, r.life HAVING l.life = r.life OR sum(l.held + l.reserve) > 0 ORDER BY 1, 2";
-    let found = client.query_typed(sql, &[]).await.map_err(meaning)?;
-    let life = |row: &Row| {
-        let amount = |place| row.try_get(place).map(i64::unsigned_abs);
-        Ok(Life {
-            replica: Replica {
-                name: row.try_get(0)?,
-                life: amount(1)?,
-            },
-            is_last: row.try_get(2)?,
-            expires: time_of(row.try_get(3)?),
-            held: amount(4)?,
-            reserve: amount(5)?,
-        })
-    };
-    found.iter().map(|row| life(row).map_err(meaning)).collect()
-}
-
-pub(super) async fn release(client: &Client, replica: &Replica) -> Result<u64, StoreError> {
-    let who = (&*replica.name, small(replica.life).cast_signed());
-    let ended = [(&who.0 as _, Type::TEXT), (&who.1 as _, Type::INT8)];
-    begin(client).await?;
-    let sql = "UPDATE switchtower_replicas SET life = life + 1 WHERE name = $1 AND life = $2";
-    client.execute_typed(sql, &ended).await.map_err(meaning)?;
-    let its = "replica = $1 AND life = $2";
-    lock(client, its, who).await?;
-    let freed = fold(client, its, who).await?;
-    commit(client).await?;
-    Ok(freed)
-}
-
 pub(super) async fn forget(client: &Client, before: SystemTime) -> Result<bool, StoreError> {
     begin(client).await?;
     // Whoever asks may have a clock that is ahead.
@@ -255,43 +274,12 @@ pub(super) async fn forget(client: &Client, before: SystemTime) -> Result<bool, 
     Ok(over.len() as i64 == AT_ONCE)
 }
 
-const IN_ORDER: &str = "ORDER BY counter, replica, life";
+pub(super) const IN_ORDER: &str = "ORDER BY counter, replica, life";
 
-async fn begin(client: &Client) -> Result<(), StoreError> {
+pub(super) async fn begin(client: &Client) -> Result<(), StoreError> {
     client.batch_execute("BEGIN").await.map_err(meaning)
 }
 
-async fn commit(client: &Client) -> Result<(), StoreError> {
+pub(super) async fn commit(client: &Client) -> Result<(), StoreError> {
     client.batch_execute("COMMIT").await.map_err(meaning)
-}
-
-/// Locks all counters of these leases, and them.
-async fn lock(client: &Client, whose: &str, who: (&str, i64)) -> Result<(), StoreError> {
-    let who = [(&who.0 as _, Type::TEXT), (&who.1 as _, Type::INT8)];
-    for sql in [
-        format!(
-            "SELECT FROM switchtower_counters WHERE name IN (SELECT counter FROM switchtower_leases WHERE {whose}) \
-             ORDER BY name FOR UPDATE"
-        ),
-        format!("SELECT FROM switchtower_leases WHERE {whose} {IN_ORDER} FOR UPDATE"),
-    ] {
-        client.query_typed(&sql, &who).await.map_err(meaning)?;
-    }
-    Ok(())
-}
-
-/// What these leases have drawn was spent before anybody leased, from now on; and nothing stays of them. Returns what of them was
-/// free.
-async fn fold(client: &Client, whose: &str, who: (&str, i64)) -> Result<u64, StoreError> {
-    let sql = format!(
-        "WITH gone AS (DELETE FROM switchtower_leases WHERE {whose} RETURNING counter, granted, charged + held AS spent), \
-         sums AS (SELECT counter, sum(spent) AS spent, sum(greatest(granted - spent, 0)) AS free FROM gone GROUP BY counter), \
-         added AS (UPDATE switchtower_counters c SET opening = least(c.opening + sums.spent, 9223372036854775807)::bigint \
-            FROM sums WHERE c.name = sums.counter) \
-         SELECT least(coalesce(sum(free), 0), 9223372036854775807)::bigint FROM sums"
-    );
-    let who = [(&who.0 as _, Type::TEXT), (&who.1 as _, Type::INT8)];
-    let free = client.query_typed_one(&sql, &who).await;
-    let free: i64 = free.and_then(|row| row.try_get(0)).map_err(meaning)?;
-    Ok(free.unsigned_abs())
 }

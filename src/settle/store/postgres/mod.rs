@@ -38,6 +38,7 @@ mod entry;
 mod fault;
 mod kept;
 mod leases;
+mod lives;
 mod own;
 mod pool;
 mod prune;

@@ -15,7 +15,7 @@ use super::runtime::Runtime;
 use super::settings::PostgresSettings;
 use super::text::clean;
 use super::write::Batch;
-use super::{leases, own, prune, read, schema, spend};
+use super::{leases, lives, own, prune, read, schema, spend};
 use crate::clock;
 use crate::generation::GenerationId;
 use crate::settle::lease::{Ask, Grant, Lessor, Life, Replica, Shared};
@@ -146,6 +146,7 @@ impl PostgresStore {
                     | StoreError::Corrupt(_)
                     | StoreError::Full(_)
                     | StoreError::Lapsed(_)
+                    | StoreError::Busy(_)
                     | StoreError::Other(_)
                     | StoreError::Taken(_),
                 ) => {
@@ -255,7 +256,16 @@ impl Store for PostgresStore {
 impl Lessor for PostgresStore {
     fn enlist(&self, name: &str) -> Result<Replica, StoreError> {
         let name = bounded(clean(name), 256)?;
-        self.read(move |client| Box::pin(async move { leases::enlist(client, &name).await }))
+        let replica =
+            self.read(move |client| Box::pin(async move { lives::enlist(client, &name).await }))?;
+        let mut after = Some(String::new());
+        while let Some(last) = after {
+            let who = replica.clone();
+            after = self.read(move |client| {
+                Box::pin(async move { lives::end_before(client, &who, &last).await })
+            })?;
+        }
+        Ok(replica)
     }
 
     fn ask(&self, replica: &Replica, asks: &[Ask]) -> Result<Vec<Option<Grant>>, StoreError> {
@@ -277,12 +287,21 @@ impl Lessor for PostgresStore {
     }
 
     fn lives(&self) -> Result<Vec<Life>, StoreError> {
-        self.read(|client| Box::pin(leases::lives(client)))
+        self.read(|client| Box::pin(lives::lives(client)))
     }
 
     fn release(&self, replica: &Replica) -> Result<u64, StoreError> {
-        let replica = replica.clone();
-        self.read(move |client| Box::pin(async move { leases::release(client, &replica).await }))
+        let who = replica.clone();
+        self.read(move |client| Box::pin(async move { lives::end(client, &who).await }))?;
+        let (mut after, mut freed) = (Some(String::new()), 0_u64);
+        while let Some(last) = after {
+            let who = replica.clone();
+            let (next, some) = self.read(move |client| {
+                Box::pin(async move { lives::release(client, &who, &last).await })
+            })?;
+            (after, freed) = (next, freed.saturating_add(some));
+        }
+        Ok(freed)
     }
 
     fn forget(&self, before: SystemTime) -> Result<(), StoreError> {

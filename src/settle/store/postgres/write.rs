@@ -105,11 +105,11 @@ impl Batch {
                 .any(|id| id == row.id.as_str())
         };
         let days = changed(self.rows.iter().filter(is_new), &late);
-        draw(client, &self.drawn).await?;
         for document in &self.documents {
             change(client, document).await?;
         }
-        let (added, emptied, committed) = tokio::join! {
+        // What may have to wait for a lease comes last.
+        let (added, emptied, drawn) = tokio::join! {
             biased;
             add(client, &days),
             async {
@@ -118,11 +118,12 @@ impl Batch {
                     false => drop_empty(client, &days).await,
                 }
             },
-            client.batch_execute("COMMIT"),
+            draw(client, &self.drawn),
         };
         added?;
         emptied?;
-        committed.map_err(meaning)?;
+        drawn?;
+        client.batch_execute("COMMIT").await.map_err(meaning)?;
         let is_late = |row: &&Row| late.iter().any(|before| before.id == row.id);
         let late = self.rows.iter().filter(is_late);
         late.for_each(telemetry::settled_late);
