@@ -115,6 +115,23 @@ fn the_writer_hears_of_all_that_comes() {
     });
 }
 
+/// An answer comes while the writer sleeps, or is about to: it looks for it.
+#[test]
+fn the_writer_hears_of_an_answer() {
+    loom::model(|| {
+        let queue = Arc::new(Queue::new(2));
+        let answers = Arc::new(loom::sync::Mutex::new(0));
+        let (theirs, told) = (queue.clone(), answers.clone());
+        let answering = thread::spawn(move || {
+            *told.lock().unwrap() += 1;
+            theirs.nudge();
+        });
+        assert!(matches!(queue.next(9, LONG), Next::Idle));
+        assert_eq!(*answers.lock().unwrap(), 1);
+        answering.join().unwrap();
+    });
+}
+
 /// The last place comes back while somebody waits for the end, and while another who waits for it gives up.
 #[test]
 fn the_end_reaches_whoever_waits_for_it() {

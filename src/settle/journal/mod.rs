@@ -91,6 +91,11 @@
 //! reaches, until the lease expires; all others wait, as above. If a lease was taken back meanwhile it is asked for anew, and where
 //! there is too little, claims are refused; rows are written in any case.
 //!
+//! Leases are asked for by a thread of their own. Meanwhile what there is is spent, but for what may be given back, and a counter that
+//! somebody has locked in the database is asked for again soon, so that only claims wait that need more than is leased, or whose own lease
+//! is locked. Whoever finds that its name was taken by another process leases nothing more, tells it once as an event, and refuses claims
+//! with [`LedgerAway`](crate::Kind::LedgerAway).
+//!
 //! A counter begins with what the books say was spent, and whoever uses it first since its start tells what nobody has told: a limit that is
 //! set while others run counts what was spent until they hear of it. What a limit refuses, and what
 //! [`levels`](crate::limits::Limits::levels) tell, is what all have used and hold, as it was heard when this process asked last.

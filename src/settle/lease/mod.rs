@@ -19,10 +19,11 @@
 //! [releases](Lessor::release) it. So the sum is safe whatever clocks say: they only decide how soon something comes back.
 //!
 //! **Names.** A replica has a name and a [life](Replica::life). Whoever takes a name that is taken ends the life of the one before:
-//! it gets no more leases, and its claims stay as abandoned ones until they are released.
+//! it gets no more leases, says so in an event, and refuses claims as when the ledger is away; what it holds stays as abandoned until it is released.
 //!
 //! | what happens | what it may cost |
 //! |---|---|
+//! | a counter is locked, or the answer is slow | who needs more than is leased waits, nobody else |
 //! | the database is away | after the reserve, or the expiry: claims are refused |
 //! | a replica is killed | its holds and its reserves count as spent, until released |
 //! | a replica is cut off | its reserve counts as spent, until it is back |
@@ -39,9 +40,16 @@
 //! **The end.** A process that ends gives back all, and what it has charged stays as a sum. Of one that was killed its claims stay, until its
 //! life is [released](Lessor::release).
 //!
+//! In a process claims of a counter are served in the order of their coming, so that a large one is not overtaken: none of them waits for
+//! those before it longer than they do. Between processes there is no order.
+//!
+//! **How many.** A process has leases on [so many counters](LeaseSettings::counters) at once. When there would be more, those that
+//! nobody has used for longest are given back and forgotten, and come back when they are used; a claim that needs one more while all are
+//! in use is refused alone, as when the ledger is away.
+//!
 //! **Where it is too careful.** What was under way when a rule came may count by it twice, in the books and by whoever counted it meanwhile,
-//! so that less than the limit is let in until the window is over. A replica leases of 100,000 counters at the most, and those that have no end
-//! stay: beyond, claims that need another one are refused. A large claim may be overtaken by small ones until it has waited in vain.
+//! so that less than the limit is let in until the window is over. What is charged here is told with its row or before, so that nobody knows
+//! of a charge that was told whether it is in the books that were read: to take it out of them could count too little.
 
 mod ask;
 mod keeper;
