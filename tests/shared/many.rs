@@ -92,7 +92,7 @@ async fn limits_that_nobody_uses_make_room_for_others() {
     let limit = Money::from_picodollars(1_000);
     let rule = Rule::money("each", Scope::Key, Window::Forever, limit).unwrap();
     let few = NonZeroUsize::new(4).unwrap();
-    let settings = leases().counters(few).wait(Duration::from_millis(300));
+    let settings = leases().counters(few).wait(Duration::from_secs(2));
     let journal = open(&house, "one", &Limits::new([rule]), settings);
     for round in 1..=3 {
         for key in 0..12 {

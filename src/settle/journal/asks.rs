@@ -151,9 +151,10 @@ impl Leases {
                 continue;
             };
             if self.keeper.has_nothing(&name, spent) {
+                let before = self.keeper.len();
                 self.keeper.forget(&name);
                 self.counters.forget_one(&name);
-                forgotten += 1;
+                forgotten += before - self.keeper.len();
             } else {
                 counter.grant(self.keeper.ceiling(&name, now.instant), None, now);
                 back.push((name, Want::Nothing));
