@@ -269,6 +269,7 @@ fn take_known(limits: &Limits) -> Option<Taken> {
         guest,
         &Subject::default(),
         (&[Unit::Money], |_, _| 3),
+        false,
         now(),
     );
     taken.ok()
