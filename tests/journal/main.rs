@@ -339,6 +339,8 @@ async fn what_an_earlier_process_held_is_abandoned() {
         account: "acme".to_owned(),
         key: None,
         model: Some("acme/large".to_owned()),
+        user: Some("ann".to_owned()),
+        tag: None,
         amount: Money::from_picodollars(7),
         replica: replica.to_owned(),
     };

@@ -153,6 +153,8 @@ pub(crate) fn hold(number: u64) -> HoldRow {
         account: "acme".to_owned(),
         key: Some(KeyId::of("sk-or-v1-a")),
         model: Some("acme/large".to_owned()),
+        user: Some("ann".to_owned()),
+        tag: Some("batch".to_owned()),
         amount: Money::from_picodollars(7),
         replica: "a".to_owned(),
     }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use switchtower::settle::store::{
-    Credit, Dimension, Entry, Row, RowQuery, SpendQuery, SqliteSettings, SqliteStore, Store,
-    StoreError,
+    Credit, Dimension, Entry, HoldRow, Row, RowQuery, SpendQuery, SqliteSettings, SqliteStore,
+    Store, StoreError,
 };
 use switchtower::settle::{Certainty, Durability};
 use switchtower::testing::{Question, WatchedStore};
@@ -99,7 +99,12 @@ fn a_file_of_the_first_schema_is_brought_up_to_date() {
     unpriced.certainty = Certainty::Unknown;
     unpriced.fee = Money::ZERO;
     assert_eq!(store.rows(&everything()).unwrap(), rows);
-    assert_eq!(store.holds().unwrap(), [hold(5)]);
+    let nobodys = HoldRow {
+        user: None,
+        tag: None,
+        ..hold(5)
+    };
+    assert_eq!(store.holds().unwrap(), [nobodys]);
     assert_eq!(store.documents("key").unwrap(), [document("a", 1)]);
 
     // As if they had been written today.

@@ -98,6 +98,8 @@ pub(crate) fn what_is_written_is_read(make: &dyn Fn() -> Made) {
         Entry::Hold(HoldRow {
             key: None,
             model: None,
+            user: None,
+            tag: None,
             ..hold(4)
         }),
         Entry::Credit(credit(5)),
@@ -114,6 +116,8 @@ pub(crate) fn what_is_written_is_read(make: &dyn Fn() -> Made) {
             HoldRow {
                 key: None,
                 model: None,
+                user: None,
+                tag: None,
                 ..hold(4)
             }
         ]

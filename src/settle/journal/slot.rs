@@ -144,6 +144,8 @@ impl Slot for JournalSlot {
             account: caller.map_or(Caller::ACCOUNT, Caller::account_name).into(),
             key: caller.map(Caller::key),
             model: claim.model.as_deref().map(str::to_owned),
+            user: claim.user.as_deref().map(str::to_owned),
+            tag: claim.tag.as_deref().map(str::to_owned),
             amount: claim.amount,
             replica: self.journal.settings.replica.clone(),
         };

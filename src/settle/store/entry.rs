@@ -43,6 +43,10 @@ pub struct HoldRow {
     pub key: Option<KeyId>,
     /// The model that the caller named.
     pub model: Option<String>,
+    /// The user that the caller named.
+    pub user: Option<String>,
+    /// The tag that it gave.
+    pub tag: Option<String>,
     /// The most that it may cost.
     pub amount: Money,
     /// Which of several processes is on it: the [`replica`](super::Store::holds) that took it.

@@ -16,6 +16,8 @@ pub(super) struct Holding {
     model: Option<String>,
     amount: i64,
     pub(super) replica: String,
+    user: Option<String>,
+    tag: Option<String>,
 }
 
 /// A [`Credit`], likewise.
@@ -30,8 +32,8 @@ pub(super) struct Given {
     note: String,
 }
 
-pub(super) const HOLD_COLUMNS: &str =
-    "id text, created bigint, account text, key text, model text, amount bigint, replica text";
+pub(super) const HOLD_COLUMNS: &str = "id text, created bigint, account text, key text, model text, amount bigint, replica text, \
+    \"user\" text, tag text";
 pub(super) const CREDIT_COLUMNS: &str =
     "id text, account text, kind text, amount bigint, fee bigint, created bigint, note text";
 
@@ -47,6 +49,8 @@ impl From<&HoldRow> for Holding {
             model: cleaned(hold.model.as_deref()),
             amount: hold.amount.picodollars(),
             replica: clean(&hold.replica),
+            user: cleaned(hold.user.as_deref()),
+            tag: cleaned(hold.tag.as_deref()),
         }
     }
 }

@@ -65,7 +65,8 @@ impl<'a> Counter<'a> {
     pub(super) fn new(ask: &'a Ask) -> Option<Self> {
         Some(Self {
             name: &ask.counter,
-            opening: small(ask.opening?),
+            // What is in the books, the counter finds.
+            opening: ask.opening.map(|_| 0)?,
             wanted: false,
             ends: ask.ends.map(micros_of),
         })

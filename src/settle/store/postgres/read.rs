@@ -58,7 +58,7 @@ pub(super) async fn holds(
     after: Option<&GenerationId>,
     limit: usize,
 ) -> Result<Vec<HoldRow>, StoreError> {
-    let sql = "SELECT id, created, account, key, model, amount, replica FROM switchtower_holds \
+    let sql = "SELECT id, created, account, key, model, amount, replica, \"user\", tag FROM switchtower_holds \
         WHERE id > $1 ORDER BY id LIMIT $2";
     let asked = [
         (&after.map_or("", GenerationId::as_str) as _, Type::TEXT),
@@ -77,6 +77,8 @@ pub(super) async fn holds(
             model: found.try_get(4).map_err(meaning)?,
             amount: Money::from_picodollars(number(found, 5)?),
             replica: text(found, 6)?.to_owned(),
+            user: found.try_get(7).map_err(meaning)?,
+            tag: found.try_get(8).map_err(meaning)?,
         })
     };
     found.iter().map(hold).collect()

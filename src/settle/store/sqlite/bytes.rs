@@ -150,6 +150,10 @@ impl<'a> Take<'a> {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// That was all.
     pub(super) fn end(self) -> Option<()> {
         self.0.is_empty().then_some(())

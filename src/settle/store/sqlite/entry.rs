@@ -13,13 +13,15 @@ pub(super) fn of_hold(hold: &HoldRow) -> Vec<u8> {
     put.maybe(hold.model.as_ref(), |put, model| put.text(model));
     put_money(&mut put, hold.amount);
     put.text(&hold.replica);
+    put.maybe(hold.user.as_ref(), |put, user| put.text(user));
+    put.maybe(hold.tag.as_ref(), |put, tag| put.text(tag));
     put.sealed(&[hold.id.as_str().as_bytes()])
 }
 
 /// The hold of this name; none if it is damaged.
 pub(super) fn hold(id: &str, bytes: &[u8]) -> Option<HoldRow> {
     let mut take = Take::unsealed(bytes, &[id.as_bytes()])?;
-    let hold = HoldRow {
+    let mut hold = HoldRow {
         id: id.parse().ok()?,
         created: time_of(take.number()?.try_into().ok()?),
         account: take.text()?,
@@ -27,7 +29,14 @@ pub(super) fn hold(id: &str, bytes: &[u8]) -> Option<HoldRow> {
         model: take.maybe(Take::text)?,
         amount: money(&mut take)?,
         replica: take.text()?,
+        user: None,
+        tag: None,
     };
+    // Before the third schema they were not kept.
+    if !take.is_empty() {
+        hold.user = take.maybe(Take::text)?;
+        hold.tag = take.maybe(Take::text)?;
+    }
     take.end()?;
     Some(hold)
 }

@@ -8,9 +8,11 @@ use crate::settle::store::StoreError;
 type Step = fn(&Transaction<'_>) -> Result<(), StoreError>;
 
 /// Each makes of the schema before it the next one. What has been published here is never changed.
-const STEPS: [Step; 2] = [
+const STEPS: [Step; 3] = [
     |transaction| Ok(transaction.execute_batch(include_str!("schema_1.sql"))?),
     upgrade::sums,
+    // Holds that are written from now on say of which user and tag they are.
+    |_| Ok(()),
 ];
 
 /// Brings the file to the newest schema.
