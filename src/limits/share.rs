@@ -174,6 +174,17 @@ impl Share {
         self.rule().is_of(subject, &self.0.value)
     }
 
+    /// What of it is charged, and not yet in the books.
+    pub(crate) fn unwritten(&self, limits: &Limits, now: Now) -> u64 {
+        let since = match self.rule().window() {
+            Window::Calendar(period) => period.around(now.wall).0,
+            _ => UNIX_EPOCH,
+        };
+        limits
+            .own()
+            .renew(|under_way| under_way.unwritten(&self.0, since))
+    }
+
     /// What is counted here.
     #[must_use]
     pub fn counted(&self, now: Now) -> Counted {

@@ -1,6 +1,7 @@
 //! What is under way, and what is not in the books yet, for the sake of rules that are yet to come.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::counter::Crossed;
 use super::moment::Now;
@@ -134,6 +135,18 @@ impl UnderWay {
         let known = self.known.iter_mut().flatten();
         let crossed = known.filter_map(|known| known.count_by(count, &rule, now));
         crossed.last()
+    }
+
+    /// What of a count is charged and not in the books yet, of those who came since.
+    pub(super) fn unwritten(&self, count: &Shared, since: SystemTime) -> u64 {
+        let rule = count.with(|counter| counter.rule().clone());
+        let known = self.known.iter().flatten();
+        let over = known.filter(|known| known.over.is_some() && known.guest.now.wall >= since);
+        let counted = over
+            .filter(|known| known.with_subject(&rule, |subject| rule.is_of(subject, &count.value)));
+        counted.fold(0, |sum, known| {
+            sum.saturating_add(known.guest.amounts.of(&rule))
+        })
     }
 
     /// This rule is a new one, of which each value has such a count, and counts what is under way. Which thresholds has

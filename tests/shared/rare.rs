@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
 
 use switchtower::Kind;
-use switchtower::limits::{Limits, Rule, Scope};
+use switchtower::limits::{Limits, Rule, Scope, Unit, Window};
 use switchtower::settle::lease::{Leased, Replica, Told};
 use switchtower::settle::store::Store;
 use switchtower::settle::{Held, Slot};
@@ -48,6 +48,55 @@ async fn what_was_spent_while_a_limit_was_off_counts() {
     set(&limits, vec![rule(100)], 95);
     let more = hold(&journal, 60).await;
     assert!(more.is_err(), "95 of 100 are spent, and 60 more are held");
+}
+
+/// It counted twice: in the opening, and here.
+#[tokio::test]
+async fn what_was_under_way_counts_once() {
+    let house = House::new();
+    let limits = Limits::new([many()]);
+    limits.expect_rules();
+    let journal = open(&house, "one", &limits, leases());
+    let guest = hold(&journal, 20).await.unwrap();
+    set(&limits, vec![rule(100)], 0);
+    guest.settled(20).await;
+    let more = hold(&journal, 70).await;
+    let counter = house.state().counter().clone();
+    assert!(more.is_ok(), "20 of 100 are spent: {counter:?}");
+    let more = hold(&journal, 11).await;
+    assert!(more.is_err(), "20 are spent, and 70 held: {counter:?}");
+}
+
+/// What was charged and was not in the books yet was taken for a part of what others had spent.
+#[tokio::test]
+async fn what_is_not_in_the_books_yet_counts_once() {
+    let house = House::new();
+    let limits = Limits::new([many()]);
+    limits.expect_rules();
+    let journal = open(&house, "one", &limits, leases());
+    hold(&journal, 30).await.unwrap().settled(30).await;
+    let mut guest = hold(&journal, 20).await.unwrap();
+    set(&limits, vec![rule(100)], 30);
+    // The first ask of its counter finds the books without its row.
+    house.state().away = true;
+    guest.settle(20);
+    pass(Duration::from_millis(50)).await;
+    house.state().away = false;
+    let more = hold(&journal, 51).await;
+    let counter = house.state().counter().clone();
+    assert!(more.is_err(), "50 of 100 are spent: {counter:?}");
+    hold(&journal, 50).await.unwrap();
+}
+
+fn many() -> Rule {
+    Rule::new(
+        "many",
+        Scope::Account,
+        Unit::Concurrency,
+        Window::Forever,
+        99,
+    )
+    .unwrap()
 }
 
 /// Who leaves once the wish is granted, and before it is heard, leaves no hold behind.

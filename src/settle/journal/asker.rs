@@ -8,6 +8,7 @@ use std::time::{Instant, SystemTime};
 
 use super::opening::{self, Opening};
 use super::queue::Queue;
+use crate::limits::Limits;
 use crate::settle::lease::{Ask, Grant, Lessor, Replica};
 use crate::settle::store::{Store, StoreError};
 
@@ -63,6 +64,7 @@ pub(super) enum Asked {
 #[derive(Debug)]
 struct Work {
     store: Arc<dyn Store>,
+    limits: Limits,
     lessor: Arc<dyn Lessor>,
     replica: Replica,
 }
@@ -72,7 +74,7 @@ struct Work {
 impl Asker {
     /// Starts it. Whoever waits at the queue is nudged for each answer.
     pub(super) fn start(
-        store: Arc<dyn Store>,
+        (store, limits): (Arc<dyn Store>, Limits),
         lessor: Arc<dyn Lessor>,
         replica: Replica,
         queue: Arc<Queue>,
@@ -81,6 +83,7 @@ impl Asker {
         let (told, answers) = channel();
         let work = Work {
             store,
+            limits,
             lessor,
             replica,
         };
@@ -148,7 +151,7 @@ impl Work {
     fn ask(&self, asking: Vec<Asking>) -> Result<Vec<(Ask, Asked)>, StoreError> {
         let openings = asking.iter().filter_map(|asking| asking.opening.clone());
         let openings: Vec<_> = openings.collect();
-        let mut sums = opening::read(&*self.store, &openings)?.into_iter();
+        let mut sums = opening::read(&*self.store, &self.limits, &openings)?.into_iter();
         let asks = asking.into_iter().map(|Asking { mut ask, opening }| {
             ask.opening = opening.and_then(|_| sums.next());
             ask

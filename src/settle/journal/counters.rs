@@ -174,6 +174,7 @@ impl Counter {
         Opening {
             share: self.share.clone(),
             now,
+            counted: self.share.counted(now),
         }
     }
 }

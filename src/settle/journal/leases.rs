@@ -59,7 +59,12 @@ impl Leases {
         let none = || StoreError::Other("this store keeps no leases".into());
         let lessor = store.clone().lessor().ok_or_else(none)?;
         let replica = lessor.enlist(name)?;
-        let asker = Asker::start(store, lessor.clone(), replica.clone(), queue)?;
+        let asker = Asker::start(
+            (store, limits.clone()),
+            lessor.clone(),
+            replica.clone(),
+            queue,
+        )?;
         limits.share();
         Ok(Self {
             keeper: Keeper::new(replica, settings),

@@ -3,22 +3,42 @@
 use std::collections::HashMap;
 
 use crate::caller::KeyId;
-use crate::limits::{Now, Scope, Share};
+use crate::limits::{Counted, Limits, Now, Scope, Share};
 use crate::settle::replay::{Whose, used};
 use crate::settle::store::{Store, StoreError};
 
-/// A counter that is to begin: by what it is known, and when.
+/// A counter that is to begin: by what it is known, when, and what was counted of it here until then.
 #[derive(Clone, Debug)]
 pub(super) struct Opening {
     pub(super) share: Share,
     pub(super) now: Now,
+    pub(super) counted: Counted,
 }
 
 /// Of so few accounts each is looked for by itself; of more, all that there are in the window are read at once.
 const FEW: usize = 4;
 
-/// What was spent of each. Those of one rule are read together.
-pub(super) fn read(store: &dyn Store, all: &[Opening]) -> Result<Vec<u64>, StoreError> {
+/// What was spent of each when it was counted here: by the books, and by those whose rows are still to be written.
+pub(super) fn read(
+    store: &dyn Store,
+    limits: &Limits,
+    all: &[Opening],
+) -> Result<Vec<u64>, StoreError> {
+    // What is written meanwhile would be missing in both, or be in both.
+    let _turn = limits.books_turn();
+    let mut sums = by_books(store, all)?;
+    for (sum, opening) in sums.iter_mut().zip(all) {
+        let counted = opening.share.counted(opening.now);
+        // What was charged since is told with the next ask.
+        let since = counted.used.saturating_sub(opening.counted.used);
+        let unwritten = opening.share.unwritten(limits, opening.now);
+        *sum = sum.saturating_add(unwritten).saturating_sub(since);
+    }
+    Ok(sums)
+}
+
+/// By the books. Those of one rule are read together.
+fn by_books(store: &dyn Store, all: &[Opening]) -> Result<Vec<u64>, StoreError> {
     let mut sums = vec![0_u64; all.len()];
     let mut rules = HashMap::<_, Vec<usize>>::new();
     for (place, opening) in all.iter().enumerate() {

@@ -38,8 +38,8 @@ pub struct Ask {
     pub ends: Option<SystemTime>,
     /// The limit, as the replica knows it.
     pub limit: u64,
-    /// What the books say was spent of it, by whomever, if the replica has looked: the first time that it asks. What of that
-    /// nobody has told counts as spent before anybody leased.
+    /// What the books say was spent of it, by whomever, with what it has charged itself that is still to be written; if the
+    /// replica has looked: the first time that it asks. What of that nobody has told counts as spent before anybody leased.
     pub opening: Option<u64>,
     /// What it has spent.
     pub told: Told,

@@ -47,9 +47,12 @@
 //! nobody has used for longest are given back and forgotten, and come back when they are used; a claim that needs one more while all are
 //! in use is refused alone, as when the ledger is away.
 //!
-//! **Where it is too careful.** What was under way when a rule came may count by it twice, in the books and by whoever counted it meanwhile,
-//! so that less than the limit is let in until the window is over. What is charged here is told with its row or before, so that nobody knows
-//! of a charge that was told whether it is in the books that were read: to take it out of them could count too little.
+//! **What was spent before.** The first ask of a replica says what the books know, and what it has charged itself that is still to be written; of
+//! that what nobody has told was spent before the counter, or by whom it did not count for. What was under way when a rule came, and is over,
+//! is told as spent without a grant. So each charge counts once, but for two moments, since nobody knows of another replica's rows whether
+//! they are written: what it has told and not written yet, while a third one looks at the books for the first time after it has spent
+//! something that it did not count, is missing until somebody looks again; and what it has written and not told yet counts twice until
+//! the window is over. Both are what one commit takes.
 
 mod ask;
 mod keeper;

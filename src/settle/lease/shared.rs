@@ -130,8 +130,8 @@ impl Shared {
         Ok(grant)
     }
 
-    /// So much is in the books. What is charged is told with its row at the latest, so that what is more was spent by whom it
-    /// did not count for: before there was a counter, or before a replica had heard of the limit.
+    /// So much is in the books, and charged by whoever asks. What is charged is told with its row at the latest, so that what is
+    /// more was spent by whom it did not count for: before there was a counter, or before a replica had heard of the limit.
     fn find(&mut self, books: u64) {
         let charged = self.leases.iter();
         let charged = charged.map(|lease| u128::from(lease.told.spent.charged));
@@ -232,17 +232,19 @@ impl Leased {
         Ok(())
     }
 
-    /// What is known to be spent of what is not covered: what was recorded, what was spent of the reserve, and what was charged
-    /// beyond. The rest is told again when there is more.
+    /// What is known to be spent of what is not covered: what was recorded, what was spent of the reserve, and all that was
+    /// charged. The rest is told again when there is more.
     fn catch_up(&mut self, told: &Told) {
         let (used, over) = (self.used(told), self.over(told));
         let known = self.drawn().saturating_add(used).saturating_add(over);
-        self.granted = self.granted.saturating_add(over);
+        // Whoever was under way when the rule came has spent it without a grant.
+        let charged = told.spent.charged;
+        let more = charged.saturating_sub(known);
+        self.granted = self.granted.saturating_add(over).saturating_add(more);
         self.reserve -= used;
-        let charged = told.spent.charged.min(known);
         self.told.spent = Spent {
             charged,
-            held: known - charged,
+            held: known.saturating_sub(charged),
             over: told.spent.over.max(self.told.spent.over),
         };
         self.told.unrecorded = self.told.unrecorded.max(told.unrecorded);
