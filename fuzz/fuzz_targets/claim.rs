@@ -55,7 +55,7 @@ struct Needs {
 impl Needs {
     fn of(all: &Value) -> Self {
         let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-        let number = |name: &str| all[name].as_u64();
+        let number = |name: &str| whole(&all[name]);
         let has = |name: &str| all.get(name).is_some();
 
         let (mut uses, mut searches, mut runs_tools) = (2, !all["web_search_options"].is_null(), false);
@@ -113,6 +113,12 @@ impl Needs {
             assert_eq!(searches, i128::from(self.searches) * ONE, "{self:?}");
         }
     }
+}
+
+/// A whole number, however it is written; nothing is known of one that a float has rounded.
+fn whole(value: &Value) -> Option<u64> {
+    let float = |number: f64| if number.fract() == 0.0 && number < 9e15 { number as u64 } else { 0 };
+    value.as_u64().or_else(|| value.as_f64().map(float))
 }
 
 /// The bytes of a text, which is no more than it takes as JSON.

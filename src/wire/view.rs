@@ -206,7 +206,8 @@ impl View {
         self.messages.held.marked
     }
 
-    /// Of how many answers the best is asked for: `best_of` of a completion, each of which is billed.
+    /// Of how many answers the best is asked for: `best_of` of a completion, each of which is billed. What is no whole number
+    /// may be any.
     #[must_use]
     pub fn best_of(&self, body: &[u8]) -> Option<u64> {
         // Only completions have it, which are rare.
@@ -215,9 +216,10 @@ impl View {
         cursor.object().ok()?;
         let mut best = None;
         while let Ok(Some(key)) = cursor.next_member() {
-            let found = cursor.skip().ok()?;
-            if key.is(body, "best_of") {
-                best = integer(found.of(body)).max(best);
+            let found = cursor.skip().ok()?.of(body);
+            if key.is(body, "best_of") && found != b"null" {
+                // What is no whole number here may be one where floats are read.
+                best = Some(integer(found).unwrap_or(u64::MAX)).max(best);
             }
         }
         best

@@ -132,6 +132,7 @@ const BACK_TO_THE_FIRST: &str = r#"
     ALTER TABLE switchtower_days
         DROP COLUMN charge_unknown_held, DROP COLUMN charge_estimated, DROP COLUMN cost_at_most,
         DROP COLUMN cost_no_bound, DROP COLUMN byok_cost, DROP COLUMN byok_unknown, DROP COLUMN byok_counted;
+    ALTER TABLE switchtower_holds DROP COLUMN "user", DROP COLUMN tag;
     UPDATE switchtower_schema SET version = 1;
 "#;
 
