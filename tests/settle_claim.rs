@@ -210,6 +210,11 @@ fn the_answer_is_as_long_as_who_bounds_it_allows() {
         strict(&at, &asks(&best)).unwrap().femtodollars(),
         50 * MICRO
     );
+    // Where floats are read this is three hundred.
+    let rounded =
+        r#"{"model": "x", "prompt": "hi", "max_tokens": 10, "best_of": 300.00000000000000000001}"#;
+    let rounded = Asks::of(&Payload::read(rounded).unwrap());
+    assert!(strict(&at, &rounded).unwrap().femtodollars() >= 3000 * MICRO);
     // Each prompt of a list has answers of its own; a list of numbers is one.
     for (prompt, answers) in [
         (json!(["a", "b", "c"]), 6),
