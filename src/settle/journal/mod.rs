@@ -109,7 +109,7 @@
 //! tells of a single request: `GET /generation`, exports, and what is compared with a provider's invoice. So keep as long as
 //! invoices take to come. Of several processes over one database each may do it.
 //!
-//! For a copy see [SQLite](super::store::sqlite); PostgreSQL is copied by its own tools, `pg_dump` or an archive of its log. Whoever
+//! For a copy see `store::sqlite`; PostgreSQL is copied by its own tools, `pg_dump` or an archive of its log. Whoever
 //! goes back to a copy goes back in time: what was charged since is not in the books, and limits have room for it again.
 //!
 //! # The end
