@@ -191,19 +191,35 @@ const WINDOWS: [Window; 3] = [
     Window::Rolling(Duration::from_secs(3600)),
 ];
 
-/// Rules come all the time while eight threads hold and write.
+/// Rules come all the time while others hold and write.
 #[test]
 fn whenever_a_rule_comes_it_is_never_exceeded() {
-    const THREADS: u64 = 8;
-    // Each thread has up to four under way, of up to two hundred.
-    const LIMIT: u64 = THREADS * 4 * 200;
     let (ledger, limits) = ledger();
     let now = Clock::new().now();
+    let under_way = while_many_hold_and_write(&ledger, &limits, |name| {
+        set_for_key(&limits, "a", name, Window::Forever, MANY, now);
+    });
+    set_for_key(&limits, "a", u64::MAX, Window::Forever, MANY, now);
+    each_is_counted_once(under_way, &ledger, &limits);
+}
+
+// === Helpers ===
+
+const THREADS: u64 = 8;
+/// Each thread has up to four under way, of up to two hundred.
+pub(super) const MANY: u64 = THREADS * 4 * 200;
+
+/// Changes rules of [`MANY`] all the time while threads hold and write: they are never exceeded. What is left under way.
+pub(super) fn while_many_hold_and_write(
+    ledger: &MemoryLedger,
+    limits: &Limits,
+    change: impl Fn(u64),
+) -> Vec<MemorySlot> {
     let work = |seed: u64| {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut under_way = Vec::new();
         for _ in 0..400 {
-            let mut slot = slot(&ledger);
+            let mut slot = slot(ledger);
             if hold(&mut slot, "a", random.u64(1..200)).is_ok() {
                 under_way.push(slot);
             }
@@ -216,15 +232,17 @@ fn whenever_a_rule_comes_it_is_never_exceeded() {
         }
         under_way
     };
-    let under_way: Vec<_> = thread::scope(|scope| {
+    let now = Clock::new().now();
+    thread::scope(|scope| {
         let threads: Vec<_> = (0..THREADS)
             .map(|seed| scope.spawn(move || work(seed)))
             .collect();
         for name in 0.. {
-            set_for_key(&limits, "a", name, Window::Forever, LIMIT, now);
+            change(name);
             for _ in 0..20 {
-                let level = level(&limits, "a", now);
-                assert!(level.used + level.held <= LIMIT, "{level:?}");
+                for level in limits.levels(&of(&caller("a")), &[Unit::Money], now) {
+                    assert!(level.used + level.held <= MANY, "{level:?}");
+                }
             }
             if threads.iter().all(|thread| thread.is_finished()) {
                 break;
@@ -232,20 +250,26 @@ fn whenever_a_rule_comes_it_is_never_exceeded() {
         }
         let threads = threads.into_iter();
         threads.flat_map(|thread| thread.join().unwrap()).collect()
-    });
-    set_for_key(&limits, "a", u64::MAX, Window::Forever, LIMIT, now);
-    let held = i128::from(level(&limits, "a", now).held);
+    })
+}
+
+/// By the one rule that there is, which came when all of it was under way.
+pub(super) fn each_is_counted_once(
+    under_way: Vec<MemorySlot>,
+    ledger: &MemoryLedger,
+    limits: &Limits,
+) {
+    let now = Clock::new().now();
+    let held = i128::from(level(limits, "a", now).held);
     assert!(held > 0);
     assert_eq!(held, ledger.totals().held);
     let count = u64::try_from(under_way.len()).unwrap();
     for mut slot in under_way {
         slot.write(record("a", 7));
     }
-    let level = level(&limits, "a", now);
+    let level = level(limits, "a", now);
     assert_eq!((level.used, level.held), (7 * count, 0));
 }
-
-// === Helpers ===
 
 pub(super) fn ledger() -> (MemoryLedger, Limits) {
     let limits = Limits::default();

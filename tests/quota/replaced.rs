@@ -3,14 +3,15 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::thread;
 
 use switchtower::limits::{Level, Limits, Rule, Scope, Unit, Window};
 use switchtower::settle::store::MemoryStore;
 use switchtower::settle::{HasBooks, Journal, JournalSettings, Ledger, Slot};
 use switchtower::{BoxError, Period};
 
-use super::late::{hold, ledger, level, record, slot};
+use super::late::{
+    MANY, each_is_counted_once, hold, ledger, level, record, slot, while_many_hold_and_write,
+};
 use super::thousand::{claim, record_of};
 use super::*;
 
@@ -105,62 +106,20 @@ fn rules_go_and_others_come() {
     assert_eq!(amounts(&limits, now), (7, 0, 10_000));
 }
 
-/// Rules come and go all the time while eight threads hold and write.
+/// Rules come and go all the time while others hold and write.
 #[test]
 fn whenever_rules_are_replaced_none_is_exceeded() {
-    const THREADS: u64 = 8;
-    const LIMIT: u64 = THREADS * 4 * 200;
     let (ledger, limits) = ledger();
-    let now = Clock::new().now();
-    let work = |seed: u64| {
-        let mut random = fastrand::Rng::with_seed(seed);
-        let mut under_way = Vec::new();
-        for _ in 0..400 {
-            let mut slot = slot(&ledger);
-            if hold(&mut slot, "a", random.u64(1..200)).is_ok() {
-                under_way.push(slot);
-            }
-            if under_way.len() > 3 {
-                let mut slot = under_way.swap_remove(random.usize(..3));
-                if random.bool() {
-                    slot.write(record("a", random.u64(..2)));
-                }
-            }
-        }
-        under_way
-    };
-    let under_way: Vec<_> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..THREADS)
-            .map(|seed| scope.spawn(move || work(seed)))
-            .collect();
-        for name in 0.. {
-            // One that stays, and one that is another each time.
-            let rules = [
-                budget_of("stays", LIMIT),
-                budget_of(&format!("rule-{name}"), LIMIT),
-            ];
-            put(&limits, rules);
-            for _ in 0..20 {
-                for level in limits.levels(&of(&caller("a")), &[Unit::Money], now) {
-                    assert!(level.used + level.held <= LIMIT, "{level:?}");
-                }
-            }
-            if threads.iter().all(|thread| thread.is_finished()) {
-                break;
-            }
-        }
-        let threads = threads.into_iter();
-        threads.flat_map(|thread| thread.join().unwrap()).collect()
+    let under_way = while_many_hold_and_write(&ledger, &limits, |name| {
+        // One that stays, and one that is another each time.
+        let another = format!("rule-{name}");
+        put(
+            &limits,
+            [budget_of("stays", MANY), budget_of(&another, MANY)],
+        );
     });
-    put(&limits, [budget_of("last", LIMIT)]);
-    let held = i128::from(level(&limits, "a", now).held);
-    assert!(held > 0);
-    assert_eq!(held, ledger.totals().held);
-    let count = u64::try_from(under_way.len()).unwrap();
-    for mut slot in under_way {
-        slot.write(record("a", 7));
-    }
-    assert_eq!(amounts(&limits, now), (7 * count, 0, LIMIT));
+    put(&limits, [budget_of("last", MANY)]);
+    each_is_counted_once(under_way, &ledger, &limits);
 }
 
 /// What is in the books and what is under way are all that there is: a rule that comes at any moment knows each request once.
