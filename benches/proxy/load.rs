@@ -10,8 +10,6 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
-const CALLERS: u32 = 16;
-
 /// What is asked for.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
@@ -89,14 +87,14 @@ impl Load {
         }
     }
 
-    /// As fast as it goes.
-    pub(crate) async fn closed(&self, calls: u32) -> Round {
+    /// As fast as it goes, by so many callers.
+    pub(crate) async fn closed(&self, callers: u32, calls: u32) -> Round {
         let began = Instant::now();
-        let callers = (0..CALLERS).map(|_| {
+        let callers = (0..callers).map(|_| {
             let load = self.clone();
             tokio::spawn(async move {
                 let mut waits = Vec::new();
-                for _ in 0..calls / CALLERS {
+                for _ in 0..calls / callers {
                     waits.push(load.one().await);
                 }
                 waits

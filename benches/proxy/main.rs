@@ -2,9 +2,10 @@
 //!
 //! `cargo bench --bench proxy` prints throughput and CPU a call, as ratios to the bare proxy of the same run, and what the
 //! gateway adds to the first token under a thousand calls a second. The reader is the least that any gateway costs: it collects and
-//! reads what it forwards, and no more. The upstream, the bare proxy, the gateway, the stack without it and the reader have a
-//! thread each, and take turns, round by round, so that the noise of the machine falls on all. CPU a call is the figure to
-//! trust: throughput is that of callers, upstream and proxy together, where these have two cores to share.
+//! reads what it forwards, and no more. Whatever is compared takes turns, round by round, so that the noise of the machine falls
+//! on all. CPU a call is that of servers with one thread each, which has sixteen callers. There throughput would be no more than its
+//! inverse, so that is measured of servers as they are run: with a thread for each core, which they share with the upstream and
+//! 64 callers.
 //! The last table is what a SQLite file adds to both ends of an answer, beside the same gateway with its books in memory.
 //! `… -- stack` prints the rows with that in their name. `… -- --instructions` counts instructions instead.
 
@@ -21,12 +22,20 @@ mod stack;
 mod support;
 
 use folder::Folder;
+use std::net::SocketAddr;
+
 use load::{Kind, Load, Round};
 use place::Place;
 use support::{bare, gateway, upstream};
 use tokio::runtime::Runtime;
 
 const ROUNDS: usize = 9;
+/// Callers of one thread, and of a thread for each core.
+const FEW: u32 = 16;
+const MANY: u32 = 64;
+
+/// A server twice: on one thread, and where it listens on a thread for each core.
+type Twice<'a> = (&'a Place, SocketAddr);
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -44,12 +53,6 @@ fn main() {
     let sqlite = place::start("sqlite", move |listener| {
         books::serve(listener, address, file)
     });
-    let all = [
-        ("gateway", "/api/v1", &gateway),
-        ("gateway", "/v1", &gateway),
-        ("stack", "/v1", &stack),
-    ];
-
     if let Some(asks) = std::env::args().find_map(|argument| asks(&argument)) {
         let servers = [
             ("/v1", &bare),
@@ -59,7 +62,7 @@ fn main() {
         ];
         for (prefix, place) in servers {
             let load = Load::new(place.address, prefix, Kind::Json(1 << 10));
-            runtime.block_on(load.closed(asks));
+            runtime.block_on(load.closed(FEW, asks));
         }
         return;
     }
@@ -76,18 +79,30 @@ fn main() {
             .is_none_or(|part| row.contains(part.as_str()))
     };
 
-    let reading = [("reader", "/v1", &reader)];
+    let shared_bare = place::shared("bare", move |listener| bare::serve(listener, address));
+    let shared_gateway =
+        place::shared("gateway", move |listener| gateway::serve(listener, address));
+    let shared_stack = place::shared("stack", move |listener| stack::serve(listener, address));
+    let shared_reader = place::shared("reader", move |listener| reader::serve(listener, address));
+    let all = [
+        ("gateway", "/api/v1", (&gateway, shared_gateway)),
+        ("gateway", "/v1", (&gateway, shared_gateway)),
+        ("stack", "/v1", (&stack, shared_stack)),
+    ];
+    let bares = (&bare, shared_bare);
+
+    let reading = [("reader", "/v1", (&reader, shared_reader))];
     println!("| as fast as it goes | throughput ÷ bare | CPU a call ÷ bare | CPU a call |");
     println!("|---|--:|--:|--:|");
     for kind in [Kind::Json(1 << 10), Kind::Json(100 << 10), Kind::Stream] {
         // What it reads is no stream.
         let reading = reading.iter().filter(|_| !matches!(kind, Kind::Stream));
-        for &(name, prefix, place) in all.iter().chain(reading) {
+        for &(name, prefix, places) in all.iter().chain(reading) {
             let row = format!("{kind}, {name} `{prefix}`");
             if !wanted(&row) {
                 continue;
             }
-            let [speed, cpu, own] = at_full_speed(&runtime, kind, prefix, &bare, place);
+            let [speed, cpu, own] = at_full_speed(&runtime, kind, prefix, [bares, places]);
             println!("| {row} | {speed:.2} | {cpu:.2} | {own:.1} µs |");
         }
     }
@@ -97,7 +112,7 @@ fn main() {
     );
     println!("|---|--:|--:|--:|--:|--:|");
     let kind = Kind::Short;
-    for (name, prefix, place) in all {
+    for (name, prefix, (place, _)) in all {
         let row = format!("{kind}, {name} `{prefix}`");
         if !wanted(&row) {
             continue;
@@ -150,29 +165,37 @@ fn print_instructions() {
 }
 
 /// Throughput and CPU as ratios, and microseconds of CPU a call.
-fn at_full_speed(
-    runtime: &Runtime,
-    kind: Kind,
-    prefix: &str,
-    bare: &Place,
-    here: &Place,
-) -> [f64; 3] {
-    let [theirs, ours] = [bare, here].map(|place| Load::new(place.address, prefix, kind));
-    let run = |place: &Place, load: &Load, calls| {
-        let before = place.cpu.nanos();
-        let round = runtime.block_on(load.closed(calls));
-        let cpu = (place.cpu.nanos() - before) as f64 / f64::from(calls);
-        (round.took.as_secs_f64(), cpu)
-    };
+fn at_full_speed(runtime: &Runtime, kind: Kind, prefix: &str, twice: [Twice<'_>; 2]) -> [f64; 3] {
     let calls = kind.calls();
     // The first round makes the connections.
-    run(bare, &theirs, calls / 4);
-    run(here, &ours, calls / 4);
-    medians((0..ROUNDS).map(|_| {
-        let (their_time, their_cpu) = run(bare, &theirs, calls);
-        let (our_time, our_cpu) = run(here, &ours, calls);
-        [their_time / our_time, our_cpu / their_cpu, our_cpu / 1e3]
-    }))
+    let alone = twice.map(|(place, _)| (place, Load::new(place.address, prefix, kind)));
+    let cpu = |(place, load): &(&Place, Load), calls| {
+        let before = place.cpu.nanos();
+        runtime.block_on(load.closed(FEW, calls));
+        (place.cpu.nanos() - before) as f64 / f64::from(calls)
+    };
+    for it in &alone {
+        cpu(it, calls / 4);
+    }
+    let [cpu, own] = medians((0..ROUNDS).map(|_| {
+        let [theirs, ours] = alone.each_ref().map(|it| cpu(it, calls));
+        [ours / theirs, ours / 1e3]
+    }));
+    let shared = twice.map(|(_, address)| Load::new(address, prefix, kind));
+    let took = |load: &Load, calls| {
+        runtime
+            .block_on(load.closed(MANY, calls))
+            .took
+            .as_secs_f64()
+    };
+    for load in &shared {
+        took(load, calls / 4);
+    }
+    let [speed] = medians((0..ROUNDS).map(|_| {
+        let [theirs, ours] = shared.each_ref().map(|load| took(load, calls));
+        [theirs / ours]
+    }));
+    [speed, cpu, own]
 }
 
 /// Milliseconds to one end of the answer: half of the calls and nearly all, there and here, and the difference.

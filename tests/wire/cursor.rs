@@ -34,6 +34,20 @@ proptest! {
     }
 
     #[test]
+    fn a_long_string_of_escapes_is_read_as_serde_json_reads_it(
+        pieces in prop::collection::vec(piece(), 0..80),
+        after in "[a-z\"]{0,70}",
+    ) {
+        let text = format!("\"{}\"{after}", pieces.concat());
+        let theirs = serde_json::from_str::<IgnoredAny>(&text).is_ok();
+        prop_assert_eq!(check(text.as_bytes()).is_ok(), theirs, "{}", text);
+        // Of a lone surrogate it makes no value.
+        if let Ok(theirs) = serde_json::from_str::<Value>(&text) {
+            prop_assert_eq!(rebuild(text.as_bytes()).unwrap(), theirs);
+        }
+    }
+
+    #[test]
     fn a_string_ends_where_it_ends(before in "[a-zé]{0,150}", after in "[a-z\"]{0,20}") {
         for c in ['"', '\\', '\n', '\u{1f}', '\u{20}', '\u{7f}'] {
             let text = format!("\"{before}{c}{after}");
@@ -123,6 +137,18 @@ fn lone_surrogates_are_let_through_and_replaced() {
     let broken = b"\"\xff\"";
     let string = Cursor::new(broken).unwrap().string().unwrap();
     assert_eq!(string.decode(broken), "\u{fffd}");
+}
+
+/// What a string may be made of, and rarely what it may not.
+fn piece() -> impl Strategy<Value = String> {
+    prop_oneof![
+        12 => "[a-z]{0,40}",
+        8 => "(\\\\\\\\){1,3}",
+        8 => r#"\\["\\/bfnrt]"#,
+        8 => r"\\u[0-9a-cA-C][0-9a-fA-F]{3}",
+        4 => "[é模🦀]{1,5}",
+        1 => r#"\\|\\[a-z]|\\u[0-9a-g"]{0,4}|["\x00-\x1f]"#,
+    ]
 }
 
 fn check(text: &[u8]) -> Result<(), Syntax> {

@@ -32,6 +32,7 @@
 //! the whole text first, which is faster than doing it string by string.
 
 mod cursor;
+mod lanes;
 mod number;
 mod overlap;
 mod scan;
