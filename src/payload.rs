@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -30,6 +30,16 @@ pub struct Payload {
     /// None once they are sent: who may need them again has a clone.
     bytes: Bytes,
     view: Option<Arc<View>>,
+    /// What comes after them, where a long request was spliced.
+    more: Option<Box<More>>,
+}
+
+/// The other pieces of a request that was spliced, most of which are parts of what the caller sent.
+#[derive(Clone, Debug)]
+struct More {
+    pieces: std::vec::IntoIter<Bytes>,
+    /// All of it, for who asks.
+    whole: OnceLock<Bytes>,
 }
 
 /// Less than this is likely a part of the buffer that a connection read it into, together with the head, and smaller than
@@ -53,6 +63,7 @@ impl Payload {
             Ok(view) => Ok(Self {
                 bytes,
                 view: Some(Arc::new(view)),
+                more: None,
             }),
             Err(invalid) => {
                 let error = Error::new(Kind::Invalid, invalid.to_string());
@@ -66,7 +77,22 @@ impl Payload {
 
     /// What is sent in its place: bytes made by splicing, which nobody reads again.
     pub(crate) fn spliced(bytes: Bytes) -> Self {
-        Self { bytes, view: None }
+        Self {
+            bytes,
+            ..Self::default()
+        }
+    }
+
+    /// The same in several pieces.
+    pub(crate) fn in_pieces(pieces: Vec<Bytes>) -> Self {
+        let mut pieces = pieces.into_iter();
+        let first = pieces.next().unwrap_or_default();
+        let whole = OnceLock::new();
+        let more = (pieces.len() > 0).then(|| Box::new(More { pieces, whole }));
+        Self {
+            more,
+            ..Self::spliced(first)
+        }
     }
 
     /// In as little memory as it takes to [read it again](Self::read_again), for as long as an answer lasts.
@@ -87,8 +113,25 @@ impl Payload {
     }
 
     /// The bytes, as they came.
+    ///
+    /// What [`address`](crate::dispatch::address) has made of a long request is in pieces, as the [`Body`] gives it: they are put
+    /// together when this is first asked for.
     pub fn bytes(&self) -> &Bytes {
-        &self.bytes
+        match &self.more {
+            None => &self.bytes,
+            Some(more) => more.whole.get_or_init(|| {
+                let pieces = [&*self.bytes].into_iter();
+                let pieces: Vec<_> = pieces
+                    .chain(more.pieces.as_slice().iter().map(|it| &**it))
+                    .collect();
+                pieces.concat().into()
+            }),
+        }
+    }
+
+    fn len(&self) -> usize {
+        let more = self.more.iter().flat_map(|more| more.pieces.as_slice());
+        self.bytes.len() + more.map(Bytes::len).sum::<usize>()
     }
 
     /// What the body says. Empty for a payload that `address` has rewritten.
@@ -116,7 +159,7 @@ impl Payload {
 impl fmt::Debug for Payload {
     /// Its length alone: it holds a prompt.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Payload({} bytes)", self.bytes.len())
+        write!(f, "Payload({} bytes)", self.len())
     }
 }
 
@@ -131,7 +174,9 @@ impl Body for Payload {
         if self.is_end_stream() {
             return Poll::Ready(None);
         }
-        Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.bytes)))))
+        let next = self.more.as_mut().and_then(|more| more.pieces.next());
+        let sent = std::mem::replace(&mut self.bytes, next.unwrap_or_default());
+        Poll::Ready(Some(Ok(Frame::data(sent))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -139,6 +184,6 @@ impl Body for Payload {
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.bytes.len() as u64)
+        SizeHint::with_exact(self.len() as u64)
     }
 }

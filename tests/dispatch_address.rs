@@ -2,17 +2,22 @@
 
 mod flow;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use flow::{Answer, Client, Seen, catalog, json};
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, Method, Request, Response};
+use http_body::Body;
+use http_body_util::BodyExt;
+use switchtower::Payload;
 use switchtower::admit::read::ReadLayer;
 use switchtower::catalog::{Catalog, EndpointSpec, ModelSpec, Provider};
 use switchtower::choose::ChooseLayer;
 use switchtower::dispatch::address::AddressLayer;
 use switchtower::meter::MeterLayer;
 use switchtower::wire::{Field, Fields};
-use tower::{Layer, ServiceBuilder, ServiceExt};
+use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 
 fn at(base_url: &str, more: &str) -> Arc<Catalog> {
     catalog(&format!(
@@ -174,6 +179,42 @@ async fn only_what_must_change_changes() {
         let seen = sent(&at(BASE, ""), true, request(CHAT, body)).await;
         assert_eq!(seen.text(), expected);
     }
+}
+
+#[tokio::test]
+async fn a_long_request_is_not_copied() {
+    let text = "a\\n".repeat(20_000);
+    let (model, rest) = (
+        r#"{"model":"acme/swift","provider":{"sort":"price"},"#,
+        format!(r#""prompt":"{text}","models":["acme/swift"],"suffix":"{text}","seed":1}}"#),
+    );
+    let expected = format!(r#"{{"model":"swift-2","prompt":"{text}","suffix":"{text}","seed":1}}"#);
+    let payload = Payload::read(format!("{model}{rest}")).unwrap();
+    let asked = payload.bytes().clone();
+    let client = service_fn(|request: Request<Payload>| async {
+        Ok::<_, Infallible>(Response::new(request.into_body()))
+    });
+    let service = ServiceBuilder::new()
+        .layer(ChooseLayer::new(at(BASE, "")))
+        .layer(AddressLayer::new())
+        .service(client);
+    let request = Request::post(CHAT).body(payload).unwrap();
+    let sent = service.oneshot(request).await.unwrap().into_body();
+
+    assert_eq!(sent.size_hint().exact(), Some(expected.len() as u64));
+    assert_eq!(*sent.bytes(), expected);
+    let within = |piece: &Bytes| asked.as_ptr_range().contains(&piece.as_ptr());
+    let (mut body, mut whole, mut copied) = (sent.clone(), Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let data = frame.unwrap().into_data().unwrap();
+        copied += if within(&data) { 0 } else { data.len() };
+        whole.extend_from_slice(&data);
+    }
+    assert_eq!(whole, expected.as_bytes());
+    assert!(body.is_end_stream() && body.frame().await.is_none());
+    assert!(copied < 200, "{copied}");
+    // Whoever sends it again has it as it was.
+    assert_eq!(sent.collect().await.unwrap().to_bytes(), expected);
 }
 
 #[tokio::test]

@@ -4,6 +4,9 @@ use bytes::Bytes;
 
 use super::json::Span;
 
+/// What is shorter is copied: a piece by itself costs more than that.
+const LONG: usize = 16 << 10;
+
 /// The leading `inserts` are in the order in which they were asked for, the others in any.
 pub(super) struct Cuts<'a, const MOST: usize> {
     open: u32,
@@ -71,14 +74,33 @@ impl<'a, const MOST: usize> Cuts<'a, MOST> {
         if self.len == 0 {
             return text.clone();
         }
-        self.cuts[self.inserts..self.len].sort_unstable_by_key(|cut| cut.span.start);
-        self.close_front(text);
+        self.prepare(text);
         let mut len = 0;
         self.pieces(text, |piece| len += piece.len());
         // Exactly as long as it will be: `Bytes` allocates once more for a vector with room to spare.
         let mut out = Vec::with_capacity(len);
         self.pieces(text, |piece| out.extend_from_slice(piece));
         Bytes::from(out)
+    }
+
+    /// The same in pieces, of which the long ones are parts of `text` itself.
+    pub(super) fn apart(&mut self, text: &Bytes) -> Vec<Bytes> {
+        self.prepare(text);
+        let (mut apart, mut short) = (Vec::new(), Vec::new());
+        self.pieces(text, |piece| {
+            if piece.len() < LONG {
+                return short.extend_from_slice(piece);
+            }
+            apart.extend(close(&mut short));
+            apart.push(text.slice_ref(piece));
+        });
+        apart.extend(close(&mut short));
+        apart
+    }
+
+    fn prepare(&mut self, text: &[u8]) {
+        self.cuts[self.inserts..self.len].sort_unstable_by_key(|cut| cut.span.start);
+        self.close_front(text);
     }
 
     /// Where the first members go, no comma stands before them: the one behind them goes instead.
@@ -105,4 +127,8 @@ impl<'a, const MOST: usize> Cuts<'a, MOST> {
         }
         emit(&text[at..]);
     }
+}
+
+fn close(short: &mut Vec<u8>) -> Option<Bytes> {
+    (!short.is_empty()).then(|| std::mem::take(short).into())
 }

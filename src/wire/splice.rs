@@ -103,6 +103,22 @@ impl<'a> Edits<'a> {
     /// Makes the edits in `body`, which must be the bytes that the view was read from.
     #[must_use]
     pub fn apply(&self, body: &Bytes) -> Bytes {
+        match self.fields() {
+            (cut, kept) if cut.len() <= FEW => self.made::<FEW>(cut, kept, body).apply(body),
+            (cut, kept) => self.made::<{ Field::COUNT }>(cut, kept, body).apply(body),
+        }
+    }
+
+    /// The same of a long one in pieces, of which the long ones are parts of `body`: it is not copied.
+    pub(crate) fn apart(&self, body: &Bytes) -> Vec<Bytes> {
+        match self.fields() {
+            (cut, kept) if cut.len() <= FEW => self.made::<FEW>(cut, kept, body).apart(body),
+            (cut, kept) => self.made::<{ Field::COUNT }>(cut, kept, body).apart(body),
+        }
+    }
+
+    /// Which are cut, and how many members of the body stay.
+    fn fields(&self) -> (Fields, u32) {
         let (mut cut, mut removed) = (Fields::NONE, 0);
         for field in self.edited.iter() {
             match (self.view.has(field), self.edits[field as usize]) {
@@ -112,15 +128,11 @@ impl<'a> Edits<'a> {
             }
             cut = cut.with(field);
         }
-        let kept = self.view.count - removed;
-        match cut.len() {
-            0..=FEW => self.made::<FEW>(cut, kept, body),
-            _ => self.made::<{ Field::COUNT }>(cut, kept, body),
-        }
+        (cut, self.view.count - removed)
     }
 
-    /// Makes those of these fields, of which there are at most so many; so many members of the body stay.
-    fn made<const MOST: usize>(&self, fields: Fields, kept: u32, body: &Bytes) -> Bytes {
+    /// Those of these fields, of which there are at most so many; so many members of the body stay.
+    fn made<const MOST: usize>(&self, fields: Fields, kept: u32, body: &[u8]) -> Cuts<'_, MOST> {
         let mut cuts = Cuts::<MOST>::new(self.view.open, kept);
         for field in fields.iter() {
             self.insert(field, &mut cuts);
@@ -128,7 +140,7 @@ impl<'a> Edits<'a> {
         for field in fields.iter() {
             self.change(field, body, &mut cuts);
         }
-        cuts.apply(body)
+        cuts
     }
 
     fn insert<const MOST: usize>(&self, field: Field, cuts: &mut Cuts<'a, MOST>) {

@@ -20,6 +20,9 @@ const NOT_FOR_UPSTREAMS: Fields = Fields::of(&[
     Field::Transforms,
 ]);
 
+/// A copy of so much takes longer than to make three pieces of it, and to send them.
+const LONG: usize = 32 << 10;
+
 /// The body for this endpoint, by one splice. See the [module docs](super).
 pub(super) fn rewritten(payload: &Payload, endpoint: &Endpoint, metered: bool) -> Payload {
     let (view, body) = (payload.view(), payload.bytes());
@@ -39,7 +42,10 @@ pub(super) fn rewritten(payload: &Payload, endpoint: &Endpoint, metered: bool) -
         edits = edits.remove_all(unsupported(supported));
         edits = limited(edits, view, body, supported);
     }
-    Payload::spliced(edits.apply(body))
+    match body.len() < LONG {
+        true => Payload::spliced(edits.apply(body)),
+        false => Payload::in_pieces(edits.apart(body)),
+    }
 }
 
 /// The parameters that mean nothing to an endpoint that supports these; the limit of an answer apart.
