@@ -35,7 +35,7 @@ pub struct Payload {
 }
 
 /// The other pieces of a request that was spliced, most of which are parts of what the caller sent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct More {
     pieces: std::vec::IntoIter<Bytes>,
     /// All of it, for who asks.
@@ -120,18 +120,21 @@ impl Payload {
         match &self.more {
             None => &self.bytes,
             Some(more) => more.whole.get_or_init(|| {
-                let pieces = [&*self.bytes].into_iter();
-                let pieces: Vec<_> = pieces
-                    .chain(more.pieces.as_slice().iter().map(|it| &**it))
-                    .collect();
-                pieces.concat().into()
+                let mut whole = Vec::with_capacity(self.len());
+                self.pieces()
+                    .for_each(|piece| whole.extend_from_slice(piece));
+                whole.into()
             }),
         }
     }
 
-    fn len(&self) -> usize {
+    fn pieces(&self) -> impl Iterator<Item = &Bytes> {
         let more = self.more.iter().flat_map(|more| more.pieces.as_slice());
-        self.bytes.len() + more.map(Bytes::len).sum::<usize>()
+        std::iter::once(&self.bytes).chain(more)
+    }
+
+    fn len(&self) -> usize {
+        self.pieces().map(Bytes::len).sum()
     }
 
     /// What the body says. Empty for a payload that `address` has rewritten.
