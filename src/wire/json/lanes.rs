@@ -56,7 +56,7 @@ impl Lanes {
     }
 
     #[inline]
-    pub(super) fn us(&self) -> u64 {
+    pub(super) fn letters_u(&self) -> u64 {
         self.each(|bytes| are(bytes, b'u'))
     }
 

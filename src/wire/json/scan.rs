@@ -93,7 +93,7 @@ fn are_escapes(text: &[u8], at: usize, lanes: &Lanes, behind: u64) -> bool {
     }
     let hex = lanes.hex_digits();
     let four = (hex >> 1 & hex >> 2) & (hex >> 3 & hex >> 4);
-    let mut left = us & !(four & lanes.us());
+    let mut left = us & !(four & lanes.letters_u());
     while left != 0 {
         let u = at + left.trailing_zeros() as usize;
         if !matches!(text[u..], [b'u', a, b, c, d, ..] if are_hex([a, b, c, d])) {
