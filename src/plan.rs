@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::catalog::{Catalog, Endpoint, Model};
 use crate::keys::ProviderKey;
-use crate::standing::{Conversation, Standing};
+use crate::standing::{Backend, Conversation};
 
 /// The endpoints in the order in which to ask them, pinned to one catalogue snapshot: prices never
 /// change under a running request.
@@ -58,12 +58,8 @@ pub struct Plan {
 /// See the example of [`Plan`]; [`Call::candidate`](crate::Call::candidate) gives the one whose turn it is.
 #[derive(Clone, Debug)]
 pub struct Candidate {
-    /// The model that it serves.
-    pub model: Arc<Model>,
-    /// Where and at what price.
-    pub endpoint: Arc<Endpoint>,
-    /// What has been learned of it.
-    pub standing: Arc<Standing>,
+    /// The endpoint, its model and what has been learned of it. All of it can be reached from the candidate as well.
+    pub backend: Arc<Backend>,
     /// Why it stands where it stands.
     pub reason: Reason,
     /// The caller's own key, with which it is asked instead of the operator's; then what has been learned of it is about this
@@ -231,6 +227,16 @@ impl Plan {
     /// The conversation that the request belongs to, if it is to be remembered who answered it.
     pub fn conversation(&self) -> Option<&Conversation> {
         self.conversation.as_ref()
+    }
+}
+
+// === impl Candidate ===
+
+impl Deref for Candidate {
+    type Target = Backend;
+
+    fn deref(&self) -> &Backend {
+        &self.backend
     }
 }
 

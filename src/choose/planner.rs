@@ -105,9 +105,9 @@ fn admit<'a>(
                 filter,
             }),
             None => {
-                let standing = lineup.standing(endpoint);
+                let backend = lineup.backend(endpoint);
                 let places = (at as u32, entries.len() as u32);
-                entries.push(Entry::new(*wanted, endpoint, standing, places));
+                entries.push(Entry::new(*wanted, backend, places));
             }
         }
     }
@@ -115,7 +115,7 @@ fn admit<'a>(
 
 /// The conversation, where it can make a difference: it has a name, or a cache would save something.
 fn look_up(ask: &Ask<'_>, filters: &Filters<'_>, entries: &[Entry<'_>]) -> Option<Conversation> {
-    let mut endpoints = entries.iter().map(|entry| entry.endpoint);
+    let mut endpoints = entries.iter().map(|entry| &entry.endpoint);
     let matters = is_named(ask) || endpoints.any(|endpoint| Conversation::saves(endpoint));
     matters
         .then(|| conversation(ask, filters.preferences))
@@ -137,7 +137,8 @@ fn without_fallbacks(
             order => place(order, &candidate.endpoint).is_some(),
         },
     );
-    for (at, Candidate { endpoint, .. }) in others.iter().enumerate() {
+    for (at, other) in others.iter().enumerate() {
+        let endpoint = &other.endpoint;
         let mut before = kept.iter().chain(&others[..at]);
         if !before.any(|it| Arc::ptr_eq(&it.endpoint, endpoint)) {
             rejected.push(Rejected {

@@ -7,6 +7,7 @@ use super::entry::Entry;
 use crate::caller::Caller;
 use crate::keys::ProviderKey;
 use crate::plan::{Candidate, Reason};
+use crate::standing::Backend;
 
 /// An endpoint, and the caller's own keys for it.
 type Keyed<'e, 'a> = (&'e Entry<'a>, Vec<Arc<ProviderKey>>);
@@ -25,8 +26,7 @@ pub(super) fn turns(
         return entries.iter().map(Entry::candidate).collect();
     };
     let serving = |entry: &Entry<'_>| {
-        let of_entry =
-            |key: &&Arc<ProviderKey>| key.serves(caller, entry.wanted.model, entry.endpoint);
+        let of_entry = |key: &&Arc<ProviderKey>| key.serves(caller, &entry.model, &entry.endpoint);
         keys.iter().filter(of_entry).cloned().collect::<Vec<_>>()
     };
     let keyed: Vec<Keyed<'_, '_>> = entries
@@ -60,11 +60,13 @@ pub(super) fn turns(
 
 /// The endpoint with this key of the caller's own.
 fn own(entry: &Entry<'_>, key: &Arc<ProviderKey>, now: Instant) -> Candidate {
-    let shared = entry.candidate();
+    let backend = Backend {
+        standing: key.standing(&entry.endpoint, entry.standing.density(), now),
+        ..Backend::clone(entry.backend)
+    };
     Candidate {
-        standing: key.standing(&shared.endpoint, shared.standing.density(), now),
+        backend: Arc::new(backend),
         reason: Reason::CallersKey,
         own_key: Some(key.clone()),
-        ..shared
     }
 }

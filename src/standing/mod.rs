@@ -30,6 +30,7 @@
 //! assert!(standing.is_steady(start + Duration::from_secs(31)));
 //! ```
 
+mod backend;
 mod breaker;
 mod circuit;
 mod condition;
@@ -53,6 +54,7 @@ mod uptime;
 mod view;
 mod window;
 
+pub use self::backend::Backend;
 pub use self::breaker::Breaker;
 pub use self::circuit::{Admission, Change, Circuit, Outcome};
 pub use self::condition::{Cause, Pass, State};

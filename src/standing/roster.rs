@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use arc_swap::ArcSwap;
 
+use super::backend::Backend;
 use super::density::Density;
 use super::endpoint::Standing;
 use super::keys::KeyStanding;
@@ -57,7 +58,7 @@ struct Shared {
 pub struct Lineup {
     catalog: Arc<Catalog>,
     /// By the index of the endpoint.
-    standings: Box<[Arc<Standing>]>,
+    backends: Box<[Arc<Backend>]>,
     /// By the slug of the provider.
     keys: HashMap<Box<str>, Box<[Arc<KeyStanding>]>>,
 }
@@ -127,19 +128,25 @@ impl Lineup {
                 (provider.slug().into(), keys.collect::<Box<[_]>>())
             })
             .collect();
-        let standings = catalog
-            .endpoints()
-            .map(|endpoint| {
+        let models = catalog.models().iter();
+        let served = models.flat_map(|model| model.endpoints().iter().map(move |e| (model, e)));
+        let backends = served
+            .map(|(model, endpoint)| {
                 let known = known.get(endpoint.key()).map(|known| &***known);
                 let keys = &keys[endpoint.provider().slug()];
                 let density = densities.entry(endpoint.model()).or_default().clone();
                 let pace = endpoint.pace();
-                Arc::new(Standing::with_keys(keys, pace, density, known, now))
+                let standing = Standing::with_keys(keys, pace, density, known, now);
+                Arc::new(Backend {
+                    model: model.clone(),
+                    endpoint: endpoint.clone(),
+                    standing: Arc::new(standing),
+                })
             })
             .collect();
         Self {
             catalog,
-            standings,
+            backends,
             keys,
         }
     }
@@ -155,7 +162,16 @@ impl Lineup {
     ///
     /// If the endpoint is of another catalogue, which has more of them.
     pub fn standing(&self, endpoint: &Endpoint) -> &Arc<Standing> {
-        &self.standings[endpoint.index()]
+        &self.backend(endpoint).standing
+    }
+
+    /// This endpoint of the catalogue, with its model and its standing.
+    ///
+    /// # Panics
+    ///
+    /// If the endpoint is of another catalogue, which has more of them.
+    pub fn backend(&self, endpoint: &Endpoint) -> &Arc<Backend> {
+        &self.backends[endpoint.index()]
     }
 
     /// The tokens that so many bytes of text are likely to be for the model of this name, by what was learned of it.
@@ -186,7 +202,7 @@ impl Lineup {
 
     /// Every endpoint with its standing, in the order of the catalogue.
     pub fn endpoints(&self) -> impl Iterator<Item = (&Arc<Endpoint>, &Arc<Standing>)> {
-        self.catalog.endpoints().zip(&self.standings)
+        self.backends.iter().map(|it| (&it.endpoint, &it.standing))
     }
 
     /// The key of this provider that is told by this label; without a key, by `none`.

@@ -22,7 +22,7 @@ impl Filters<'_> {
             keep(entries, start, rejected, Filter::ServiceTier, flex);
         }
         for (field, filter) in self.wishes() {
-            let can = |entry: &Entry<'_>| can(entry.endpoint, field);
+            let can = |entry: &Entry<'_>| can(&entry.endpoint, field);
             keep(entries, start, rejected, filter, can);
         }
     }

@@ -54,7 +54,9 @@ impl<'a> Models<'a> {
         let (view, body) = (ask.payload.view(), ask.payload.bytes());
         let catalog = lineup.catalog();
         let (mut models, mut routed) = (Self::default(), [false; 2]);
-        let first = view.model(body).map(|name| (name, "model"));
+        let model = view.model(body);
+        let named = model.clone().or_else(|| view.models(body).next());
+        let first = model.map(|name| (name, "model"));
         let others = view.models(body).map(|name| (name, "models"));
         for (count, (name, field)) in first.into_iter().chain(others).enumerate() {
             if count == LIMIT {
@@ -109,9 +111,8 @@ impl<'a> Models<'a> {
             }
             models.conversation = conversation;
         }
-        let name = view.model(body).or_else(|| view.models(body).next());
-        let named = models.first.zip(name);
-        let requested = named.map(|(first, name)| Requested::new(&name, first.model));
+        let requested = models.first.zip(named);
+        let requested = requested.map(|(first, name)| Requested::new(&name, first.model));
         Ok((models, requested.ok_or_else(no_model)?))
     }
 

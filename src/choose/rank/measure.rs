@@ -24,7 +24,7 @@ pub(super) struct Measure<'a> {
 
 impl<'a> Measure<'a> {
     pub(super) fn of(entries: &[Entry<'_>], ask: &Ask<'_>, needs: &'a Needs) -> Self {
-        let endpoints = entries.iter().map(|e| (&**e.endpoint, &**e.standing));
+        let endpoints = entries.iter().map(|e| (&*e.endpoint, &*e.standing));
         let baseline = match entries.iter().any(|entry| entry.mode.is_by_quality()) {
             true => Baseline::of(endpoints, ask.now),
             false => Baseline::default(),
@@ -44,7 +44,7 @@ impl<'a> Measure<'a> {
         cached: bool,
         random: &mut fastrand::Rng,
     ) -> Option<u64> {
-        let (endpoint, standing, now) = (&**entry.endpoint, &**entry.standing, self.now);
+        let (endpoint, standing, now) = (&*entry.endpoint, &*entry.standing, self.now);
         match entry.mode {
             // Only by price.
             Mode::Ordered

@@ -13,7 +13,7 @@ use super::strategy::better_of_two;
 use super::thresholds::late;
 use crate::catalog::Strategy;
 use crate::plan::Reason;
-use crate::standing::{Conversation, Need};
+use crate::standing::{Backend, Conversation, Need};
 use crate::wire::{Partition, Thresholds};
 
 /// Orders them. They come model by model, each model's in the order of the catalogue.
@@ -25,7 +25,7 @@ pub(in crate::choose) fn rank(
     random: &mut fastrand::Rng,
 ) {
     for entry in entries.iter_mut() {
-        entry.mode = Mode::of(filters, &entry.wanted, entry.endpoint);
+        entry.mode = Mode::of(filters, &entry.wanted, &entry.endpoint);
     }
     // A partition says over what a sort ranges; without one, or between two, it says nothing.
     let first = entries.first().map(|entry| entry.mode);
@@ -69,25 +69,28 @@ fn put(
     let none = Thresholds::default();
     let hurries = wish.preferred_min_throughput != none || wish.preferred_max_latency != none;
     for entry in entries.iter_mut() {
-        let warm = warm.is_some_and(|(conversation, warm)| conversation.is(warm, entry.endpoint));
-        let (mode, shared) = (entry.mode, !entry.endpoint.has_own_key());
+        let Backend {
+            endpoint, standing, ..
+        } = &**entry.backend;
+        let warm = warm.is_some_and(|(conversation, warm)| conversation.is(warm, endpoint));
+        let (mode, shared) = (entry.mode, !endpoint.has_own_key());
         let tokens = || Need {
             input: needs.prompt,
             output: needs.answer,
         };
-        let doing = Doing::of(entry.standing, tokens, now);
-        let band = match place(&wish.order, entry.endpoint) {
+        let doing = Doing::of(standing, tokens, now);
+        let band = match place(&wish.order, endpoint) {
             Some(place) => place as u32,
-            None if needs.tier.is_some() && needs.tier == entry.endpoint.tier() => listed,
+            None if needs.tier.is_some() && needs.tier == endpoint.tier() => listed,
             None => NO_BAND,
         };
         let late = match hurries {
-            true => late(wish, entry.standing, now),
+            true => late(wish, standing, now),
             false => Late::Meets,
         };
         let moves = doing <= Doing::Degraded
             && !matches!(mode, Mode::Ordered | Mode::Strategy(Strategy::ExpectedCost));
-        let prices = entry.endpoint.prices().at(needs.prompt, ask.wall);
+        let prices = endpoint.prices().at(needs.prompt, ask.wall);
         let rank = measure.rank(entry, &prices, warm, random);
         entry.unknown = late == Late::Unmeasured || rank.is_none();
         entry.place = Place {
@@ -140,7 +143,7 @@ fn head(rivals: &mut [Entry<'_>], ask: &Ask<'_>, random: &mut fastrand::Rng) {
             )
         }
         Mode::Strategy(Strategy::PowerOfTwo) => {
-            let standing = |place: usize| &**rivals[place].standing;
+            let standing = |place: usize| &*rivals[place].standing;
             (
                 better_of_two(count, standing, random, ask.now),
                 Reason::PowerOfTwo,
