@@ -372,10 +372,11 @@ fn a_limit_is_an_outage_and_no_failure() {
 fn a_load_is_what_has_begun_and_not_ended() {
     let standing = Standing::new(start());
     standing.began(100);
+    // A billion is enough: what a caller asks for is as much as it likes.
     standing.began(u64::MAX);
     assert_eq!(
         (standing.in_flight(), standing.outstanding()),
-        (2, u64::MAX)
+        (2, 100 + (1 << 30))
     );
     standing.ended(u64::MAX);
     standing.ended(100);
