@@ -1,14 +1,14 @@
 //! One try at one endpoint, from the moment it is asked to the last byte of its answer.
 
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use crate::end::End;
 use crate::found::Found;
 use crate::generation::GenerationId;
 use crate::kind::Kind;
-use crate::lesson;
+use crate::lesson::{self, Told};
 use crate::permit::Permit;
 use crate::plan::Candidate;
 use crate::standing::{Conversation, Outcome};
@@ -17,7 +17,7 @@ use crate::wire::Chunk;
 /// One try at one endpoint: a shared handle to what the single scan of the answer has found.
 ///
 /// `meter` writes, the layers around it read after each frame. Everything that is touched per frame
-/// is one relaxed atomic; the lock is taken once or twice in an attempt's life.
+/// is one relaxed atomic; the lock is taken a few times in an attempt's life.
 ///
 /// [`Call::attempts`](crate::Call::attempts) gives them; the example of [`meter`](crate::meter) reads one.
 #[derive(Clone, Debug)]
@@ -32,26 +32,30 @@ struct Shared {
     /// The tokens that it is expected to move.
     tokens: u64,
     started: Instant,
-    flags: AtomicU8,
+    // A word each, so that each is set by a plain store.
+    metered: AtomicBool,
+    finished: AtomicBool,
+    done: AtomicBool,
+    excused: AtomicBool,
+    repeated: AtomicBool,
+    /// Has its permit been accounted for?
+    judged: AtomicBool,
     events: AtomicU32,
     content_events: AtomicU32,
     content_bytes: AtomicU64,
     /// Microseconds since `started`, plus one; zero while it has not happened.
     headers: AtomicU64,
     first_content: AtomicU64,
+    /// The HTTP status; zero while there is none.
+    status: AtomicU16,
     found: Mutex<Found>,
     /// What an answer that is one document says, and how long that is.
     document: OnceLock<(usize, Chunk)>,
-    permit: OnceLock<Permit>,
+    /// By what it was let through, where a gate has made it; one inside whoever has made it comes later.
+    permit: Option<Permit>,
+    late_permit: OnceLock<Box<Permit>>,
     end: OnceLock<(End, Instant)>,
 }
-
-const METERED: u8 = 1;
-const FINISHED: u8 = 2;
-const DONE: u8 = 4;
-const JUDGED: u8 = 8;
-const EXCUSED: u8 = 16;
-const REPEATED: u8 = 32;
 
 // === impl Attempt ===
 
@@ -61,6 +65,7 @@ impl Attempt {
         candidate: Option<Candidate>,
         conversation: Option<Conversation>,
         tokens: u64,
+        permit: Option<Permit>,
         started: Instant,
     ) -> Self {
         if let Some(candidate) = &candidate {
@@ -72,15 +77,22 @@ impl Attempt {
             conversation,
             tokens,
             started,
-            flags: AtomicU8::new(0),
+            metered: AtomicBool::new(false),
+            finished: AtomicBool::new(false),
+            done: AtomicBool::new(false),
+            excused: AtomicBool::new(false),
+            repeated: AtomicBool::new(false),
+            judged: AtomicBool::new(false),
             events: AtomicU32::new(0),
             content_events: AtomicU32::new(0),
             content_bytes: AtomicU64::new(0),
             headers: AtomicU64::new(0),
             first_content: AtomicU64::new(0),
+            status: AtomicU16::new(0),
             found: Mutex::default(),
             document: OnceLock::new(),
-            permit: OnceLock::new(),
+            permit,
+            late_permit: OnceLock::new(),
             end: OnceLock::new(),
         }))
     }
@@ -108,17 +120,17 @@ impl Attempt {
 
     /// Does a `meter` watch this attempt? Without one, any byte counts as content.
     pub fn is_metered(&self) -> bool {
-        self.flag(METERED)
+        self.0.metered.load(Relaxed)
     }
 
     /// Has every choice that began got its finish reason?
     pub fn is_finished(&self) -> bool {
-        self.flag(FINISHED)
+        self.0.finished.load(Relaxed)
     }
 
     /// Has `[DONE]` come, or the end of a JSON answer?
     pub fn is_done(&self) -> bool {
-        self.flag(DONE)
+        self.0.done.load(Relaxed)
     }
 
     /// Has it said anything: content, or at least why there is none?
@@ -163,7 +175,7 @@ impl Attempt {
 
     /// Looks at it, without a copy.
     pub(crate) fn with_found<T>(&self, look: impl FnOnce(&Found) -> T) -> T {
-        look(&self.0.found.lock().unwrap_or_else(PoisonError::into_inner))
+        look(&self.lock())
     }
 
     /// Was it sent, and not a word of an answer came, so that nobody knows whether the provider works on it, and bills it?
@@ -188,8 +200,9 @@ impl Attempt {
     /// drop, which by itself would mean that the caller left, changes nothing any more.
     pub fn end(&self, end: End, now: Instant) {
         if self.0.end.set((end, now)).is_ok() {
-            self.0.leave(lesson::moved(self, end));
-            lesson::teach(self, end, now);
+            let told = self.with_found(Told::of);
+            self.0.leave(told.moved(end));
+            lesson::teach(self, end, &told, now);
             self.judge_as(
                 lesson::outcome(self, end, now),
                 lesson::suspects_key(end),
@@ -201,12 +214,14 @@ impl Attempt {
 
     /// What it does is now the business of this permit, of which it gives account once: at its end, or when dropped.
     pub(crate) fn gated(&self, permit: Permit) {
-        let _ = self.0.permit.set(permit);
+        if self.0.permit.is_none() {
+            let _ = self.0.late_permit.set(Box::new(permit));
+        }
     }
 
     /// What it was let through by, if a gate has.
     pub(crate) fn permit(&self) -> Option<&Permit> {
-        self.0.permit.get()
+        self.0.permit()
     }
 
     /// Gives account of its permit, if nobody has yet.
@@ -234,29 +249,29 @@ impl Attempt {
 
     /// It had less time than the operator gives: that it took longer is held against nobody.
     pub(crate) fn excuse(&self) {
-        self.0.flags.fetch_or(EXCUSED, Relaxed);
+        self.0.excused.store(true, Relaxed);
     }
 
     pub(crate) fn is_excused(&self) -> bool {
-        self.flag(EXCUSED)
+        self.0.excused.load(Relaxed)
     }
 
     /// The same request has failed here before.
     pub(crate) fn repeats(&self) {
-        self.0.flags.fetch_or(REPEATED, Relaxed);
+        self.0.repeated.store(true, Relaxed);
     }
 
     pub(crate) fn is_repeated(&self) -> bool {
-        self.flag(REPEATED)
+        self.0.repeated.load(Relaxed)
     }
 
     pub(crate) fn metered(&self) {
-        self.0.flags.fetch_or(METERED, Relaxed);
+        self.0.metered.store(true, Relaxed);
     }
 
     pub(crate) fn headers_came(&self, status: u16, now: Instant) {
         self.note(&self.0.headers, now);
-        self.find(|found| found.status = Some(status));
+        self.0.status.store(status, Relaxed);
         let accepted = (200..300)
             .contains(&status)
             .then(|| self.permit())
@@ -284,19 +299,25 @@ impl Attempt {
     }
 
     pub(crate) fn finished(&self, finished: bool) {
-        if finished {
-            self.0.flags.fetch_or(FINISHED, Relaxed);
-        } else {
-            self.0.flags.fetch_and(!FINISHED, Relaxed);
-        }
+        self.0.finished.store(finished, Relaxed);
     }
 
     pub(crate) fn done(&self) {
-        self.0.flags.fetch_or(DONE, Relaxed);
+        self.0.done.store(true, Relaxed);
     }
 
     pub(crate) fn find(&self, change: impl FnOnce(&mut Found)) {
-        change(&mut self.0.found.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.lock());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Found> {
+        let found = self.0.found.lock();
+        let mut found = found.unwrap_or_else(PoisonError::into_inner);
+        found.status = match self.0.status.load(Relaxed) {
+            0 => None,
+            status => Some(status),
+        };
+        found
     }
 
     /// An answer that is one document of so many bytes has been read.
@@ -309,10 +330,6 @@ impl Attempt {
     pub(crate) fn document(&self, bytes: usize) -> Option<&Chunk> {
         let (read, chunk) = self.0.document.get()?;
         (*read == bytes).then_some(chunk)
-    }
-
-    fn flag(&self, flag: u8) -> bool {
-        self.0.flags.load(Relaxed) & flag != 0
     }
 
     fn note(&self, slot: &AtomicU64, now: Instant) {
@@ -328,20 +345,25 @@ fn micros(slot: &AtomicU64) -> Option<Duration> {
 // === impl Shared ===
 
 impl Shared {
+    fn permit(&self) -> Option<&Permit> {
+        let late = || self.late_permit.get().map(|permit| &**permit);
+        self.permit.as_ref().or_else(late)
+    }
+
     /// It is under way no more, and has moved so many tokens, if that is known.
     fn leave(&self, moved: Option<u64>) {
         if let Some(candidate) = &self.candidate {
             candidate.standing.ended(self.tokens);
         }
-        if let Some(permit) = self.permit.get() {
+        if let Some(permit) = self.permit() {
             permit.leave(moved);
         }
     }
 
     /// The permit, for the first who asks.
     fn give_back(&self) -> Option<&Permit> {
-        let permit = self.permit.get()?;
-        (self.flags.fetch_or(JUDGED, Relaxed) & JUDGED == 0).then_some(permit)
+        let permit = self.permit()?;
+        (!self.judged.swap(true, Relaxed)).then_some(permit)
     }
 }
 
@@ -351,7 +373,10 @@ impl Drop for Shared {
         if self.end.get().is_none() {
             self.leave(None);
         }
-        if let Some(permit) = self.give_back() {
+        // There is nobody left to race with.
+        if !*self.judged.get_mut()
+            && let Some(permit) = self.permit()
+        {
             permit.release();
         }
     }

@@ -1,6 +1,7 @@
 //! The attempts of one call, and its budget of them.
 
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicU32, AtomicUsize};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -16,6 +17,8 @@ pub const DEFAULT_TRIES: u32 = 6;
 #[derive(Debug)]
 pub(crate) struct Attempts {
     all: Mutex<Few<Attempt>>,
+    /// How many they are: as long as there is none, nobody need look.
+    count: AtomicUsize,
     tries: AtomicU32,
 }
 
@@ -25,6 +28,7 @@ impl Attempts {
     pub(crate) fn new(tries: u32) -> Self {
         Self {
             all: Mutex::default(),
+            count: AtomicUsize::new(0),
             tries: AtomicU32::new(tries),
         }
     }
@@ -38,9 +42,22 @@ impl Attempts {
         self.tries.store(tries, Relaxed);
     }
 
+    /// How many have been made?
+    pub(crate) fn count(&self) -> usize {
+        self.count.load(Acquire)
+    }
+
     /// Looks at all so far, without a copy.
     pub(crate) fn with<T>(&self, look: impl FnOnce(&[Attempt]) -> T) -> T {
-        look(&self.all())
+        let guard;
+        let all = match self.count() {
+            0 => &[][..],
+            _ => {
+                guard = self.all();
+                &guard
+            }
+        };
+        look(all)
     }
 
     /// At how many of these has none been made that failed?
@@ -54,10 +71,9 @@ impl Attempts {
 
     /// Takes one more, and one try for it.
     pub(crate) fn push(&self, attempt: &Attempt) {
-        let _ = self
-            .tries
-            .try_update(Relaxed, Relaxed, |tries| tries.checked_sub(1));
         let mut all = self.all();
+        // Whoever makes an attempt holds the lock.
+        self.tries.store(self.tries().saturating_sub(1), Relaxed);
         if all
             .iter()
             .any(|before| lesson::is_failure_at(before, attempt.candidate()))
@@ -65,6 +81,7 @@ impl Attempts {
             attempt.repeats();
         }
         all.push(attempt.clone());
+        self.count.store(all.len(), Release);
     }
 
     /// Ends what is under way at this candidate: another one was better.

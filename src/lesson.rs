@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 
 use crate::attempt::{Attempt, End};
 use crate::disposition::{Bench, Fault};
+use crate::found::Found;
 use crate::kind::Kind;
 use crate::plan::{Candidate, Plan};
 use crate::standing::{Breaker, Cause, Health, Outcome, State};
 use crate::usage::Usage;
+use crate::wire::BadCall;
 
 /// What does a failed attempt teach of the endpoint? [`Kind::lesson`] says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -71,18 +73,37 @@ pub(crate) fn suspects_key(end: End) -> bool {
     end == End::Failed(Kind::UpstreamAuth)
 }
 
-/// The tokens that the attempt has moved, where that is known: none of an answer that was refused.
-pub(crate) fn moved(attempt: &Attempt, end: End) -> Option<u64> {
-    let (status, usage) = attempt.with_found(|found| (found.status, found.usage));
-    let refused = status.is_some_and(|status| status >= 400);
-    match usage {
-        Some(usage) => Some(
-            usage
-                .prompt_tokens()
-                .saturating_add(usage.completion_tokens()),
-        ),
-        None if refused || end == End::Failed(Kind::Connect) => Some(0),
-        None => None,
+/// What an answer has told by its end that something is learned from, looked at once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told {
+    status: Option<u16>,
+    usage: Option<Usage>,
+    tool_calls: Option<Result<(), BadCall>>,
+}
+
+// === impl Told ===
+
+impl Told {
+    pub(crate) fn of(found: &Found) -> Self {
+        Self {
+            status: found.status,
+            usage: found.usage,
+            tool_calls: found.tool_calls,
+        }
+    }
+
+    /// The tokens that the attempt has moved, where that is known: none of an answer that was refused.
+    pub(crate) fn moved(&self, end: End) -> Option<u64> {
+        let refused = self.status.is_some_and(|status| status >= 400);
+        match self.usage {
+            Some(usage) => Some(
+                usage
+                    .prompt_tokens()
+                    .saturating_add(usage.completion_tokens()),
+            ),
+            None if refused || end == End::Failed(Kind::Connect) => Some(0),
+            None => None,
+        }
     }
 }
 
@@ -139,15 +160,15 @@ pub(crate) fn is_failure_at(attempt: &Attempt, candidate: Option<&Candidate>) ->
 }
 
 /// Lets the figures learn. What a caller caused teaches nothing.
-pub(crate) fn teach(attempt: &Attempt, end: End, now: Instant) {
+pub(crate) fn teach(attempt: &Attempt, end: End, told: &Told, now: Instant) {
     let Some(candidate) = attempt.candidate() else {
         return;
     };
     let lesson = match end {
-        End::Complete => return teach_success(attempt, candidate, now),
+        End::Complete => return teach_success(attempt, candidate, told, now),
         End::Failed(_) if attempt.is_excused() => Lesson::Nothing,
         // OpenRouter tracks a 403 apart: it is the place that is wrong, or what the key may do.
-        End::Failed(Kind::UpstreamAuth) if attempt.found().status == Some(403) => Lesson::Limited,
+        End::Failed(Kind::UpstreamAuth) if told.status == Some(403) => Lesson::Limited,
         End::Failed(kind) => kind.lesson(),
         End::Superseded => {
             let waited = now.saturating_duration_since(attempt.started());
@@ -170,9 +191,11 @@ pub(crate) fn teach(attempt: &Attempt, end: End, now: Instant) {
     }
 }
 
-fn teach_success(attempt: &Attempt, candidate: &Candidate, now: Instant) {
+fn teach_success(attempt: &Attempt, candidate: &Candidate, told: &Told, now: Instant) {
     let standing = &candidate.standing;
-    let (usage, tool_calls) = attempt.with_found(|found| (found.usage, found.tool_calls));
+    let Told {
+        usage, tool_calls, ..
+    } = *told;
     let throughput = throughput(attempt, usage.as_ref(), now);
     standing.succeeded(now, attempt.first_content_after(), throughput);
     if let Some(verdict) = tool_calls {

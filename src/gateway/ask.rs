@@ -102,6 +102,7 @@ impl Chat {
             let call = Call::new(now(), wall(), fastrand::u64(..));
             call.set_dialect(door.dialect);
             call.set_caller(caller);
+            call.set_retold();
             let closing = request.extensions_mut().remove();
             request.extensions_mut().insert(call.clone());
             Box::pin(Asking {

@@ -47,7 +47,7 @@ impl<B> Body<B> {
                 expected.calls,
             ))
         } else {
-            Scan::Whole(Whole::new(expected.stream == Some(true), expected.calls))
+            Scan::Whole(Whole::new(expected))
         };
         Self { inner, scan, guard }
     }
@@ -165,6 +165,10 @@ fn end(
 impl Guard {
     pub(super) fn new(attempt: Attempt) -> Self {
         Self(attempt)
+    }
+
+    pub(super) fn attempt(&self) -> &Attempt {
+        &self.0
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::calls::Calls;
 use super::layer::MeterLayer;
+use crate::call::Call;
 use crate::payload::Payload;
 
 /// What the request says about its answer.
@@ -15,18 +16,21 @@ pub(super) struct Expected {
     pub(super) choices: u32,
     /// Calls of tools, of which there are some?
     pub(super) calls: Option<Box<Calls>>,
+    /// Is what is read of it looked at again?
+    pub(super) retold: bool,
 }
 
 // === impl Expected ===
 
 impl Expected {
-    pub(super) fn of(request: &Payload, settings: MeterLayer) -> Self {
+    pub(super) fn of(request: &Payload, call: &Call, settings: MeterLayer) -> Self {
         let view = request.view();
         Self {
             stream: settings.same_form.then(|| view.stream()),
             usage: settings.always_usage || view.wants_usage(),
             choices: view.choices(),
             calls: Calls::of(request),
+            retold: call.is_retold(),
         }
     }
 }

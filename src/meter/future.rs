@@ -32,7 +32,8 @@ pub struct ResponseFuture<F, B> {
     state: State<F, B>,
     // Declared after `state`: what is inside goes before the attempt ends.
     guard: Option<Guard>,
-    call: Call,
+    /// It goes on into the extensions of the answer.
+    call: Option<Call>,
     expected: Expected,
 }
 
@@ -57,7 +58,7 @@ impl<F, B> ResponseFuture<F, B> {
         Self {
             state: State::Asking(inner),
             guard,
-            call,
+            call: Some(call),
             expected,
         }
     }
@@ -73,7 +74,8 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let attempt = this.call.attempt(now).clone();
+        let guard = this.guard.as_ref().expect("polled after completion");
+        let attempt = guard.attempt();
         loop {
             let error = match this.state.as_mut().project() {
                 StateProj::Asking(future) => match ready!(future.poll(cx)) {
@@ -104,7 +106,8 @@ where
                         if stream {
                             parts.headers.remove(header::CONTENT_LENGTH);
                         }
-                        parts.extensions.insert(this.call.clone());
+                        let call = this.call.take().expect("polled after completion");
+                        parts.extensions.insert(call);
                         let guard = this.guard.take().expect("polled after completion");
                         let body = Body::new(body, guard, stream, std::mem::take(this.expected));
                         return Poll::Ready(Ok(Response::from_parts(parts, body)));

@@ -1,6 +1,7 @@
 //! What does one event, or one whole answer, say about the attempt?
 
 use super::calls::Calls;
+use super::usage::report;
 use crate::attempt::{Attempt, End};
 use crate::clock::now;
 use crate::error::Error;
@@ -182,48 +183,57 @@ fn parsed(json: &[u8]) -> Result<Chunk, Error> {
 
 /// Notes on the attempt what a part of its answer says.
 fn note(json: &[u8], chunk: &Chunk, attempt: &Attempt, ends: &mut Ends) -> Result<(), Error> {
-    if let Some(span) = chunk.usage
-        && let Some(report) = super::usage::report(span.of(json))
-    {
-        attempt.find(|found| {
-            found.usage = report.usage.or(found.usage);
-            found.cost = report.cost.or(found.cost);
-            found.tier = report.tier.or(found.tier);
-        });
-    }
+    let first = ends.seen == 0;
+    let last = chunk.finished != 0 || chunk.usage.is_some();
+    let report = chunk.usage.and_then(|span| report(span.of(json)));
+    let id = chunk.id.filter(|_| first);
+    let id = id.and_then(|span| id_of(span.of(json)));
     // It stands in every event, and counts in the first and in the last.
-    if (ends.seen == 0 || chunk.finished != 0 || chunk.usage.is_some())
-        && let Some(tier) = chunk.service_tier.and_then(|span| tier_of(span.of(json)))
-    {
-        attempt.find(|found| found.tier = Some(tier));
-    }
-    if ends.seen == 0
-        && let Some(id) = chunk.id.and_then(|span| id_of(span.of(json)))
-    {
-        attempt.find(|found| found.upstream_id = Some(id));
-    }
+    let tier = chunk.service_tier.filter(|_| first || last);
+    let tier = tier.and_then(|span| tier_of(span.of(json)));
+    // All under one lock, and none where there is no news, as in most events.
+    let tell = |finish: Option<Finish>, unfinished: Option<u128>| {
+        let reports = report.is_some() || id.is_some() || tier.is_some();
+        if !reports && finish.is_none() && unfinished.is_none() {
+            return;
+        }
+        attempt.find(|found| {
+            if let Some(report) = report {
+                found.usage = report.usage.or(found.usage);
+                found.cost = report.cost.or(found.cost);
+                found.tier = report.tier.or(found.tier);
+            }
+            found.tier = tier.or(found.tier);
+            if id.is_some() {
+                found.upstream_id = id;
+            }
+            found.finish = finish.or(found.finish);
+            found.unfinished = unfinished.unwrap_or(found.unfinished);
+        });
+    };
     if let Some(error) = chunk.error {
+        tell(None, None);
         return Err(refusal::in_band(error.of(json), attempt.candidate()));
     }
     content(chunk.content, attempt, ends);
-    if let Some(finish) = chunk.finish {
-        attempt.find(|found| found.finish = Some(finish));
-        if finish == Finish::Error {
-            let message = "the provider broke off its answer with an error";
-            return Err(Error::new(Kind::Unavailable, message));
-        }
+    if chunk.finish == Some(Finish::Error) {
+        tell(chunk.finish, None);
+        let message = "the provider broke off its answer with an error";
+        return Err(Error::new(Kind::Unavailable, message));
     }
     if let Some(calls) = &mut ends.calls {
         calls.hear(json, chunk, attempt);
     }
-    if (chunk.seen & !ends.seen) | chunk.finished != 0 {
-        ends.seen |= chunk.seen;
-        ends.finished |= chunk.finished;
-        let unfinished = ends.seen & !ends.finished;
-        attempt.find(|found| found.unfinished = unfinished);
-        let all = ends.finished.count_ones() >= ends.asked.max(1);
-        attempt.finished(all && unfinished == 0);
+    if (chunk.seen & !ends.seen) | chunk.finished == 0 {
+        tell(chunk.finish, None);
+        return Ok(());
     }
+    ends.seen |= chunk.seen;
+    ends.finished |= chunk.finished;
+    let unfinished = ends.seen & !ends.finished;
+    tell(chunk.finish, Some(unfinished));
+    let all = ends.finished.count_ones() >= ends.asked.max(1);
+    attempt.finished(all && unfinished == 0);
     Ok(())
 }
 

@@ -48,10 +48,10 @@ where
     }
 
     fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
-        let expected = Expected::of(request.body(), self.settings);
         let call = Call::of(request.extensions_mut());
         call.attempt(now).metered();
         let call = call.clone();
+        let expected = Expected::of(request.body(), &call, self.settings);
         ResponseFuture::new(self.inner.call(request), call, expected)
     }
 }

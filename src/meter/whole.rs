@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::calls::Calls;
+use super::expected::Expected;
 use super::judge::{Ends, read};
 use crate::attempt::Attempt;
 use crate::chunks::Chunks;
@@ -20,16 +21,19 @@ pub(super) struct Whole {
     too_large: bool,
     /// Was a stream asked for?
     stream_asked: bool,
+    /// Is what is read of it looked at again?
+    retold: bool,
     calls: Option<Box<Calls>>,
 }
 
 // === impl Whole ===
 
 impl Whole {
-    pub(super) fn new(stream_asked: bool, calls: Option<Box<Calls>>) -> Self {
+    pub(super) fn new(expected: Expected) -> Self {
         Self {
-            stream_asked,
-            calls,
+            stream_asked: expected.stream == Some(true),
+            retold: expected.retold,
+            calls: expected.calls,
             ..Self::default()
         }
     }
@@ -46,7 +50,9 @@ impl Whole {
 
     /// The transfer is over: was it an answer?
     pub(super) fn finish(&mut self, attempt: &Attempt) -> Result<(), Error> {
-        if !self.too_large {
+        if self.too_large {
+            attempt.find(|found| found.unread = true);
+        } else {
             let json = self.kept.as_slice();
             if json.trim_ascii().is_empty() {
                 return Err(Error::new(
@@ -59,9 +65,10 @@ impl Whole {
                 let message = "the provider's answer has no choices";
                 return Err(Error::new(Kind::Malformed, message));
             }
-            attempt.read(json.len(), chunk);
+            if self.retold {
+                attempt.read(json.len(), chunk);
+            }
         }
-        attempt.find(|found| found.unread = self.too_large);
         // Read all the same: it may have been an error, and it may have been billed.
         if self.stream_asked {
             return Err(unlike("one document where a stream was asked for"));

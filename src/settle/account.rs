@@ -40,12 +40,8 @@ pub(super) struct Asked {
     pub(super) fee: Ratio,
 }
 
-/// The record of a call that has ended like this.
-pub(super) fn record(call: &Call, asked: &mut Asked, end: End, now: Instant) -> Record {
-    call.with_attempts(|attempts| record_of(call, attempts, asked, end, now))
-}
-
-fn record_of(
+/// The record of a call that has ended like this, after these attempts.
+pub(super) fn record(
     call: &Call,
     attempts: &[Attempt],
     asked: &mut Asked,
@@ -61,19 +57,19 @@ fn record_of(
             .find_map(|attempt| first_token(call, attempt)),
         false => answer.and_then(|attempt| first_token(call, attempt)),
     };
+    let (mut usage, mut price, mut finish) = (Usage::default(), Some(Money::ZERO), None);
     let records = Attempts::of(attempts, |attempt| {
-        attempt.with_found(|found| attempt_record(call, attempt, found, asked, end, now))
+        attempt.with_found(|found| {
+            let record = attempt_record(call, attempt, found, asked, end, now);
+            if answer.is_some_and(|answer| answer.is(attempt)) {
+                // An answer that broke while somebody is asked for its rest ends as the request does.
+                let end = if recovered { end } else { record.end };
+                (usage, price) = charge(call, attempt, found, &record, asked, end);
+                finish = found.finish;
+            }
+            record
+        })
     });
-    let (usage, price) = match answered_by {
-        Some(place) => {
-            let record = &records[place];
-            // An answer that broke while somebody is asked for its rest ends as the request does.
-            let end = if recovered { end } else { record.end };
-            let attempt = &attempts[place];
-            attempt.with_found(|found| charge(call, attempt, found, record, asked, end))
-        }
-        None => (Usage::default(), Some(Money::ZERO)),
-    };
     let own = answer.and_then(|attempt| attempt.candidate()?.own_key.as_ref());
     let (charge, fee) = match own {
         Some(own) => owed(own, price),
@@ -95,7 +91,7 @@ fn record_of(
         charge,
         fee,
         held: asked.held,
-        finish: answer.and_then(|attempt| attempt.with_found(|found| found.finish)),
+        finish,
         first_token,
         took: now.saturating_duration_since(call.started()),
         app: App::of(call),

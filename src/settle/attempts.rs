@@ -23,7 +23,7 @@ pub struct Attempts(Few<AttemptRecord>);
 
 impl Attempts {
     /// What remains of each of these.
-    pub(super) fn of<T>(all: &[T], record: impl Fn(&T) -> AttemptRecord) -> Self {
+    pub(super) fn of<T>(all: &[T], mut record: impl FnMut(&T) -> AttemptRecord) -> Self {
         Self(match all {
             [one] => Few::One([record(one)]),
             _ => Few::Any(all.iter().map(record).collect()),

@@ -96,29 +96,30 @@ impl Cost {
 /// assert_eq!(cost_of(&prices, &usage).unwrap().round().to_string(), "0.00021");
 /// # Ok::<_, switchtower::ParsePriceError>(())
 /// ```
+#[inline]
 pub fn of(prices: &Prices, usage: &Usage) -> Option<Femto> {
-    let classes = [
-        (usage.input, Rate::Prompt),
-        (usage.cache_read, Rate::CacheRead),
-        (usage.cache_write, Rate::CacheWrite),
-        (usage.cache_write_1h, Rate::CacheWrite1h),
-        (usage.audio_input, Rate::Audio),
-        (usage.audio_cache_read, Rate::AudioCacheRead),
-        (usage.image_input, Rate::Image),
-        (usage.output, Rate::Completion),
-        (usage.reasoning, Rate::Reasoning),
-        (usage.audio_output, Rate::AudioOutput),
-        (usage.image_output, Rate::ImageOutput),
-        (usage.images, Rate::ImageUnit),
-        (usage.web_searches, Rate::WebSearch),
-    ];
     let mut sum = prices.request()?.times(1);
-    for (units, rate) in classes {
+    // One by one: what is known not to be used goes when this is compiled into its caller.
+    let mut add = |units, rate| {
         // A class that was not used needs no price.
         if units > 0 {
             sum += prices.get(rate)?.times(units);
         }
-    }
+        Some(())
+    };
+    add(usage.input, Rate::Prompt)?;
+    add(usage.cache_read, Rate::CacheRead)?;
+    add(usage.cache_write, Rate::CacheWrite)?;
+    add(usage.cache_write_1h, Rate::CacheWrite1h)?;
+    add(usage.audio_input, Rate::Audio)?;
+    add(usage.audio_cache_read, Rate::AudioCacheRead)?;
+    add(usage.image_input, Rate::Image)?;
+    add(usage.output, Rate::Completion)?;
+    add(usage.reasoning, Rate::Reasoning)?;
+    add(usage.audio_output, Rate::AudioOutput)?;
+    add(usage.image_output, Rate::ImageOutput)?;
+    add(usage.images, Rate::ImageUnit)?;
+    add(usage.web_searches, Rate::WebSearch)?;
     Some(sum)
 }
 

@@ -88,19 +88,26 @@ impl<S: Slot> Hold<S> {
 
     /// Writes the record, once.
     pub(super) fn settle(&mut self, end: End) {
-        let told = match self.0.stage {
-            Stage::Claimed | Stage::Settled => return,
-            Stage::Held => None,
-            Stage::Answered => self.0.call.ended(),
-        };
-        self.0.stage = Stage::Settled;
-        let end = told.map_or(end, |(end, _)| end);
         let Claimed {
-            slot, call, asked, ..
+            slot,
+            call,
+            asked,
+            stage,
         } = &mut *self.0;
+        let answered = match stage {
+            Stage::Claimed | Stage::Settled => return,
+            Stage::Held => false,
+            Stage::Answered => true,
+        };
+        *stage = Stage::Settled;
         let text = asked.text;
-        let record = record(call, asked, end, now());
-        learn(call, &record, text);
+        let record = call.with_attempts(|attempts| {
+            let told = answered.then(|| call.ended(attempts)).flatten();
+            let (end, at) = told.unwrap_or_else(|| (end, now()));
+            let record = record(call, attempts, asked, end, at);
+            learn(attempts, &record, text);
+            record
+        });
         telemetry::settled(&record);
         if let Some(overrun) = record.overrun() {
             telemetry::overrun(&record, overrun);

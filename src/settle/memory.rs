@@ -1,5 +1,6 @@
 //! A ledger in memory: the newest records, and the sums of all.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::books::{Books, HasBooks};
@@ -17,7 +18,13 @@ use crate::money::Money;
 /// It always has room: the oldest record makes place for a new one, and stays in the sums. See the example in
 /// the [module docs](super).
 #[derive(Clone, Debug)]
-pub struct MemoryLedger {
+pub struct MemoryLedger(
+    /// One reference for each clone, of which each request takes some.
+    Arc<Shared>,
+);
+
+#[derive(Clone, Debug)]
+struct Shared {
     recent: Recent,
     limits: Limits,
 }
@@ -35,32 +42,32 @@ pub struct MemorySlot {
 impl MemoryLedger {
     /// Keeps this many records.
     pub fn new(capacity: usize) -> Self {
-        Self {
+        Self(Arc::new(Shared {
             recent: Recent::new(capacity),
             limits: Limits::default(),
-        }
+        }))
     }
 
     /// Refuses claims for which these limits leave no room.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        Arc::make_mut(&mut self.0).limits = limits;
         self
     }
 
     /// A copy of the record of this generation, if it is still kept.
     pub fn get(&self, id: &str) -> Option<Record> {
-        self.recent.with(&id.parse().ok()?, Record::clone)
+        self.0.recent.with(&id.parse().ok()?, Record::clone)
     }
 
     /// A copy of all kept records, oldest first.
     pub fn records(&self) -> Vec<Record> {
-        self.recent.records()
+        self.0.recent.records()
     }
 
     /// The sums of all records, with those no longer kept.
     pub fn totals(&self) -> Totals {
-        self.recent.totals()
+        self.0.recent.totals()
     }
 }
 
@@ -73,7 +80,7 @@ impl Default for MemoryLedger {
 
 impl HasBooks for MemoryLedger {
     fn books(&self) -> Books {
-        Books::of(self.recent.clone(), self.limits.clone())
+        Books::of(self.0.recent.clone(), self.0.limits.clone())
     }
 }
 
@@ -95,19 +102,19 @@ impl Slot for MemorySlot {
     fn hold(&mut self, claim: &Claim) -> Result<Held, Error> {
         // What an earlier claim has taken is given back first.
         self.limited = None;
-        let limited = Limited::take(&self.ledger.limits, claim)?;
+        let limited = Limited::take(&self.ledger.0.limits, claim)?;
         self.limited = Some((limited, claim.now()));
         let before = std::mem::replace(&mut self.held, claim.amount);
-        self.ledger.recent.claim(claim.amount, before);
+        self.ledger.0.recent.claim(claim.amount, before);
         Ok(Held::Now)
     }
 
     fn available(&self, claim: &Claim) -> Option<Money> {
-        Limited::available(&self.ledger.limits, claim)
+        Limited::available(&self.ledger.0.limits, claim)
     }
 
     fn tells_apart(&self) -> bool {
-        self.ledger.limits.tells_apart()
+        self.ledger.0.limits.tells_apart()
     }
 
     fn write(&mut self, record: Record) {
@@ -116,12 +123,12 @@ impl Slot for MemorySlot {
             // There are no books.
             drop(limited.settle(&record, began));
         }
-        self.ledger.recent.push(record, held);
+        self.ledger.0.recent.push(&mut Some(record), held);
     }
 }
 
 impl Drop for MemorySlot {
     fn drop(&mut self) {
-        self.ledger.recent.claim(Money::ZERO, self.held);
+        self.ledger.0.recent.claim(Money::ZERO, self.held);
     }
 }

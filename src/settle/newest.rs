@@ -28,9 +28,10 @@ impl Newest {
         }
     }
 
-    /// Takes a record, and gives the one that makes place for it.
-    pub(super) fn push(&mut self, record: Record) -> Option<Record> {
-        let tail = record.id.tail();
+    /// Takes a record, and leaves the one that makes place for it.
+    pub(super) fn push(&mut self, record: &mut Option<Record>) {
+        let Some(new) = record else { return };
+        let tail = new.id.tail();
         if self.records.len() < self.capacity {
             if self.records.len() == self.records.capacity() {
                 // As much again, as a vector would, but never more than there will be.
@@ -39,14 +40,14 @@ impl Newest {
                 self.records.reserve_exact(more);
                 self.tails.reserve_exact(more);
             }
-            self.records.push(record);
+            self.records.extend(record.take());
             self.tails.push(tail);
-            return None;
+            return;
         }
         let place = self.oldest;
         self.oldest = (place + 1) % self.capacity;
         self.tails[place] = tail;
-        Some(std::mem::replace(&mut self.records[place], record))
+        std::mem::swap(&mut self.records[place], new);
     }
 
     /// The record of this name. What it costs is eight bytes to be looked at for each that is newer.

@@ -69,15 +69,13 @@ impl Recent {
         }
     }
 
-    /// Takes the record of what was claimed so.
-    pub(super) fn push(&self, record: Record, held: Money) {
+    /// Takes the record of what was claimed so, and leaves the one that makes place for it: what that has elsewhere is freed
+    /// when others can go on.
+    pub(super) fn push(&self, record: &mut Option<Record>, held: Money) {
         let mut kept = self.kept();
         kept.totals.held -= i128::from(held.picodollars());
-        kept.totals.add(&record);
-        let oldest = kept.newest.push(record);
-        // What it has elsewhere is freed when others can go on.
-        drop(kept);
-        drop(oldest);
+        record.iter().for_each(|record| kept.totals.add(record));
+        kept.newest.push(record);
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

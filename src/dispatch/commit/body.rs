@@ -7,7 +7,6 @@ use http_body::{Frame, SizeHint};
 use super::queue::Queue;
 use crate::attempt::Attempt;
 use crate::call::Call;
-use crate::clock::now;
 use crate::error::{BoxError, Error};
 use crate::telemetry;
 use crate::wire::events;
@@ -23,50 +22,48 @@ pub struct Body<B> {
     inner: Option<Pin<Box<B>>>,
     stream: bool,
     done: bool,
-    attempt: Attempt,
+    /// With its attempt.
     call: Call,
 }
 
 // === impl Body ===
 
 impl<B: http_body::Body> Body<B> {
-    pub(super) fn new(
-        held: Queue,
-        inner: Option<Pin<Box<B>>>,
-        stream: bool,
-        mut call: Call,
-    ) -> Self {
-        let attempt = call.attempt(now).clone();
+    pub(super) fn new(held: Queue, inner: Option<Pin<Box<B>>>, stream: bool, call: Call) -> Self {
         Self {
             held,
             inner: inner.filter(|_| stream),
             stream,
             done: false,
-            attempt,
             call,
         }
     }
 }
 
 impl<B> Body<B> {
+    fn attempt(&self) -> &Attempt {
+        self.call.current().expect("who answers was asked")
+    }
+
     /// Lets one frame through. Before a `[DONE]` that follows no finish reason comes the finish
     /// reason that the upstream forgot, and before trailers the `[DONE]`.
     fn pass(&mut self, frame: Frame<Bytes>) -> Frame<Bytes> {
         if !self.stream || self.done || !self.held.is_empty() {
             return frame;
         }
-        let attempt = &self.attempt;
+        let attempt = self.attempt();
         if frame.is_trailers() && attempt.is_metered() && !attempt.is_done() {
             self.done = true;
             self.held.push_back(frame);
             return Frame::data(events::done());
         }
         // A frame is one event, and those after `[DONE]` are not for anyone: so this one is it.
-        self.done = attempt.is_done();
-        if !self.done || attempt.is_finished() {
+        let (done, finished) = (attempt.is_done(), attempt.is_finished());
+        self.done = done;
+        if !done || finished {
             return frame;
         }
-        let unfinished = attempt.found().unfinished;
+        let unfinished = self.attempt().with_found(|found| found.unfinished);
         if unfinished == 0 {
             return frame;
         }
@@ -77,7 +74,7 @@ impl<B> Body<B> {
     /// The upstream's answer is over: what is missing for a proper end?
     fn close(&mut self) {
         self.inner = None;
-        if self.stream && !self.done && self.attempt.is_metered() {
+        if self.stream && !self.done && self.attempt().is_metered() {
             self.held.push_back(Frame::data(events::done()));
         }
         self.done = true;

@@ -23,7 +23,8 @@ use crate::wire::headers::is_event_stream;
 pub struct ResponseFuture<F, B> {
     #[pin]
     state: State<F, B>,
-    call: Call,
+    /// It goes on to the body.
+    call: Option<Call>,
     bounds: Bounds,
 }
 
@@ -51,7 +52,7 @@ impl<F, B> ResponseFuture<F, B> {
     pub(super) fn new(inner: F, call: Call, bounds: Bounds) -> Self {
         Self {
             state: State::Asking(inner),
-            call,
+            call: Some(call),
             bounds,
         }
     }
@@ -69,7 +70,8 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let attempt = this.call.attempt(now);
+        let call = this.call.as_mut().expect("polled after completion");
+        let attempt = call.attempt(now);
         loop {
             match this.state.as_mut().project() {
                 StateProj::Asking(future) => match ready!(future.poll(cx)) {
@@ -102,7 +104,8 @@ where
                         Poll::Pending => return Poll::Pending,
                     }
                     let held = slot.take().expect("it was there above");
-                    return Poll::Ready(Ok(held.release(over, this.call)));
+                    let call = this.call.take().expect("it was there above");
+                    return Poll::Ready(Ok(held.release(over, call)));
                 }
             }
         }
@@ -157,14 +160,14 @@ impl<B: http_body::Body<Data = Bytes>> Held<B> {
     }
 
     /// Lets go of what is held; a body that is `over` is not asked again.
-    fn release(mut self, over: bool, call: &Call) -> Response<Body<B>> {
+    fn release(mut self, over: bool, call: Call) -> Response<Body<B>> {
         if self.stream {
             // What is said at the end of a stream may be ours.
             self.parts.headers.remove(header::CONTENT_LENGTH);
             call.lay_by();
         }
         let rest = (!over).then_some(self.body);
-        let body = Body::new(self.frames, rest, self.stream, call.clone());
+        let body = Body::new(self.frames, rest, self.stream, call);
         Response::from_parts(self.parts, body)
     }
 }

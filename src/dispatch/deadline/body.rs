@@ -7,7 +7,7 @@ use pin_project::pin_project;
 
 use super::clocks::Progress;
 use super::timer::Timer;
-use crate::attempt::{Attempt, End};
+use crate::attempt::End;
 use crate::clock::now;
 use crate::error::{BoxError, Error};
 use crate::kind::{Kind, Phase};
@@ -18,7 +18,7 @@ use crate::kind::{Kind, Phase};
 pub struct Body<B> {
     #[pin]
     inner: B,
-    attempt: Attempt,
+    /// With the attempt.
     timer: Pin<Box<Timer>>,
     progress: Progress,
     /// Events of content that the attempt had counted when the clock was last set.
@@ -31,10 +31,9 @@ pub struct Body<B> {
 // === impl Body ===
 
 impl<B> Body<B> {
-    pub(super) fn new(inner: B, attempt: Attempt, timer: Pin<Box<Timer>>) -> Self {
+    pub(super) fn new(inner: B, timer: Pin<Box<Timer>>) -> Self {
         Self {
             inner,
-            attempt,
             timer,
             progress: Progress::Headers,
             content: 0,
@@ -45,12 +44,8 @@ impl<B> Body<B> {
 }
 
 /// Where do we stand, now that nothing more is there for the moment?
-fn progress(
-    attempt: &Attempt,
-    timer: Pin<&mut Timer>,
-    old: Progress,
-    content: &mut u32,
-) -> Progress {
+fn progress(timer: Pin<&mut Timer>, old: Progress, content: &mut u32) -> Progress {
+    let attempt = timer.attempt();
     match old {
         Progress::Done(_) => return old,
         _ if attempt.is_done() => return Progress::Done(now()),
@@ -67,7 +62,8 @@ fn progress(
     }
     let now = now();
     if !matches!(old, Progress::Content(_)) {
-        timer.begin(attempt.content_bytes(), now);
+        let bytes = attempt.content_bytes();
+        timer.begin(bytes, now);
     }
     Progress::Content(now)
 }
@@ -97,36 +93,40 @@ where
             Poll::Ready(Some(Err(error))) => {
                 *this.over = true;
                 let error = Error::from_inner(error);
-                this.attempt.end(End::Failed(error.kind()), now());
+                this.timer.attempt().end(End::Failed(error.kind()), now());
                 Poll::Ready(Some(Err(error)))
             }
             Poll::Ready(None) => {
                 *this.over = true;
-                this.attempt.end(End::Complete, now());
+                this.timer.attempt().end(End::Complete, now());
                 Poll::Ready(None)
             }
             Poll::Pending => {
                 if std::mem::take(this.moved) {
                     let old = *this.progress;
                     let timer = this.timer.as_mut();
-                    *this.progress = progress(this.attempt, timer, old, this.content);
+                    *this.progress = progress(timer, old, this.content);
                 }
                 let mut phase = ready!(this.timer.as_mut().poll(*this.progress, cx));
-                while phase == Phase::Throughput
-                    && (this.timer.as_mut()).goes_on(this.attempt.content_bytes(), now())
-                {
+                while phase == Phase::Throughput {
+                    let bytes = this.timer.attempt().content_bytes();
+                    if !this.timer.as_mut().goes_on(bytes, now()) {
+                        break;
+                    }
                     phase = ready!(this.timer.as_mut().poll(*this.progress, cx));
                 }
                 *this.over = true;
                 if matches!(this.progress, Progress::Finished(_) | Progress::Done(_)) {
                     // Everything was said; only the connection is late.
-                    this.attempt.end(End::Complete, now());
+                    this.timer.attempt().end(End::Complete, now());
                     return Poll::Ready(None);
                 }
                 if !this.timer.is_fair(*this.progress) {
-                    this.attempt.excuse();
+                    this.timer.attempt().excuse();
                 }
-                this.attempt.end(End::Failed(Kind::Elapsed(phase)), now());
+                this.timer
+                    .attempt()
+                    .end(End::Failed(Kind::Elapsed(phase)), now());
                 Poll::Ready(Some(Err(Error::elapsed(phase))))
             }
         }

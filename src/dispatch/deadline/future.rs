@@ -8,7 +8,7 @@ use pin_project::pin_project;
 use super::body::Body;
 use super::clocks::Progress;
 use super::timer::Timer;
-use crate::attempt::{Attempt, End};
+use crate::attempt::End;
 use crate::clock::now;
 use crate::error::{BoxError, Error};
 use crate::kind::Kind;
@@ -19,17 +19,15 @@ use crate::kind::Kind;
 pub struct ResponseFuture<F> {
     #[pin]
     inner: F,
-    attempt: Attempt,
     timer: Option<Pin<Box<Timer>>>,
 }
 
 // === impl ResponseFuture ===
 
 impl<F> ResponseFuture<F> {
-    pub(super) fn new(inner: F, attempt: Attempt, timer: Pin<Box<Timer>>) -> Self {
+    pub(super) fn new(inner: F, timer: Pin<Box<Timer>>) -> Self {
         Self {
             inner,
-            attempt,
             timer: Some(timer),
         }
     }
@@ -45,24 +43,25 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        match this.inner.poll(cx) {
+        let answer = this.inner.poll(cx);
+        let timer = this.timer.as_mut().expect("polled after completion");
+        match answer {
             Poll::Ready(Ok(response)) => {
-                let timer = this.timer.take().expect("polled after completion");
-                let body = |inner| Body::new(inner, this.attempt.clone(), timer);
-                Poll::Ready(Ok(response.map(body)))
+                let timer = this.timer.take().expect("it was there above");
+                Poll::Ready(Ok(response.map(|inner| Body::new(inner, timer))))
             }
             Poll::Ready(Err(error)) => {
                 let error = Error::from_inner(error);
-                this.attempt.end(End::Failed(error.kind()), now());
+                timer.attempt().end(End::Failed(error.kind()), now());
                 Poll::Ready(Err(error))
             }
             Poll::Pending => {
-                let timer = this.timer.as_mut().expect("polled after completion");
                 let phase = ready!(timer.as_mut().poll(Progress::Asked, cx));
+                let attempt = timer.attempt();
                 if !timer.is_fair(Progress::Asked) {
-                    this.attempt.excuse();
+                    attempt.excuse();
                 }
-                this.attempt.end(End::Failed(Kind::Elapsed(phase)), now());
+                attempt.end(End::Failed(Kind::Elapsed(phase)), now());
                 Poll::Ready(Err(Error::elapsed(phase)))
             }
         }

@@ -1,4 +1,3 @@
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -23,14 +22,13 @@ use crate::plan::Candidate;
 #[derive(Clone, Debug)]
 pub struct Deadline<S> {
     inner: S,
-    deadlines: Arc<Deadlines>,
+    deadlines: Deadlines,
 }
 
 // === impl Deadline ===
 
 impl<S> Deadline<S> {
     pub(super) fn new(inner: S, deadlines: Deadlines) -> Self {
-        let deadlines = Arc::new(deadlines);
         Self { inner, deadlines }
     }
 }
@@ -53,11 +51,10 @@ where
     #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let call = Call::of(request.extensions_mut());
-        let own = limits(*self.deadlines, call);
+        let own = limits(self.deadlines, call);
         let deadlines = own.with(call.wishes());
         let total = call.bound(deadlines.total);
-        let attempt = call.attempt(now).clone();
-        let asked = attempt.started();
+        let asked = call.attempt(now).started();
         // Whoever has no try left asks no other.
         let others = call.plan().map(|_| call.others_left(asked));
         // Nobody is given all the time for the rest of an answer that somebody reads.
@@ -69,7 +66,7 @@ where
             Box::new(Clocks::new(&own, asked, total, others, stream))
         });
         let timer = Timer::new(clocks, own, call.clone());
-        ResponseFuture::new(self.inner.call(request), attempt, timer)
+        ResponseFuture::new(self.inner.call(request), timer)
     }
 }
 

@@ -9,6 +9,7 @@ use pin_project::pin_project;
 use tokio::time::Sleep;
 
 use super::clocks::{Clocks, Progress, Window};
+use crate::attempt::Attempt;
 use crate::call::Call;
 use crate::clock::now;
 use crate::kind::Phase;
@@ -22,6 +23,7 @@ pub(super) struct Timer {
     /// As they would be without the request's own word, where it has any.
     own: Option<Box<Clocks>>,
     window: Option<Window>,
+    /// With its attempt.
     call: Call,
     #[pin]
     sleep: Option<Sleep>,
@@ -38,6 +40,11 @@ impl Timer {
             call,
             sleep: None,
         })
+    }
+
+    /// Whose clocks they are.
+    pub(super) fn attempt(&self) -> &Attempt {
+        self.call.current().expect("`deadline` has begun it")
     }
 
     /// Content has begun to come.

@@ -75,8 +75,7 @@ where
         if permit.is_probe() {
             telemetry::probing(call);
         }
-        let attempt = call.attempt(|| now).clone();
-        attempt.gated(permit);
+        let attempt = call.gated(permit, now).clone();
         ResponseFuture::new(self.inner.call(request), attempt)
     }
 }

@@ -1,5 +1,6 @@
 use std::time::UNIX_EPOCH;
 
+use crate::attempt::Attempt;
 use crate::call::Call;
 use crate::gateway::usage::{Bill, push};
 use crate::wire::retell::Telling;
@@ -17,17 +18,16 @@ pub(super) struct Words {
 impl Words {
     /// For the chunks of a stream: without usage.
     pub(super) fn of_chunk(call: &Call) -> Self {
-        Self::of(call, None)
+        Self::of(call, call.last().as_ref(), None)
     }
 
-    /// For a whole answer.
-    pub(super) fn of_whole(call: &Call, bill: &Bill) -> Self {
-        Self::of(call, Some(bill))
+    /// For a whole answer, which this attempt has given.
+    pub(super) fn of_whole(call: &Call, attempt: Option<&Attempt>, bill: &Bill) -> Self {
+        Self::of(call, attempt, Some(bill))
     }
 
-    fn of(call: &Call, bill: Option<&Bill>) -> Self {
-        let attempt = call.last();
-        let candidate = attempt.as_ref().and_then(|attempt| attempt.candidate());
+    fn of(call: &Call, attempt: Option<&Attempt>, bill: Option<&Bill>) -> Self {
+        let candidate = attempt.and_then(Attempt::candidate);
         let age = call.created().duration_since(UNIX_EPOCH);
         let (document, chunk) = call.operation().objects();
         // Enough for most; those of a stream stay as long as it does.

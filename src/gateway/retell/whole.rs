@@ -56,7 +56,7 @@ fn told(json: Bytes, books: &Books, call: &Call) -> Bytes {
     };
     match known.or(read.as_ref()) {
         Some(chunk) => {
-            let words = Words::of_whole(call, &bill);
+            let words = Words::of_whole(call, attempt.as_ref(), &bill);
             metadata::onto(retell(&json, chunk, &words.telling()), call).into()
         }
         None => json,

@@ -1,22 +1,20 @@
 //! What a settled request teaches of the model's tokens.
 
-use crate::call::Call;
+use crate::attempt::Attempt;
 use crate::settle::cost::Certainty;
 use crate::settle::record::{AttemptRecord, Record};
 
 /// Teaches each model that was asked how many bytes of this text one of its tokens has had.
-pub(in crate::settle) fn learn(call: &Call, record: &Record, text: Option<u64>) {
+pub(in crate::settle) fn learn(attempts: &[Attempt], record: &Record, text: Option<u64>) {
     let Some(text) = text else {
         return;
     };
-    call.with_attempts(|attempts| {
-        for (attempt, told) in attempts.iter().zip(&record.attempts) {
-            let candidate = attempt.candidate();
-            if let (Some(candidate), Some(tokens)) = (candidate, tokens(told)) {
-                candidate.standing.density().learn(text, tokens);
-            }
+    for (attempt, told) in attempts.iter().zip(&record.attempts) {
+        let candidate = attempt.candidate();
+        if let (Some(candidate), Some(tokens)) = (candidate, tokens(told)) {
+            candidate.standing.density().learn(text, tokens);
         }
-    });
+    }
 }
 
 /// The tokens of the prompt, if the provider has counted them, and has read nothing but that.

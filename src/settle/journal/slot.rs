@@ -198,7 +198,7 @@ impl Slot for JournalSlot {
         });
         self.stage = Stage::Written;
         let held = std::mem::take(&mut self.held);
-        self.journal.recent.push(record, held);
+        self.journal.recent.push(&mut Some(record), held);
     }
 
     fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {

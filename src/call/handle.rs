@@ -1,17 +1,17 @@
-//! What travels with one request through all stages.
+//! The handle, and what is known of the request itself.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use http::{Extensions, HeaderMap};
 
-use crate::attempt::{Attempt, End};
+use crate::attempt::Attempt;
 use crate::attempts::{Attempts, DEFAULT_TRIES};
 use crate::caller::Caller;
 use crate::generation::GenerationId;
-use crate::plan::{Candidate, Plan};
-use crate::recovery::{self, Recovery};
+use crate::plan::Plan;
+use crate::recovery::Recovery;
 use crate::sent::Sent;
 use crate::standing::Need;
 use crate::tenant::Tenant;
@@ -25,34 +25,42 @@ use crate::wishes::Wishes;
 /// the inner ones make. It is also in the extensions of the response.
 #[derive(Clone, Debug)]
 pub struct Call {
-    shared: Arc<Shared>,
-    at: usize,
-    attempt: Option<Attempt>,
+    pub(super) shared: Arc<Shared>,
+    /// The place in the plan of the candidate whose turn it is, and the attempt there.
+    pub(super) at: usize,
+    pub(super) attempt: Option<Attempt>,
 }
 
 #[derive(Debug)]
-struct Shared {
-    id: GenerationId,
+pub(super) struct Shared {
+    pub(super) id: GenerationId,
     started: Instant,
     created: SystemTime,
-    until: OnceLock<Instant>,
+    /// When its time is over: nanoseconds after `started`, plus one; zero as long as nobody has bounded it.
+    until: AtomicU64,
     /// Few requests have any.
     wishes: OnceLock<Box<Wishes>>,
     stream: AtomicBool,
     reasons: AtomicBool,
     operation: OnceLock<Operation>,
-    dialect: OnceLock<Dialect>,
+    /// Zero as long as nobody has said it.
+    dialect: AtomicU8,
     caller: OnceLock<Arc<Caller>>,
     headers: Sent,
     plan: OnceLock<Plan>,
     /// What is left of it, where not all of it can be afforded.
     narrowed: OnceLock<Box<Plan>>,
-    falls_back: AtomicBool,
-    input: AtomicU64,
-    output: AtomicU64,
-    attempts: Attempts,
-    recovery: Recovery,
+    pub(super) falls_back: AtomicBool,
+    /// Is what an answer says told again, in other words?
+    retold: AtomicBool,
+    pub(super) input: AtomicU64,
+    pub(super) output: AtomicU64,
+    pub(super) attempts: Attempts,
+    pub(super) recovery: Recovery,
 }
+
+const OPENROUTER: u8 = 1;
+const OPENAI: u8 = 2;
 
 // === impl Call ===
 
@@ -64,17 +72,18 @@ impl Call {
                 id: GenerationId::new(wall, seed),
                 started: now,
                 created: wall,
-                until: OnceLock::new(),
+                until: AtomicU64::new(0),
                 wishes: OnceLock::new(),
                 stream: AtomicBool::new(true),
                 reasons: AtomicBool::new(false),
                 operation: OnceLock::new(),
-                dialect: OnceLock::new(),
+                dialect: AtomicU8::new(0),
                 caller: OnceLock::new(),
                 headers: Sent::default(),
                 plan: OnceLock::new(),
                 narrowed: OnceLock::new(),
                 falls_back: AtomicBool::new(false),
+                retold: AtomicBool::new(false),
                 input: AtomicU64::new(0),
                 output: AtomicU64::new(0),
                 attempts: Attempts::new(DEFAULT_TRIES),
@@ -115,7 +124,8 @@ impl Call {
 
     /// When its time is over.
     pub fn until(&self) -> Option<Instant> {
-        self.shared.until.get().copied()
+        let after = self.shared.until.load(Relaxed).checked_sub(1)?;
+        Some(self.shared.started + Duration::from_nanos(after))
     }
 
     /// What the request asks for, beyond its body; [`read`](crate::admit::read) reads it from the headers.
@@ -149,7 +159,10 @@ impl Call {
 
     /// The protocol in which the caller hears of errors.
     pub fn dialect(&self) -> Dialect {
-        self.shared.dialect.get().copied().unwrap_or_default()
+        match self.shared.dialect.load(Relaxed) {
+            OPENAI => Dialect::OpenAi,
+            _ => Dialect::OpenRouter,
+        }
     }
 
     /// Who asks; none where nobody has asked for a key.
@@ -178,52 +191,6 @@ impl Call {
         self.shared.plan()
     }
 
-    /// The candidate whose turn it is.
-    pub fn candidate(&self) -> Option<&Candidate> {
-        self.plan()?.candidates.get(self.at)
-    }
-
-    /// Candidates that come after this one.
-    pub fn others(&self) -> usize {
-        self.plan()
-            .map_or(0, |plan| plan.candidates.len().saturating_sub(self.at + 1))
-    }
-
-    /// Candidates that somebody will ask if this one fails: those after it, if there is a `fallback`.
-    pub(crate) fn successors(&self) -> usize {
-        match self.shared.falls_back.load(Relaxed) {
-            true => self.others(),
-            false => 0,
-        }
-    }
-
-    /// Has this request asked that provider already, with a key of the operator's? Where there is no plan, the one is `""`.
-    pub(crate) fn has_asked(&self, provider: &str) -> bool {
-        let slug = |attempt: &Attempt| {
-            let candidate = attempt.candidate();
-            let shared = candidate.is_none_or(|it| it.own_key.is_none());
-            shared && candidate.map_or("", |it| it.endpoint.provider().slug()) == provider
-        };
-        self.with_attempts(|attempts| attempts.iter().any(slug))
-    }
-
-    /// Those among them that may be asked by now, as long as there are tries, and that no hedge has asked in vain.
-    pub(crate) fn others_left(&self, now: Instant) -> usize {
-        if self.tries() == 0 || self.successors() == 0 {
-            return 0;
-        }
-        let others = self.plan().map(|plan| plan.candidates.get(self.at + 1..));
-        let others = others.flatten().unwrap_or_default().iter();
-        let need = self.need();
-        let others = others.filter(|other| other.standing.may_be_asked(need, now));
-        self.shared.attempts.without_failed(others)
-    }
-
-    /// Tries that are left of the attempt budget.
-    pub fn tries(&self) -> u32 {
-        self.shared.attempts.tries()
-    }
-
     /// The tokens that an answer is expected to move, prompt and output: a guess, by which the load of endpoints is
     /// compared. 0 as long as nobody has read the body.
     pub fn tokens(&self) -> u64 {
@@ -238,93 +205,22 @@ impl Call {
         }
     }
 
-    /// The attempts so far, in order; but of two that were under way at once, the one that answers is the last.
-    pub fn attempts(&self) -> Vec<Attempt> {
-        self.with_attempts(<[Attempt]>::to_vec)
-    }
-
-    /// Looks at the attempts so far, without a copy.
-    pub(crate) fn with_attempts<T>(&self, look: impl FnOnce(&[Attempt]) -> T) -> T {
-        self.shared.attempts.with(look)
-    }
-
-    /// The last attempt so far: the one that answers, once there is an answer.
-    pub fn last(&self) -> Option<Attempt> {
-        self.with_attempts(|attempts| attempts.last().cloned())
-    }
-
-    /// The attempt whose words the caller got last: the last one, unless an answer has broken.
-    pub(crate) fn answer(&self) -> Option<Attempt> {
-        self.shared.recovery.answer().or_else(|| self.last())
-    }
-
-    /// How it has ended, if one of its attempts says so.
-    pub(crate) fn ended(&self) -> Option<(End, Instant)> {
-        let (answer, last) = (self.answer(), self.last());
-        let asking = self.shared.recovery.is_asking();
-        recovery::ended(answer.as_ref(), last.as_ref(), asking)
-    }
-
     /// What becomes of an answer that breaks after its first words.
     pub(crate) fn recovery(&self) -> &Recovery {
         &self.shared.recovery
     }
 
-    /// The attempt of this handle, if one has begun.
-    pub(crate) fn current(&self) -> Option<&Attempt> {
-        self.attempt.as_ref()
-    }
-
-    /// The attempt that is under way: the one that an outer layer has begun, or a new one, which
-    /// takes from the attempt budget.
-    pub(crate) fn attempt(&mut self, now: impl FnOnce() -> Instant) -> &Attempt {
-        let Self {
-            shared,
-            at,
-            attempt,
-        } = self;
-        attempt.get_or_insert_with(|| {
-            let plan = shared.plan();
-            let candidate = plan.and_then(|plan| plan.candidates.get(*at)).cloned();
-            let conversation = plan.and_then(|plan| plan.conversation.clone());
-            let tokens = shared.input.load(Relaxed) + shared.output.load(Relaxed);
-            let attempt = Attempt::new(shared.id, candidate, conversation, tokens, now());
-            shared.attempts.push(&attempt);
-            attempt
-        })
-    }
-
-    /// Turns to the candidate at this place of the plan; what comes next is a new attempt.
-    pub(crate) fn turn_to(&mut self, at: usize) {
-        self.at = at;
-        self.attempt = None;
-    }
-
-    /// The place in the plan of the candidate whose turn it is.
-    pub(crate) fn at(&self) -> usize {
-        self.at
-    }
-
-    /// Ends what is under way at this candidate: another one was better.
-    pub(crate) fn supersede(&self, now: Instant) {
-        if let Some(ours) = self.candidate() {
-            self.shared.attempts.supersede(ours, now);
-        }
-    }
-
-    /// Of two that were under way the one at this candidate answers: it is the last from now on.
-    pub(crate) fn answers(&self) {
-        if let Some(ours) = self.candidate() {
-            self.shared.attempts.answers(ours);
-        }
-    }
-
     /// Bounds the whole call, counted from its start. The first bound holds.
     pub(crate) fn bound(&self, total: Duration) -> Instant {
-        *self
-            .shared
-            .until
-            .get_or_init(|| crate::clock::later(self.shared.started, total))
+        let Shared { started, until, .. } = &*self.shared;
+        let after = crate::clock::later(*started, total).saturating_duration_since(*started);
+        // Nobody waits for centuries.
+        let word = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX - 1) + 1;
+        let first = match until.compare_exchange(0, word, Relaxed, Relaxed) {
+            Ok(_) => word,
+            Err(first) => first,
+        };
+        *started + Duration::from_nanos(first - 1)
     }
 
     pub(crate) fn set_operation(&self, operation: Operation) {
@@ -346,7 +242,12 @@ impl Call {
 
     /// Chooses the protocol in which the caller hears of errors, once.
     pub fn set_dialect(&self, dialect: Dialect) {
-        let _ = self.shared.dialect.set(dialect);
+        let word = match dialect {
+            Dialect::OpenRouter => OPENROUTER,
+            Dialect::OpenAi => OPENAI,
+        };
+        let dialect = &self.shared.dialect;
+        let _ = dialect.compare_exchange(0, word, Relaxed, Relaxed);
     }
 
     /// Says who asks, once: the first who says it is believed.
@@ -361,6 +262,16 @@ impl Call {
             self.shared.attempts.set_tries(tries);
         }
         self.shared.falls_back.store(true, Relaxed);
+    }
+
+    /// Somebody outside tells the answer again, so that what is read of it is to be kept.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn set_retold(&self) {
+        self.shared.retold.store(true, Relaxed);
+    }
+
+    pub(crate) fn is_retold(&self) -> bool {
+        self.shared.retold.load(Relaxed)
     }
 
     pub(crate) fn set_headers(&self, headers: HeaderMap) {
@@ -386,7 +297,7 @@ impl Call {
 // === impl Shared ===
 
 impl Shared {
-    fn plan(&self) -> Option<&Plan> {
+    pub(super) fn plan(&self) -> Option<&Plan> {
         let narrowed = self.narrowed.get().map(|plan| &**plan);
         narrowed.or_else(|| self.plan.get())
     }
