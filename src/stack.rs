@@ -129,7 +129,7 @@ impl<L> Stack<L> {
     }
 
     /// Around this client.
-    pub fn around<C>(&self, client: C) -> Chain<C, L>
+    pub fn around<C: Clone>(&self, client: C) -> Chain<C, L>
     where
         L: Ledger + Clone,
     {
@@ -146,7 +146,7 @@ impl<L> Stack<L> {
     }
 }
 
-impl<C, L: Ledger + Clone> Layer<C> for Stack<L> {
+impl<C: Clone, L: Ledger + Clone> Layer<C> for Stack<L> {
     type Service = Chain<C, L>;
 
     fn layer(&self, client: C) -> Chain<C, L> {

@@ -8,19 +8,20 @@ use http::{Extensions, HeaderMap, Method, Request, Uri, Version};
 use tokio::time::Sleep;
 use tower_service::Service;
 
+use super::common::Common;
 use crate::call::Call;
 use crate::error::{BoxError, Error};
 use crate::kind::Phase;
 use crate::payload::Payload;
 
-/// A request with the service that took it, for another try.
+/// A request, for another try; and the service for it, once there is one.
 ///
-/// The service is a clone, which is not ready yet: the ready one answers first. Of the request there are
-/// references, no copies, as long as the headers are the call's and nobody has put anything else into the
-/// extensions.
+/// Of the request there are references, no copies, as long as the headers are the call's and nobody has put anything else into
+/// the extensions.
 #[derive(Debug)]
 pub(super) struct Kept<S> {
-    service: S,
+    /// Taken when it is to be asked again for the first time: the one that is ready answers first.
+    service: Option<S>,
     method: Method,
     uri: Uri,
     version: Version,
@@ -34,10 +35,10 @@ pub(super) struct Kept<S> {
 // === impl Kept ===
 
 impl<S: Service<Request<Payload>>> Kept<S> {
-    pub(in crate::dispatch) fn new(request: &Request<Payload>, service: S) -> Self {
+    pub(in crate::dispatch) fn new(request: &Request<Payload>) -> Self {
         let extensions = request.extensions();
         Self {
-            service,
+            service: None,
             method: request.method().clone(),
             uri: request.uri().clone(),
             version: request.version(),
@@ -61,15 +62,18 @@ impl<S: Service<Request<Payload>>> Kept<S> {
     }
 
     /// Asks once more, for this turn of the call, as soon as the service is ready, but not after the time of the call.
-    pub(in crate::dispatch) fn poll_ask(
+    pub(in crate::dispatch) fn poll_ask<T>(
         &mut self,
         cx: &mut Context<'_>,
         call: &Call,
+        common: &Common<S, T>,
     ) -> Poll<Result<S::Future, Error>>
     where
+        S: Clone,
         S::Error: Into<BoxError> + 'static,
     {
-        match self.service.poll_ready(cx) {
+        let service = self.service.get_or_insert_with(|| common.another());
+        match service.poll_ready(cx) {
             Poll::Ready(ready) => ready.map_err(Error::from_inner)?,
             Poll::Pending => {
                 ready!(self.poll_over(cx, call));
@@ -83,7 +87,7 @@ impl<S: Service<Request<Payload>>> Kept<S> {
         *request.headers_mut() = self.headers.as_deref().cloned().unwrap_or_default();
         *request.extensions_mut() = self.extensions.clone().unwrap_or_default();
         request.extensions_mut().insert(call.clone());
-        Poll::Ready(Ok(self.service.call(request)))
+        Poll::Ready(Ok(service.call(request)))
     }
 
     /// Ready when the time of the call is over.

@@ -55,4 +55,5 @@ pub mod hedge;
 pub mod recover;
 pub mod retry;
 
+mod common;
 mod kept;

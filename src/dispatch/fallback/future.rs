@@ -13,6 +13,7 @@ use super::layer::FallbackLayer;
 use super::verdict::{Seen, Verdict, conclude, next, wait};
 use crate::call::Call;
 use crate::clock::now;
+use crate::dispatch::common::Common;
 use crate::dispatch::kept::Kept;
 use crate::disposition::Next;
 use crate::error::{BoxError, Error};
@@ -28,7 +29,7 @@ pub struct ResponseFuture<S: Service<Request<Payload>>> {
     /// Few need it, and all would have to be moved.
     kept: Option<Box<Kept<S>>>,
     call: Call,
-    settings: Arc<FallbackLayer>,
+    settings: Arc<Common<S, FallbackLayer>>,
     seen: Seen,
 }
 
@@ -48,7 +49,7 @@ impl<S: Service<Request<Payload>>> ResponseFuture<S> {
         first: S::Future,
         kept: Option<Box<Kept<S>>>,
         call: Call,
-        settings: Arc<FallbackLayer>,
+        settings: Arc<Common<S, FallbackLayer>>,
     ) -> Self {
         Self {
             state: State::Asking(first),
@@ -62,7 +63,7 @@ impl<S: Service<Request<Payload>>> ResponseFuture<S> {
 
 impl<S> Future for ResponseFuture<S>
 where
-    S: Service<Request<Payload>>,
+    S: Service<Request<Payload>> + Clone,
     S::Error: Into<BoxError> + 'static,
 {
     type Output = Result<S::Response, Error>;
@@ -125,7 +126,7 @@ where
                 StateProj::Readying => {
                     let kept = this.kept.as_mut();
                     let kept = kept.expect("nobody turns to another without it");
-                    let future = ready!(kept.poll_ask(cx, this.call))
+                    let future = ready!(kept.poll_ask(cx, this.call, this.settings))
                         .map_err(|error| error.with_attempts(this.call.attempts()))?;
                     // Readying → Asking
                     this.state.set(State::Asking(future));

@@ -7,6 +7,7 @@ use tower_service::Service;
 use super::future::ResponseFuture;
 use super::layer::FallbackLayer;
 use crate::call::Call;
+use crate::dispatch::common::Common;
 use crate::dispatch::kept::Kept;
 use crate::error::{BoxError, Error};
 use crate::payload::Payload;
@@ -19,17 +20,15 @@ use crate::payload::Payload;
 #[derive(Clone, Debug)]
 pub struct Fallback<S> {
     inner: S,
-    settings: Arc<FallbackLayer>,
+    settings: Arc<Common<S, FallbackLayer>>,
 }
 
 // === impl Fallback ===
 
-impl<S> Fallback<S> {
+impl<S: Clone> Fallback<S> {
     pub(super) fn new(inner: S, settings: FallbackLayer) -> Self {
-        Self {
-            inner,
-            settings: Arc::new(settings),
-        }
+        let settings = Common::new(settings, &inner);
+        Self { inner, settings }
     }
 }
 
@@ -52,7 +51,7 @@ where
         call.set_fallback(self.settings.tries);
         let call = call.clone();
         // A single candidate as well: `gate` may refuse it from one moment to the next.
-        let kept = || Box::new(Kept::new(&request, self.inner.clone()));
+        let kept = || Box::new(Kept::new(&request));
         let kept = call.plan().map(|_| kept());
         let first = self.inner.call(request);
         ResponseFuture::new(first, kept, call, self.settings.clone())

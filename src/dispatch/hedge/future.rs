@@ -13,6 +13,7 @@ use super::layer::HedgeLayer;
 use super::policy::{of_both, second, wait};
 use crate::call::Call;
 use crate::clock::{later, now};
+use crate::dispatch::common::Common;
 use crate::dispatch::kept::Kept;
 use crate::error::{BoxError, Error};
 use crate::kind::Kind;
@@ -46,7 +47,7 @@ struct Hedging<S: Service<Request<Payload>>> {
     call: Call,
     /// Of the second one, once it is known who that is.
     other: Call,
-    settings: Arc<HedgeLayer>,
+    settings: Arc<Common<S, HedgeLayer>>,
     began: Instant,
 }
 
@@ -75,7 +76,7 @@ impl<S: Service<Request<Payload>>> ResponseFuture<S> {
         first: S::Future,
         kept: Kept<S>,
         call: Call,
-        settings: Arc<HedgeLayer>,
+        settings: Arc<Common<S, HedgeLayer>>,
         began: Instant,
     ) -> Self {
         let hedging = Hedging {
@@ -95,7 +96,7 @@ impl<S: Service<Request<Payload>>> ResponseFuture<S> {
 
 impl<S> Future for ResponseFuture<S>
 where
-    S: Service<Request<Payload>>,
+    S: Service<Request<Payload>> + Clone,
     S::Error: Into<BoxError> + 'static,
 {
     type Output = Result<S::Response, Error>;
@@ -156,7 +157,7 @@ where
 
 impl<S> Hedging<S>
 where
-    S: Service<Request<Payload>>,
+    S: Service<Request<Payload>> + Clone,
     S::Error: Into<BoxError> + 'static,
 {
     /// Ready with the answer of the second one, with its error, or when nobody is asked.
@@ -182,7 +183,7 @@ where
                     self.state = State::Readying;
                 }
                 State::Readying => {
-                    let asked = ready!(self.kept.poll_ask(cx, &self.other));
+                    let asked = ready!(self.kept.poll_ask(cx, &self.other, &self.settings));
                     // Readying → Asking
                     self.state = State::Asking(Box::pin(asked.map_err(Some)?));
                 }

@@ -67,7 +67,7 @@ impl Default for HedgeLayer {
     }
 }
 
-impl<S> Layer<S> for HedgeLayer {
+impl<S: Clone> Layer<S> for HedgeLayer {
     type Service = Hedge<S>;
 
     fn layer(&self, inner: S) -> Self::Service {

@@ -9,6 +9,7 @@ use super::layer::HedgeLayer;
 use super::policy::is_wanted;
 use crate::call::Call;
 use crate::clock::now;
+use crate::dispatch::common::Common;
 use crate::dispatch::kept::Kept;
 use crate::error::{BoxError, Error};
 use crate::payload::Payload;
@@ -21,14 +22,14 @@ use crate::payload::Payload;
 #[derive(Clone, Debug)]
 pub struct Hedge<S> {
     inner: S,
-    settings: Arc<HedgeLayer>,
+    settings: Arc<Common<S, HedgeLayer>>,
 }
 
 // === impl Hedge ===
 
-impl<S> Hedge<S> {
+impl<S: Clone> Hedge<S> {
     pub(super) fn new(inner: S, settings: HedgeLayer) -> Self {
-        let settings = Arc::new(settings);
+        let settings = Common::new(settings, &inner);
         Self { inner, settings }
     }
 }
@@ -53,7 +54,7 @@ where
             return ResponseFuture::alone(self.inner.call(request));
         }
         let call = call.clone();
-        let kept = Kept::new(&request, self.inner.clone());
+        let kept = Kept::new(&request);
         let first = self.inner.call(request);
         ResponseFuture::hedged(first, kept, call, self.settings.clone(), now())
     }

@@ -35,7 +35,7 @@ impl<S: Service<Request<Payload>>, B> Body<S, B> {
 
 impl<S, B> http_body::Body for Body<S, B>
 where
-    S: Service<Request<Payload>, Response = Response<B>>,
+    S: Service<Request<Payload>, Response = Response<B>> + Clone,
     S::Error: Into<BoxError> + 'static,
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<BoxError> + 'static,
@@ -99,7 +99,7 @@ where
                         .kept
                         .as_mut()
                         .expect("kept as long as it may be asked");
-                    match ready!(kept.poll_ask(cx, &watch.call)) {
+                    match ready!(kept.poll_ask(cx, &watch.call, &watch.settings)) {
                         // Readying → Asking
                         Ok(future) => watch.state = State::Asking(Box::pin(future)),
                         Err(_) => watch.next(now()),

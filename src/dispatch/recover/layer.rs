@@ -92,7 +92,7 @@ impl Default for RecoverLayer {
     }
 }
 
-impl<S> Layer<S> for RecoverLayer {
+impl<S: Clone> Layer<S> for RecoverLayer {
     type Service = Recover<S>;
 
     fn layer(&self, inner: S) -> Self::Service {

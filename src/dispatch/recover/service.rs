@@ -11,6 +11,7 @@ use super::layer::RecoverLayer;
 use super::shape;
 use super::watch::Asked;
 use crate::call::Call;
+use crate::dispatch::common::Common;
 use crate::dispatch::kept::Kept;
 use crate::error::{BoxError, Error};
 use crate::payload::Payload;
@@ -23,17 +24,15 @@ use crate::payload::Payload;
 #[derive(Clone, Debug)]
 pub struct Recover<S> {
     inner: S,
-    settings: Arc<RecoverLayer>,
+    settings: Arc<Common<S, RecoverLayer>>,
 }
 
 // === impl Recover ===
 
-impl<S> Recover<S> {
+impl<S: Clone> Recover<S> {
     pub(super) fn new(inner: S, settings: RecoverLayer) -> Self {
-        Self {
-            inner,
-            settings: Arc::new(settings),
-        }
+        let settings = Common::new(settings, &inner);
+        Self { inner, settings }
     }
 }
 
@@ -59,7 +58,7 @@ where
         let call = call.filter(|call| shape::is_text(view, call.operation()));
         let asked = call.map(|call| {
             Box::new(Asked {
-                kept: Kept::new(&request, self.inner.clone()),
+                kept: Kept::new(&request),
                 goes_on: shape::goes_on(view),
                 call,
                 settings: self.settings.clone(),

@@ -15,6 +15,7 @@ use super::told::Told;
 use super::turn::{again, places};
 use crate::attempt::{Attempt, End};
 use crate::call::Call;
+use crate::dispatch::common::Common;
 use crate::dispatch::kept::Kept;
 use crate::disposition::Next;
 use crate::error::Error;
@@ -30,7 +31,7 @@ pub(super) struct Asked<S> {
     /// May another model go on with its text?
     pub(super) goes_on: bool,
     pub(super) call: Call,
-    pub(super) settings: Arc<RecoverLayer>,
+    pub(super) settings: Arc<Common<S, RecoverLayer>>,
 }
 
 /// An answer that is watched.
@@ -39,7 +40,7 @@ pub(super) struct Watch<S: Service<Request<Payload>>> {
     pub(super) kept: Option<Kept<S>>,
     pub(super) call: Call,
     pub(super) state: State<S::Future>,
-    settings: Arc<RecoverLayer>,
+    pub(super) settings: Arc<Common<S, RecoverLayer>>,
     goes_on: bool,
     told: Told,
     /// The attempt that answered first, and what it came to.

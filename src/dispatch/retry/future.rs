@@ -14,6 +14,7 @@ use super::policy::{ShouldRetry, Situation, should_retry};
 use super::service::Shared;
 use crate::call::Call;
 use crate::clock::now;
+use crate::dispatch::common::Common;
 use crate::dispatch::kept::Kept;
 use crate::error::{BoxError, Error};
 use crate::kind::Kind;
@@ -29,9 +30,10 @@ pub struct ResponseFuture<S: Service<Request<Payload>>> {
     /// Few are asked again, and all would have to be moved.
     kept: Option<Box<Kept<S>>>,
     call: Call,
-    shared: Arc<Shared>,
+    shared: Arc<Common<S, Shared>>,
     retries: u32,
-    seed: u64,
+    /// Drawn by its first failure.
+    seed: Option<u64>,
     /// When the last try was made.
     asked: Instant,
     /// What the last try came to.
@@ -53,8 +55,7 @@ impl<S: Service<Request<Payload>>> ResponseFuture<S> {
         first: S::Future,
         kept: Option<Box<Kept<S>>>,
         call: Call,
-        shared: Arc<Shared>,
-        seed: u64,
+        shared: Arc<Common<S, Shared>>,
         now: Instant,
     ) -> Self {
         let state = State::Asking(first);
@@ -64,7 +65,7 @@ impl<S: Service<Request<Payload>>> ResponseFuture<S> {
             call,
             shared,
             retries: 0,
-            seed,
+            seed: None,
             asked: now,
             before: None,
         }
@@ -73,7 +74,7 @@ impl<S: Service<Request<Payload>>> ResponseFuture<S> {
 
 impl<S> Future for ResponseFuture<S>
 where
-    S: Service<Request<Payload>>,
+    S: Service<Request<Payload>> + Clone,
     S::Error: Into<BoxError> + 'static,
 {
     type Output = Result<S::Response, Error>;
@@ -97,6 +98,7 @@ where
                     };
                     let now = now();
                     let settings = &this.shared.settings;
+                    let seed = *this.seed.get_or_insert_with(|| this.shared.seed());
                     let situation = Situation {
                         again: settings.dispositions.after(&error, this.call).again,
                         took: now.saturating_duration_since(*this.asked),
@@ -111,7 +113,7 @@ where
                             .map(|until| until.saturating_duration_since(now)),
                         // Whom `gate` refused with that key it would refuse again at once.
                         another_key: is_news && this.call.has_another_key(error.kind(), now),
-                        seed: this.seed.wrapping_add(u64::from(*this.retries) << 32),
+                        seed: seed.wrapping_add(u64::from(*this.retries) << 32),
                     };
                     let ShouldRetry::After(wait) =
                         should_retry(&error, &situation, &settings.backoff)
@@ -136,7 +138,7 @@ where
                 StateProj::Readying => {
                     let kept = this.kept.as_mut().expect("a retry needs it");
                     // The call's handle knows of no attempt yet: this is a new one.
-                    let future = ready!(kept.poll_ask(cx, this.call))
+                    let future = ready!(kept.poll_ask(cx, this.call, this.shared))
                         .map_err(|error| error.with_attempts(this.call.attempts()))?;
                     *this.asked = now();
                     // Readying → Asking

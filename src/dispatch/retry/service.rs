@@ -9,6 +9,7 @@ use super::future::ResponseFuture;
 use super::layer::RetryLayer;
 use crate::call::Call;
 use crate::clock::now;
+use crate::dispatch::common::Common;
 use crate::dispatch::kept::Kept;
 use crate::error::{BoxError, Error};
 use crate::payload::Payload;
@@ -21,25 +22,34 @@ use crate::payload::Payload;
 #[derive(Clone, Debug)]
 pub struct Retry<S> {
     inner: S,
-    shared: Arc<Shared>,
+    shared: Arc<Common<S, Shared>>,
 }
 
 /// What all clones share.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) settings: RetryLayer,
-    requests: AtomicU64,
+    /// Requests that have failed.
+    failed: AtomicU64,
 }
 
 // === impl Retry ===
 
-impl<S> Retry<S> {
+impl<S: Clone> Retry<S> {
     pub(super) fn new(inner: S, settings: RetryLayer) -> Self {
-        let shared = Arc::new(Shared {
-            settings,
-            requests: AtomicU64::new(0),
-        });
+        let failed = AtomicU64::new(0);
+        let shared = Common::new(Shared { settings, failed }, &inner);
         Self { inner, shared }
+    }
+}
+
+// === impl Shared ===
+
+impl Shared {
+    /// Every request that fails draws its own jitter, repeatably.
+    pub(super) fn seed(&self) -> u64 {
+        let failed = self.failed.fetch_add(1, Relaxed);
+        self.settings.seed.wrapping_add(failed)
     }
 }
 
@@ -67,17 +77,14 @@ where
         // A caller's own key earns nothing, and spends nothing: others share what is earned.
         let own = candidate.is_some_and(|it| it.own_key.is_some());
         if asks && !own && !call.has_asked(provider) {
-            settings.budgets.of(provider, now).deposit(now);
+            settings.budgets.deposit(provider, now);
         }
         // Nobody is asked again while there are others to ask, unless with another key, see `should_retry`.
         let keys = candidate.map_or(1, |it| it.standing.accesses().len());
         let first = settings.dispositions.ask_again_first();
         let again = !own && (call.successors() == 0 || keys > 1 || first);
-        let kept = again.then(|| Box::new(Kept::new(&request, self.inner.clone())));
+        let kept = again.then(|| Box::new(Kept::new(&request)));
         let first = self.inner.call(request);
-        // Every request draws its own jitter, repeatably.
-        let requests = self.shared.requests.fetch_add(1, Relaxed);
-        let seed = settings.seed.wrapping_add(requests);
-        ResponseFuture::new(first, kept, call, self.shared.clone(), seed, now)
+        ResponseFuture::new(first, kept, call, self.shared.clone(), now)
     }
 }
