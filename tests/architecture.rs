@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 /// The five verbs, in the order in which they act.
 const STAGES: [&str; 5] = ["admit", "choose", "dispatch", "meter", "settle"];
 /// What stages share.
-const NOUNS: [&str; 6] = ["catalog", "keys", "limits", "money", "standing", "wire"];
+const NOUNS: [&str; 7] = [
+    "call", "catalog", "keys", "limits", "money", "standing", "wire",
+];
 /// What stands around the chain: the way in, the way out, and the rehearsal.
 const EDGES: [&str; 3] = ["client", "gateway", "testing"];
 
@@ -43,7 +45,7 @@ const TOUCHING: [(&str, &str); 22] = [
     ("early.rs", "a future that several layers share"),
     ("clock.rs", "the only place that reads a clock"),
     (
-        "call.rs",
+        "call/handle.rs",
         "a layer that is used alone makes the call that nobody has made",
     ),
     (
@@ -111,7 +113,10 @@ const UNMODELLED: [(&str, &str); 11] = [
         "attempts.rs",
         "the one task of the request writes and reads it",
     ),
-    ("call.rs", "the one task of the request writes and reads it"),
+    (
+        "call/handle.rs",
+        "the one task of the request writes and reads it",
+    ),
     (
         "choose/service.rs",
         "a counter, whose order is nobody's business",
@@ -193,12 +198,20 @@ const DETACHING: [(&str, &str); 12] = [
 ];
 
 /// Files with a lock, and why nobody waits behind it.
-const LOCKING: [(&str, &str); 33] = [
+const LOCKING: [(&str, &str); 35] = [
+    (
+        "admit/read/idle.rs",
+        "for a service to ask, which is as good as a clone",
+    ),
     ("attempt.rs", "for a copy or a change of what was found"),
     ("attempts.rs", "for one more attempt, or a look at them"),
     (
         "catalog/load.rs",
         "a cell, at the start and at a reload, by the one who loads",
+    ),
+    (
+        "dispatch/common.rs",
+        "for a clone of a service, where somebody is asked again",
     ),
     (
         "dispatch/retry/budget.rs",

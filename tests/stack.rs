@@ -2,7 +2,10 @@
 
 mod flow;
 
+use std::cell::Cell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -506,4 +509,81 @@ async fn of_many_calls_the_ledger_says_what_the_upstreams_bill() {
                 > 200
         );
     }
+}
+
+/// A client that counts how often it is cloned, and that may not be shared between threads.
+struct Cloned {
+    client: client::hyper::Client,
+    clones: Arc<AtomicUsize>,
+    _not_sync: Cell<()>,
+}
+
+impl Clone for Cloned {
+    fn clone(&self) -> Self {
+        self.clones.fetch_add(1, Relaxed);
+        Self {
+            client: self.client.clone(),
+            clones: self.clones.clone(),
+            _not_sync: Cell::new(()),
+        }
+    }
+}
+
+impl Service<Request<Payload>> for Cloned {
+    type Response = <client::hyper::Client as Service<Request<Payload>>>::Response;
+    type Error = <client::hyper::Client as Service<Request<Payload>>>::Error;
+    type Future = <client::hyper::Client as Service<Request<Payload>>>::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.client.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Payload>) -> Self::Future {
+        self.client.call(request)
+    }
+}
+
+/// Each request once took two clones of the whole chain, with the client in them: fifty counts of references that all threads
+/// share, of which those who are asked again need one.
+#[tokio::test]
+async fn nobody_is_cloned_for_a_request_that_is_asked_once() {
+    fn sendable<T: Send>(future: T) -> T {
+        future
+    }
+    let (good, bad) = (Upstream::start().await, Upstream::start().await);
+    let toml = format!(
+        "[providers.bad]\nbase_url = '{}'\n[providers.good]\nbase_url = '{}'\n\
+         [[models.swift.endpoints]]\nprovider = 'bad'\nmodel = 'swift'\n\
+         [[models.swift.endpoints]]\nprovider = 'good'\nmodel = 'swift'\n",
+        bad.base_url(),
+        good.base_url()
+    );
+    let clones = Arc::new(AtomicUsize::new(0));
+    let client = Cloned {
+        client: client::hyper::plain(),
+        clones: clones.clone(),
+        _not_sync: Cell::new(()),
+    };
+    let chain = Stack::new(catalog(&toml)).around(client);
+    let ask = async || {
+        let body = json!({
+            "model": "swift",
+            "provider": {"order": ["bad", "good"]},
+            "messages": [{"role": "user", "content": "hi"}],
+        });
+        let request = Request::new(body.to_string());
+        let answer = sendable(chain.clone().oneshot(request)).await.unwrap();
+        answer.into_body().collect().await.unwrap();
+    };
+    ask().await;
+    let before = clones.load(Relaxed);
+    for _ in 0..10 {
+        ask().await;
+    }
+    assert_eq!(clones.load(Relaxed), before);
+
+    bad.script(Script::fail(Failure::overloaded()));
+    ask().await;
+    assert!(clones.load(Relaxed) > before);
+    assert_eq!(good.calls(), 1);
 }

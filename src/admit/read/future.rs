@@ -1,5 +1,6 @@
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use pin_project::pin_project;
 use tokio::time::Sleep;
 use tower_service::Service;
 
+use super::idle::Idle;
 use super::layer::ReadLayer;
 use crate::call::Call;
 use crate::chunks::Chunks;
@@ -54,7 +56,9 @@ struct Preparing<S, B> {
     strict: bool,
     call: Call,
     head: Option<request::Parts>,
-    inner: S,
+    /// Who is to be asked, once there is something to ask.
+    inner: Option<S>,
+    idle: Arc<Idle<S>>,
 }
 
 // === impl ResponseFuture ===
@@ -65,7 +69,12 @@ impl<S: Service<Request<Payload>>, B> ResponseFuture<S, B> {
         Self { state }
     }
 
-    pub(super) fn new(inner: S, request: Request<B>, call: Call, settings: ReadLayer) -> Self {
+    pub(super) fn new(
+        idle: Arc<Idle<S>>,
+        request: Request<B>,
+        call: Call,
+        settings: ReadLayer,
+    ) -> Self {
         let (head, body) = request.into_parts();
         let state = State::Preparing(Preparing {
             body,
@@ -77,7 +86,8 @@ impl<S: Service<Request<Payload>>, B> ResponseFuture<S, B> {
             strict: settings.strict,
             call,
             head: Some(head),
-            inner,
+            inner: None,
+            idle,
         });
         Self { state }
     }
@@ -85,7 +95,7 @@ impl<S: Service<Request<Payload>>, B> ResponseFuture<S, B> {
 
 impl<S, B> Future for ResponseFuture<S, B>
 where
-    S: Service<Request<Payload>>,
+    S: Service<Request<Payload>> + Clone,
     S::Error: Into<BoxError> + 'static,
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<BoxError>,
@@ -118,7 +128,7 @@ where
 
 impl<S, B> Preparing<S, B>
 where
-    S: Service<Request<Payload>>,
+    S: Service<Request<Payload>> + Clone,
     S::Error: Into<BoxError> + 'static,
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<BoxError>,
@@ -172,7 +182,8 @@ where
     /// Ready when who is to be asked is, but not after the time of the call.
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let this = self.project();
-        if let Poll::Ready(ready) = this.inner.poll_ready(cx) {
+        let inner = this.inner.get_or_insert_with(|| this.idle.take());
+        if let Poll::Ready(ready) = inner.poll_ready(cx) {
             return Poll::Ready(ready.map_err(Error::from_inner));
         }
         let Some(until) = this.call.until() else {
@@ -200,7 +211,10 @@ where
         if let Some(operation) = operation {
             call.set_operation(operation);
         }
-        this.inner.call(Request::from_parts(head, payload))
+        let mut inner = this.inner.take().expect("it is ready");
+        let future = inner.call(Request::from_parts(head, payload));
+        this.idle.give_back(inner);
+        future
     }
 }
 

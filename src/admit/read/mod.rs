@@ -31,6 +31,7 @@
 //! not been asked. **Order**: inside `key`, outside all others.
 
 mod future;
+mod idle;
 mod layer;
 mod service;
 

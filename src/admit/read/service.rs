@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -5,6 +6,7 @@ use http::Request;
 use tower_service::Service;
 
 use super::future::ResponseFuture;
+use super::idle::Idle;
 use super::layer::ReadLayer;
 use crate::call::Call;
 use crate::error::{BoxError, Error};
@@ -16,9 +18,9 @@ use crate::wishes::Wishes;
 /// # Clone
 ///
 /// It is always ready: the inner service is asked later, so there is no readiness to carry.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Read<S> {
-    inner: S,
+    inner: Arc<Idle<S>>,
     settings: ReadLayer,
 }
 
@@ -26,6 +28,7 @@ pub struct Read<S> {
 
 impl<S> Read<S> {
     pub(super) fn new(inner: S, settings: ReadLayer) -> Self {
+        let inner = Arc::new(Idle::new(inner));
         Self { inner, settings }
     }
 }
@@ -48,6 +51,15 @@ where
             call.bound(total);
         }
         ResponseFuture::new(self.inner.clone(), request, call, self.settings)
+    }
+}
+
+impl<S> Clone for Read<S> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            settings: self.settings,
+        }
     }
 }
 
