@@ -69,7 +69,7 @@ impl Call {
         self.with_attempts(<[Attempt]>::to_vec)
     }
 
-    /// Looks at the attempts so far, without a copy.
+    /// Looks at the attempts so far, without a copy, and under a lock: who looks is not to look again meanwhile.
     pub(crate) fn with_attempts<T>(&self, look: impl FnOnce(&[Attempt]) -> T) -> T {
         self.shared.attempts.with(look)
     }
