@@ -6,7 +6,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use proptest::prelude::*;
 use switchtower::settle::lease::{
-    Ask, Grant, Lapsed, Lease, LeaseSettings, Leased, Limit, Replica, Shared, Spent, Told, Want,
+    Ask, Drawn, Grant, Lapsed, Lease, LeaseSettings, Leased, Limit, Replica, Shared, Spent, Told,
+    Want,
 };
 
 const LIMIT: u64 = 1_000;
@@ -62,6 +63,8 @@ struct World {
     /// What dead processes have charged, or what is under way of theirs: the upstream goes on.
     gone: u64,
     gone_over: u64,
+    /// How often something was drawn that was not covered.
+    lapsed: usize,
     settings: LeaseSettings,
 }
 
@@ -116,6 +119,23 @@ proptest! {
         }
         prop_assert_eq!(world.counter.left(LIMIT), LIMIT.saturating_sub(recorded));
         prop_assert_eq!(world.counter.opening, recorded);
+    }
+
+    /// What is on its way is no reason to draw what is not covered: neither as long as nobody has heard of it, nor before its
+    /// answer comes.
+    #[test]
+    fn nothing_lapses_but_what_is_taken_back(
+        steps in proptest::collection::vec(step(), 1..120),
+        reserve in 0..=100_u8,
+    ) {
+        let mut world = World::new(LeaseSettings::default().reserve(reserve));
+        let takes_back = |step: &Step| {
+            matches!(step, Step::Limit(_) | Step::Kill(_) | Step::Pass(..) | Step::Jump(_))
+        };
+        for step in steps.into_iter().filter(|step| !takes_back(step)) {
+            world.take(step.clone());
+            prop_assert_eq!(world.lapsed, 0, "by {:?}", step);
+        }
     }
 }
 
@@ -276,6 +296,7 @@ impl World {
             limit: LIMIT,
             gone: 0,
             gone_over: 0,
+            lapsed: 0,
             settings,
         }
     }
@@ -378,12 +399,26 @@ impl World {
             return false;
         }
         let mine = |lease: &&mut Leased| lease.replica == process.replica;
-        let lease = self.counter.leases.iter_mut().find(mine);
-        let done = lease.map_or(Err(Lapsed), |lease| lease.draw(&drawn.told));
+        let mut lease = self.counter.leases.iter_mut().find(mine);
+        let known = lease.is_some();
+        let done = lease.as_mut();
+        let done = done.map_or(Err(Lapsed), |lease| lease.record(&drawn));
+        self.lapsed += usize::from(known && done.is_err());
         if word == Word::Heard {
             match done {
                 Ok(()) => process.lease.recorded(&drawn),
-                Err(Lapsed) => process.lease.lapsed(),
+                Err(Lapsed) => {
+                    process.lease.lapsed();
+                    let drawn = process.lease.draw(process.spent(), &process.replica);
+                    let settled = Drawn {
+                        is_settled: true,
+                        ..drawn
+                    };
+                    if let Some(lease) = lease {
+                        lease.record(&settled).unwrap();
+                        process.lease.recorded(&settled);
+                    }
+                }
             }
         }
         done.is_ok()

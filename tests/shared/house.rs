@@ -33,6 +33,8 @@ pub(crate) struct State {
     lives: BTreeMap<String, u64>,
     /// So many asks from now on fail.
     pub(crate) deaf: usize,
+    /// Whoever has this name asks in vain.
+    pub(crate) deaf_to: Option<&'static str>,
     /// After so many commits that lapsed, one is not heard of.
     pub(crate) lapsed: Option<usize>,
     /// Whoever asks for a lease hears nothing until this is over.
@@ -160,8 +162,11 @@ impl State {
             let counter = counters.get_mut(&drawn.counter).ok_or_else(lapsed)?;
             let mut leases = counter.leases.iter_mut();
             let lease = leases.find(|lease| lease.replica == drawn.replica);
-            let lease = lease.ok_or_else(lapsed)?;
-            lease.draw(&drawn.told).map_err(|_| lapsed())?;
+            match lease {
+                Some(lease) => lease.record(drawn).map_err(|_| lapsed())?,
+                None if drawn.is_settled => {}
+                None => return Err(lapsed()),
+            }
         }
         self.counters = counters;
         Ok(())
@@ -197,6 +202,10 @@ impl Lessor for House {
         }
         if state.deaf > 0 {
             state.deaf -= 1;
+            return Err(StoreError::Away("it was told to be".into()));
+        }
+        if state.deaf_to == Some(&*replica.name) {
+            state.waited += 1;
             return Err(StoreError::Away("it was told to be".into()));
         }
         if state.lives[&replica.name] != replica.life {

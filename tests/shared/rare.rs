@@ -218,6 +218,35 @@ async fn what_comes_after_a_lapse_is_recorded() {
     drop(third);
 }
 
+/// It counted twice: its row was written while its lease had lapsed, somebody else found it in the books, and then it was told.
+#[tokio::test]
+async fn what_is_written_after_a_lapse_counts_once() {
+    let house = House::new();
+    let quiet = quiet().reserve(0);
+    let one = open(&house, "one", &budget(LIMIT), quiet);
+    let first = hold(&one, 1_000).await.unwrap();
+    {
+        let mut state = house.state();
+        let counter = state.counters.values_mut().next().unwrap();
+        counter.leases.iter_mut().for_each(Leased::reclaim);
+        state.deaf_to = Some("one");
+    }
+    let mut lapses = slot(&one).await;
+    let lapsing = claim(100);
+    assert_eq!(lapses.hold(&lapsing).unwrap(), Held::Later);
+    until(|| house.state().waited > 0).await;
+    first.settled(400).await;
+    let two = open(&house, "two", &budget(LIMIT), quiet);
+    hold(&two, 10).await.unwrap().settled(10).await;
+    house.state().deaf_to = None;
+    poll_fn(|cx| lapses.poll_held(cx)).await.unwrap();
+    let drawn = house.state().drawn();
+    drop(lapses);
+    drop((one, two));
+    let charged = house.state().counter().opening;
+    assert_eq!((drawn, charged), (510, 410));
+}
+
 /// Whoever waits when a lessor panics is told.
 #[tokio::test]
 async fn who_leaves_while_a_lease_is_asked_for_by_a_panicking_store_is_told() {

@@ -95,7 +95,7 @@ impl Leases {
             let Some(counter) = self.counters.get(name) else {
                 continue;
             };
-            let Some((spent, limit)) = counter.hold_back(now) else {
+            let Some((spent, limit, opening)) = counter.hold_back(now) else {
                 continue;
             };
             let wanting = Wanting {
@@ -109,7 +109,7 @@ impl Leases {
             match ask {
                 Some(ask) => asking.push(Asking {
                     ask,
-                    opening: self.keeper.is_unread(name).then(|| counter.opening(now)),
+                    opening: self.keeper.is_unread(name).then_some(opening),
                 }),
                 None => {
                     self.wishes.is_crowded(name, now.instant);
@@ -146,7 +146,8 @@ impl Leases {
                 break;
             }
             let counter = self.counters.get(&name);
-            let Some((counter, (spent, _))) = counter.and_then(|it| Some((it, it.hold_back(now)?)))
+            let Some((counter, (spent, ..))) =
+                counter.and_then(|it| Some((it, it.hold_back(now)?)))
             else {
                 continue;
             };

@@ -146,9 +146,16 @@ impl Counter {
         self.told(&self.share.counted(now))
     }
 
-    /// Likewise, and nothing more is taken.
-    pub(super) fn hold_back(&self, now: Now) -> Option<(Spent, Limit)> {
-        self.told(&self.share.hold_back(now))
+    /// Likewise, and nothing more is taken; and how it is found what was spent of it by whomever.
+    pub(super) fn hold_back(&self, now: Now) -> Option<(Spent, Limit, Opening)> {
+        let counted = self.share.hold_back(now);
+        let (spent, limit) = self.told(&counted)?;
+        let opening = Opening {
+            share: self.share.clone(),
+            now,
+            counted,
+        };
+        Some((spent, limit, opening))
     }
 
     fn told(&self, counted: &Counted) -> Option<(Spent, Limit)> {
@@ -167,15 +174,6 @@ impl Counter {
         let before = |(used, held): (u64, u64)| (used.saturating_add(self.before.charged), held);
         self.share
             .grant(self.window, ceiling, elsewhere.map(before), now);
-    }
-
-    /// How it is found what was spent of it by whomever.
-    pub(super) fn opening(&self, now: Now) -> Opening {
-        Opening {
-            share: self.share.clone(),
-            now,
-            counted: self.share.counted(now),
-        }
     }
 }
 

@@ -178,12 +178,16 @@ impl Leases {
         let now = now();
         let names = self.counters.names(batch.shares(), now);
         let draw = |name: &String| {
-            if self.stalled.has(name) {
+            if self.stalled.is_locked(name) {
                 self.untold.insert(name.clone());
                 return None;
             }
             let (spent, _) = self.counters.get(name)?.spent(now)?;
-            self.keeper.draw(name, spent)
+            match self.stalled.has(name) {
+                // Somebody who finds the rows in the books finds here that they are counted.
+                true => self.keeper.settle(name, spent),
+                false => self.keeper.draw(name, spent),
+            }
         };
         names.iter().filter_map(draw).collect()
     }

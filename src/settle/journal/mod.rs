@@ -89,7 +89,9 @@
 //! As long as what is leased suffices, nobody waits for anything but the one commit. What each has drawn of a counter is written with the
 //! holds and the rows that it is of. If the database is away, claims go on as far as the [reserve](super::lease::LeaseSettings::reserve)
 //! reaches, until the lease expires; all others wait, as above. If a lease was taken back meanwhile it is asked for anew, and where
-//! there is too little, claims are refused; rows are written in any case.
+//! there is too little, claims are refused; rows are written in any case, each with what it has charged, so that whoever finds it in
+//! the books knows that it is counted. Only while its own lease is locked, for 50 ms and longer, a row goes first and is counted
+//! by the next ask: whoever asks for the first time just then takes it for what nobody has told, and the limit has less room, never more.
 //!
 //! Leases are asked for by a thread of their own. Meanwhile what there is is spent, but for what may be given back, and a counter that
 //! somebody has locked in the database is asked for again soon, so that only claims wait that need more than is leased, or whose own lease

@@ -18,8 +18,10 @@ pub(super) struct Stalled {
 
 #[derive(Debug)]
 struct Stall {
-    /// Was its lease taken back? Then it is asked for anew; else it is locked by somebody else.
+    /// Was its lease taken back? Then it is asked for anew.
     lapsed: bool,
+    /// Is it locked by somebody else? Then nothing is told of it, not even what was charged.
+    locked: bool,
     /// Is it tried just now?
     tried: bool,
     /// When is it tried again? None: while it is asked for.
@@ -35,12 +37,19 @@ impl Stalled {
         stall.is_some_and(|stall| !stall.tried)
     }
 
+    /// Is it locked by somebody else?
+    pub(super) fn is_locked(&self, counter: &str) -> bool {
+        let stall = self.by_counter.get(counter);
+        stall.is_some_and(|stall| stall.locked && !stall.tried)
+    }
+
     /// Its lease was taken back. Those of these claims for which it was asked for anew once are refused.
     pub(super) fn lapsed(&mut self, counter: &str, mut claims: Batch, now: Instant) {
         claims.refuse_again(&StoreError::Lapsed(counter.to_owned()));
         self.claims = std::mem::take(&mut self.claims).and(claims);
         let stall = Stall {
             lapsed: true,
+            locked: false,
             tried: false,
             at: Some(now),
             pause: Duration::ZERO,
@@ -53,12 +62,16 @@ impl Stalled {
         let stall = self.by_counter.entry(counter.to_owned());
         let stall = stall.or_insert(Stall {
             lapsed: false,
+            locked: true,
             tried: false,
             at: None,
             pause: Duration::ZERO,
         });
-        stall.tried = false;
-        stall.wait(now);
+        (stall.locked, stall.tried) = (true, false);
+        // What has lapsed is asked for in any case.
+        if !stall.lapsed {
+            stall.wait(now);
+        }
     }
 
     /// Something was drawn of it.
@@ -95,7 +108,7 @@ impl Stalled {
 
     pub(super) fn asked(&mut self, counter: &str) {
         if let Some(stall) = self.by_counter.get_mut(counter) {
-            stall.at = None;
+            (stall.at, stall.locked) = (None, false);
         }
     }
 

@@ -51,6 +51,8 @@ pub struct Ask {
     pub keep: u64,
     /// How much of it may be spent without a record.
     pub reserve: u64,
+    /// So much may be drawn before the answer is heard: of that nothing becomes reserve.
+    pub covered: u64,
     /// For how long.
     pub term: Duration,
     /// How long after their end others' leases are taken back.
@@ -74,7 +76,7 @@ pub struct Grant {
     pub held: u64,
 }
 
-/// What a replica has drawn from its lease: written in one transaction with the holds that it is for.
+/// What a replica has drawn from its lease: written in one transaction with the holds and the rows that it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drawn {
     /// The counter.
@@ -83,6 +85,9 @@ pub struct Drawn {
     pub replica: Replica,
     /// What it has spent.
     pub told: Told,
+    /// Is it for rows alone? Then what was charged is recorded, whatever the lease covers, and of what is held no more than was
+    /// known.
+    pub is_settled: bool,
 }
 
 /// The lease does not cover what was drawn from it: it was taken back, or its replica's name has another life.

@@ -164,6 +164,16 @@ impl Keeper {
         Some(lease.draw(spent, &self.replica))
     }
 
+    /// Likewise with rows alone, once its lease [has lapsed](Self::lapsed).
+    pub fn settle(&mut self, counter: &str, spent: Spent) -> Option<Drawn> {
+        let is_settled = true;
+        let drawn = self.draw(counter, spent)?;
+        Some(Drawn {
+            is_settled,
+            ..drawn
+        })
+    }
+
     /// That is committed.
     pub fn recorded(&mut self, drawn: &Drawn) {
         if let Some(lease) = self.leases.get_mut(&drawn.counter) {

@@ -40,8 +40,12 @@ pub struct Lease {
     /// Likewise of what was charged beyond what was held.
     over: u64,
     until: Option<Instant>,
-    /// What it was granted and what was in reserve, that it may have given back by what is asked.
-    given: (u64, u64),
+    /// So much may be drawn, whether what is on its way has been heard or not.
+    covered: u64,
+    /// What it may have given back by what is asked.
+    given: Given,
+    /// Is something asked, or was it before, and nobody knows whether it was heard?
+    pending: bool,
     left: u64,
     wanted: bool,
     limit: u64,
@@ -50,6 +54,14 @@ pub struct Lease {
     moved: Option<(Spent, Instant)>,
     /// So much is spent in a term.
     pace: u64,
+}
+
+/// What may have been given back: of what was granted, of the reserve, and of what was covered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Given {
+    granted: u64,
+    reserve: u64,
+    covered: u64,
 }
 
 /// Of how much is a counter, as a replica knows it?
@@ -100,7 +112,9 @@ impl Lease {
             told: 0,
             over: 0,
             until: None,
-            given: (0, 0),
+            covered: 0,
+            given: Given::default(),
+            pending: false,
             left: 0,
             wanted: false,
             limit: 0,
@@ -129,12 +143,13 @@ impl Lease {
         &self.counter
     }
 
-    /// How much may be charged and held, all together: without the reserve, and nothing more once it has expired.
+    /// How much may be charged and held, all together: without the reserve, without what an ask on its way may change, and
+    /// nothing more once it has expired.
     #[must_use]
     pub fn ceiling(&self, now: Instant) -> u64 {
         match self.is_over(now) {
             true => 0,
-            false => self.granted.saturating_sub(self.reserve),
+            false => self.covered,
         }
     }
 
@@ -164,7 +179,7 @@ impl Lease {
     /// [after](Self::after) it may take its place.
     #[must_use]
     pub fn has_nothing(&self, spent: Spent) -> bool {
-        let nothing = self.granted <= spent.charged && self.given == (0, 0);
+        let nothing = self.granted <= spent.charged && self.given == Given::default();
         nothing && spent.held == 0 && self.unrecorded == 0
     }
 
@@ -216,12 +231,21 @@ impl Lease {
             true => 0,
             false => percent(spare, self.settings.reserve),
         };
-        let before = (self.granted, self.reserve);
+        let before = (self.granted, self.reserve, self.covered);
         self.granted = self.granted.min(target).min(keep);
         // Nobody knows yet whether what was spent without a record is recorded by this.
         let untold = self.unrecorded - self.told;
         self.reserve = self.reserve.min(reserve.saturating_add(untold));
-        self.given = (before.0 - self.granted, before.1 - self.reserve);
+        let free = self.granted.saturating_sub(drawn);
+        let room = reserve.min(percent(free, self.settings.reserve));
+        let covered = self.granted.saturating_sub(self.reserve.max(room));
+        self.covered = self.covered.min(covered);
+        self.given = Given {
+            granted: before.0 - self.granted,
+            reserve: before.1 - self.reserve,
+            covered: before.2 - self.covered,
+        };
+        self.pending = true;
         (self.limit, self.over) = (limit.amount, self.over.max(spent.over));
         Ask {
             counter: self.counter.clone(),
@@ -233,6 +257,7 @@ impl Lease {
             need,
             keep,
             reserve,
+            covered: self.covered,
             term: self.settings.term,
             skew: self.settings.skew,
         }
@@ -240,16 +265,18 @@ impl Lease {
 
     /// It was not asked after all, for sure: it is as it was before.
     pub fn unasked(&mut self) {
-        let (granted, reserve) = std::mem::take(&mut self.given);
-        self.granted = self.granted.saturating_add(granted);
-        self.reserve = self.reserve.saturating_add(reserve);
+        let given = std::mem::take(&mut self.given);
+        self.granted = self.granted.saturating_add(given.granted);
+        self.reserve = self.reserve.saturating_add(given.reserve);
+        self.covered = self.covered.saturating_add(given.covered);
     }
 
     /// This is the answer to what was asked then, whatever was drawn since.
     pub fn granted(&mut self, ask: &Ask, grant: Grant, asked: Instant) {
         self.granted = grant.granted;
         self.reserve = grant.reserve;
-        self.given = (0, 0);
+        self.covered = grant.granted.saturating_sub(grant.reserve);
+        (self.given, self.pending) = (Given::default(), false);
         self.told = ask.told.unrecorded;
         self.until = asked.checked_add(ask.term);
         (self.left, self.wanted) = (grant.left, grant.wanted);
@@ -261,23 +288,29 @@ impl Lease {
             counter: self.counter.clone(),
             replica: replica.clone(),
             told: self.tell(self.turn.saturating_add(1), spent),
+            is_settled: false,
         }
     }
 
     /// That is recorded.
     pub fn recorded(&mut self, drawn: &Drawn) {
-        let told = drawn.told.unrecorded.saturating_sub(self.told);
-        self.reserve = self.reserve.saturating_sub(told);
+        let used = drawn.told.unrecorded.saturating_sub(self.told);
+        let over = drawn.told.spent.over.saturating_sub(self.over);
+        if !self.pending {
+            // Else what is asked may be heard after this, and knows nothing of it.
+            let used = used.min(self.reserve);
+            self.covered = self.covered.saturating_add(used).saturating_add(over);
+        }
+        self.reserve = self.reserve.saturating_sub(used);
         self.told = self.told.max(drawn.told.unrecorded);
-        let over = drawn.told.spent.over;
-        self.granted = self.granted.saturating_add(over.saturating_sub(self.over));
-        self.over = self.over.max(over);
+        self.granted = self.granted.saturating_add(over);
+        self.over = self.over.saturating_add(over);
     }
 
     /// It was taken back: nothing more is spent of it until it is asked for anew.
     pub fn lapsed(&mut self) {
-        (self.granted, self.reserve, self.until) = (0, 0, None);
-        self.given = (0, 0);
+        (self.granted, self.reserve, self.covered) = (0, 0, 0);
+        (self.given, self.until) = (Given::default(), None);
     }
 
     fn tell(&mut self, turn: u64, spent: Spent) -> Told {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::ask::{Ask, Grant, Lapsed, Spent, Told};
+use super::ask::{Ask, Drawn, Grant, Lapsed, Spent, Told};
 use super::lessor::Replica;
 
 /// A counter that several replicas share: all that was granted, and what was spent before, never exceeds the limit.
@@ -14,7 +14,7 @@ use super::lessor::Replica;
 /// let one = Replica { name: "one".to_owned(), life: 1 };
 /// let ask = Ask {
 ///     counter: "account acme".to_owned(), ends: None, limit: 100, opening: Some(60), told: Told { turn: 1, ..Told::default() },
-///     target: 50, need: 10, keep: 0, reserve: 5, term: Duration::from_secs(30), skew: Duration::from_secs(10),
+///     target: 50, need: 10, keep: 0, reserve: 5, covered: 0, term: Duration::from_secs(30), skew: Duration::from_secs(10),
 /// };
 /// let mut counter = Shared::new(60);
 /// let grant = counter.ask(&one, &ask, UNIX_EPOCH)?;
@@ -232,16 +232,30 @@ impl Leased {
         Ok(())
     }
 
+    /// Records this: see [`Drawn::is_settled`].
+    ///
+    /// # Errors
+    ///
+    /// [`Lapsed`] where it is not, and is more than there is.
+    pub fn record(&mut self, drawn: &Drawn) -> Result<(), Lapsed> {
+        if drawn.is_settled && drawn.told.turn > self.told.turn {
+            self.catch_up(&drawn.told);
+            self.told.turn = drawn.told.turn;
+        }
+        self.draw(&drawn.told)
+    }
+
     /// What is known to be spent of what is not covered: what was recorded, what was spent of the reserve, and all that was
     /// charged. The rest is told again when there is more.
     fn catch_up(&mut self, told: &Told) {
         let (used, over) = (self.used(told), self.over(told));
         let known = self.drawn().saturating_add(used).saturating_add(over);
-        // Whoever was under way when the rule came has spent it without a grant.
         let charged = told.spent.charged;
-        let more = charged.saturating_sub(known);
-        self.granted = self.granted.saturating_add(over).saturating_add(more);
+        self.granted = self.granted.saturating_add(over);
         self.reserve -= used;
+        // Whoever was under way when the rule came, or when this was taken back, has spent it without a grant.
+        let taken = known.max(charged).saturating_add(self.reserve);
+        self.granted = self.granted.max(taken);
         self.told.spent = Spent {
             charged,
             held: known.saturating_sub(charged),
@@ -277,7 +291,9 @@ impl Leased {
             true => free,
             false => self.granted.saturating_sub(ask.need.max(drawn)),
         };
-        self.reserve = ask.reserve.min(spare).max(kept).min(free);
+        let uncovered = self.granted.saturating_sub(ask.covered);
+        let reserve = ask.reserve.min(spare).min(uncovered);
+        self.reserve = reserve.max(kept).min(free);
     }
 
     /// Takes back what is free. What is recorded stays, and so does what may have been spent without a record.

@@ -214,8 +214,15 @@ pub(super) async fn draw(client: &Client, all: &[Drawn]) -> Result<(), StoreErro
     for drawn in all {
         let lapsed = || StoreError::Lapsed(drawn.counter.clone());
         let mine = found.iter().find(|kept| kept.counter == drawn.counter);
-        let mut lease = mine.ok_or_else(lapsed)?.leased();
-        lease.draw(&drawn.told).map_err(|_| lapsed())?;
+        let Some(mine) = mine else {
+            match drawn.is_settled {
+                // It was released, with what it held.
+                true => continue,
+                false => return Err(lapsed()),
+            }
+        };
+        let mut lease = mine.leased();
+        lease.record(drawn).map_err(|_| lapsed())?;
         changed.push(Kept::of(&drawn.counter, &lease));
     }
     put(client, &changed).await
