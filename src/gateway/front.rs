@@ -2,6 +2,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::Router;
@@ -24,7 +25,11 @@ use crate::wire::Operation;
 ///
 /// It is always ready, so there is no readiness to carry.
 #[derive(Clone, Debug)]
-pub struct Front {
+pub struct Front(Arc<Ways>);
+
+/// Where requests may go.
+#[derive(Debug)]
+struct Ways {
     doors: [Door; 2],
     rest: Router,
 }
@@ -42,7 +47,7 @@ enum Way {
 
 impl Front {
     pub(super) fn new(doors: [Door; 2], rest: Router) -> Self {
-        Self { doors, rest }
+        Self(Arc::new(Ways { doors, rest }))
     }
 
     /// Where somebody asks a model.
@@ -53,7 +58,7 @@ impl Front {
             let rest = rest.and_then(|rest| rest.strip_prefix('/'));
             rest.is_some_and(|rest| Operation::of(rest).is_some_and(|what| what.path() == rest))
         };
-        let doors = self.doors.iter();
+        let doors = self.0.doors.iter();
         doors
             .filter(|_| request.method() == Method::POST)
             .find(asks)
@@ -76,7 +81,7 @@ where
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
         ResponseFuture(match self.door(&request) {
             Some(door) => Way::Straight(door.ask(request.map(Body::new))),
-            None => Way::Routed(Box::pin(self.rest.call(request))),
+            None => Way::Routed(Box::pin(self.0.rest.clone().call(request))),
         })
     }
 }

@@ -15,15 +15,17 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::GracefulConnection;
 use pin_project::pin_project;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::sync::futures::OwnedNotified;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tower::ServiceExt;
 use tower_service::Service;
 
-use super::closing::Closing;
+use super::closing::{Closing, Stage};
 use super::linger::{Linger, Unread};
 use super::stall::Stall;
 use crate::clock::CENTURY;
@@ -56,12 +58,16 @@ const BUFFER: usize = 32 << 10;
 
 /// A connection under way, as small as it can be: there is one of it for each stream.
 #[pin_project]
-struct Connection<C, O, P> {
+struct Connection<C, P> {
     #[pin]
     inner: C,
-    /// Until the grace is over: polled once more, what is under way on it sees that.
+    closing: Closing,
+    /// How far the shutdown had come when this was polled last.
+    stage: Stage,
+    /// Wakes it when the shutdown goes on. Until it begins, a turn of the connection looks at the stage alone, which costs less.
     #[pin]
-    over: Option<O>,
+    moved: OwnedNotified,
+    listens: bool,
     place: P,
 }
 
@@ -111,12 +117,11 @@ pub async fn serve<S>(
         .timer(TokioTimer::new())
         .header_read_timeout(bounds.headers.min(CENTURY))
         .max_buf_size(BUFFER);
-    let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(
         bounds.connections.clamp(1, Semaphore::MAX_PERMITS),
     ));
-    let (close, closing) = Closing::new();
-    let mut connections = tokio::task::JoinSet::new();
+    let closing = Closing::default();
+    let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
 
     loop {
@@ -133,11 +138,10 @@ pub async fn serve<S>(
         let unread = Unread::default();
         let stream = Stall::new(stream, bounds.stalled.min(CENTURY));
         let stream = TokioIo::new(Linger::new(stream, unread.clone()));
-        let mut told = closing.clone();
-        let closing = closing.clone();
         let service = service.clone();
+        let told = closing.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(closing.clone());
+            request.extensions_mut().insert(told.clone());
             let request = request.map(|body| Body::new(unread.body(body)));
             let (answer, left) = (service.clone().oneshot(request), unread.clone());
             async move {
@@ -149,46 +153,69 @@ pub async fn serve<S>(
                 Ok::<_, Infallible>(response)
             }
         });
-        connections.spawn(Connection {
-            inner: graceful.watch(builder.serve_connection(stream, service)),
-            over: Some(async move { told.over().await }),
-            place,
-        });
+        let connection = builder.serve_connection(stream, service);
+        connections.spawn(Connection::new(connection, closing.clone(), place));
     }
     drop(listener);
-    telemetry::shutting_down(graceful.count(), bounds.grace);
-    let mut ended = pin!(graceful.shutdown());
-    if timeout(bounds.grace, &mut ended).await.is_err() {
+    telemetry::shutting_down(connections.len(), bounds.grace);
+    closing.move_to(Stage::Draining);
+    if timeout(bounds.grace, all(&mut connections)).await.is_err() {
         telemetry::grace_over(connections.len());
-        close.send_replace(true);
-        let _ = timeout(LAST_WORDS, ended).await;
+        closing.move_to(Stage::Over);
+        let _ = timeout(LAST_WORDS, all(&mut connections)).await;
     }
     // Not only told to end, but ended: by then the last records are written.
     connections.shutdown().await;
 }
 
+/// Until all have ended.
+async fn all(connections: &mut JoinSet<()>) {
+    while connections.join_next().await.is_some() {}
+}
+
 // === impl Connection ===
 
-impl<C, O, P> Future for Connection<C, O, P>
-where
-    C: Future,
-    O: Future<Output = ()>,
-{
+impl<C, P> Connection<C, P> {
+    fn new(inner: C, closing: Closing, place: P) -> Self {
+        Self {
+            inner,
+            stage: Stage::Open,
+            moved: closing.moved(),
+            listens: false,
+            closing,
+            place,
+        }
+    }
+}
+
+impl<C: GracefulConnection, P> Connection<C, P> {
+    /// Has the shutdown gone on? If it does, this is polled again: what is under way on it sees that.
+    fn look(self: Pin<&mut Self>, cx: &mut Context<'_>) {
+        let mut this = self.project();
+        loop {
+            while this.moved.as_mut().poll(cx).is_ready() {
+                this.moved.set(this.closing.moved());
+            }
+            *this.listens = true;
+            let stage = this.closing.stage();
+            if stage == *this.stage {
+                return;
+            }
+            *this.stage = stage;
+            this.inner.as_mut().graceful_shutdown();
+        }
+    }
+}
+
+impl<C: GracefulConnection, P> Future for Connection<C, P> {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut this = self.project();
-        let mut ended = this.inner.as_mut().poll(cx).is_ready();
-        let over = this.over.as_mut().as_pin_mut();
-        if !ended && over.is_some_and(|over| over.poll(cx).is_ready()) {
-            this.over.set(None);
-            ended = this.inner.poll(cx).is_ready();
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.listens || self.closing.stage() != Stage::Open {
+            self.as_mut().look(cx);
         }
         // What goes wrong on a caller's connection is the caller's to notice.
-        match ended {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
-        }
+        self.project().inner.poll(cx).map(drop)
     }
 }
 
