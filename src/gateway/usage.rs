@@ -91,22 +91,12 @@ fn amount(text: &mut String, name: &str, amount: Option<Money>) {
 }
 
 /// Writes a number.
-pub(super) fn push(text: &mut String, mut number: u64) {
-    // Most are nothing.
-    if number < 10 {
-        return text.push(char::from(b'0' + number as u8));
+pub(super) fn push(text: &mut String, number: u64) {
+    match number {
+        // Most are nothing.
+        0 => text.push('0'),
+        _ => text.push_str(itoa::Buffer::new().format(number)),
     }
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    text.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
 }
 
 /// Money as a JSON value that keeps every digit.

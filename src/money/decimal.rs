@@ -134,47 +134,29 @@ pub(super) fn write(
     f.pad_integral(non_negative, "", text(value, places, &mut [0; LONGEST]))
 }
 
-/// The same without a sign, written into `digits` from behind.
+/// The same without a sign, written into `digits`.
 pub(super) fn text(value: u128, places: usize, digits: &mut [u8; LONGEST]) -> &str {
     let scale = 10_u64.pow(places as u32);
     // What is kept in a ledger fits 64 bits, which are divided far faster.
-    let (mut whole, mut fraction) = match u64::try_from(value) {
-        Ok(value) => (u128::from(value / scale), value % scale),
+    let mut whole = itoa::Buffer::new();
+    let (whole, fraction) = match u64::try_from(value) {
+        Ok(value) => (whole.format(value / scale), value % scale),
         Err(_) => {
             let scale = u128::from(scale);
-            (value / scale, (value % scale) as u64)
+            (whole.format(value / scale), (value % scale) as u64)
         }
     };
-    // From the last digit to the first, as they fall off.
-    let mut at = digits.len();
-    let mut put = |byte| {
-        at -= 1;
-        digits[at] = byte;
-    };
-    let mut left = if fraction == 0 { 0 } else { places };
-    while left > 0 && fraction % 10 == 0 {
-        (fraction, left) = (fraction / 10, left - 1);
+    let mut len = whole.len();
+    digits[..len].copy_from_slice(whole.as_bytes());
+    if fraction > 0 {
+        // The one before it keeps its zeros, and gives its place to the point.
+        let mut decimals = itoa::Buffer::new();
+        let decimals = decimals.format(scale + fraction).trim_end_matches('0');
+        digits[len..][..decimals.len()].copy_from_slice(decimals.as_bytes());
+        digits[len] = b'.';
+        len += decimals.len();
     }
-    for _ in 0..left {
-        put(b'0' + (fraction % 10) as u8);
-        fraction /= 10;
-    }
-    if left > 0 {
-        put(b'.');
-    }
-    while whole > u128::from(u64::MAX) {
-        put(b'0' + (whole % 10) as u8);
-        whole /= 10;
-    }
-    let mut whole = whole as u64;
-    loop {
-        put(b'0' + (whole % 10) as u8);
-        whole /= 10;
-        if whole == 0 {
-            break;
-        }
-    }
-    std::str::from_utf8(&digits[at..]).expect("digits and a point")
+    std::str::from_utf8(&digits[..len]).expect("digits and a point")
 }
 
 /// The digits of a `u128`, a point, and the zeros that may stand before the first digit.
