@@ -1,7 +1,8 @@
 //! What a request costs: each layer, the whole stack and the gateway around a client that answers at once.
 //!
 //! `cargo bench --bench overhead` prints the tables of `benches/README.md`. Every figure is net of the harness, and
-//! stands beside a yardstick from the same run: one borrowed serde_json pass over the same body. Nanoseconds are the
+//! stands beside a yardstick from the same run: one borrowed serde_json pass over the same body; a call of the stack also beside as
+//! many instructions that do nothing. Nanoseconds are the
 //! best of many rounds; instructions repeat, and want Valgrind. `-- --check` holds instructions and allocations
 //! against `limits.toml`, and no time.
 
@@ -13,6 +14,8 @@ mod limits;
 mod measure;
 mod plans;
 mod requests;
+#[cfg(target_arch = "x86_64")]
+mod straight;
 mod table;
 
 use std::process::ExitCode;
@@ -99,7 +102,13 @@ fn calls(gauge: &mut Gauge) -> Table {
             }
         }
         row("whole stack", layers::stack(gauge, &body));
-        row("gateway", layers::gateway(gauge, &body));
+        #[cfg(target_arch = "x86_64")]
+        if size == "1 KB" {
+            let cost = gauge.of(straight::run);
+            table.row("45,000 instructions in a row", cost, yardstick);
+        }
+        let cost = layers::gateway(gauge, &body) - harness;
+        table.row(format!("gateway, {size}"), cost, yardstick);
     }
     table
 }
