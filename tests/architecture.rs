@@ -75,7 +75,7 @@ const TOUCHING: [(&str, &str); 22] = [
         "what was spent before rules are put in force counts now",
     ),
     (
-        "settle/journal/leases.rs",
+        "settle/journal/leasing/leases.rs",
         "a lease is spent until it expires, on the clock of the thread that spends it",
     ),
     (
@@ -172,7 +172,7 @@ const DETACHING: [(&str, &str); 12] = [
         "a thread a store, and a channel of one word an answer",
     ),
     (
-        "settle/journal/asker.rs",
+        "settle/journal/leasing/asker.rs",
         "a thread that ends with the one that writes, which asks it one question at a time",
     ),
     (
@@ -264,7 +264,7 @@ const LOCKING: [(&str, &str); 35] = [
         "for a word to the one who waits",
     ),
     (
-        "settle/journal/wish.rs",
+        "settle/journal/leasing/wish.rs",
         "for the claim's one look at its answer, while the one who writes takes it",
     ),
     ("settle/recent.rs", "for one record, or a look at it"),
@@ -336,7 +336,7 @@ const HOLDING: [(&str, &str, &str); 10] = [
     ),
     // No more than there are leases.
     (
-        "settle/journal/asks.rs",
+        "settle/journal/leasing/asks.rs",
         "settle/lease/keeper.rs",
         "self.settings.counters",
     ),

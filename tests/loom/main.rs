@@ -101,7 +101,7 @@ mod limits {
     #[derive(Debug)]
     pub(crate) struct Unwritten;
 }
-mod wish {
+mod leasing {
     #[derive(Debug)]
     pub(crate) struct Wish;
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::thread::{self, JoinHandle};
 
-use super::leases::Leases;
+use super::leasing::Leases;
 use super::queue::{Closed, Queue, Waiting};
 use super::reconcile::abandon;
 use super::settings::JournalSettings;

@@ -120,26 +120,18 @@
 //! journal or slot that is dropped waits for what is in the queue, up to the patience.
 
 mod aside;
-mod asker;
-mod asks;
-mod counters;
 mod gather;
-mod leases;
+mod leasing;
 mod ledger;
 mod line;
-mod opening;
 mod queue;
 mod reconcile;
 mod release;
 mod retention;
 mod settings;
 mod slot;
-mod stalled;
 mod ticket;
 mod turn;
-mod wish;
-mod wishes;
-mod wishing;
 mod writer;
 
 pub use self::ledger::Journal;

@@ -4,9 +4,9 @@ use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
+use super::leasing::Wish;
 use super::line::Line;
 use super::ticket::{Teller, gone, wake};
-use super::wish::Wish;
 use crate::generation::GenerationId;
 use crate::limits::Unwritten;
 use crate::settle::limited::Shares;

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use tokio::time::{Sleep, sleep};
 
+use super::leasing::Wish;
 use super::ledger::Inner;
 use super::queue::Waiting;
 use super::settings::Durability;
 use super::ticket::{Teller, Ticket};
-use super::wish::Wish;
 use crate::caller::Caller;
 use crate::clock::CENTURY;
 use crate::error::Error;

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use super::aside::Aside;
 use super::gather::{Batch, Kept};
-use super::leases::Leases;
+use super::leasing::Leases;
 use super::queue::{Next, Queue, Waiting};
 use super::retention::{PORTION, Retention};
 use super::settings::JournalSettings;

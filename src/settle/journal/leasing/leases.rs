@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use super::asker::Asker;
 use super::asks::{Chore, Chores};
 use super::counters::Counters;
-use super::gather::Batch;
-use super::queue::{Queue, Waiting};
 use super::stalled::Stalled;
 use super::wishes::Wishes;
 use crate::clock;
 use crate::generation::GenerationId;
 use crate::limits::{Limits, Now};
+use crate::settle::journal::gather::Batch;
+use crate::settle::journal::queue::{Queue, Waiting};
 use crate::settle::lease::{Drawn, Keeper, LeaseSettings, Lessor, Want};
 use crate::settle::limited::Shares;
 use crate::settle::store::{Store, StoreError};
@@ -21,9 +21,9 @@ use crate::telemetry;
 
 /// What is leased of the limits: what is counted here, and what waits for more. It never waits for an answer itself.
 ///
-/// See the [module docs](super).
+/// See the [module docs](crate::settle::journal).
 #[derive(Debug)]
-pub(super) struct Leases {
+pub(in crate::settle::journal) struct Leases {
     pub(super) keeper: Keeper,
     lessor: Arc<dyn Lessor>,
     pub(super) asker: Asker,
@@ -49,7 +49,7 @@ const FORGET: Duration = Duration::from_secs(3600);
 
 impl Leases {
     /// Begins the life of a replica of this name. From now on budgets are counted together with others.
-    pub(super) fn open(
+    pub(in crate::settle::journal) fn open(
         store: Arc<dyn Store>,
         name: &str,
         limits: &Limits,
@@ -86,7 +86,7 @@ impl Leases {
     }
 
     /// How long the thread may sleep, if no answer comes.
-    pub(super) fn pause(&self) -> Duration {
+    pub(in crate::settle::journal) fn pause(&self) -> Duration {
         let next = [
             self.wishes.next(self.served),
             self.stalled.next(self.served),
@@ -98,7 +98,7 @@ impl Leases {
     }
 
     /// These claims wait for a lease.
-    pub(super) fn wish(&mut self, wishes: impl Iterator<Item = Waiting>) {
+    pub(in crate::settle::journal) fn wish(&mut self, wishes: impl Iterator<Item = Waiting>) {
         let now = now();
         let until = clock::later(now.instant, self.settings.wait);
         for wish in wishes {
@@ -114,7 +114,7 @@ impl Leases {
 
     /// Takes those claims that wait and for which there is room by now, refuses those for which there is none, and asks for what
     /// the others need: what is to be written now.
-    pub(super) fn serve(&mut self) -> Batch {
+    pub(in crate::settle::journal) fn serve(&mut self) -> Batch {
         let now = now();
         self.served = now.instant;
         while let Some(answer) = self.asker.answer() {
@@ -137,7 +137,7 @@ impl Leases {
     }
 
     /// Looks after what is leased, if it is time: renews, gives back, and forgets what is over.
-    pub(super) fn look_after(&mut self) {
+    pub(in crate::settle::journal) fn look_after(&mut self) {
         let now = now();
         let since = |then: Instant| now.instant.saturating_duration_since(then);
         if since(self.looked) < self.settings.pause || !self.chores.is_empty() {
@@ -157,7 +157,7 @@ impl Leases {
     }
 
     /// Takes out the claims of which nothing can be drawn just now.
-    pub(super) fn stall(&mut self, batch: &mut Batch) {
+    pub(in crate::settle::journal) fn stall(&mut self, batch: &mut Batch) {
         if self.stalled.is_empty() {
             return;
         }
@@ -174,7 +174,7 @@ impl Leases {
     }
 
     /// What the entries of this batch have drawn.
-    pub(super) fn draw(&mut self, batch: &Batch) -> Vec<Drawn> {
+    pub(in crate::settle::journal) fn draw(&mut self, batch: &Batch) -> Vec<Drawn> {
         let now = now();
         let names = self.counters.names(batch.shares(), now);
         let draw = |name: &String| {
@@ -192,7 +192,7 @@ impl Leases {
         names.iter().filter_map(draw).collect()
     }
 
-    pub(super) fn recorded(&mut self, drawn: &[Drawn]) {
+    pub(in crate::settle::journal) fn recorded(&mut self, drawn: &[Drawn]) {
         for drawn in drawn {
             self.keeper.recorded(drawn);
             self.stalled.drawn(&drawn.counter);
@@ -200,7 +200,7 @@ impl Leases {
     }
 
     /// The lease on this counter was taken back: it is asked for anew, and claims of it wait.
-    pub(super) fn lapsed(&mut self, counter: &str, batch: &mut Batch) {
+    pub(in crate::settle::journal) fn lapsed(&mut self, counter: &str, batch: &mut Batch) {
         let now = now();
         self.keeper.lapsed(counter);
         if let Some(known) = self.counters.get(counter) {
@@ -214,7 +214,7 @@ impl Leases {
     }
 
     /// Somebody has locked these: claims of them wait.
-    pub(super) fn busy(&mut self, locked: &[String], batch: &mut Batch) {
+    pub(in crate::settle::journal) fn busy(&mut self, locked: &[String], batch: &mut Batch) {
         let now = now();
         for counter in locked {
             let claims = self.claims_of(counter, batch, now);
@@ -229,12 +229,16 @@ impl Leases {
     }
 
     /// Whoever held this waits for nothing any more.
-    pub(super) fn ended(&mut self, id: &GenerationId) {
+    pub(in crate::settle::journal) fn ended(&mut self, id: &GenerationId) {
         self.stalled.forget(id);
     }
 
     /// May so much of all of these be spent, since nobody can record it?
-    pub(super) fn spend_unrecorded(&mut self, shares: &Shares, amount: u64) -> bool {
+    pub(in crate::settle::journal) fn spend_unrecorded(
+        &mut self,
+        shares: &Shares,
+        amount: u64,
+    ) -> bool {
         let now = now();
         let names = names(&mut self.counters, shares, now);
         let names: Vec<_> = names.iter().map(String::as_str).collect();
@@ -242,7 +246,7 @@ impl Leases {
     }
 
     /// Nothing more is spent, and what is free is given back; unless something was spent without a record.
-    pub(super) fn close(mut self) {
+    pub(in crate::settle::journal) fn close(mut self) {
         self.stalled
             .refuse(&StoreError::Away("the journal is closed".into()));
         let (is_untold, replica) = (self.keeper.is_untold(), self.keeper.replica().clone());

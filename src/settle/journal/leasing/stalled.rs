@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::gather::Batch;
 use super::wishes::again;
 use crate::generation::GenerationId;
+use crate::settle::journal::gather::Batch;
 use crate::settle::limited::Shares;
 use crate::settle::store::StoreError;
 

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use super::counters::Counters;
-use super::queue::Waiting;
 use super::wish::Tried;
 use super::wishing::Wishing;
 use crate::limits::{Limits, Now};
+use crate::settle::journal::queue::Waiting;
 use crate::settle::lease::Want;
 use crate::settle::store::StoreError;
 

@@ -11,7 +11,7 @@ use crate::settle::limited::{Limited, Shares};
 
 /// A claim for which there was no room in what is leased. Whoever leases takes it once there is.
 #[derive(Debug)]
-pub(super) struct Wish(Mutex<State>);
+pub(in crate::settle::journal) struct Wish(Mutex<State>);
 
 /// What has become of it?
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub(super) enum Tried {
 // === impl Wish ===
 
 impl Wish {
-    pub(super) fn new(claim: &Claim, limits: &Limits) -> Self {
+    pub(in crate::settle::journal) fn new(claim: &Claim, limits: &Limits) -> Self {
         let shares = Limited::shares(limits, claim).into_iter();
         let aside = shares.map(|(share, amount)| share.set_aside(amount, claim.now()));
         Self(Mutex::new(State::Waiting {
@@ -83,7 +83,7 @@ impl Wish {
     }
 
     /// By what it is counted that is leased, now that it is taken.
-    pub(super) fn taken(&self) -> Shares {
+    pub(in crate::settle::journal) fn taken(&self) -> Shares {
         match &*self.state() {
             State::Taken(limited) => limited.shared().clone(),
             State::Waiting { .. } | State::Refused(_) | State::Gone => None,
@@ -103,12 +103,12 @@ impl Wish {
     }
 
     /// Nobody waits for it any more. What it has taken is given back.
-    pub(super) fn leave(&self) {
+    pub(in crate::settle::journal) fn leave(&self) {
         *self.state() = State::Gone;
     }
 
     /// What has become of it.
-    pub(super) fn answer(&self) -> Result<Limited, Error> {
+    pub(in crate::settle::journal) fn answer(&self) -> Result<Limited, Error> {
         match mem::replace(&mut *self.state(), State::Gone) {
             State::Taken(limited) => Ok(limited),
             State::Refused(exceeded) => Err((*exceeded).into()),

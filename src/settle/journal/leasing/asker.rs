@@ -7,8 +7,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Instant, SystemTime};
 
 use super::opening::{self, Opening};
-use super::queue::Queue;
 use crate::limits::Limits;
+use crate::settle::journal::queue::Queue;
 use crate::settle::lease::{Ask, Grant, Lessor, Replica};
 use crate::settle::store::{Store, StoreError};
 
