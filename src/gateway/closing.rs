@@ -1,12 +1,10 @@
 //! How far a shutdown has come, as connections and the answers under way learn of it.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 
-use tokio::sync::Notify;
-use tokio::sync::futures::OwnedNotified;
+use tokio::sync::watch::{Receiver, Sender, channel};
 
 use crate::attempt::End;
 use crate::call::Call;
@@ -17,20 +15,16 @@ use crate::kind::Kind;
 /// How far a shutdown has come. In the extensions of every request that [`serve`](super::serve) takes.
 ///
 /// The connection waits for it and polls what is under way on it once more.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Closing(Arc<State>);
-
-#[derive(Debug, Default)]
-struct State {
-    stage: AtomicU8,
-    moved: Arc<Notify>,
-}
+#[derive(Clone, Debug)]
+pub(super) struct Closing(
+    /// One reference for each clone, of which each request takes one.
+    Arc<Receiver<Stage>>,
+);
 
 /// How far has it come?
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     /// It has not begun.
-    #[default]
     Open,
     /// What is under way ends by itself, and nothing else is let in.
     Draining,
@@ -38,12 +32,20 @@ pub(super) enum Stage {
     Over,
 }
 
-/// Resolves when the grace is over.
+/// Resolves when the grace is over; never, where nobody can say so.
 pub(super) type Closed = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Resolves each time that the shutdown goes on.
+pub(super) type Moved = Pin<Box<dyn Future<Output = Receiver<Stage>> + Send>>;
 
 // === impl Closing ===
 
 impl Closing {
+    pub(super) fn new() -> (Sender<Stage>, Self) {
+        let (tell, told) = channel(Stage::Open);
+        (tell, Self(Arc::new(told)))
+    }
+
     /// Ends a call when the grace is over, and says what its caller is told. The attempt ends here, before it is dropped,
     /// which by itself would mean that the caller left.
     pub(super) fn end(call: &Call) -> Error {
@@ -54,38 +56,35 @@ impl Closing {
         error
     }
 
-    /// It has come so far; all who wait are told.
-    pub(super) fn move_to(&self, stage: Stage) {
-        self.0.stage.store(stage as u8, Ordering::Release);
-        self.0.moved.notify_waiters();
-    }
-
-    pub(super) fn stage(&self) -> Stage {
-        match self.0.stage.load(Ordering::Acquire) {
-            0 => Stage::Open,
-            1 => Stage::Draining,
-            _ => Stage::Over,
-        }
+    /// Has it begun? One look at a word.
+    pub(super) fn has_begun(&self) -> bool {
+        self.0.has_changed().unwrap_or(false)
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.stage() == Stage::Over
-    }
-
-    /// Resolves when it goes on from where it was when this was polled first: look there after that.
-    pub(super) fn moved(&self) -> OwnedNotified {
-        self.0.moved.clone().notified_owned()
+        *self.0.borrow() == Stage::Over
     }
 
     pub(super) fn closed(self) -> Closed {
+        let mut told = Receiver::clone(&self.0);
         Box::pin(async move {
-            loop {
-                let moved = self.moved();
-                if self.is_over() {
-                    return;
-                }
-                moved.await;
+            if told.wait_for(|stage| *stage == Stage::Over).await.is_err() {
+                pending().await
             }
         })
     }
+
+    pub(super) fn moved(&self) -> Moved {
+        moved(Receiver::clone(&self.0))
+    }
+}
+
+/// Resolves when there is more than this one has seen, and then it has; never, where nobody can say so.
+pub(super) fn moved(mut told: Receiver<Stage>) -> Moved {
+    Box::pin(async move {
+        match told.changed().await {
+            Ok(()) => told,
+            Err(_) => pending().await,
+        }
+    })
 }

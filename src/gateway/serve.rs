@@ -19,13 +19,12 @@ use hyper_util::server::graceful::GracefulConnection;
 use pin_project::pin_project;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio::sync::futures::OwnedNotified;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tower::ServiceExt;
 use tower_service::Service;
 
-use super::closing::{Closing, Stage};
+use super::closing::{Closing, Moved, Stage, moved};
 use super::linger::{Linger, Unread};
 use super::stall::Stall;
 use crate::clock::CENTURY;
@@ -62,11 +61,8 @@ struct Connection<C, P> {
     #[pin]
     inner: C,
     closing: Closing,
-    /// How far the shutdown had come when this was polled last.
-    stage: Stage,
-    /// Wakes it when the shutdown goes on. Until it begins, a turn of the connection looks at the stage alone, which costs less.
-    #[pin]
-    moved: OwnedNotified,
+    /// Wakes it when the shutdown goes on. Until it begins, a turn of the connection polls no wait for it, which costs less.
+    moved: Moved,
     listens: bool,
     place: P,
 }
@@ -120,7 +116,7 @@ pub async fn serve<S>(
     let places = Arc::new(Semaphore::new(
         bounds.connections.clamp(1, Semaphore::MAX_PERMITS),
     ));
-    let closing = Closing::default();
+    let (close, closing) = Closing::new();
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
 
@@ -158,10 +154,10 @@ pub async fn serve<S>(
     }
     drop(listener);
     telemetry::shutting_down(connections.len(), bounds.grace);
-    closing.move_to(Stage::Draining);
+    close.send_replace(Stage::Draining);
     if timeout(bounds.grace, all(&mut connections)).await.is_err() {
         telemetry::grace_over(connections.len());
-        closing.move_to(Stage::Over);
+        close.send_replace(Stage::Over);
         let _ = timeout(LAST_WORDS, all(&mut connections)).await;
     }
     // Not only told to end, but ended: by then the last records are written.
@@ -179,7 +175,6 @@ impl<C, P> Connection<C, P> {
     fn new(inner: C, closing: Closing, place: P) -> Self {
         Self {
             inner,
-            stage: Stage::Open,
             moved: closing.moved(),
             listens: false,
             closing,
@@ -192,18 +187,11 @@ impl<C: GracefulConnection, P> Connection<C, P> {
     /// Has the shutdown gone on? If it does, this is polled again: what is under way on it sees that.
     fn look(self: Pin<&mut Self>, cx: &mut Context<'_>) {
         let mut this = self.project();
-        loop {
-            while this.moved.as_mut().poll(cx).is_ready() {
-                this.moved.set(this.closing.moved());
-            }
-            *this.listens = true;
-            let stage = this.closing.stage();
-            if stage == *this.stage {
-                return;
-            }
-            *this.stage = stage;
+        while let Poll::Ready(told) = this.moved.as_mut().poll(cx) {
+            *this.moved = moved(told);
             this.inner.as_mut().graceful_shutdown();
         }
+        *this.listens = true;
     }
 }
 
@@ -211,7 +199,7 @@ impl<C: GracefulConnection, P> Future for Connection<C, P> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.listens || self.closing.stage() != Stage::Open {
+        if !self.listens || self.closing.has_begun() {
             self.as_mut().look(cx);
         }
         // What goes wrong on a caller's connection is the caller's to notice.
