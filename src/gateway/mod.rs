@@ -240,6 +240,7 @@ mod blocking;
 mod byok;
 mod circuits;
 mod closing;
+mod connection;
 mod front;
 mod generation;
 mod input;

@@ -3,9 +3,8 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -15,8 +14,6 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulConnection;
-use pin_project::pin_project;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -24,7 +21,8 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 use tower_service::Service;
 
-use super::closing::{Closing, Moved, Stage, moved};
+use super::closing::{Closing, Stage};
+use super::connection::Connection;
 use super::linger::{Linger, Unread};
 use super::stall::Stall;
 use crate::clock::CENTURY;
@@ -54,18 +52,6 @@ pub struct Bounds {
 /// How much of a request is read at once, and the most that its head may be long. A stream keeps what was set aside for its
 /// request, and more makes large ones hardly faster.
 const BUFFER: usize = 32 << 10;
-
-/// A connection under way, as small as it can be: there is one of it for each stream.
-#[pin_project]
-struct Connection<C, P> {
-    #[pin]
-    inner: C,
-    closing: Closing,
-    /// Wakes it when the shutdown goes on. Until it begins, a turn of the connection polls no wait for it, which costs less.
-    moved: Moved,
-    listens: bool,
-    place: P,
-}
 
 /// How long the last words may take after the grace.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -167,44 +153,6 @@ pub async fn serve<S>(
 /// Until all have ended.
 async fn all(connections: &mut JoinSet<()>) {
     while connections.join_next().await.is_some() {}
-}
-
-// === impl Connection ===
-
-impl<C, P> Connection<C, P> {
-    fn new(inner: C, closing: Closing, place: P) -> Self {
-        Self {
-            inner,
-            moved: closing.moved(),
-            listens: false,
-            closing,
-            place,
-        }
-    }
-}
-
-impl<C: GracefulConnection, P> Connection<C, P> {
-    /// Has the shutdown gone on? If it does, this is polled again: what is under way on it sees that.
-    fn look(self: Pin<&mut Self>, cx: &mut Context<'_>) {
-        let mut this = self.project();
-        while let Poll::Ready(told) = this.moved.as_mut().poll(cx) {
-            *this.moved = moved(told);
-            this.inner.as_mut().graceful_shutdown();
-        }
-        *this.listens = true;
-    }
-}
-
-impl<C: GracefulConnection, P> Future for Connection<C, P> {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.listens || self.closing.has_begun() {
-            self.as_mut().look(cx);
-        }
-        // What goes wrong on a caller's connection is the caller's to notice.
-        self.project().inner.poll(cx).map(drop)
-    }
 }
 
 /// The next connection. Out of file descriptors is no reason to end: some will be closed.
