@@ -1,5 +1,7 @@
 //! The inner loops: how far do plain characters, an escape, a number reach?
 
+use fearless_simd::{Level, Simd, dispatch};
+
 use super::lanes::{self, Lanes};
 use super::{Problem, Syntax};
 
@@ -21,14 +23,19 @@ pub(super) fn string(text: &[u8], at: usize) -> Result<(usize, bool), Syntax> {
             None => plain += head.len(),
         }
     }
-    match by_lanes(text, plain) {
+    long(text, plain, Level::new())
+}
+
+/// The same of one that is known to be long, or has something escaped.
+fn long(text: &[u8], at: usize, level: Level) -> Result<(usize, bool), Syntax> {
+    match by_lanes(text, at, level) {
         Found::End(end, escaped) => Ok((end, escaped)),
         Found::Tail(tail, escaped) => {
             let (end, more) = stepwise(text, tail)?;
             Ok((end, escaped | more))
         }
         // Which byte it is, is told by who goes byte by byte.
-        Found::Fault => stepwise(text, plain),
+        Found::Fault => stepwise(text, at),
     }
 }
 
@@ -44,13 +51,18 @@ enum Found {
 /// together, as simdjson does (Langdale and Lemire, "Parsing gigabytes of JSON per second", section 3.1.1).
 // A call of its own leaves the short ones few registers to save.
 #[inline(never)]
-fn by_lanes(text: &[u8], at: usize) -> Found {
+fn by_lanes(text: &[u8], at: usize, level: Level) -> Found {
+    dispatch!(level, simd => walk(simd, text, at))
+}
+
+#[inline(always)]
+fn walk<S: Simd>(simd: S, text: &[u8], at: usize) -> Found {
     let (mut at, mut carry, mut escaped) = (at, 0, false);
-    while let Some((lanes, _)) = text[at..].split_first_chunk() {
-        let lanes = Lanes::of(lanes);
+    while let Some((bytes, _)) = text[at..].split_first_chunk() {
+        let lanes = Lanes::of(simd, bytes);
         // A run of plain text, most often.
         if carry == 0 && lanes.are_plain() {
-            at += Lanes::COUNT;
+            at += bytes.len();
             continue;
         }
         let slashes = lanes.backslashes();
@@ -69,13 +81,14 @@ fn by_lanes(text: &[u8], at: usize) -> Found {
                 _ => Found::Fault,
             };
         }
-        at += Lanes::COUNT;
+        at += bytes.len();
     }
     Found::Tail(at - usize::from(carry != 0), escaped)
 }
 
 /// Which bytes stand behind a backslash that is not itself behind one? `carry` says whether the first does, and then
 /// whether the first of the next lanes does.
+#[inline(always)]
 fn behind_slashes(slashes: u64, carry: &mut u64) -> u64 {
     let first = slashes & !*carry;
     // A sum carries through each run of backslashes: by where it comes out, a run is of odd or of even length.
@@ -86,7 +99,8 @@ fn behind_slashes(slashes: u64, carry: &mut u64) -> u64 {
 }
 
 /// Is each byte behind a backslash the second of an escape? `u` begins four digits, which may go on in the next lanes.
-fn are_escapes(text: &[u8], at: usize, lanes: &Lanes, behind: u64) -> bool {
+#[inline(always)]
+fn are_escapes<S: Simd>(text: &[u8], at: usize, lanes: &Lanes<S>, behind: u64) -> bool {
     let us = behind & !lanes.escapes();
     if us == 0 {
         return true;
@@ -167,5 +181,53 @@ fn digits(text: &[u8], at: usize) -> Result<usize, Syntax> {
             problem: Problem::Expected("a digit"),
         }),
         n => Ok(at + n),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fearless_simd::Level;
+    use proptest::prelude::*;
+
+    use super::{long, stepwise};
+
+    /// All that this machine can do. What it does of itself is the widest.
+    fn levels() -> Vec<Level> {
+        let widest = Level::new();
+        #[cfg(target_arch = "x86_64")]
+        let narrower = [
+            widest.as_avx2().map(Level::Avx2),
+            widest.as_sse4_2().map(Level::Sse4_2),
+            widest.as_sse2().map(Level::Sse2),
+        ];
+        #[cfg(not(target_arch = "x86_64"))]
+        let narrower = [None];
+        let narrower = narrower.into_iter().flatten();
+        std::iter::once(widest).chain(narrower).collect()
+    }
+
+    fn pieces() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            8 => "[ -!#-\\[\\]-~]{0,70}",
+            4 => r#"(\\["\\/bfnrt])+"#,
+            4 => r"\\u[0-9a-fA-F]{4}",
+            1 => r"\\u?[0-9a-gu]{0,4}",
+            1 => "\\\\+",
+            1 => "\"",
+            1 => "[\0-\x20]",
+            1 => "[é字]{1,40}",
+        ];
+        prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat().into_bytes())
+    }
+
+    proptest! {
+        #[test]
+        fn however_wide_it_sees_what_is_seen_byte_by_byte(text in pieces(), at in 0..40_usize) {
+            let at = at.min(text.len());
+            for level in levels() {
+                let (seen, stepwise) = (long(&text, at, level), stepwise(&text, at));
+                prop_assert_eq!(format!("{seen:?}"), format!("{stepwise:?}"), "{:?}", level);
+            }
+        }
     }
 }
