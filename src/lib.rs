@@ -204,6 +204,7 @@ mod telemetry;
 mod tenant;
 mod usage;
 mod wishes;
+mod woken;
 
 pub use self::attempt::{Attempt, End};
 pub use self::attempts::DEFAULT_TRIES;

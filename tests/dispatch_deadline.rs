@@ -2,6 +2,8 @@
 
 mod flow;
 
+use std::future::Future;
+use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
@@ -19,7 +21,7 @@ use switchtower::dispatch::fallback::FallbackLayer;
 use switchtower::dispatch::retry::RetryLayer;
 use switchtower::meter::{self, MeterLayer};
 use switchtower::{Call, End, Error, Kind, Payload, Phase};
-use tokio::time::{Instant, advance, sleep};
+use tokio::time::{Instant, advance, sleep, timeout};
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 
 /// More of them than a few tokens: what comes is not too slow.
@@ -452,6 +454,39 @@ async fn a_timer_moves_forward_and_back() {
     ]))
     .await;
     assert_eq!(elapsed, (Kind::Elapsed(Phase::Idle), secs(31)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_goes_on_in_another_task_keeps_its_clock() {
+    let client = Client::new([Answer::sse([text("a")]).then(Step::Hang)]);
+    let began = Instant::now();
+    let mut body = ask(&client, streamed().0).await.unwrap().into_body();
+    body.frame().await.unwrap().unwrap();
+    assert!(futures_util::poll!(body.frame()).is_pending());
+    advance(secs(10)).await;
+    let rest = tokio::spawn(async move { body.frame().await.unwrap().unwrap_err().kind() });
+    let ended = timeout(secs(100), rest).await.expect("somebody is woken");
+    assert_eq!(ended.unwrap(), Kind::Elapsed(Phase::Idle));
+    assert_eq!(began.elapsed(), secs(30));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_has_done_too_much_in_its_turn_is_woken_all_the_same() {
+    // Tokio turns away whoever is polled after that, the timer as well.
+    let mut spent = false;
+    let busy_once = std::future::poll_fn(move |cx| {
+        while !spent && pin!(tokio::task::consume_budget()).poll(cx).is_ready() {}
+        spent = true;
+        Poll::<Result<Response<Flow>, Error>>::Pending
+    });
+    let mut busy_once = Some(busy_once);
+    let client = service_fn(move |_: Request<u32>| busy_once.take().expect("asked once"));
+    let answer = DeadlineLayer::default()
+        .layer(client)
+        .oneshot(Request::new(1));
+    let ended = timeout(secs(100), tokio::spawn(answer)).await;
+    let error = ended.expect("it is woken").unwrap().map(drop).unwrap_err();
+    assert_eq!(error.kind(), Kind::Elapsed(Phase::Headers));
 }
 
 // === Without `meter` ===

@@ -13,30 +13,30 @@ pub(crate) const ARGUMENT: &str = "--asks=";
 const FEW: u32 = 160;
 const MANY: u32 = 640;
 
-/// Of each of so many threads, in the order in which they were started, or why nobody knows.
-pub(crate) fn of_threads(count: usize) -> Result<Vec<f64>, String> {
-    let (few, many) = (run(count, FEW)?, run(count, MANY)?);
+/// Of each of so many threads, in the order in which they were started, or why nobody knows. What is asked has a name.
+pub(crate) fn of_threads(count: usize, named: &str) -> Result<Vec<f64>, String> {
+    let (few, many) = (run(count, named, FEW)?, run(count, named, MANY)?);
     let more = f64::from(MANY - FEW);
     let each = few.into_iter().zip(many);
     Ok(each.map(|(few, many)| (many - few) / more).collect())
 }
 
-fn run(count: usize, asks: u32) -> Result<Vec<f64>, String> {
+fn run(count: usize, named: &str, asks: u32) -> Result<Vec<f64>, String> {
     let folder = std::env::temp_dir().join(format!("switchtower-{}", std::process::id()));
     std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let counts = counted(&folder, count, asks);
+    let counts = counted(&folder, count, named, asks);
     let _ = std::fs::remove_dir_all(&folder);
     counts
 }
 
-fn counted(folder: &Path, count: usize, asks: u32) -> Result<Vec<f64>, String> {
+fn counted(folder: &Path, count: usize, named: &str, asks: u32) -> Result<Vec<f64>, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let out = folder.join("out");
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--quiet", "--separate-threads=yes"])
         .arg(format!("--callgrind-out-file={}", out.display()))
         .arg(program)
-        .arg(format!("{ARGUMENT}{asks}"))
+        .args([&format!("{ARGUMENT}{asks}"), named])
         .stdout(Stdio::null())
         .output()
         .map_err(|error| format!("valgrind, which counts instructions, did not start: {error}"))?;

@@ -7,7 +7,8 @@
 //! inverse, so that is measured of servers as they are run: with a thread for each core, which they share with the upstream and
 //! 64 callers.
 //! The last table is what a SQLite file adds to both ends of an answer, beside the same gateway with its books in memory.
-//! `… -- stack` prints the rows with that in their name. `… -- --instructions` counts instructions instead.
+//! `… -- stack` prints the rows with that in their name. `… -- --instructions` counts instructions instead;
+//! `… -- --asks=60000` asks each server so often and prints nothing, for a profiler, and `--asks=6000 stream` does for streams.
 
 mod books;
 mod cpu;
@@ -34,6 +35,9 @@ const ROUNDS: usize = 9;
 const FEW: u32 = 16;
 const MANY: u32 = 64;
 
+/// By this name all ask for streams where instructions are counted.
+const STREAM: &str = "stream";
+
 /// A server twice: on one thread, and where it listens on a thread for each core.
 type Twice<'a> = (&'a Place, SocketAddr);
 
@@ -53,26 +57,33 @@ fn main() {
     let sqlite = place::start("sqlite", move |listener| {
         books::serve(listener, address, file)
     });
+    let named = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with('-'));
     if let Some(asks) = std::env::args().find_map(|argument| asks(&argument)) {
+        let kind = match named.as_deref() {
+            Some(STREAM) => Kind::Stream,
+            _ => Kind::Json(1 << 10),
+        };
         let servers = [
             ("/v1", &bare),
-            ("/v1", &reader),
             ("/v1", &stack),
             ("/api/v1", &gateway),
+            ("/v1", &reader),
         ];
-        for (prefix, place) in servers {
-            let load = Load::new(place.address, prefix, Kind::Json(1 << 10));
+        // The reader reads no stream.
+        let asked = if matches!(kind, Kind::Stream) { 3 } else { 4 };
+        for (prefix, place) in &servers[..asked] {
+            let load = Load::new(place.address, prefix, kind);
             runtime.block_on(load.closed(FEW, asks));
         }
         return;
     }
     if std::env::args().any(|argument| argument == "--instructions") {
-        return print_instructions();
+        print_instructions("JSON, 1 KB asked", "");
+        return print_instructions("stream of 100 events", STREAM);
     }
 
-    let named = std::env::args()
-        .skip(1)
-        .find(|argument| !argument.starts_with('-'));
     let wanted = |row: &str| {
         named
             .as_ref()
@@ -149,19 +160,22 @@ fn asks(argument: &str) -> Option<u32> {
     argument.strip_prefix(instructions::ARGUMENT)?.parse().ok()
 }
 
-fn print_instructions() {
+fn print_instructions(what: &str, named: &str) {
     // As they were started.
-    let names = ["upstream", "bare", "gateway", "stack", "reader"];
-    let counts = match instructions::of_threads(names.len()) {
+    let all = ["upstream", "bare", "gateway", "stack", "reader"];
+    // The reader reads no stream.
+    let names = if named == STREAM { &all[..4] } else { &all };
+    let counts = match instructions::of_threads(names.len(), named) {
         Ok(counts) => counts,
         Err(error) => return eprintln!("no instructions: {error}"),
     };
     let bare = counts[1];
-    println!("| JSON, 1 KB asked | instructions a call | ÷ bare |");
+    println!("| {what} | instructions a call | ÷ bare |");
     println!("|---|--:|--:|");
     for (name, count) in names.iter().zip(&counts).skip(1) {
         println!("| {name} | {count:.0} | {:.2} |", count / bare);
     }
+    println!();
 }
 
 /// Throughput and CPU as ratios, and microseconds of CPU a call.

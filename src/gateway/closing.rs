@@ -62,7 +62,7 @@ impl Closing {
     }
 
     pub(super) fn is_over(&self) -> bool {
-        *self.0.borrow() == Stage::Over
+        self.has_begun() && *self.0.borrow() == Stage::Over
     }
 
     pub(super) fn closed(self) -> Closed {

@@ -68,7 +68,9 @@ where
         let mut this = self.project();
         let attempt = &this.guard.0;
         loop {
-            if let Scan::Events(events) = this.scan {
+            if let Scan::Events(events) = this.scan
+                && !events.is_empty()
+            {
                 match events.next(attempt) {
                     Some(Ok(event)) => return Poll::Ready(Some(Ok(Frame::data(event)))),
                     Some(Err(error)) => return Poll::Ready(end(this.scan, attempt, Err(error))),

@@ -43,7 +43,14 @@ impl Events {
         }
     }
 
+    /// Has all of it been taken out?
+    pub(super) fn is_empty(&self) -> bool {
+        self.partial.is_empty() && self.chunk.is_empty()
+    }
+
     /// The next whole event that is for the caller.
+    // A call of its own: between two events the body is polled more than once, with nothing there.
+    #[inline(never)]
     pub(super) fn next(&mut self, attempt: &Attempt) -> Option<Result<Bytes, Error>> {
         loop {
             let from_partial = !self.partial.is_empty();

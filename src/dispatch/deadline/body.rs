@@ -106,6 +106,8 @@ where
                     let old = *this.progress;
                     let timer = this.timer.as_mut();
                     *this.progress = progress(timer, old, this.content);
+                } else if this.timer.waits(cx) {
+                    return Poll::Pending;
                 }
                 let mut phase = ready!(this.timer.as_mut().poll(*this.progress, cx));
                 while phase == Phase::Throughput {

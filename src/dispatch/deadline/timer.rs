@@ -1,6 +1,5 @@
 //! The one timer of an attempt.
 
-use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
@@ -13,6 +12,7 @@ use crate::attempt::Attempt;
 use crate::call::Call;
 use crate::clock::now;
 use crate::kind::Phase;
+use crate::woken::Woken;
 
 /// A `Sleep`, made when something is pending for the first time, and moved only when it goes off too early or would go off
 /// too late. It goes from the future to the body.
@@ -27,6 +27,7 @@ pub(super) struct Timer {
     call: Call,
     #[pin]
     sleep: Option<Sleep>,
+    woken: Woken,
 }
 
 // === impl Timer ===
@@ -39,6 +40,7 @@ impl Timer {
             window: None,
             call,
             sleep: None,
+            woken: Woken::default(),
         })
     }
 
@@ -59,6 +61,12 @@ impl Timer {
         let next = old.and_then(|old| self.clocks.window_after(old, bytes, now));
         *self.project().window = next.or(old);
         next.is_some()
+    }
+
+    /// Has it nothing to say, and wakes this task when it has? So it is between two polls, as long as nothing has come.
+    pub(super) fn waits(&self, cx: &Context<'_>) -> bool {
+        let sleep = self.sleep.as_ref();
+        self.woken.is(cx) && sleep.is_some_and(|sleep| !sleep.is_elapsed())
     }
 
     /// Ready when a clock has run out. Asked only after what is inside was pending.
@@ -95,7 +103,9 @@ impl Timer {
         if sleep.deadline() > at {
             sleep.as_mut().reset(at);
         }
-        while sleep.as_mut().poll(cx).is_ready() {
+        // One that is moved still wakes whom it would have woken.
+        while !this.woken.is(cx) || sleep.is_elapsed() {
+            ready!(this.woken.poll(sleep.as_mut(), cx));
             if sleep.deadline() >= at {
                 return Poll::Ready(phase);
             }

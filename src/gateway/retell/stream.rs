@@ -19,6 +19,7 @@ use crate::wire::mend::Calls;
 use crate::wire::retell::{Telling, retold};
 use crate::wire::sse::Scanner;
 use crate::wire::{Chunk, events};
+use crate::woken::Woken;
 
 /// Retells an event stream. Every frame that comes from the stack is one whole event.
 pub(in crate::gateway) struct Stream<B> {
@@ -35,6 +36,7 @@ pub(in crate::gateway) struct Stream<B> {
     closing: Option<Closing>,
     /// Resolves then, also where a task of its own polls this body.
     closed: Option<Closed>,
+    woken: Woken,
 }
 
 /// What becomes of an event?
@@ -63,6 +65,7 @@ impl<B> Stream<B> {
             template: Template::default(),
             calls: Calls::default(),
             closed: None,
+            woken: Woken::default(),
             ready: VecDeque::new(),
             broken: false,
             closing,
@@ -92,8 +95,11 @@ impl<B> Stream<B> {
         let Some(closing) = &self.closing else {
             return Poll::Pending;
         };
+        if self.woken.is(cx) && !closing.has_begun() {
+            return Poll::Pending;
+        }
         let closed = self.closed.get_or_insert_with(|| closing.clone().closed());
-        closed.as_mut().poll(cx)
+        self.woken.poll(closed.as_mut(), cx)
     }
 
     /// How an event is told. What else is to be said after it, is made ready.
