@@ -20,7 +20,7 @@ const EDGES: [&str; 3] = ["client", "gateway", "testing"];
 const SHELL: [&str; 5] = ["layer.rs", "service.rs", "future.rs", "body.rs", "stack.rs"];
 
 /// Files that touch the runtime under another name, and why.
-const TOUCHING: [(&str, &str); 22] = [
+const TOUCHING: [(&str, &str); 23] = [
     ("admit/key.rs", "a layer in one file"),
     (
         "admit/quota/hold.rs",
@@ -44,6 +44,7 @@ const TOUCHING: [(&str, &str); 22] = [
     ),
     ("early.rs", "a future that several layers share"),
     ("clock.rs", "the only place that reads a clock"),
+    ("woken.rs", "polls waits, and asks Tokio whether they heard it"),
     (
         "call/handle.rs",
         "a layer that is used alone makes the call that nobody has made",
