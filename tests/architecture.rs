@@ -44,7 +44,10 @@ const TOUCHING: [(&str, &str); 23] = [
     ),
     ("early.rs", "a future that several layers share"),
     ("clock.rs", "the only place that reads a clock"),
-    ("woken.rs", "polls waits, and asks Tokio whether they heard it"),
+    (
+        "woken.rs",
+        "polls waits, and asks Tokio whether they heard it",
+    ),
     (
         "call/handle.rs",
         "a layer that is used alone makes the call that nobody has made",
