@@ -8,6 +8,7 @@ use hyper_util::server::graceful::GracefulConnection;
 use pin_project::pin_project;
 
 use super::closing::{Closing, Moved, moved};
+use crate::woken::Woken;
 
 /// A connection under way, as small as it can be: there is one of it for each stream.
 #[pin_project]
@@ -17,8 +18,7 @@ pub(super) struct Connection<C, P> {
     closing: Closing,
     /// Wakes it when the shutdown goes on. Until it begins, a turn of the connection polls no wait for it, which costs less.
     moved: Moved,
-    /// Was that wait polled? Before, nothing wakes it.
-    listens: bool,
+    woken: Woken,
     place: P,
 }
 
@@ -29,7 +29,7 @@ impl<C, P> Connection<C, P> {
         Self {
             inner,
             moved: closing.moved(),
-            listens: false,
+            woken: Woken::default(),
             closing,
             place,
         }
@@ -40,11 +40,10 @@ impl<C: GracefulConnection, P> Connection<C, P> {
     /// Has the shutdown gone on? If it does, this is polled again: what is under way on it sees that.
     fn look(self: Pin<&mut Self>, cx: &mut Context<'_>) {
         let mut this = self.project();
-        while let Poll::Ready(told) = this.moved.as_mut().poll(cx) {
+        while let Poll::Ready(told) = this.woken.poll(this.moved.as_mut(), cx) {
             *this.moved = moved(told);
             this.inner.as_mut().graceful_shutdown();
         }
-        *this.listens = true;
     }
 }
 
@@ -52,7 +51,7 @@ impl<C: GracefulConnection, P> Future for Connection<C, P> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.listens || self.closing.has_begun() {
+        if !self.woken.is(cx) || self.closing.has_begun() {
             self.as_mut().look(cx);
         }
         // What goes wrong on a caller's connection is the caller's to notice.
