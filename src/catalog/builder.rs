@@ -208,6 +208,7 @@ impl Catalog {
                     prefill: endpoint.prefill,
                     recovers: endpoint.recovers.or(spec.recovers),
                     bounds: endpoint.bounds.or(bounds),
+                    free: endpoint.prices.are_free(),
                     prices: endpoint.prices,
                     unknown_price: unpriced,
                     other_tiers: tiers.get_mut(place).map(std::mem::take).unwrap_or_default(),

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Pace, PartBounds, Prices, Provider, Rate, UnknownPrices};
-use crate::Price;
+use super::{Pace, PartBounds, Prices, Provider, UnknownPrices};
 use crate::wire::{Fields, Modalities, Prefill, Quantization, Tier};
 
 /// One model as one provider serves it: the unit of choice, of price and of standing.
@@ -34,6 +33,8 @@ pub struct Endpoint {
     /// The same as JSON: every request needs it so.
     pub(super) upstream_model_json: Box<str>,
     pub(super) prices: Prices,
+    /// Do they charge for nothing, whenever and whatever is asked? Every request asks.
+    pub(super) free: bool,
     /// The policy under which it stands, if its price is not known.
     pub(super) unknown_price: Option<Arc<UnknownPrices>>,
     /// What the same costs in the tiers in which it may be answered instead.
@@ -135,9 +136,7 @@ impl Endpoint {
     /// Does it charge for nothing, long prompts, dear hours, images and searches included?
     #[must_use]
     pub fn is_free(&self) -> bool {
-        let dearest = self.prices.dearest(u64::MAX);
-        let mut each = Rate::ALL.into_iter().map(|rate| dearest.get(rate));
-        each.all(|price| price.is_some_and(Price::is_zero))
+        self.free
     }
 
     /// Tokens of prompt and completion together; the model's, unless the endpoint has its own.

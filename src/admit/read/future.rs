@@ -57,7 +57,7 @@ struct Preparing<S, B> {
     call: Call,
     head: Option<request::Parts>,
     /// Who is to be asked, once there is something to ask.
-    inner: Option<S>,
+    inner: Option<Box<S>>,
     idle: Arc<Idle<S>>,
 }
 

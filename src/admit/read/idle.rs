@@ -13,7 +13,8 @@ pub(super) struct Idle<S>(Mutex<Services<S>>);
 struct Services<S> {
     /// Never asked.
     like: S,
-    idle: Vec<S>,
+    /// Boxed: it comes and goes with each request, and all of its layers would be moved each time.
+    idle: Vec<Box<S>>,
 }
 
 /// More are not kept: as many requests as there are threads are called at once.
@@ -28,16 +29,17 @@ impl<S> Idle<S> {
     }
 
     /// One that is not ready, and that nobody else asks.
-    pub(super) fn take(&self) -> S
+    pub(super) fn take(&self) -> Box<S>
     where
         S: Clone,
     {
         let mut services = self.services();
-        services.idle.pop().unwrap_or_else(|| services.like.clone())
+        let idle = services.idle.pop();
+        idle.unwrap_or_else(|| Box::new(services.like.clone()))
     }
 
     /// This one has been called. What is only ready is not to come here: it may hold what it has reserved.
-    pub(super) fn give_back(&self, called: S) {
+    pub(super) fn give_back(&self, called: Box<S>) {
         let mut services = self.services();
         if services.idle.len() < MOST {
             services.idle.push(called);

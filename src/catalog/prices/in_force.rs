@@ -85,6 +85,13 @@ impl Prices {
         Cow::Owned(list)
     }
 
+    /// Do they charge for nothing, long prompts, dear hours, images and searches included?
+    pub(in crate::catalog) fn are_free(&self) -> bool {
+        let dearest = self.dearest(u64::MAX);
+        let mut each = Rate::ALL.into_iter().map(|rate| dearest.get(rate));
+        each.all(|price| price.is_some_and(Price::is_zero))
+    }
+
     fn dearest_of(&self, rate: Rate, prompt_tokens: u64) -> Option<Price> {
         let mut dearest = None;
         // What stands in for it may be overridden too.

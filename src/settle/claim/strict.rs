@@ -85,7 +85,7 @@ fn prompt(endpoint: &Endpoint, asks: &Asks) -> Result<Most, NoBound> {
         searches,
         ..Most::default()
     };
-    for (modality, count, bytes) in asks.parts {
+    for &(modality, count, bytes) in &asks.parts {
         if count == 0 {
             continue;
         }

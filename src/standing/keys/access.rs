@@ -82,17 +82,28 @@ impl Access {
 
     /// Could it be asked now, and is it the better choice? Changes nothing.
     pub(super) fn look(&self, need: Need, breaker: &Breaker, now: Instant) -> Result<Rank, NotNow> {
-        let key = due(self.key.circuit(), breaker, now)?;
-        let own = due(&self.circuit, breaker, now)?;
-        if let Some(until) = self.short_until(need, now) {
-            return Err((until, Cause::Limited));
-        }
+        let probes = self.opens(need, breaker, now)?;
         let quarters = match self.announced.get() {
             Some(_) => self.headroom(now).percent() / 25,
             None => 4,
         };
         let (in_flight, used) = (self.in_flight(), self.counts.requests());
-        Ok((!(key || own), Reverse(quarters), in_flight, used))
+        Ok((!probes, Reverse(quarters), in_flight, used))
+    }
+
+    /// Could it be asked now, and would that find out whether it is well again? Changes nothing.
+    pub(super) fn opens(
+        &self,
+        need: Need,
+        breaker: &Breaker,
+        now: Instant,
+    ) -> Result<bool, NotNow> {
+        let key = due(self.key.circuit(), breaker, now)?;
+        let own = due(&self.circuit, breaker, now)?;
+        match self.short_until(need, now) {
+            Some(until) => Err((until, Cause::Limited)),
+            None => Ok(key || own),
+        }
     }
 
     /// Lets one request in, or takes nothing.

@@ -54,14 +54,16 @@ impl Standing {
         let mut accesses = self.accesses().iter().enumerate();
         self.accesses().len() > 1
             && accesses
-                .any(|(place, access)| !tried(place) && access.look(need, &breaker, now).is_ok())
+                .any(|(place, access)| !tried(place) && access.opens(need, &breaker, now).is_ok())
     }
 
     /// May it be asked by now, with one of its keys?
     pub(crate) fn may_be_asked(&self, need: Need, now: Instant) -> bool {
         let until = self.circuit().until(now);
+        let breaker = Breaker::default();
+        let mut accesses = self.accesses().iter();
         until.is_none_or(|until| until <= now)
-            && self.pick(need, |_| false, &Breaker::default(), now).is_ok()
+            && accesses.any(|access| access.opens(need, &breaker, now).is_ok())
     }
 
     /// Has it no room for this request just now, whatever the key? Benched keys do not count: who has no other is not short of room.
