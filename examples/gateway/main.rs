@@ -151,7 +151,12 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
 fn greet(catalog: &Catalog, address: std::net::SocketAddr, key: &str, demo: bool, books: &str) {
     let model = match catalog.find("anthropic/claude") {
         Some(_) => "anthropic/claude",
-        None => catalog.models().first().map_or("", |model| model.id()),
+        // The newest, as far as the catalogue tells: lists of prices begin with models that nobody serves any more.
+        None => {
+            let models = catalog.models().iter().rev();
+            let newest = models.max_by_key(|model| (model.created(), model.context_length()));
+            newest.map_or("", |model| model.id())
+        }
     };
     let names: Vec<_> = catalog
         .providers()
