@@ -73,6 +73,7 @@ impl Access {
     }
 
     /// Is there no room for this now, and when may there be? Benches apart.
+    #[inline]
     pub(crate) fn short_until(&self, need: Need, now: Instant) -> Option<Instant> {
         let announced = self.announced.get();
         let announced = announced.and_then(|told| told.short_until(&self.counts, need, now));
@@ -92,6 +93,7 @@ impl Access {
     }
 
     /// Could it be asked now, and would that find out whether it is well again? Changes nothing.
+    #[inline]
     pub(super) fn opens(
         &self,
         need: Need,
@@ -160,10 +162,17 @@ impl Access {
 }
 
 /// Would this request be the probe? Or is it refused?
+#[inline]
 fn due(circuit: &Circuit, breaker: &Breaker, now: Instant) -> Result<bool, NotNow> {
-    if circuit.is_admitting() {
-        return Ok(false);
+    match circuit.is_admitting() {
+        true => Ok(false),
+        false => due_again(circuit, breaker, now),
     }
+}
+
+// Apart, so that what nearly all are is looked at where it is asked.
+#[inline(never)]
+fn due_again(circuit: &Circuit, breaker: &Breaker, now: Instant) -> Result<bool, NotNow> {
     let cause = || circuit.cause(now).unwrap_or(Cause::Limited);
     match (circuit.state(now), circuit.until(now)) {
         (State::Probing, _) => Err((breaker.recheck(now), cause())),

@@ -184,17 +184,22 @@ impl<'a> Cursor<'a> {
     pub fn skip(&mut self) -> Result<Span, Syntax> {
         self.token();
         let (start, floor) = (self.at, self.depth);
-        self.step()?;
-        while self.depth > floor {
-            let more = match self.objects & 1 {
-                1 => self.next_member()?.is_some(),
-                _ => self.next_item()?,
-            };
-            if more {
-                self.step()?;
+        loop {
+            self.step()?;
+            // Until there is one more value, in what is still open.
+            loop {
+                if self.depth <= floor {
+                    return Ok(Span::new(start, self.at));
+                }
+                let more = match self.objects & 1 {
+                    1 => self.next_member()?.is_some(),
+                    _ => self.next_item()?,
+                };
+                if more {
+                    break;
+                }
             }
         }
-        Ok(Span::new(start, self.at))
     }
 
     /// Checks that nothing but whitespace is left.
@@ -210,14 +215,16 @@ impl<'a> Cursor<'a> {
     }
 
     /// Passes a scalar, or opens a container.
-    #[inline]
+    #[inline(always)]
     fn step(&mut self) -> Result<(), Syntax> {
         match self.token() {
             Some(b'"') => self.quoted().map(drop),
             Some(b'{') => self.open(true),
             Some(b'[') => self.open(false),
             Some(b'-' | b'0'..=b'9') => {
-                self.at = scan::number(self.text, self.at)?;
+                let problem = Problem::Expected("a digit");
+                let end = scan::number(self.text, self.at);
+                self.at = end.map_err(|at| Syntax { at, problem })?;
                 Ok(())
             }
             Some(b't') => self.literal("true", "`true`"),
@@ -231,7 +238,8 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     fn quoted(&mut self) -> Result<Text, Syntax> {
         let start = self.at + 1;
-        let (end, escaped) = scan::string(self.text, start)?;
+        let found = scan::string(self.text, start);
+        let (end, escaped) = found.ok_or_else(|| scan::fault(self.text, start))?;
         self.at = end + 1;
         Ok(Text::new(Span::new(start, end), escaped))
     }

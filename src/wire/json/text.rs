@@ -41,7 +41,7 @@ impl Text {
     /// Reads the string whose first quote stands before `at`.
     #[inline]
     pub(in crate::wire) fn read(json: &[u8], at: usize) -> Option<Self> {
-        let (end, escaped) = scan::string(json, at).ok()?;
+        let (end, escaped) = scan::string(json, at)?;
         // A span counts in 32 bits.
         u32::try_from(end).ok()?;
         Some(Self::new(Span::new(at, end), escaped))
