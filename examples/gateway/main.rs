@@ -151,7 +151,8 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
 fn greet(catalog: &Catalog, address: std::net::SocketAddr, key: &str, demo: bool, books: &str) {
     let model = match catalog.find("anthropic/claude") {
         Some(_) => "anthropic/claude",
-        // The newest, as far as the catalogue tells: lists of prices begin with models that nobody serves any more.
+        // The newest, as far as the catalogue tells: lists of prices begin with models that nobody serves any more. Of equals
+        // the first, which is the last one backwards.
         None => {
             let models = catalog.models().iter().rev();
             let newest = models.max_by_key(|model| (model.created(), model.context_length()));

@@ -166,13 +166,14 @@ impl Access {
 fn due(circuit: &Circuit, breaker: &Breaker, now: Instant) -> Result<bool, NotNow> {
     match circuit.is_admitting() {
         true => Ok(false),
-        false => due_again(circuit, breaker, now),
+        false => due_by_state(circuit, breaker, now),
     }
 }
 
+/// The same of one that is not simply let through.
 // Apart, so that what nearly all are is looked at where it is asked.
 #[inline(never)]
-fn due_again(circuit: &Circuit, breaker: &Breaker, now: Instant) -> Result<bool, NotNow> {
+fn due_by_state(circuit: &Circuit, breaker: &Breaker, now: Instant) -> Result<bool, NotNow> {
     let cause = || circuit.cause(now).unwrap_or(Cause::Limited);
     match (circuit.state(now), circuit.until(now)) {
         (State::Probing, _) => Err((breaker.recheck(now), cause())),

@@ -206,7 +206,7 @@ mod tests {
     use fearless_simd::Level;
     use proptest::prelude::*;
 
-    use super::{long, stepwise};
+    use super::{long, stepwise, string};
 
     /// All that this machine can do. What it does of itself is the widest.
     fn levels() -> Vec<Level> {
@@ -241,8 +241,10 @@ mod tests {
         #[test]
         fn however_wide_it_sees_what_is_seen_byte_by_byte(text in pieces(), at in 0..40_usize) {
             let at = at.min(text.len());
+            let seen = stepwise(&text, at).ok();
+            prop_assert_eq!(string(&text, at), seen);
             for level in levels() {
-                prop_assert_eq!(long(&text, at, level), stepwise(&text, at).ok(), "{:?}", level);
+                prop_assert_eq!(long(&text, at, level), seen, "{:?}", level);
             }
         }
     }
