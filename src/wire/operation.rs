@@ -55,6 +55,12 @@ impl Operation {
         }
     }
 
+    /// May its answer be a stream?
+    #[must_use]
+    pub const fn streams(self) -> bool {
+        !matches!(self, Self::Embedding)
+    }
+
     /// The field without which nobody could answer.
     #[must_use]
     pub const fn required(self) -> Field {

@@ -166,3 +166,22 @@ async fn each_operation_names_what_it_cannot_do_without() {
     }
     assert_eq!(house.calls(), 0);
 }
+
+/// Asked for a stream of embeddings, a provider answers with one document: that was a failure of its own, and a few such
+/// requests benched it for all.
+#[tokio::test]
+async fn what_is_not_streamed_says_so() {
+    let house = House::open(1).await;
+    let body = json!({"model": "acme/large", "input": "hi", "stream": true});
+    for path in PATHS {
+        let answer = house
+            .post(&format!("{path}/embeddings"), body.to_string())
+            .await;
+        assert_eq!(answer.status, 400, "{answer:?}");
+        assert!(answer.body.contains(r#""param":"stream""#), "{answer:?}");
+    }
+    assert_eq!(house.calls(), 0);
+    let body = json!({"model": "acme/large", "input": "hi", "stream": false});
+    let answer = house.post("/v1/embeddings", body.to_string()).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+}

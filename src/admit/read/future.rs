@@ -162,8 +162,12 @@ where
                 Poll::Ready(None) => {
                     let payload = Payload::read(this.read.take())?;
                     let path = this.head.as_ref().map_or("", |head| head.uri.path());
-                    if *this.strict {
-                        is_complete(&payload, path)?;
+                    let operation = Operation::of(path);
+                    if let Some(operation) = operation.filter(|_| *this.strict) {
+                        is_complete(&payload, operation)?;
+                    }
+                    if payload.view().stream() && operation.is_some_and(|it| !it.streams()) {
+                        return Poll::Ready(Err(not_streamed()));
                     }
                     *this.payload = Some(payload);
                     *this.sleep = None;
@@ -226,13 +230,18 @@ fn too_large(limit: usize) -> Error {
 }
 
 /// Is there what this operation cannot do without?
-fn is_complete(payload: &Payload, path: &str) -> Result<(), Error> {
-    match Operation::of(path).map(Operation::required) {
-        Some(field) if !payload.view().has(field) => {
-            let name = field.name();
-            let message = format!("no {name}: `{name}` is missing");
-            Err(Error::new(Kind::Invalid, message).with_param(name))
-        }
-        _ => Ok(()),
+fn is_complete(payload: &Payload, operation: Operation) -> Result<(), Error> {
+    let field = operation.required();
+    if payload.view().has(field) {
+        return Ok(());
     }
+    let name = field.name();
+    let message = format!("no {name}: `{name}` is missing");
+    Err(Error::new(Kind::Invalid, message).with_param(name))
+}
+
+/// Whoever ignores `stream` would be taken for broken, since it answers with a document.
+fn not_streamed() -> Error {
+    let message = "embeddings are not streamed: leave `stream` out";
+    Error::new(Kind::Invalid, message).with_param("stream")
 }
