@@ -471,6 +471,26 @@ fn a_variant_does_not_have_the_price_of_another() {
     }
 }
 
+/// Where a source knew the endpoint as well, the tag was cut at its provider's length before anybody had looked at it.
+#[test]
+fn a_tag_that_begins_with_another_name_is_told() {
+    for tag in ["h", "eu/fp8", "hos\u{20ac}"] {
+        let toml = format!(
+            r#"
+            sources = ["e.json"]
+            providers.host.base_url = "https://host.example/v1"
+            [[models."acme/swift-2.5".endpoints]]
+            provider = "host"
+            model = "swift"
+            tag = "{tag}"
+            "#
+        );
+        let error = load(&toml, &[("e.json", ENDPOINTS)]).unwrap_err();
+        let told = format!("{error:?} {error}");
+        assert!(told.contains("host/"), "{tag}: {told}");
+    }
+}
+
 /// Models that make music or pictures are listed with nothing to pay for tokens, and with a price for each piece.
 #[test]
 fn what_is_paid_by_another_unit_is_not_free() {

@@ -122,7 +122,9 @@ fn add(endpoints: &mut Vec<EndpointSpec>, above: usize, below: EndpointSpec) {
 /// May they be one, of which only one layer knows the variant? `acme/fp4` is not `acme/fp8`.
 fn is_same(endpoint: &EndpointSpec, below: &EndpointSpec) -> bool {
     let has_variant = |endpoint: &EndpointSpec| {
-        let rest = &endpoint.tag()[endpoint.provider.len()..];
+        // It may begin with something else until it is checked.
+        let tag = endpoint.tag();
+        let rest = tag.strip_prefix(&*endpoint.provider).unwrap_or(tag);
         let tier = Tier::of_tag(endpoint.tag()).is_some();
         rest.matches('/').count() > usize::from(tier)
     };
