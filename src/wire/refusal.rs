@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use super::headers::retry_after;
 use super::moderation;
-use crate::catalog::Key;
 use crate::error::{Error, Upstream};
 use crate::kind::Kind;
 use crate::plan::Candidate;
@@ -132,15 +131,19 @@ impl Said {
     fn error(self, status: Option<u16>, candidate: Option<&Candidate>) -> Error {
         let kind = self.kind(status);
         let this = match candidate {
-            Some(candidate) => self.without_keys(candidate.endpoint.provider().keys()),
+            Some(candidate) => self.without_keys(candidate),
             None => self,
         };
         this.told(kind, status, candidate)
     }
 
     /// Some repeat the headers of a request that they do not like.
-    fn without_keys(mut self, keys: &[Key]) -> Self {
-        let is_told = |text: &str| keys.iter().any(|key| key.secret().is_in(text));
+    fn without_keys(mut self, candidate: &Candidate) -> Self {
+        let provider = candidate.endpoint.provider();
+        let own = candidate.own_key.as_ref();
+        let own = own.and_then(|own| own.key(provider));
+        let keys = provider.keys().iter().chain(own);
+        let is_told = |text: &str| keys.clone().any(|key| key.secret().is_in(text));
         if is_told(&self.message) {
             self.message.clear();
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use http::Method;
+use http::{Method, StatusCode};
 use serde_json::json;
 use switchtower::gateway::Bounds;
 use switchtower::keys::{KeySettings, ProviderKey, ProviderKeySettings, RingKey};
@@ -166,4 +166,22 @@ async fn the_operators_key_never_goes_where_an_own_one_should() {
         streamed.body
     );
     assert_eq!(house.calls(), 1);
+}
+
+/// A provider repeated the headers of a request that it did not like, in its error: the caller's own key is told as
+/// little as the operator's.
+#[tokio::test]
+async fn it_is_in_no_error() {
+    let house = House::open(1).await;
+    own(&house, "first", "sk-own-secret");
+    let failure = Failure::new(StatusCode::BAD_REQUEST)
+        .message("unexpected header authorization: Bearer sk-own-secret")
+        .code("sk-own-secret")
+        .param("sk-own-secret");
+    house.upstreams[0].script_fn(move |_| Script::fail(failure.clone()));
+    let answer = house.ask(json!({})).await;
+    assert_eq!(answer.status, 400, "{answer:?}");
+    assert!(!format!("{answer:?}").contains("sk-own"), "{answer:?}");
+    let record = house.records(1).await.pop();
+    assert!(!format!("{record:?}").contains("sk-own"), "{record:?}");
 }
