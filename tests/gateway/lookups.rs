@@ -9,7 +9,7 @@ use switchtower::keys::{KeySettings, RingKey};
 use switchtower::testing::{Failure, Point, Script};
 
 use crate::bad_input::keys;
-use crate::support::{House, KEY, MANAGER, PRICES, chat};
+use crate::support::{Answer, House, KEY, MANAGER, PRICES, chat};
 
 #[tokio::test]
 async fn models_have_every_key() {
@@ -47,6 +47,23 @@ async fn what_is_no_text_is_no_model() {
         let answer = house.get(path).await;
         assert_eq!(answer.status, 404, "{path}");
         assert_eq!(answer.json()["error"]["param"], "model");
+    }
+}
+
+/// It was told in plain words, and to whoever asked.
+#[tokio::test]
+async fn what_is_no_text_is_no_key() {
+    let house = House::open(1).await;
+    for path in ["/api/v1/keys/%ff", "/v1/byok/%ff"] {
+        for method in [Method::GET, Method::PATCH, Method::DELETE] {
+            let answer = house.manage(method.clone(), path, "{}").await;
+            assert_eq!(answer.status, 404, "{method} {path}");
+            assert!(answer.json()["error"]["message"].is_string());
+            let request = house.request(method.clone(), path, "{}");
+            let answer = Answer::read(house.send(request).await).await;
+            assert_eq!(answer.status, 403, "{method} {path}");
+            assert!(answer.json()["error"]["message"].is_string());
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `GET`, `PATCH` and `DELETE /byok/{id}`.
 
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use http::{HeaderMap, Response, StatusCode};
 
@@ -15,11 +16,11 @@ use crate::keys::ProviderKeySettings;
 
 pub(in crate::gateway) async fn get(
     State(door): State<Door>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Response<Body> {
     let got = async {
-        let held = named(&door, &headers, &id).await?;
+        let held = named(&door, &headers, id).await?;
         json::text(&One {
             data: Told::of(&held),
         })
@@ -30,12 +31,12 @@ pub(in crate::gateway) async fn get(
 
 pub(in crate::gateway) async fn change(
     State(door): State<Door>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response<Body> {
     let (parts, sent) = request.into_parts();
     let changed = async {
-        let held = named(&door, &parts.headers, &id).await?;
+        let held = named(&door, &parts.headers, id).await?;
         let account = &held.settings.account;
         let mut input = Input::read(&body(sent).await?)?;
         let secret = secret(&mut input)?;
@@ -49,7 +50,11 @@ pub(in crate::gateway) async fn change(
             }
             Some(after)
         };
-        let changed = door.gateway.safe.change(&id, account, secret, of).await?;
+        let changed = door
+            .gateway
+            .safe
+            .change(&held.id, account, secret, of)
+            .await?;
         json::text(&One {
             data: Told::of(changed.as_ref().ok_or_else(missing)?),
         })
@@ -60,13 +65,13 @@ pub(in crate::gateway) async fn change(
 
 pub(in crate::gateway) async fn delete(
     State(door): State<Door>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Response<Body> {
     let deleted = async {
-        let held = named(&door, &headers, &id).await?;
+        let held = named(&door, &headers, id).await?;
         let safe = &door.gateway.safe;
-        safe.change(&id, &held.settings.account, None, |_| None)
+        safe.change(&held.id, &held.settings.account, None, |_| None)
             .await?;
         Ok(r#"{"deleted":true}"#.to_owned())
     };
@@ -75,8 +80,13 @@ pub(in crate::gateway) async fn delete(
 }
 
 /// Which one is meant, of those that whoever asks may manage?
-async fn named(door: &Door, headers: &HeaderMap, id: &str) -> Result<Held, Error> {
+async fn named(
+    door: &Door,
+    headers: &HeaderMap,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Held, Error> {
     let caller = json::manager(door, headers)?;
     let account = json::account(&caller, None)?;
-    door.gateway.safe.get(id, account.as_deref()).await
+    let Path(id) = id.map_err(|_| missing())?;
+    door.gateway.safe.get(&id, account.as_deref()).await
 }

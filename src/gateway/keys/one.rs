@@ -1,6 +1,7 @@
 //! `GET`, `PATCH` and `DELETE /keys/{hash}`.
 
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use http::{HeaderMap, Response, StatusCode};
 use serde::Serialize;
@@ -24,11 +25,11 @@ struct Data<'a> {
 
 pub(in crate::gateway) async fn get(
     State(door): State<Door>,
-    Path(hash): Path<String>,
+    hash: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Response<Body> {
     let got = async {
-        let (id, account) = named(&door, &headers, &hash)?;
+        let (id, account) = named(&door, &headers, hash)?;
         let key = door.gateway.keeper.get(id, account.as_deref())?;
         told(&door, &key).await
     };
@@ -38,12 +39,12 @@ pub(in crate::gateway) async fn get(
 
 pub(in crate::gateway) async fn change(
     State(door): State<Door>,
-    Path(hash): Path<String>,
+    hash: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response<Body> {
     let (parts, sent) = request.into_parts();
     let changed = async {
-        let (id, account) = named(&door, &parts.headers, &hash)?;
+        let (id, account) = named(&door, &parts.headers, hash)?;
         let mut input = Input::read(&body(sent).await?)?;
         let change = read(&mut input)?;
         input.finish()?;
@@ -59,11 +60,11 @@ pub(in crate::gateway) async fn change(
 
 pub(in crate::gateway) async fn delete(
     State(door): State<Door>,
-    Path(hash): Path<String>,
+    hash: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Response<Body> {
     let deleted = async {
-        let (id, account) = named(&door, &headers, &hash)?;
+        let (id, account) = named(&door, &headers, hash)?;
         let keeper = &door.gateway.keeper;
         keeper.change(id, account, |_| None).await?;
         Ok(r#"{"deleted":true}"#.to_owned())
@@ -73,8 +74,13 @@ pub(in crate::gateway) async fn delete(
 }
 
 /// Which key is meant, and of which account it must be?
-fn named(door: &Door, headers: &HeaderMap, hash: &str) -> Result<(KeyId, Option<String>), Error> {
+fn named(
+    door: &Door,
+    headers: &HeaderMap,
+    hash: Result<Path<String>, PathRejection>,
+) -> Result<(KeyId, Option<String>), Error> {
     let caller = json::manager(door, headers)?;
+    let Path(hash) = hash.map_err(|_| missing())?;
     let id = hash.parse().map_err(|_| missing())?;
     Ok((id, json::account(&caller, None)?))
 }
