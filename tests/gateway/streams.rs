@@ -1,5 +1,6 @@
 //! An answer that is a stream, in OpenRouter's shape.
 
+use bytes::Bytes;
 use http::HeaderValue;
 use serde_json::{Value, json};
 use switchtower::testing::{Script, Tokens, UsageManner};
@@ -135,11 +136,80 @@ async fn what_the_upstream_spells_badly_is_mended() {
         .iter()
         .map(|data| format!("data: {data}\n\n"))
         .collect();
-    let kind = HeaderValue::from_static("text/event-stream");
-    house.script(0, Script::new().raw(body).content_type(kind));
-    let answer = house.ask(json!({"stream": true})).await;
+    let answer = ask_raw(&house, body).await;
     assert_stream(&answer, "stop");
     assert_eq!(answer.text(), "hi you");
+}
+
+/// Nobody has to hear of a block without data. The Python SDK takes it for an event, and what it brings for JSON.
+#[tokio::test]
+async fn what_brings_no_data_is_not_told() {
+    let house = House::open(1).await;
+    for block in [
+        "retry: 3000\n\n",
+        "event: ping\n\n",
+        "id: 7\n\n",
+        "retry: 3000\r\n\r\n",
+        ": still here\nevent: ping\n\n",
+        "event: ping\n: still here\n\n",
+    ] {
+        let answer = ask_raw(&house, [block, HI, block, STOP].concat()).await;
+        assert_stream(&answer, "stop");
+        assert_eq!(answer.text(), "hi", "{block:?}");
+        for line in answer.body.lines() {
+            let known = line.is_empty() || line.starts_with(':') || line.starts_with("data: ");
+            assert!(known, "{block:?}: {line:?}");
+        }
+        let comments = answer.body.matches(": still here").count();
+        assert_eq!(
+            comments,
+            2 * usize::from(block.starts_with(':')),
+            "{block:?}"
+        );
+    }
+}
+
+/// A provider that cuts its text between the bytes of a letter: a browser shows what is missing, the Python SDK gave
+/// up the whole answer.
+#[tokio::test]
+async fn what_is_no_text_is_told_as_text() {
+    let house = House::open(1).await;
+    let part = |words: &[u8]| {
+        let [before, after] = [
+            &br#"data: {"choices":[{"index":0,"delta":{"content":""#[..],
+            b"\"}}]}\n\n",
+        ];
+        [before, words, after].concat()
+    };
+    let parts = [&b"a"[..], b"b\xe5", b"\xad\x97c", "d\u{e9}".as_bytes()].map(part);
+    let body = [parts.concat(), b": \xff\n\n".to_vec(), STOP.into()].concat();
+    let answer = ask_raw(&house, body).await;
+    assert_stream(&answer, "stop");
+    let text = answer.text();
+    let letters: Vec<_> = text.chars().filter(|it| *it != '\u{fffd}').collect();
+    assert_eq!(letters, ['a', 'b', 'c', 'd', '\u{e9}'], "{text}");
+    assert!(text.contains("b\u{fffd}"), "{text}");
+
+    let whole = [
+        &br#"{"object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"a"#[..],
+        b"\xff",
+        br#"b"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":2}}"#,
+    ]
+    .concat();
+    house.script(0, Script::new().raw(whole));
+    let told = house.ask(json!({})).await.json();
+    assert_eq!(told["choices"][0]["message"]["content"], "a\u{fffd}b");
+}
+
+const HI: &str =
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"hi\"}}]}\n\n";
+const STOP: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+
+/// A stream of exactly these bytes.
+async fn ask_raw(house: &House, body: impl Into<Bytes>) -> Answer {
+    let kind = HeaderValue::from_static("text/event-stream");
+    house.script(0, Script::new().raw(body).content_type(kind));
+    house.ask(json!({"stream": true})).await
 }
 
 /// All that must hold of every complete stream. Returns the usage.

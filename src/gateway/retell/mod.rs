@@ -3,6 +3,7 @@
 mod stream;
 mod telling;
 mod template;
+mod text;
 mod whole;
 
 pub(super) use self::stream::Stream;

@@ -7,6 +7,7 @@ use http_body::Frame;
 
 use super::telling::Words;
 use super::template::Template;
+use super::text::{is_text, text};
 use crate::attempt::{Attempt, End};
 use crate::call::Call;
 use crate::clock::now;
@@ -115,14 +116,17 @@ impl<B> Stream<B> {
             }
         }
         let told = match Scanner::default().next(&event) {
-            Ok(Some(found)) => found
-                .data
-                .map_or(Told::AsItIs, |data| self.tell(&event, &data)),
+            Ok(Some(found)) => match found.data {
+                Some(data) => self.tell(&event, &data),
+                None if is_comment(&event) => Told::AsItIs,
+                // Some clients take it for an event, and what it brings for JSON.
+                None => Told::Nothing,
+            },
             _ => Told::AsItIs,
         };
         match told {
-            Told::AsItIs => Some(event),
-            Told::Otherwise(event) => Some(event),
+            Told::AsItIs => Some(text(event)),
+            Told::Otherwise(event) => Some(text(event)),
             Told::Nothing => None,
             Told::Done => {
                 self.closing = None;
@@ -161,7 +165,7 @@ impl<B> Stream<B> {
             newlines.for_each(|byte| *byte = b' ');
         }
         let told = [FIELD, &told, b"\n\n"].concat();
-        if let Some(words) = words {
+        if let Some(words) = words.filter(|_| is_text(&told)) {
             let words = words.start + FIELD.len()..words.end + FIELD.len();
             self.template.hear(event, data, chunk, &told, words);
         }
@@ -195,6 +199,11 @@ impl<B> Stream<B> {
         event.push_str("}\n\n");
         Some(event.into())
     }
+}
+
+/// A comment, or the blank line behind one.
+fn is_comment(event: &[u8]) -> bool {
+    event.starts_with(b":") || event.trim_ascii().is_empty()
 }
 
 impl<B> http_body::Body for Stream<B>

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
+use super::text::is_text;
 use crate::wire::{Chunk, Echo};
 
 /// The last event that was told, without its words.
@@ -25,6 +26,9 @@ impl Template {
             return None;
         }
         let words = words.span().of(event);
+        if !is_text(words) {
+            return None;
+        }
         let mut told = Vec::with_capacity(self.before.len() + words.len() + self.after.len());
         told.extend_from_slice(&self.before);
         told.extend_from_slice(words);

@@ -4,6 +4,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 
 use super::telling::Words;
+use super::text::text;
 use crate::call::Call;
 use crate::chunks::Chunks;
 use crate::error::Error;
@@ -38,7 +39,7 @@ impl<B: http_body::Body<Data = Bytes, Error = Error> + Unpin> Whole<B> {
                 self.read.push(data);
             }
         }
-        Poll::Ready(Ok(told(self.read.take(), books, call)))
+        Poll::Ready(Ok(text(told(self.read.take(), books, call))))
     }
 }
 
