@@ -50,15 +50,19 @@ impl Limits {
         rules: impl IntoIterator<Item = (Rule, Vec<(SystemTime, u64)>)>,
         now: Now,
     ) -> Result<(), NotARule> {
-        self.set_rules_over(self, of, rules, now)
+        self.set_rules_over(self, of, (rules, false), now)
     }
 
-    /// The same, where these limits know what is under way.
+    /// The same, where these limits know what is under way; and where it is true, all rules begin anew, so that what was used
+    /// before counts, which was not known.
     pub(crate) fn set_rules_over(
         &self,
         under_way: &Self,
         (scope, value): (Scope, &str),
-        rules: impl IntoIterator<Item = (Rule, Vec<(SystemTime, u64)>)>,
+        (rules, anew): (
+            impl IntoIterator<Item = (Rule, Vec<(SystemTime, u64)>)>,
+            bool,
+        ),
         now: Now,
     ) -> Result<(), NotARule> {
         let value = scope.value(value).ok_or(NotARule::BadValue)?;
@@ -71,7 +75,7 @@ impl Limits {
         self.expect_rules();
         self.0.own.set(
             (scope, value),
-            rules.collect(),
+            (rules.collect(), anew),
             &under_way.0.own,
             || self.order(),
             (self.first(now), now),

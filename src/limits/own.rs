@@ -87,12 +87,13 @@ impl Own {
         self.expects.load(Acquire) != 0
     }
 
-    /// From now on it has these rules. What counted by a rule that counts the same goes on to count; another one begins with
-    /// what was used before, and with what these have under way.
+    /// From now on it has these rules. What counted by a rule that counts the same goes on to count, unless all are to begin
+    /// anew: what is counted together with other processes goes on even then. Another one begins with what was used before,
+    /// and with what these have under way.
     pub(super) fn set(
         &self,
         (scope, value): (Scope, Box<[u8]>),
-        rules: Vec<(Rule, Past)>,
+        (rules, anew): (Vec<(Rule, Past)>, bool),
         under_way: &Self,
         mut order: impl FnMut() -> u64,
         (first, now): (Instant, Now),
@@ -110,7 +111,9 @@ impl Own {
         let (mut after, mut new) = (Vec::with_capacity(rules.len()), Vec::new());
         for (rule, past) in rules {
             let rule = Arc::new(rule);
-            let same = before.iter().position(|count| count.is_of(&rule));
+            let goes_on = |count: &Shared| !anew || count.lock().is_shared();
+            let is_same = |count: &Arc<Shared>| count.is_of(&rule) && goes_on(count);
+            let same = before.iter().position(is_same);
             after.push(match same {
                 Some(place) => {
                     let count = before.swap_remove(place);

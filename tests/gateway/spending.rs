@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use switchtower::catalog::Catalog;
 use switchtower::dispatch::recover::RecoverLayer;
 use switchtower::gateway::{Bounds, Gateway};
-use switchtower::keys::{FreeModels, KeySettings, ProviderKey, ProviderKeySettings};
+use switchtower::keys::{FreeModels, KeySettings, ProviderKey, ProviderKeySettings, RingKey};
 use switchtower::limits::{Level, Now, Subject, Unit};
 use switchtower::settle::store::{MemoryStore, RowQuery, Store};
 use switchtower::settle::{HasBooks, Ledger, MemoryLedger, Record};
@@ -416,6 +416,65 @@ async fn an_account_spends_what_it_was_given() {
     for _ in 0..count + 1 {
         assert_eq!(asks(&house, KEY, json!({})).await.status, 200);
     }
+}
+
+/// Its books could not be read when it began, or nobody had asked it to: then all that an account had spent was its own once more.
+#[tokio::test]
+async fn whoever_begins_blind_learns_what_was_spent() {
+    let store = Arc::new(MemoryStore::new(100));
+    let house = open(&store, Gateway::prepaid).await;
+    let give = json!({"id": "1", "amount": 0.002});
+    manage(&house, Method::POST, "/credits", give).await;
+    let key = make(&house, json!({"name": "team", "limit": 0.001})).await;
+    spend_all(&house, &key).await;
+    let (_, refused) = spend_all(&house, KEY).await;
+    assert_eq!(refused.status, 402);
+    drop(house);
+
+    let journal = support::journal(store.clone());
+    let limits = journal.books().limits().clone();
+    let upstream = Upstream::builder().name("first").prices(prices(0));
+    let upstream = upstream.start().await.unwrap();
+    let stack = Stack::new(Arc::new(catalog(&[upstream.base_url()]))).with_ledger(journal);
+    let gateway = Gateway::new(stack, client::hyper::plain());
+    let gateway = gateway.keys([KEY]).prepaid();
+    // As who puts its keys there by itself, and never reads any.
+    let stored = store.documents("key").unwrap().pop().unwrap();
+    let settings = KeySettings::from_json(stored.json.as_deref().unwrap()).unwrap();
+    let id: KeyId = stored.id.parse().unwrap();
+    gateway
+        .key_ring()
+        .put(RingKey::new(id, stored.version, settings));
+    let house = House::of(vec![upstream], gateway, Bounds::default()).await;
+
+    let caller = Caller::new(id);
+    let used = || {
+        let subject = Subject {
+            caller: Some(&caller),
+            ..Subject::default()
+        };
+        let now = Now {
+            instant: Instant::now(),
+            wall: SystemTime::now(),
+        };
+        let levels = limits.levels(&subject, &[Unit::Money], now);
+        levels.iter().map(|level| level.used).collect::<Vec<_>>()
+    };
+    support::within(async {
+        while used().iter().any(|used| *used == 0) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    assert_eq!(used().len(), 2, "{:?}", used());
+    for key in [KEY, &key] {
+        assert_eq!(asks(&house, key, json!({})).await.status, 402);
+    }
+    // Once it knows, it goes on: nothing counts twice.
+    let before = used();
+    let give = json!({"id": "2", "amount": 0.000001});
+    manage(&house, Method::POST, "/credits", give).await;
+    assert_eq!(used(), before);
 }
 
 /// With a model for nothing, and one for money.

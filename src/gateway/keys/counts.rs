@@ -1,7 +1,7 @@
 //! Rules of single keys and accounts, which begin with what was used before.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use crate::caller::Caller;
@@ -17,6 +17,8 @@ pub(super) struct Counts {
     /// Those of the ledger, and those of the quota if they are others.
     limits: Vec<Limits>,
     books: Option<Arc<dyn Store>>,
+    /// Those that have begun without a look into the books, which cannot be had in time.
+    blind: Arc<Mutex<HashSet<Whom>>>,
 }
 
 /// All rules that one is to have of its own.
@@ -27,8 +29,11 @@ pub(super) struct Wanted {
     rules: Vec<Rule>,
 }
 
+/// Whose rules are these?
+type Whom = (Scope, String);
+
 /// What was used before, and when: by whom, and by the name of the rule.
-type Past = HashMap<(Scope, String), HashMap<String, Vec<(SystemTime, u64)>>>;
+type Past = HashMap<Whom, HashMap<String, Vec<(SystemTime, u64)>>>;
 
 /// The rules that begin, one of each that count the same, and for whom.
 type Begins = Vec<(Rule, HashSet<String>)>;
@@ -43,7 +48,11 @@ impl Counts {
             true => vec![one],
             false => vec![one, other],
         };
-        Self { limits, books }
+        Self {
+            limits,
+            books,
+            blind: Arc::default(),
+        }
     }
 
     pub(super) fn books(&self) -> Option<&Arc<dyn Store>> {
@@ -65,10 +74,25 @@ impl Counts {
         levels.into_iter().find(|level| level.rule.name() == rule)
     }
 
-    /// Sets those of which there is none yet, without a look into the books.
+    /// Sets those of which there is none yet, without a look into the books: until they are [set](Self::set), nothing was used
+    /// before.
     pub(super) fn begin(&self, mut wanted: Vec<Wanted>) {
         wanted.retain(|one| one.rules.iter().any(|rule| !self.has(one, rule)));
+        let blind: Vec<_> = wanted.iter().map(Wanted::whom).collect();
         self.put(wanted, Past::new());
+        if self.books.is_some() {
+            self.blind().extend(blind);
+        }
+    }
+
+    /// Has this one begun without a look into the books?
+    pub(super) fn is_blind(&self, one: &Wanted) -> bool {
+        self.blind().contains(&one.whom())
+    }
+
+    /// Has any?
+    pub(super) fn any_is_blind(&self) -> bool {
+        !self.blind().is_empty()
     }
 
     /// Writes this, if anything, and from then on these count: those that begin with what the books say was used of them, and
@@ -110,7 +134,9 @@ impl Counts {
             rules,
         } in wanted
         {
-            let mut past = past.remove(&(scope, value.clone())).unwrap_or_default();
+            let whom = (scope, value.clone());
+            let anew = self.blind().remove(&whom);
+            let mut past = past.remove(&whom).unwrap_or_default();
             let rules = rules.into_iter().map(|rule| {
                 let past = past.remove(rule.name()).unwrap_or_default();
                 (rule, past)
@@ -119,7 +145,8 @@ impl Counts {
             for limits in &self.limits {
                 let of = (scope, &*value);
                 // It is the ledger's that know what is under way.
-                let set = limits.set_rules_over(&self.limits[0], of, rules.clone(), now);
+                let rules = (rules.clone(), anew);
+                let set = limits.set_rules_over(&self.limits[0], of, rules, now);
                 set.expect("it is the name of a key or an account");
             }
         }
@@ -128,7 +155,12 @@ impl Counts {
     fn begins(&self, wanted: &[Wanted]) -> Begins {
         let mut begins = Begins::new();
         for one in wanted {
-            for rule in one.rules.iter().filter(|rule| !self.has(one, rule)) {
+            let blind = self.is_blind(one);
+            for rule in one
+                .rules
+                .iter()
+                .filter(|rule| blind || !self.has(one, rule))
+            {
                 let same = begins.iter_mut().find(|(known, _)| known.is_same(rule));
                 match same {
                     Some((_, values)) => drop(values.insert(one.value.clone())),
@@ -137,6 +169,10 @@ impl Counts {
             }
         }
         begins
+    }
+
+    fn blind(&self) -> MutexGuard<'_, HashSet<Whom>> {
+        self.blind.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn has(&self, one: &Wanted, rule: &Rule) -> bool {
@@ -155,6 +191,10 @@ impl Wanted {
             value,
             rules,
         }
+    }
+
+    fn whom(&self) -> Whom {
+        (self.scope, self.value.clone())
     }
 }
 

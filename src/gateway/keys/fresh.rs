@@ -14,7 +14,8 @@ use crate::admit::key::KeyLayer;
 use crate::gateway::router::{Door, Gateway};
 use crate::telemetry;
 
-/// Reads the keys again each time that so much time has passed, until the gateway is gone. Without a runtime to do it, nobody does.
+/// Reads the keys again each time that so much time has passed, until the gateway is gone; at once if they were never read.
+/// Without a runtime to do it, nobody does.
 pub(in crate::gateway) fn keep(gateway: &Arc<Gateway>, every: Duration) {
     if every.is_zero() || !gateway.keeper.is_stored() {
         return;
@@ -25,7 +26,9 @@ pub(in crate::gateway) fn keep(gateway: &Arc<Gateway>, every: Duration) {
 }
 
 async fn read(gateway: Weak<Gateway>, every: Duration) {
-    let Some(first) = tokio::time::Instant::now().checked_add(every) else {
+    let now = tokio::time::Instant::now();
+    let wait = gateway.upgrade().filter(|it| !it.keeper.is_blind());
+    let Some(first) = now.checked_add(wait.map_or(Duration::ZERO, |_| every)) else {
         return;
     };
     let mut ticks = interval_at(first, every);

@@ -103,6 +103,11 @@ impl Keeper {
         self.read().await
     }
 
+    /// Does any rule count from now on, though the books know of more?
+    pub(super) fn is_blind(&self) -> bool {
+        self.counts.any_is_blind()
+    }
+
     /// Is there anything that others may change?
     pub(super) fn is_stored(&self) -> bool {
         self.store.is_some() || self.counts.books().is_some()
@@ -177,11 +182,13 @@ impl Keeper {
                 .map(|key| key.settings().account.as_str().into()),
         );
         let mut wanted = self.accounts.wanted(&self.counts, accounts).await?;
-        let is_new = |key: &&RingKey| {
+        let is_new = |key: &RingKey| {
             let known = self.ring.get(key.id());
             known.is_none_or(|known| known.version() != key.version())
         };
-        wanted.extend(keys.iter().filter(is_new).map(of_key));
+        let of_keys = keys.iter().map(|key| (is_new(key), of_key(key)));
+        let begin = of_keys.filter(|(new, of_key)| *new || self.counts.is_blind(of_key));
+        wanted.extend(begin.map(|(_, of_key)| of_key));
         let stored: HashSet<_> = keys.iter().map(RingKey::id).collect();
         let others = self.ring.list();
         let others = others.iter().filter(|key| !stored.contains(&key.id()));
