@@ -202,7 +202,7 @@ const DETACHING: [(&str, &str); 12] = [
 ];
 
 /// Files with a lock, and why nobody waits behind it.
-const LOCKING: [(&str, &str); 35] = [
+const LOCKING: [(&str, &str); 36] = [
     (
         "admit/read/idle.rs",
         "for a service to ask, which is as good as a clone",
@@ -228,6 +228,10 @@ const LOCKING: [(&str, &str); 35] = [
     (
         "keys/provider_key.rs",
         "to find the standing of an endpoint, or to make it, once",
+    ),
+    (
+        "gateway/keys/blind.rs",
+        "for whose limits are to be read again: at a refresh, or a change",
     ),
     (
         "gateway/keys/keeper.rs",

@@ -1,9 +1,10 @@
 //! Rules of single keys and accounts, which begin with what was used before.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::blind::{Blind, Whom};
 use crate::caller::Caller;
 use crate::clock::{now, wall};
 use crate::gateway::blocking::blocking;
@@ -17,8 +18,7 @@ pub(super) struct Counts {
     /// Those of the ledger, and those of the quota if they are others.
     limits: Vec<Limits>,
     books: Option<Arc<dyn Store>>,
-    /// Those that have begun without a look into the books, which cannot be had in time.
-    blind: Arc<Mutex<HashSet<Whom>>>,
+    blind: Blind,
 }
 
 /// All rules that one is to have of its own.
@@ -28,9 +28,6 @@ pub(super) struct Wanted {
     value: String,
     rules: Vec<Rule>,
 }
-
-/// Whose rules are these?
-type Whom = (Scope, String);
 
 /// What was used before, and when: by whom, and by the name of the rule.
 type Past = HashMap<Whom, HashMap<String, Vec<(SystemTime, u64)>>>;
@@ -51,7 +48,7 @@ impl Counts {
         Self {
             limits,
             books,
-            blind: Arc::default(),
+            blind: Blind::default(),
         }
     }
 
@@ -81,18 +78,18 @@ impl Counts {
         let blind: Vec<_> = wanted.iter().map(Wanted::whom).collect();
         self.put(wanted, Past::new());
         if self.books.is_some() {
-            self.blind().extend(blind);
+            self.blind.extend(blind);
         }
     }
 
     /// Has this one begun without a look into the books?
     pub(super) fn is_blind(&self, one: &Wanted) -> bool {
-        self.blind().contains(&one.whom())
+        self.blind.has(&one.whom())
     }
 
     /// Has any?
     pub(super) fn any_is_blind(&self) -> bool {
-        !self.blind().is_empty()
+        !self.blind.is_empty()
     }
 
     /// Writes this, if anything, and from then on these count: those that begin with what the books say was used of them, and
@@ -135,7 +132,7 @@ impl Counts {
         } in wanted
         {
             let whom = (scope, value.clone());
-            let anew = self.blind().remove(&whom);
+            let anew = self.blind.remove(&whom);
             let mut past = past.remove(&whom).unwrap_or_default();
             let rules = rules.into_iter().map(|rule| {
                 let past = past.remove(rule.name()).unwrap_or_default();
@@ -169,10 +166,6 @@ impl Counts {
             }
         }
         begins
-    }
-
-    fn blind(&self) -> MutexGuard<'_, HashSet<Whom>> {
-        self.blind.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn has(&self, one: &Wanted, rule: &Rule) -> bool {

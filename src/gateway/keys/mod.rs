@@ -2,6 +2,7 @@
 //! a key is told of itself, `GET /key`.
 
 mod accounts;
+mod blind;
 mod change;
 mod counts;
 mod create;
