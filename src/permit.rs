@@ -120,10 +120,10 @@ impl Permit {
             _ => {}
         }
         let judge = |circuit: &Circuit, outcome, pass| {
-            // That it is good is news only of one that was not.
+            // That it is good is news only of one that was not, and from then on always: it is a share that is judged.
             let is_news = !matches!(outcome, Outcome::Succeeded | Outcome::Nothing)
                 || pass != Pass::Ordinary
-                || circuit.failures() > 0;
+                || circuit.counts();
             is_news
                 .then(|| circuit.judge(outcome, retry_after, pass, &self.breaker, now))
                 .flatten()

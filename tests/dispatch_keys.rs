@@ -530,3 +530,34 @@ async fn a_key_that_a_provider_repeats_is_told_to_nobody() {
         assert!(!told.contains("secret-"), "{told}");
     }
 }
+
+/// One bad answer in eleven, each of them made good by another key: that the others were good was counted only while the last was
+/// bad, so that one in two seemed to fail, and a good key was benched.
+#[tokio::test(start_paused = true)]
+async fn a_few_refusals_among_many_answers_bench_no_key() {
+    for bad in [403, 429] {
+        let answers = (0..400).flat_map(|number| {
+            let refusal = (number % 10 == 0).then(|| status(bad));
+            refusal.into_iter().chain([fine()])
+        });
+        let client = Client::new(answers);
+        let stack = Stack::new(catalog(&two())).seed(1);
+        let chain = stack.around(client);
+        for number in 0..400 {
+            let ask = r#"{"model":"acme/swift","messages":[{"role":"user","content":"hi"}]}"#;
+            let answer = chain.clone().oneshot(Request::new(ask.to_owned())).await;
+            answer.unwrap().into_body().collect().await.unwrap();
+            sleep(millis(50)).await;
+            let lineup = stack.roster().lineup();
+            let circuit = lineup.circuits(flow::now()).next().unwrap();
+            for key in &circuit.keys {
+                assert_eq!(
+                    key.state,
+                    State::Admitting,
+                    "{bad}: {} after {number}",
+                    key.label
+                );
+            }
+        }
+    }
+}

@@ -247,6 +247,11 @@ impl Circuit {
         Condition::from(self.word.load(Acquire)).failures
     }
 
+    /// Is anything counted? From the first failure on.
+    pub(crate) fn counts(&self) -> bool {
+        self.window.get().is_some()
+    }
+
     /// Ejections since it was last trusted.
     pub fn ejections(&self, now: Instant) -> u32 {
         self.condition(now).ejections
