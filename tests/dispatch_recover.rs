@@ -1287,3 +1287,41 @@ proptest! {
         }
     }
 }
+
+/// The second answer was longer than what is kept, broke as well, and the third was shown the little that had come since: it went
+/// on from there, and nobody saw that the middle was gone.
+#[tokio::test(start_paused = true)]
+async fn what_was_too_long_to_be_kept_is_not_mended_later() {
+    let said = |words: &str| {
+        let json = json!({"id": "1", "model": "m", "choices": [{"index": 0, "delta": {"content": words}, "finish_reason": null}]});
+        event(&json.to_string())
+    };
+    let answers = [
+        Answer::sse([said("0123456789")]).then(Step::Break),
+        Answer::sse([said("0123456789"), said("abcdefghijklmnop"), said("XYZ")]).then(Step::Break),
+        Answer::sse([
+            said("XYZ"),
+            said(" WRONG"),
+            flow::finish("stop"),
+            DONE.to_owned(),
+        ]),
+    ];
+    let client = Client::new(answers);
+    let recover = RecoverLayer::new().on(true).text_limit(20);
+    let chain = Stack::new(plain())
+        .seed(1)
+        .recover(recover)
+        .around(client.clone());
+    let answer = chain
+        .oneshot(Request::new(flow::ordered(true)))
+        .await
+        .unwrap();
+    let told = tell(answer.into_body()).await;
+    assert!(!told.text().contains("WRONG"), "{}", told.text());
+    assert!(
+        told.text().contains(r#""finish_reason":"error""#),
+        "{}",
+        told.text()
+    );
+    assert_eq!(client.seen().len(), 2);
+}

@@ -120,7 +120,7 @@ impl Told {
             self.text.reserve(FIRST.min(self.most));
         }
         self.events += u64::from(!raw.is_empty());
-        self.lost = self.text.len() + raw.len() > self.most;
+        self.lost |= self.text.len() + raw.len() > self.most;
         if self.lost {
             self.text = Vec::new();
         }
