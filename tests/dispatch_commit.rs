@@ -529,3 +529,16 @@ async fn each_data_line_of_any_broken_answer_is_json_or_done() {
         }
     }
 }
+
+/// Of two choices one was told, without a word: such a stream is over before anything of it is let go, and its end was forgotten.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_was_over_before_it_was_let_go_has_its_end() {
+    let client = Client::new([Answer::sse([role(), finish("content_filter")])]);
+    let (request, _) = asking(r#"{"model":"acme/swift","stream":true,"n":2}"#);
+    let response = ask(&client, request).await.unwrap();
+    let told = tell(response.into_body()).await;
+    assert_eq!(
+        told.text(),
+        [role(), finish("content_filter"), DONE.to_owned()].concat()
+    );
+}

@@ -110,6 +110,11 @@ where
                 return Poll::Ready(Some(Ok(this.pass(frame))));
             }
             let Some(inner) = this.inner.as_mut() else {
+                if this.stream && !this.done {
+                    // It was over before it was let go.
+                    this.close();
+                    continue;
+                }
                 return Poll::Ready(None);
             };
             match inner.as_mut().poll_frame(cx) {
@@ -132,7 +137,7 @@ where
 
     /// Never before the last event of a stream: hyper stops asking once this is true.
     fn is_end_stream(&self) -> bool {
-        self.held.is_empty() && self.inner.is_none()
+        self.held.is_empty() && self.inner.is_none() && (self.done || !self.stream)
     }
 
     fn size_hint(&self) -> SizeHint {
