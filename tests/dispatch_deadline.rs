@@ -8,8 +8,8 @@ use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
 use flow::{
-    Answer, Client, DONE, Flow, Step, event, finish, good, json, millis, ordered, role, secs,
-    streamed, tell, text, three, usage,
+    Answer, Client, DONE, Flow, Step, catalog, event, finish, good, json, millis, ordered, role,
+    secs, streamed, tell, text, three, usage,
 };
 use http::{Request, Response};
 use http_body_util::BodyExt;
@@ -20,7 +20,8 @@ use switchtower::dispatch::deadline::{Body, Clocks, DeadlineLayer, Deadlines, Pr
 use switchtower::dispatch::fallback::FallbackLayer;
 use switchtower::dispatch::retry::RetryLayer;
 use switchtower::meter::{self, MeterLayer};
-use switchtower::{Call, End, Error, Kind, Payload, Phase};
+use switchtower::standing::Period;
+use switchtower::{Call, End, Error, Kind, Payload, Phase, Stack};
 use tokio::time::{Instant, advance, sleep, timeout};
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 
@@ -588,4 +589,78 @@ async fn the_next_clock_is_the_first_to_run_out() {
     assert_eq!(clocks(None, true).next(Progress::Asked, None).0, at(10));
     let short = Clocks::new(&deadlines, asked, at(5), Some(1), true);
     assert_eq!(short.next(Progress::Asked, None), (at(5), Phase::Total));
+}
+
+/// The clock stood at the time for the headers, and the body did not look whether its own is sooner.
+#[tokio::test(start_paused = true)]
+async fn the_first_token_may_be_due_before_the_headers_are() {
+    for answer in [
+        Answer::steps([Step::Hang]),
+        Answer::sse([role()]).then(Step::Hang),
+    ] {
+        let deadlines = Deadlines {
+            first_token: secs(5),
+            ..Deadlines::default()
+        };
+        let client = Client::new([answer.after(secs(1))]);
+        let stack = ServiceBuilder::new()
+            .layer(CommitLayer::new())
+            .layer(DeadlineLayer::new(deadlines))
+            .layer(MeterLayer::new())
+            .service(client);
+        let began = Instant::now();
+        let error = stack.oneshot(streamed().0).await.map(drop).unwrap_err();
+        assert_eq!(error.kind(), Kind::Elapsed(Phase::FirstToken));
+        assert_eq!(began.elapsed(), secs(5));
+    }
+}
+
+/// Thirty could be asked, and a request has six tries: each was given a thirtieth of the time, and five good answers were thrown
+/// away.
+#[tokio::test(start_paused = true)]
+async fn the_time_is_shared_by_those_that_may_be_asked() {
+    let one = |n| {
+        format!(
+            r#"
+            [providers.p{n}]
+            base_url = "https://p{n}.test/v1"
+            [[models."acme/swift".endpoints]]
+            provider = "p{n}"
+            model = "m"
+            "#
+        )
+    };
+    let toml: String = (0..30).map(one).collect();
+    let client = Client::new([Answer::json([json("hi")]).after(secs(25))]);
+    let chain = Stack::new(catalog(&toml)).seed(1).around(client.clone());
+    let began = Instant::now();
+    let answer = chain.oneshot(Request::new(ordered(false))).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!((began.elapsed(), client.seen().len()), (secs(25), 1));
+}
+
+/// The others were left alone meanwhile, so the attempt went on beyond its clock. Then the caller's own time was over: by the
+/// operator's word the endpoint would have had it.
+#[tokio::test(start_paused = true)]
+async fn the_last_is_not_blamed_for_the_haste_of_a_caller() {
+    let client = Client::new([Answer::sse(good("hi")).after(secs(40))]);
+    let stack = Stack::new(three()).seed(1);
+    let mut request = Request::new(ordered(true));
+    let wish = "25000".parse().unwrap();
+    request.headers_mut().insert("x-switchtower-total-ms", wish);
+    let asked = tokio::spawn(stack.around(client).oneshot(request));
+    sleep(secs(5)).await;
+    let lineup = stack.roster().lineup();
+    let endpoints = lineup.catalog().models()[0].endpoints();
+    let [first, others @ ..] = endpoints else {
+        panic!("three were configured")
+    };
+    for other in others {
+        lineup.standing(other).eject(secs(1000), flow::now());
+    }
+    let error = asked.await.unwrap().map(drop).unwrap_err();
+    assert!(matches!(error.kind(), Kind::Elapsed(_)), "{error:?}");
+    let standing = lineup.standing(first);
+    assert_eq!(standing.circuit().failures(), 0);
+    assert_eq!(standing.tally(Period::HalfHour, flow::now()).failed, 0);
 }

@@ -41,22 +41,24 @@ impl Call {
         self.with_attempts(|attempts| attempts.iter().any(slug))
     }
 
-    /// Those among them that may be asked by now, as long as there are tries, and that no hedge has asked in vain.
+    /// Those among them that may be asked by now, as many as there are tries, and that no hedge has asked in vain.
     pub(crate) fn others_left(&self, now: Instant) -> usize {
-        if self.tries() == 0 || self.successors() == 0 {
+        let tries = self.tries();
+        if tries == 0 || self.successors() == 0 {
             return 0;
         }
         let others = self.plan().map(|plan| plan.candidates.get(self.at + 1..));
         let others = others.flatten().unwrap_or_default().iter();
         let need = self.need();
         let others = others.filter(|other| other.standing.may_be_asked(need, now));
-        match &self.attempt {
+        let others = match &self.attempt {
             // It is the only one so far, and has not failed.
             Some(ours) if self.shared.attempts.count() == 1 && ours.ended().is_none() => {
                 others.count()
             }
             _ => self.shared.attempts.without_failed(others),
-        }
+        };
+        others.min(tries as usize)
     }
 
     /// Tries that are left of the attempt budget.

@@ -25,6 +25,8 @@ pub struct Body<B> {
     content: u32,
     /// Has something come since? The clock is read once per wait, not once per frame.
     moved: bool,
+    /// Has it asked the clock? Until then that may be set for the headers, later than for what comes next.
+    asked: bool,
     over: bool,
 }
 
@@ -38,6 +40,7 @@ impl<B> Body<B> {
             progress: Progress::Headers,
             content: 0,
             moved: false,
+            asked: false,
             over: false,
         }
     }
@@ -106,9 +109,10 @@ where
                     let old = *this.progress;
                     let timer = this.timer.as_mut();
                     *this.progress = progress(timer, old, this.content);
-                } else if this.timer.waits(cx) {
+                } else if *this.asked && this.timer.waits(cx) {
                     return Poll::Pending;
                 }
+                *this.asked = true;
                 let mut phase = ready!(this.timer.as_mut().poll(*this.progress, cx));
                 while phase == Phase::Throughput {
                     let bytes = this.timer.attempt().content_bytes();

@@ -81,7 +81,11 @@ impl Timer {
         if !self.clocks.fails_over(phase) || others() {
             return Poll::Ready(phase);
         }
-        self.as_mut().project().clocks.stay();
+        let this = self.as_mut().project();
+        this.clocks.stay();
+        if let Some(own) = this.own {
+            own.stay();
+        }
         self.poll_clock(progress, cx)
     }
 
