@@ -76,7 +76,7 @@ struct Route<S> {
 
 impl<S> Service<Request<Payload>> for Route<S>
 where
-    S: Service<Request<Payload>>,
+    S: Service<Request<Payload>> + Clone,
     S::Error: Into<BoxError> + 'static,
 {
     type Response = S::Response;
@@ -92,6 +92,8 @@ where
         let payload = request.body();
         let model = payload.view().model(payload.bytes());
         let Some(to) = model.and_then(|model| self.routes.get(&*model)) else {
+            // What the ready one has reserved goes with it: nobody is asked.
+            self.inner = self.inner.clone();
             return Early::refuse(Error::new(Kind::UnknownModel, "nobody here has this model"));
         };
         *request.uri_mut() = to.clone();

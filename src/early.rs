@@ -10,6 +10,9 @@ use crate::error::{BoxError, Error};
 
 /// The future of a layer that may refuse a request without asking the service inside.
 ///
+/// That service is ready, and may hold what it has reserved for the request: a place, a permit. Whoever refuses lets it go, by
+/// putting a clone in its place, which has reserved nothing.
+///
 /// ```
 /// use std::{convert::Infallible, future::ready};
 /// use switchtower::{Early, Error, Kind};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -813,13 +813,13 @@ where
         .model(ModelSpec::new("a/x").endpoint(EndpointSpec::new("acme", "x")))
         .build()
         .unwrap();
-    let mut answer = Some(answer);
+    let answer = Arc::new(Mutex::new(Some(answer)));
     let service = ServiceBuilder::new()
         .layer(ChooseLayer::new(Arc::new(catalog)).seed(1))
         .layer(MeterLayer::new())
         .service(service_fn(move |_: Request<Payload>| {
-            let answer = answer.take().expect("it is asked once");
-            async { Ok::<_, io::Error>(answer) }
+            let answer = answer.lock().unwrap().take();
+            async { Ok::<_, io::Error>(answer.expect("it is asked once")) }
         }));
     service.oneshot(request).await
 }

@@ -6,21 +6,26 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use flow::{Told, assert_proper_end, catalog, millis, secs, tell};
 use http::{Request, Response};
 use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
 use serde_json::json;
+use switchtower::admit::quota::QuotaLayer;
 use switchtower::client::{self, Reqwest};
 use switchtower::dispatch::deadline::Deadlines;
-use switchtower::settle::{Certainty, MemoryLedger, Record};
+use switchtower::limits::{Limits, Now, Rule, Scope, Subject, Unit, Window};
+use switchtower::settle::store::MemoryStore;
+use switchtower::settle::{Certainty, Journal, JournalSettings, MemoryLedger, Record};
 use switchtower::standing::Breaker;
 use switchtower::testing::{Ending, Failure, Point, Prices, Script, Upstream, UsageManner};
 use switchtower::{BoxError, Chain, End, Error, Kind, Money, Payload, Stack};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tower::limit::ConcurrencyLimit;
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt};
 
@@ -592,4 +597,73 @@ async fn nobody_is_cloned_for_a_request_that_is_asked_once() {
     ask().await;
     assert!(clones.load(Relaxed) > before);
     assert_eq!(good.calls(), 1);
+}
+
+/// Whoever refuses a request has a service that is ready for it. It was kept like that, with what it had reserved: a place in the
+/// books, so that they could not be closed any more, and whatever the client has few of.
+#[tokio::test]
+async fn a_refusal_keeps_nothing_reserved() {
+    let permits = Arc::new(Semaphore::new(1));
+    let limited = || ConcurrencyLimit::with_semaphore(flow::Client::new([]), permits.clone());
+    let body = |model: &str, tokens: u32| json!({"model": model, "max_tokens": tokens, "messages": [{"role": "user", "content": "hi"}]});
+    let never =
+        Limits::new([
+            Rule::new("never", Scope::Account, Unit::Requests, Window::Forever, 0).unwrap(),
+        ]);
+    let poor = Money::ZERO;
+    let poor = Rule::money("poor", Scope::Account, Window::Forever, poor).unwrap();
+    let cases = [
+        (
+            "unknown model",
+            body("no/such", 1),
+            Limits::new([]),
+            Limits::new([]),
+        ),
+        ("quota", body("acme/swift", 1), never, Limits::new([])),
+        (
+            "budget",
+            body("acme/swift", 1),
+            Limits::new([]),
+            Limits::new([poor]),
+        ),
+    ];
+    for (what, body, quota, budget) in cases {
+        let settings = JournalSettings::default().limits(budget);
+        let journal = Journal::open(Arc::new(MemoryStore::default()), settings).unwrap();
+        let stack = Stack::new(flow::three()).quota(QuotaLayer::new(quota));
+        let chain = stack.with_ledger(journal.clone()).around(limited());
+        let request = Request::new(body.to_string());
+        let error = chain.clone().oneshot(request).await.map(drop).unwrap_err();
+        assert_eq!(permits.available_permits(), 1, "{what}: {error:?}");
+        timeout(secs(20), journal.close()).await.expect(what);
+        drop(chain);
+    }
+}
+
+/// During an outage who asks again and again had no quota left when it was over.
+#[tokio::test(start_paused = true)]
+async fn whoever_asks_while_nobody_may_be_asked_keeps_its_quota() {
+    let minute = Window::Rolling(secs(60));
+    let limits =
+        Limits::new([Rule::new("ten", Scope::Account, Unit::Requests, minute, 10).unwrap()]);
+    let stack = Stack::new(flow::three())
+        .quota(QuotaLayer::new(limits.clone()))
+        .seed(1);
+    let lineup = stack.roster().lineup();
+    for endpoint in lineup.catalog().models()[0].endpoints() {
+        lineup.standing(endpoint).eject(secs(1000), flow::now());
+    }
+    let chain = stack.around(flow::Client::new([]));
+    let error = chain
+        .oneshot(Request::new(flow::ordered(false)))
+        .await
+        .map(drop)
+        .unwrap_err();
+    assert!(matches!(error.kind(), Kind::Ejected(_)), "{error:?}");
+    let now = Now {
+        instant: flow::now(),
+        wall: SystemTime::now(),
+    };
+    let levels = limits.levels(&Subject::default(), &[Unit::Requests], now);
+    assert_eq!(levels[0].used, 0);
 }

@@ -151,7 +151,7 @@ impl<S> Layer<S> for KeyLayer {
 
 impl<S, B> Service<Request<B>> for Key<S>
 where
-    S: Service<Request<B>>,
+    S: Service<Request<B>> + Clone,
     S::Error: Into<BoxError> + 'static,
 {
     type Response = S::Response;
@@ -168,7 +168,11 @@ where
                 Call::of(request.extensions_mut()).set_caller(caller);
                 Early::Admitted(self.inner.call(request))
             }
-            Err(error) => Early::refuse(error),
+            Err(error) => {
+                // What the ready one has reserved goes with it: nobody is asked.
+                self.inner = self.inner.clone();
+                Early::refuse(error)
+            }
         }
     }
 }

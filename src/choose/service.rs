@@ -53,7 +53,7 @@ impl<S> Choose<S> {
 
 impl<S> Service<Request<Payload>> for Choose<S>
 where
-    S: Service<Request<Payload>>,
+    S: Service<Request<Payload>> + Clone,
     S::Error: Into<BoxError> + 'static,
 {
     type Response = S::Response;
@@ -92,7 +92,11 @@ where
                 call.expect(need(call.need(), text, &plan));
                 call.set_plan(plan);
             }
-            Err(refusal) => return Early::refuse(refusal),
+            Err(refusal) => {
+                // What the ready one has reserved goes with it: nobody is asked.
+                self.inner = self.inner.clone();
+                return Early::refuse(refusal);
+            }
         }
         telemetry::planned(&call);
         Early::Admitted(self.inner.call(request))

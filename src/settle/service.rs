@@ -119,7 +119,11 @@ where
                 call.narrow(plan);
                 held
             }
-            Err(error) => return ResponseFuture::refused(error),
+            Err(error) => {
+                // What the ready one has reserved goes with it: nobody is asked.
+                self.inner = self.inner.clone();
+                return ResponseFuture::refused(error);
+            }
         };
         let asked = Asked {
             model: claim.model,

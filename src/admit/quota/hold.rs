@@ -2,8 +2,6 @@
 
 use crate::call::Call;
 use crate::clock;
-use crate::disposition::Fault;
-use crate::error::Error;
 use crate::limits::{Nearest, Now, Scope, Taken, Unit};
 use crate::usage::BYTES_PER_TOKEN;
 
@@ -32,8 +30,8 @@ impl Hold {
     }
 
     /// It has failed. If it was refused before anybody was asked, it does not count.
-    pub(super) fn failed(mut self, error: &Error) {
-        if self.call.last().is_none() && error.kind().rule().fault == Fault::Caller {
+    pub(super) fn failed(mut self) {
+        if self.call.last().is_none() {
             self.taken = Taken::default();
         }
     }

@@ -129,7 +129,7 @@ impl<S> Quota<S> {
 
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Quota<S>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
     S::Error: Into<BoxError> + 'static,
     ReqBody: 'static,
 {
@@ -145,7 +145,11 @@ where
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         match self.take(&mut request) {
             Ok(hold) => ResponseFuture::asking(self.inner.call(request), hold),
-            Err(error) => ResponseFuture::refused(error),
+            Err(error) => {
+                // What the ready one has reserved goes with it: nobody is asked.
+                self.inner = self.inner.clone();
+                ResponseFuture::refused(error)
+            }
         }
     }
 }

@@ -27,7 +27,7 @@ pub struct Address<S> {
 
 impl<S> Service<Request<Payload>> for Address<S>
 where
-    S: Service<Request<Payload>>,
+    S: Service<Request<Payload>> + Clone,
     S::Error: Into<BoxError> + 'static,
 {
     type Response = S::Response;
@@ -47,7 +47,11 @@ where
         call.attempt(crate::clock::now);
         match address(&mut request) {
             Ok(()) => Early::Admitted(self.inner.call(request)),
-            Err(error) => Early::refuse(error),
+            Err(error) => {
+                // What the ready one has reserved goes with it: nobody is asked.
+                self.inner = self.inner.clone();
+                Early::refuse(error)
+            }
         }
     }
 }
