@@ -141,6 +141,38 @@ fn the_calls_of_tools_have_no_nulls_but_an_index() {
     );
 }
 
+/// A client whose types list what they know reads nothing of an answer that has another word.
+#[test]
+fn who_answers_is_the_assistant_in_a_tier_that_is_known() {
+    for role in ["\"assistant\"", "\"model\"", "\"\"", "null", "7"] {
+        let json = format!(
+            r#"{{"choices":[{{"index":0,"delta":{{"role":{role},"content":"hi"}},"finish_reason":null}}]}}"#
+        );
+        let told = chunk(&json);
+        let delta = &told["choices"][0]["delta"];
+        assert_eq!(
+            delta,
+            &json!({"role": "assistant", "content": "hi"}),
+            "{role}"
+        );
+        let json = json.replace("delta", "message");
+        assert_eq!(whole(&json)["choices"][0]["message"], *delta, "{role}");
+    }
+    for (own, told) in [
+        (json!("default"), json!("default")),
+        (json!("priority"), json!("priority")),
+        (json!("standard"), json!("default")),
+        (json!("on_demand"), json!("default")),
+        (json!("turbo"), json!(null)),
+        (json!(null), json!(null)),
+        (json!(1), json!(null)),
+    ] {
+        let json = format!(r#"{{"service_tier":{own},"choices":[]}}"#);
+        assert_eq!(chunk(&json)["service_tier"], told, "{own}");
+        assert_eq!(whole(&json)["service_tier"], told, "{own}");
+    }
+}
+
 #[test]
 fn a_chunk_has_a_fingerprint_or_none_but_not_null() {
     assert_eq!(

@@ -17,13 +17,20 @@ pub(super) struct Said {
     pub(super) strict: bool,
 }
 
+/// The one role that answers.
+pub(super) const ASSISTANT: &[u8] = b"\"assistant\"";
+
 /// Of a `delta` or a `message`.
 pub(super) fn message(cursor: &mut Cursor<'_>) -> Result<Said, Syntax> {
     let (mut said, mut thought) = (0, 0);
     let (mut words, mut calls, mut strict) = (None, false, true);
     each_member(cursor, |cursor, key| {
         strict &= match key {
-            b"role" | b"reasoning_details" | b"images" | b"annotations" | b"audio" => {
+            b"role" => {
+                cursor.peek()?;
+                cursor.source()[cursor.at()..].starts_with(ASSISTANT)
+            }
+            b"reasoning_details" | b"images" | b"annotations" | b"audio" => {
                 cursor.peek()? != Kind::Null
             }
             _ => key != b"tool_calls",

@@ -108,6 +108,12 @@ pub(crate) fn retold(
         None if whole && chunk.choices.is_some() => add("system_fingerprint", "null"),
         _ => {}
     }
+    if let Some((span, tier)) = chunk
+        .service_tier
+        .and_then(|it| Some((it, tier(it.of(json))?)))
+    {
+        edits.push((span.range(), tier.as_bytes().into()));
+    }
     match chunk.choices {
         // Strict clients walk them, be there any or not.
         Some(span) if !whole && span.of(json) == b"null" => {
@@ -131,6 +137,17 @@ pub(crate) fn retold(
     }
     edits.push((open..open, missing.into_bytes().into()));
     splice(json, edits, chunk.words.map(Span::range))
+}
+
+/// What strict clients know a tier by that they do not know by this name.
+fn tier(own: &[u8]) -> Option<&'static str> {
+    match own {
+        b"null" | b"\"default\"" | b"\"auto\"" | b"\"flex\"" | b"\"priority\"" | b"\"scale\"" => {
+            None
+        }
+        b"\"standard\"" | b"\"on_demand\"" => Some("\"default\""),
+        _ => Some("null"),
+    }
 }
 
 /// Takes the members of these names out of an object that stands at `base`, each with one comma. Is no other member left?

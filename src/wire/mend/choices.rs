@@ -1,6 +1,9 @@
+use std::ops::Range;
+
 use super::members::{Instead, members};
 use super::{Calls, Edit, parts};
 use crate::wire::Finish;
+use crate::wire::content::ASSISTANT;
 use crate::wire::json::{Cursor, Kind, Span, Syntax, integer};
 
 /// The edits that `choices` needs.
@@ -129,6 +132,15 @@ fn message(
                     .as_mut()
                     .map(|(calls, choice)| (&mut **calls, *choice));
                 parts::parts(cursor, base, streamed, edits)
+            }
+            // Some say "model" or nothing, and clients that know all roles know neither.
+            b"role" => {
+                let role = cursor.skip()?;
+                if role.of(cursor.source()) != ASSISTANT {
+                    let Range { start, end } = role.range();
+                    edits.push((base + start..base + end, ASSISTANT.into()));
+                }
+                Ok(())
             }
             _ => cursor.skip().map(drop),
         },
