@@ -1,5 +1,7 @@
 //! The whole chain, one layer a line.
 
+use std::sync::Arc;
+
 use tower_layer::Layer;
 
 use crate::admit::quota::{Quota, QuotaLayer};
@@ -13,10 +15,14 @@ use crate::dispatch::gate::{Gate, GateLayer};
 use crate::dispatch::hedge::{Hedge, HedgeLayer};
 use crate::dispatch::recover::{Recover, RecoverLayer};
 use crate::dispatch::retry::{Budgets, Retry, RetryLayer};
-use crate::limits::Limits;
+use crate::limits::{Limits, Unit};
 use crate::meter::{Meter, MeterLayer};
-use crate::settle::{Ledger, MemoryLedger, Settle, SettleLayer};
+use crate::settle::store::{Store, StoreError};
+use crate::settle::{
+    HasBooks, Journal, JournalSettings, Ledger, MemoryLedger, Settle, SettleLayer,
+};
 use crate::standing::Roster;
+use crate::telemetry;
 
 /// The recommended chain around an HTTP client, from a catalogue.
 ///
@@ -117,6 +123,44 @@ impl Stack {
     }
 }
 
+impl Stack {
+    /// Writes to a [`Journal`] over this store instead, which claims by the limits of this stack, whatever those of its settings are. It
+    /// blocks until what an earlier process has left is settled.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use switchtower::settle::{JournalSettings, Ledger, store::MemoryStore};
+    /// use switchtower::{Stack, catalog::Catalog};
+    ///
+    /// let catalog = Catalog::from_toml(r#"
+    ///     [[limits]]
+    ///     name = "all of us"
+    ///     scope = "account"
+    ///     unit = "money"
+    ///     window = "monthly"
+    ///     limit = "100"
+    /// "#, "switchtower.toml", |_| None)?;
+    /// let stack = Stack::new(Arc::new(catalog));
+    /// let store = Arc::new(MemoryStore::default());
+    /// let stack = stack.with_journal(store, JournalSettings::default())?;
+    /// assert!(stack.ledger().limits().is_some_and(|limits| !limits.is_empty()));
+    /// # Ok::<_, switchtower::BoxError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Journal::open`].
+    pub fn with_journal(
+        self,
+        store: Arc<dyn Store>,
+        settings: JournalSettings,
+    ) -> Result<Stack<Journal>, StoreError> {
+        let limits = self.ledger().books().limits().clone();
+        let journal = Journal::open(store, settings.limits(limits))?;
+        Ok(self.with_ledger(journal))
+    }
+}
+
 impl<L> Stack<L> {
     /// What the chain chooses from.
     pub fn roster(&self) -> &Roster {
@@ -136,13 +180,33 @@ impl<L> Stack<L> {
         self.layer(client)
     }
 
-    /// Writes to this ledger instead.
+    /// Writes to this ledger instead. It claims by limits of its own: one of money or of concurrency that the ledger before had, as it has
+    /// those of the catalogue, and this one has not, is counted by nobody, which is an event. [`with_journal`](Stack::with_journal)
+    /// opens one that has them.
     #[must_use]
     #[rustfmt::skip]
-    pub fn with_ledger<M>(self, ledger: M) -> Stack<M> {
+    pub fn with_ledger<M: Ledger>(self, ledger: M) -> Stack<M>
+    where
+        L: Ledger,
+    {
+        tell_uncounted(self.ledger(), &ledger);
         let Self { read, quota, choose, settle, recover, fallback, hedge, retry, gate, commit, deadline, meter } = self;
         let settle = settle.with_ledger(ledger);
         Stack { read, quota, choose, settle, recover, fallback, hedge, retry, gate, commit, deadline, meter }
+    }
+}
+
+/// Is there a limit that only the ledger counts, which is another now?
+fn tell_uncounted(before: &impl Ledger, after: &impl Ledger) {
+    let (Some(before), Some(after)) = (before.limits(), after.limits()) else {
+        return;
+    };
+    let counted = after.rules();
+    for rule in before.rules() {
+        let of_ledgers = matches!(rule.unit(), Unit::Money | Unit::Concurrency);
+        if of_ledgers && !counted.iter().any(|it| it.is_same(&rule)) {
+            telemetry::uncounted(&rule);
+        }
     }
 }
 

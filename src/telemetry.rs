@@ -9,7 +9,7 @@ use crate::call::Call;
 use crate::catalog::Endpoint;
 use crate::error::Error;
 use crate::generation::GenerationId;
-use crate::limits::{Amount, Level};
+use crate::limits::{Amount, Level, Rule};
 use crate::money::Money;
 use crate::plan::Plan;
 use crate::settle::Record;
@@ -134,6 +134,15 @@ pub(crate) fn near_limit(level: &Level, whose: &str, percent: u8) {
         held = %Amount(unit, level.held),
         limit = %Amount(unit, level.most),
         "near a limit"
+    );
+}
+
+pub(crate) fn uncounted(rule: &Rule) {
+    tracing::warn!(
+        rule = rule.name(),
+        scope = rule.scope().name(),
+        unit = rule.unit().name(),
+        "a limit that the ledger does not count"
     );
 }
 

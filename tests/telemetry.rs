@@ -8,7 +8,9 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use switchtower::catalog::{Catalog, EndpointSpec, ModelSpec, Provider};
 use switchtower::choose::ChooseLayer;
-use switchtower::{BoxError, Payload, Stack};
+use switchtower::settle::store::MemoryStore;
+use switchtower::settle::{HasBooks, JournalSettings, MemoryLedger};
+use switchtower::{BoxError, Kind, Payload, Stack};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 use tracing_subscriber::fmt::fmt;
 
@@ -99,7 +101,90 @@ async fn who_is_left_alone_is_told_once_and_so_is_its_return() -> Result<(), Box
     Ok(())
 }
 
+/// Another ledger has other limits: what the catalogue says of money was dropped without a word.
+#[tokio::test]
+async fn limits_that_the_ledger_does_not_count_are_told() -> Result<(), BoxError> {
+    let log = Log::default();
+    let _told = log.listens();
+    let catalog = Catalog::from_toml(LIMITED, "switchtower.toml", |_| None)?;
+    let catalog = Arc::new(catalog);
+    let lines = || -> Result<Vec<String>, BoxError> {
+        let told = std::mem::take(&mut *log.0.lock().unwrap());
+        let told = String::from_utf8(told)?;
+        Ok(told.lines().map(str::to_owned).collect())
+    };
+    let stack = Stack::new(catalog.clone());
+    let limits = stack.ledger().books().limits().clone();
+    let _same = stack.with_ledger(MemoryLedger::new(10).limits(limits));
+    let store = Arc::new(MemoryStore::default());
+    let _opened = Stack::new(catalog.clone()).with_journal(store, JournalSettings::default())?;
+    assert_eq!(lines()?, Vec::<String>::new());
+
+    let _other = Stack::new(catalog).with_ledger(MemoryLedger::new(10));
+    let lines = lines()?;
+    for (line, rule) in lines.iter().zip(["budget", "at-once"]) {
+        assert!(line.contains("WARN"), "{line}");
+        assert!(
+            line.contains("a limit that the ledger does not count"),
+            "{line}"
+        );
+        assert!(line.contains(&format!("rule=\"{rule}\"")), "{line}");
+    }
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    Ok(())
+}
+
+/// A journal that is opened for a stack claims by the limits of its catalogue.
+#[tokio::test]
+async fn a_journal_has_the_limits_of_the_stack() -> Result<(), BoxError> {
+    let catalog = Arc::new(Catalog::from_toml(LIMITED, "switchtower.toml", |_| None)?);
+    let client = service_fn(|_| async {
+        let body = r#"{"choices":[{"index":0,"message":{"content":"hi"},"finish_reason":"stop"}]}"#;
+        Ok::<_, BoxError>(http::Response::new(Full::<Bytes>::from(body)))
+    });
+    for kept in [false, true] {
+        let ask = r#"{"model": "swift", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 9}"#;
+        let request = http::Request::new(Full::<Bytes>::from(ask));
+        let stack = Stack::new(catalog.clone());
+        let answer = if kept {
+            let store = Arc::new(MemoryStore::default());
+            let stack = stack.with_journal(store, JournalSettings::default())?;
+            stack.around(client).oneshot(request).await.map(drop)
+        } else {
+            stack.around(client).oneshot(request).await.map(drop)
+        };
+        let error = answer.unwrap_err();
+        assert_eq!(error.kind(), Kind::PaymentRequired, "{error:?}");
+    }
+    Ok(())
+}
+
 // === Helpers ===
+
+const LIMITED: &str = r#"
+    providers.acme.base_url = "https://api.acme.test/v1"
+    [[models.swift.endpoints]]
+    provider = "acme"
+    model = "m"
+    prices = { prompt = "1", completion = "1" }
+    [[limits]]
+    name = "budget"
+    scope = "account"
+    unit = "money"
+    window = "daily"
+    limit = "0"
+    [[limits]]
+    name = "requests"
+    scope = "account"
+    unit = "requests"
+    window = "daily"
+    limit = 100
+    [[limits]]
+    name = "at-once"
+    scope = "account"
+    unit = "concurrency"
+    limit = 100
+"#;
 
 /// The line about the plan of one request, to a model at so many endpoints.
 async fn planned(log: &Log, endpoints: usize, preferences: &str) -> Result<String, BoxError> {

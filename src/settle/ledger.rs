@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 use super::claim::{Claim, Held};
 use super::record::Record;
 use crate::error::{BoxError, Error};
+use crate::limits::Limits;
 use crate::money::Money;
 
 /// A place for records. Capacity is taken before the upstream is asked, so that a bill is never lost
@@ -85,6 +86,11 @@ pub trait Ledger {
     ///
     /// When the ledger cannot take any record any more. No request is let in then.
     fn poll_slot(&mut self, cx: &mut Context<'_>) -> Poll<Result<Self::Slot, BoxError>>;
+
+    /// By which limits does it claim? None: it does not tell.
+    fn limits(&self) -> Option<&Limits> {
+        None
+    }
 }
 
 /// A place in a [`Ledger`], taken before the upstream is asked. Dropping it gives it back, with whatever it claims.

@@ -87,6 +87,10 @@ impl HasBooks for MemoryLedger {
 impl Ledger for MemoryLedger {
     type Slot = MemorySlot;
 
+    fn limits(&self) -> Option<&Limits> {
+        Some(&self.0.limits)
+    }
+
     fn poll_slot(&mut self, _: &mut Context<'_>) -> Poll<Result<MemorySlot, BoxError>> {
         Poll::Ready(Ok(MemorySlot {
             ledger: self.clone(),

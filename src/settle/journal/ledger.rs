@@ -14,7 +14,7 @@ use super::turn::{Farewell, Turn};
 use super::writer::Writer;
 use crate::clock;
 use crate::error::BoxError;
-use crate::limits::Now;
+use crate::limits::{Limits, Now};
 use crate::settle::books::{Books, HasBooks};
 use crate::settle::ledger::Ledger;
 use crate::settle::recent::{Recent, Totals};
@@ -27,7 +27,7 @@ use crate::settle::store::{Entry, HoldRow, Owned, Store, StoreError};
 /// ```
 /// use std::sync::Arc;
 /// use switchtower::settle::store::{MemoryStore, Store};
-/// use switchtower::settle::{Journal, JournalSettings};
+/// use switchtower::settle::JournalSettings;
 /// use switchtower::{Stack, catalog::Catalog, client, testing::Upstream};
 /// use http_body_util::BodyExt;
 /// use tower::ServiceExt;
@@ -42,8 +42,8 @@ use crate::settle::store::{Entry, HoldRow, Owned, Store, StoreError};
 /// # "#, acme.base_url()), "switchtower.toml", |_| None)?);
 /// # let ask = http::Request::new(r#"{"model": "swift", "messages": [{"role": "user", "content": "hi"}]}"#.to_owned());
 /// let store = Arc::new(MemoryStore::default());
-/// let journal = Journal::open(store.clone(), JournalSettings::default())?;
-/// let stack = Stack::new(catalog).with_ledger(journal.clone());
+/// let stack = Stack::new(catalog).with_journal(store.clone(), JournalSettings::default())?;
+/// let journal = stack.ledger().clone();
 ///
 /// let answer = stack.around(client::hyper::plain()).oneshot(ask).await?;
 /// answer.into_body().collect().await?;
@@ -173,6 +173,10 @@ impl HasBooks for Journal {
 
 impl Ledger for Journal {
     type Slot = JournalSlot;
+
+    fn limits(&self) -> Option<&Limits> {
+        Some(&self.inner.settings.limits)
+    }
 
     fn poll_slot(&mut self, cx: &mut Context<'_>) -> Poll<Result<JournalSlot, BoxError>> {
         match ready!(self.turn.poll(cx)) {
