@@ -170,7 +170,7 @@
 //! the newest records that are still in memory.
 //!
 //! **What was spent counts**, when the process begins and when a limit is set later: a rule of a key or an account begins with what
-//! the books say, fees with it; what is under way when a limit is set, and is not in the books yet, it does not count.
+//! the books say, fees with it, and with what is under way when a limit is set, be it held or charged and not in the books yet.
 //! A limit that is changed, but not when it begins anew, goes on.
 //!
 //! **Several replicas** over one store hear of each other: of a key that nobody knows at once, though for all of them together at most
