@@ -122,17 +122,24 @@
 //! | `broke after content` | debug | `commit`, or `recover`, ends a broken stream with an error chunk | `id`, `error` |
 //! | `near a limit` | warn | a [limit](limits) is used up to one of its thresholds, or beyond | `rule`, `scope`, `whose`: as [`Rule::of`](limits::Rule::of) writes it, `(the rest)` where many are counted as one; `unit`, `percent`, `used`, `held`, `limit`: money in USD |
 //! | `settled` | info | a request is over: one line for each that reached `settle` | `id`, `model`, `provider`, `attempts`, `end`, `prompt_tokens`, `completion_tokens`, `charge`, `took_ms`, `first_token_ms` |
+//! | `the provider bills another amount than its price list` | warn | after `settled`, for each attempt where they differ by more than a thousandth | `id`, `endpoint`, `listed`, `reported` |
 //! | `abandoned` | warn | an earlier process ended in the middle of this request | `id`, `account`, `model`, `held` |
 //! | `settled late` | warn | a request that a start has told as abandoned was under way all the same, and its row has taken that place | `id`, `account`, `model`, `charge` |
 //! | `the keys cannot be read from the store` | error | the gateway goes on with those that it has | `error` |
 //! | `the ledger is not stored` | error | the store of a journal fails: it is tried again, or an entry is in conflict | `error`, `entries` |
 //! | `the ledger is stored again` | info | it does not fail any more | |
-//! | `the process ends before the ledger is stored` | error | it has failed to the end | `error`, `entries` |
+//! | `set aside` | error | the store of a journal does not take this entry: it is tried again later, out of the way of others | `error`, `entry`: its name; `charge` |
+//! | `lost` | error | an entry is not stored and will not be: it is in conflict, or the journal has ended | as for `set aside` |
+//! | `the thread that writes the ledger has ended…` | error | it has panicked: nobody is let in any more | |
+//! | `pruned` | debug | rows are forgotten that are [kept](settle::JournalSettings::keep) no longer | `rows` |
+//! | `not pruned` | warn | they cannot be: it is tried again | `error` |
+//! | `no limits can be leased` | error | the store of a journal that shares limits fails: it is tried again | `error` |
+//! | `another process has taken the name of this one…` | error | a [name](settle::JournalSettings::replica) that leases limits has two owners: the earlier one refuses whoever needs a limit | `replica`: the name; `why` |
 //! | `narrowed` | debug | `settle` has taken those out of the plan that cannot be afforded | `id`, `candidates`, `plan`: as for `planned` |
 //! | `overrun` | info | a request has cost more than was claimed for it | `id`, `model`, `held`, `overrun` |
 //! | `refused` | info | the gateway refuses a request that has no plan, so that no record tells of it | `id`, `error`, `status` |
 //!
-//! `gateway::serve` tells of its own doings besides: that it shuts down, that it cannot accept.
+//! `gateway::serve` tells of its own doings besides: `shutting down`, `the grace of the shutdown is over`, `cannot accept`.
 //!
 //! # Features
 //!
