@@ -523,6 +523,35 @@ fn a_mod_file_holds_no_code() {
     }
 }
 
+/// The front page listed an event that was gone, and eight were not on it.
+#[test]
+fn the_front_page_lists_the_events_that_there_are() {
+    let text = |name: &str| fs::read_to_string(src().join(name)).unwrap();
+    let (front, telemetry) = (text("lib.rs"), text("telemetry.rs"));
+    let told = code(&telemetry).collect::<Vec<_>>().join(" ");
+    let told = told.replace("tracing::field::", "");
+    let told = told.split("tracing::").skip(1).map(|told| {
+        let mut texts = told.split('"').skip(1).step_by(2);
+        // What stands where nothing is known is no name.
+        let name = texts.find(|text| *text != "-").expect("each has a name");
+        name.split(':').next().unwrap().to_owned()
+    });
+    let told: BTreeSet<_> = told.collect();
+    assert!(told.len() > 30, "{told:?}");
+    let (_, listed) = front.split_once("//! # Events").unwrap();
+    let (listed, _) = listed.split_once("//! # Features").unwrap();
+    for name in &told {
+        assert!(listed.contains(&format!("`{name}")), "{name} is not listed");
+    }
+    let rows = listed.lines().filter_map(|line| {
+        let (name, _) = line.strip_prefix("//! | `")?.split_once('`')?;
+        Some(name.trim_end_matches('…'))
+    });
+    for name in rows {
+        assert!(telemetry.contains(&format!("\"{name}")), "{name} is gone");
+    }
+}
+
 #[test]
 fn files_are_short() {
     let mut lengths: Vec<_> = files()
