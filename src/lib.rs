@@ -4,7 +4,7 @@
 //! ```text
 //!          request                                                response
 //!             │                                                      ▲
-//! 1 admit     key ▸ read                                             │
+//! 1 admit     key ▸ read ▸ quota                                     │
 //! 2 choose    filter ▸ rank ▸ Plan                                   │
 //!             │    hold what the Plan may cost ┄┄┄┄ charge what it did   settle 5
 //! 3 dispatch  recover ▸ fallback ▸ hedge ▸ retry                     │
@@ -67,7 +67,7 @@
 //!
 //! | | asks | layers |
 //! |---|---|---|
-//! | [`admit`] | may this request come in? | [`key`](admit::key), [`read`](admit::read) |
+//! | [`admit`] | may this request come in? | [`key`](admit::key), [`read`](admit::read), [`quota`](admit::quota) |
 //! | [`choose`] | who can answer, and in what order? | [`choose`] |
 //! | [`dispatch`] | who does answer? | [`recover`](dispatch::recover), [`fallback`](dispatch::fallback), [`hedge`](dispatch::hedge), [`retry`](dispatch::retry), [`gate`](dispatch::gate), [`commit`](dispatch::commit), [`deadline`](dispatch::deadline), [`address`](dispatch::address) |
 //! | [`meter`] | what came back? | [`meter`] |
@@ -80,6 +80,7 @@
 //! |---|---|---|---|
 //! | [`key`](admit::key) | callers bring a key that you gave them | once per request, before its body is read | outermost |
 //! | [`read`](admit::read) | around every layer that takes a [`Payload`] | once per request | inside `key`, outside all others |
+//! | [`quota`](admit::quota) | callers have limits of requests or tokens | once per request; once more when the body ends or is dropped | inside `read`, outside `choose` |
 //! | [`choose`] | there is more than one endpoint to ask | once per request | inside `read`, outside `settle` and `fallback` |
 //! | [`settle`] | what a request cost is to be known or charged | before asking; once more when the body ends or is dropped | inside `choose`, outside `fallback` |
 //! | [`recover`](dispatch::recover) | callers read streams, and cannot ask again in the middle of one | when a stream breaks after its first words | inside `settle`, outside `fallback` |
@@ -95,7 +96,7 @@
 //! Each module says more, and what happens when the layer's future or body is dropped. They share the nouns
 //! at this level ([`Payload`], [`Call`], [`Plan`], [`Attempt`], [`Error`] …), a [`catalog`] of what exists, what
 //! has been learned of it in [`standing`], and its spelling in [`wire`]. `http::Request<Payload>` is the proof
-//! that the body was read: only `key`, `read`, `gate`, `commit` and `deadline` take any other body, so without
+//! that the body was read: only `key`, `read`, `quota`, `gate`, `commit` and `deadline` take any other body, so without
 //! `ReadLayer`, or a [`Payload`] of your own, a stack with one of the others does not compile.
 //!
 //! # Events
