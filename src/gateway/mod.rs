@@ -1,10 +1,10 @@
 //! The front door: OpenRouter's HTTP API as an axum `Router`.
 //!
 //! ```text
-//!                             ┌ 401 ┐           ┌────────── the stack ──────────┐
-//! POST …/chat/completions ─▶ key ─▶ call id ─▶ read ▸ choose ▸ settle ▸ … ▸ client
-//!                                                             │
-//!              in the caller's protocol ◀── retell ◀──────────┘
+//!                            ┌▶ 401, 403       ┌────────────── the stack ──────────────┐
+//! POST …/chat/completions ─▶ key ─▶ call id ─▶ read ▸ quota ▸ choose ▸ settle ▸ … ▸ client
+//!                                                                     │
+//!              in the caller's protocol ◀── retell ◀──────────────────┘
 //!              id gen-…, provider, served model, usage.cost, X-Generation-Id
 //! ```
 //!
