@@ -43,6 +43,12 @@
 //!
 //! | table | key | |
 //! |---|---|---|
+//! | none: before all tables | `sources` | files of models and prices, see [below](#sources); their paths are relative to this file |
+//! | | `embedded` | true to have those that come with the crate (feature `prices`) |
+//! | | `confirm` | what a [`Held`] reload asks for |
+//! | | `unknown_prices` | `"allow"`, `"deny"`, `{ cap = "0.05" }` in USD for an answer, or `{ assume = { prompt = "5", completion = "15" } }`, which is as `prices`; see [`UnknownPrices`]. Else `"allow"` |
+//! | | `hold` | `"strict"` or `"estimate"`: what a hold claims, see [`HoldPolicy`]; else as the stack has it |
+//! | | `max_debt` | with `estimate`, by how many USD a request may exceed its claim: `"0.25"`; else `"1"` |
 //! | `providers.<slug>` | `base_url` | needed; `http` or `https`, a path prefix, no query |
 //! | | `name` | for people; else the slug |
 //! | | `key_env` | the environment variable that holds the key; without it no key is sent |
@@ -93,24 +99,16 @@
 //! | | `above` | only where the prompt has more tokens than this |
 //! | | `utc` | only at these [`Hours`]: `"22:00-06:00"` |
 //! | | `weekdays` | only on these days in UTC: an array of `mon` to `sun` |
-//! | | `hold` | `"strict"` or `"estimate"`: what a hold claims, see [`HoldPolicy`]; else as the stack has it |
-//! | | `max_debt` | with `estimate`, by how many USD a request may exceed its claim: `"0.25"`; else `"1"` |
 //! | `auto` | `models` | needed; what `openrouter/auto` may choose, in order: ids, aliases, [`Pattern`]s of ids |
 //! | | `long_above` | a prompt of more tokens than this is `long`; else 100000 |
 //! | `auto.tasks` | `vision`, `long`, `tools`, `reasoning` | the model that comes first for such a request, see [`AutoRule`] |
-//!
-//! | | `unknown_prices` | `"allow"`, `"deny"`, `{ cap = "0.05" }` in USD for an answer, or `{ assume = { prompt = "5", completion = "15" } }`, which is as `prices`; see [`UnknownPrices`]. Else `"allow"` |
-//! | | `sources` | files of models and prices, see [below](#sources); their paths are relative to this file |
-//! | | `embedded` | true to have those that come with the crate (feature `prices`) |
-//! | | `confirm` | what a [`Held`] reload asks for |
-//!
-//! All conditions of an override must hold; of several that do, the later one wins, rate by rate.
 //! | `limits` | `name`, `scope`, `unit`, `limit` | needed; what callers may spend, ask and hold, a [`Rule`](crate::limits::Rule) each: of `"account"`, `"key"`, `"model"`, `"provider"`, `"user"` or `"tag"`; so many `"requests"`, `"tokens"` or `"concurrency"`, or `"money"` in USD, as text |
 //! | | `window` | `"daily"`, `"weekly"`, `"monthly"`, `{ rolling_ms = 60000 }` or `{ bucket_ms = 60000, burst = 10 }`; else for ever |
 //! | | `of`, `models` | this one alone; only models of such names, with stars: `"*:free"` |
 //! | | `soft` | percents of the limit at which an event is told |
 //!
-//! Any other key is refused. Prices are strings because a TOML float would lose digits.
+//! All conditions of an override must hold; of several that do, the later one wins, rate by rate. Any other key is refused.
+//! Prices are strings because a TOML float would lose digits.
 //!
 //! # Sources
 //!
