@@ -144,7 +144,7 @@
 //!
 //! # Features
 //!
-//! A feature adds a dependency and a module; it never switches a layer. None is on by default.
+//! A feature adds a dependency and a module, or data; it never switches a layer. None is on by default.
 //!
 //! | feature | module |
 //! |---|---|
@@ -153,6 +153,7 @@
 //! | `gateway` | `gateway`: OpenRouter's HTTP API as an axum `Router` |
 //! | `postgres` | [`settle::store`]: a store in PostgreSQL, for several replicas |
 //! | `sqlite` | [`settle::store`]: the ledger in one SQLite file |
+//! | `prices` | [`catalog`]: prices of well-known providers, for catalogues that say `embedded = true` |
 //! | `testing` | `testing`: a scriptable upstream, a contract probe for any layer, a wall clock to set |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(missing_docs)]
