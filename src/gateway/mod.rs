@@ -141,9 +141,14 @@
 //! |---|---|
 //! | `endpoint`, `model`, `tag` | which one |
 //! | `state` | `admitting`, `probing`: one request finds out, `ejected` |
-//! | `cause` | `failures` in a row, a `rate` of failures, `limited`: it said so itself, `key`, `quota`, `operator`; null if there is none |
+//! | `cause` | `failures` in a row, a `rate` of failures, `slow`: much slower than its peers, `limited`: it said so itself, `key`, `quota`, `operator`; null if there is none |
 //! | `reopens_in`, `reopens_at` | when a request is let through to it again: in seconds, rounded up, and as a date; null if it is now |
 //! | `failures`, `ejections` | in a row, since the last success or ejection, and since the last recovery |
+//! | `on_trial` | true if it is let through again, but not yet [trusted](crate::standing::Breaker::trial) |
+//! | `keys[].label` | each key of its provider, by its name; `none` if that wants none |
+//! | `keys[].state`, `.cause`, `.reopens_in` | likewise, with this key |
+//! | `keys[].in_flight` | attempts with it that are under way |
+//! | `keys[].headroom` | what its provider still takes: of `requests`, `tokens`, `input`, `output`, as far as it is known, what is `left` of which `limit`, null if that was not told, and in how many seconds it `resets_in` |
 //!
 //! # The keys
 //!
