@@ -45,7 +45,8 @@ pub struct JournalSettings {
     pub patience: Duration,
     /// How many of the newest records are kept in memory besides. By default 10,000.
     pub recent: usize,
-    /// The name of this process among those that write to the store. By default `local`.
+    /// The name of this process among those that write to the store. By default `local`. It alone shares no limits:
+    /// [`leases`](Self::leases) do.
     pub replica: String,
     /// For which claims there is room. By default for all.
     pub limits: Limits,
@@ -109,6 +110,9 @@ impl JournalSettings {
     }
 
     /// Sets the name of this process among those that write to the store: the same after each start.
+    ///
+    /// A name alone shares no limits: without [`leases`](Self::leases) each process counts by itself, so that two of them may
+    /// spend a limit twice.
     #[must_use]
     pub fn replica(mut self, name: impl Into<String>) -> Self {
         self.replica = name.into();
