@@ -59,6 +59,8 @@ pub fn plain() -> Client {
 }
 
 /// A pooled client over any connector, such as hyper-rustls': see the README, or the example `gateway`.
+///
+/// Where an idle connection turns out to be closed, it [takes another](super#what-a-client-repeats-by-itself), unseen.
 pub fn over<C: Connect + Clone>(connector: C) -> Client<C> {
     let client = legacy::Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())

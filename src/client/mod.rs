@@ -13,6 +13,17 @@
 //! [`deadline`](crate::dispatch::deadline), so no other timeout of a client should be set: one that
 //! counts the body cuts healthy streams.
 //!
+//! # What a client repeats by itself
+//!
+//! Both ask again where the server has not processed a request, and no other time. Nobody here hears of that: it
+//! takes no try of the request and nothing of a retry budget, and is no attempt in the record.
+//!
+//! | client | asks again | switched off by |
+//! |---|---|---|
+//! | hyper-util's | where an idle connection turns out to be closed before anything was sent on it | `retry_canceled_requests(false)`, of a client of your own: `hyper::over` leaves it on |
+//! | reqwest | likewise, which stays on | |
+//! | | twice at most where a server of HTTP/2 refuses a stream, or goes away before it | `.retry(reqwest::retry::never())` |
+//!
 //! # A client of your own
 //!
 //! Its error may be any that [`Error::from_inner`](crate::Error::from_inner) takes. But if its type has a

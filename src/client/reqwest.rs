@@ -19,7 +19,8 @@ use crate::payload::Payload;
 ///
 /// Build the client with a `connect_timeout` and no other: reqwest's `timeout` counts the body. Leave
 /// its automatic decompression off. Let it follow no redirects: it would take a provider's key along wherever they lead, unless that
-/// is in the `Authorization` header.
+/// is in the `Authorization` header. What it [repeats by itself](crate::client#what-a-client-repeats-by-itself) is counted by nobody:
+/// `reqwest::retry::never` leaves it to [`fallback`](crate::dispatch::fallback) and [`retry`](crate::dispatch::retry).
 ///
 /// ```
 /// use std::time::Duration;
@@ -32,7 +33,7 @@ use crate::payload::Payload;
 /// let ask = Payload::read(r#"{"model": "any", "messages": [{"role": "user", "content": "hi"}]}"#)?;
 ///
 /// let client = reqwest::Client::builder().connect_timeout(Duration::from_secs(5));
-/// let client = client.redirect(reqwest::redirect::Policy::none()).build()?;
+/// let client = client.redirect(reqwest::redirect::Policy::none()).retry(reqwest::retry::never()).build()?;
 /// let answer = Reqwest::new(client).oneshot(http::Request::post(url).body(ask)?).await?;
 /// assert_eq!(answer.status(), 200);
 /// # Ok(()) }
