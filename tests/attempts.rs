@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use flow::{
-    Answer, Client, DONE, Step, event, finish, good, json, millis, ordered, role, secs, text, three,
+    Answer, Client, DONE, Step, event, finish, good, json, millis, ordered, role, secs, tell, text,
+    three, usage,
 };
 use http::Request;
 use http_body_util::{BodyExt, Full};
 use proptest::prelude::*;
-use switchtower::Stack;
-use switchtower::standing::{Lineup, Period, Standing, Tally};
+use switchtower::standing::{Lineup, Percentile, Period, Standing, Tally};
+use switchtower::{End, Stack};
 use tokio::time::timeout;
 use tower::ServiceExt;
 
@@ -172,6 +173,46 @@ async fn each_end_teaches_what_it_should() {
         let Tally { succeeded, failed } = one.tally(Period::Day, now);
         assert_eq!((succeeded, failed, one.limits(now)), lesson, "{story}");
     }
+}
+
+/// How long an answer takes says how long it is, not how late its first word was. Both the first token and the speed are told from
+/// asking on, and not from when somebody else was asked before.
+#[tokio::test(start_paused = true)]
+async fn a_long_answer_teaches_when_its_first_token_came_and_how_fast_all_of_it_was() {
+    let slow = Answer::sse([role()])
+        .after(secs(4))
+        .then(Step::Wait(secs(6)))
+        .then(Step::data(text("It takes")))
+        .then(Step::Wait(secs(20)))
+        .then(Step::data(text(" a while.")))
+        .then(Step::data(finish("stop")))
+        .then(Step::data(usage(9, 600)))
+        .then(Step::data(DONE));
+    let failed = Answer::status(503, "{}").after(secs(5));
+    let stack = Stack::new(three()).seed(7);
+    let client = Client::new([failed, slow]);
+    let request = Request::post("/v1/chat/completions").body(Full::<Bytes>::from(ordered(true)));
+    let answer = stack.around(client).oneshot(request.unwrap()).await;
+    tell(answer.unwrap().into_body()).await;
+
+    let record = stack.ledger().records().remove(0);
+    assert_eq!((record.end, record.took), (End::Complete, secs(35)));
+    let now = flow::now();
+    let told = standings(&stack.roster().lineup()).into_iter();
+    let told = told.map(|it| {
+        let first = it.first_token(Percentile::P50, now);
+        (first, it.throughput(Percentile::P50, now))
+    });
+    let told: Vec<_> = told.collect();
+    let (first, speed) = told[1];
+    let (first, speed) = (first.unwrap(), speed.unwrap());
+    // Ten seconds, and 600 tokens in thirty; within 5.9 %.
+    assert!(
+        (millis(9_410)..millis(10_590)).contains(&first),
+        "{first:?}"
+    );
+    assert!((18_820..21_180).contains(&speed), "{speed}");
+    assert_eq!((told[0], told[2]), ((None, None), (None, None)));
 }
 
 /// Whoever leaves has seen nothing of which the endpoint could be accused.
