@@ -3,6 +3,7 @@
 mod flow;
 
 use std::cell::Cell;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll};
@@ -11,7 +12,8 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use flow::{Told, assert_proper_end, catalog, millis, secs, tell};
 use http::{Request, Response};
-use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody, combinators::UnsyncBoxBody};
 use serde_json::json;
 use switchtower::admit::quota::QuotaLayer;
 use switchtower::client::{self, Reqwest};
@@ -284,6 +286,58 @@ fn assert_whole(told: &Told, stream: bool, story: &str) {
 
 fn femtodollars(amount: Money) -> u128 {
     u128::try_from(amount.picodollars()).unwrap() * 1000
+}
+
+/// Elsewhere what is asked again was once cut at 64 KiB, without a word. Here each attempt has all of it: of a request that came in
+/// many frames, and that goes on in pieces.
+#[tokio::test]
+async fn a_long_request_is_asked_again_whole() {
+    let failures = [
+        Script::fail(Failure::overloaded()),
+        Script::new().reset(Point::BeforeHeaders),
+        Script::new().cut(Point::After(0)),
+    ];
+    let wishes = [
+        (r#""order":["one","two"]"#, ["swift-one", "swift-two"]),
+        (r#""only":["one"]"#, ["swift-one", "swift-one"]),
+    ];
+    for (name, client) in clients() {
+        for length in [40_000, 64 << 10, (64 << 10) + 1, 300_000] {
+            let cases = failures.iter().flat_map(|it| wishes.map(|wish| (it, wish)));
+            for (failure, (wish, models)) in cases {
+                let story = format!("{name}, {length} bytes, {wish}: {failure:?}");
+                let town = Town::build(client.clone(), Deadlines::default()).await;
+                town.providers[0].next(failure.clone());
+                let (request, goes_on) = long(length, wish);
+                let answer = town.chain.clone().oneshot(request).await.unwrap();
+                assert_whole(&tell(answer.into_body()).await, true, &story);
+
+                let seen = town.providers.iter().flat_map(Upstream::seen);
+                let seen: Vec<_> = seen.map(|seen| seen.body).collect();
+                let expected = models.map(|model| goes_on.replace("acme/swift", model));
+                // They are too long to be printed.
+                let lengths: Vec<_> = seen.iter().map(Bytes::len).collect();
+                assert!(seen == expected, "{story}: {lengths:?} bytes");
+            }
+        }
+    }
+}
+
+/// A request of so many bytes, in frames of 10 KB; and what of it goes on, but for the model.
+fn long(length: usize, wish: &str) -> (Request<UnsyncBoxBody<Bytes, Infallible>>, String) {
+    let begin = r#"{"model":"acme/swift","stream":true,"stream_options":{"include_usage":true}"#;
+    let wish = format!(r#","provider":{{{wish}}}"#);
+    let (says, end) = (r#","messages":[{"role":"user","content":""#, r#""}]}"#);
+    let rest = length - [begin, &wish, says, end].concat().len();
+    let mut words: String = (0..rest).map(|number| format!("{number} ")).collect();
+    words.truncate(rest);
+    let asked = [begin, &wish, says, &words, end].concat();
+    let goes_on = [begin, says, &words, end].concat();
+    let frame = |part: &[u8]| Ok(Frame::data(Bytes::copy_from_slice(part)));
+    let frames: Vec<_> = asked.as_bytes().chunks(10_000).map(frame).collect();
+    let body = StreamBody::new(futures_util::stream::iter(frames)).boxed_unsync();
+    let request = Request::post("/v1/chat/completions").body(body);
+    (request.unwrap(), goes_on)
 }
 
 // === After content ===
