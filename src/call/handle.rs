@@ -191,6 +191,11 @@ impl Call {
         self.shared.plan()
     }
 
+    /// The whole plan, with those that cannot be afforded: from when `choose` has made it until the call is over.
+    pub(crate) fn whole_plan(&self) -> Option<&Plan> {
+        self.shared.plan.get()
+    }
+
     /// The tokens that an answer is expected to move, prompt and output: a guess, by which the load of endpoints is
     /// compared. 0 as long as nobody has read the body.
     pub fn tokens(&self) -> u64 {

@@ -1,5 +1,6 @@
 //! Journals that share their limits: what is leased, what is given back, and what becomes of it when nobody answers.
 
+mod apart;
 mod away;
 mod busy;
 mod house;

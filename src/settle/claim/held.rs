@@ -30,8 +30,8 @@ pub struct Claim {
     pub tag: Option<Short>,
     /// The most that its answer may cost.
     pub amount: Money,
-    /// Where limits [tell candidates apart](crate::settle::Slot::tells_apart): those that it is for, by their places in the plan, and
-    /// the most that the answer of each may cost. Empty: for all of them, each for the same.
+    /// Where limits [tell candidates apart](crate::settle::Slot::tells_apart): those that it is for, by their places in the plan
+    /// before any has left it, and the most that the answer of each may cost. Empty: for all of them, each for the same.
     pub apart: Vec<(usize, Money)>,
     /// The call, whose plan says who may be asked.
     pub call: Call,
@@ -96,16 +96,15 @@ impl Claim {
     }
 
     fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
-        let places = self.apart.iter().map(|(at, _)| *at);
-        let all = match self.apart.is_empty() {
-            true => self.call.plan().map_or(0, |plan| plan.candidates.len()),
-            false => 0,
-        };
-        places.chain(0..all).filter_map(|at| self.endpoint(at))
+        let apart = self.apart.iter().filter_map(|(at, _)| self.endpoint(*at));
+        let plan = self.call.plan().filter(|_| self.apart.is_empty());
+        let all = plan.map_or(&[][..], |plan| &plan.candidates).iter();
+        apart.chain(all.map(|candidate| &*candidate.endpoint))
     }
 
+    /// A claim that waits for a lease is looked at again when others have left the plan.
     fn endpoint(&self, at: usize) -> Option<&Endpoint> {
-        let candidate = self.call.plan()?.candidates.get(at)?;
+        let candidate = self.call.whole_plan()?.candidates.get(at)?;
         Some(&*candidate.endpoint)
     }
 }
