@@ -166,7 +166,7 @@ impl Rule {
     }
 
     /// Only requests of which a model has such a name, with stars for any run of letters: `*:free`. It may be the name that
-    /// the caller gave, or the id of any model that may be asked.
+    /// the caller gave, or the id of any model that may be asked; once one has answered, of that one.
     #[must_use]
     pub fn models(mut self, pattern: &str) -> Self {
         self.models = Some(Pattern::new(pattern));

@@ -9,6 +9,7 @@ use super::moment::Now;
 use super::scope::Scope;
 use super::share::Share;
 use super::shared::Shared;
+use super::subject::Subject;
 use super::table::Limits;
 use super::tally::Place;
 use super::under_way::Amounts;
@@ -81,36 +82,31 @@ impl Taken {
         });
     }
 
-    /// So much was used, of this endpoint if of any, by all rules that have come meanwhile as well; those that come before the
-    /// books know it will count it too. Nothing is taken any more.
+    /// So much was used of this subject, by all rules that have come meanwhile as well; those that come before the books know it
+    /// will count it too. If somebody has answered, it is what is [only](Self::only) counted. Nothing is taken any more.
     pub(crate) fn finish(
         &mut self,
         used: Amounts,
-        answered: Option<&Arc<Endpoint>>,
+        (subject, answered): (&Subject<'_>, Option<&Arc<Endpoint>>),
         now: Now,
     ) -> Option<Unwritten> {
         let known = self.known.take();
         let later = known.as_ref().map(|it| it.over(used, answered.cloned()));
-        let parts = std::mem::take(&mut self.parts).into_iter();
-        for part in parts.chain(later.into_iter().flatten()) {
-            let rule = &part.level.rule;
-            if answered.is_some_and(|endpoint| part.is_of_another(endpoint)) {
-                part.give_back();
-            } else {
-                part.settle(used.of(rule), now);
-            }
+        self.parts.extend(later.into_iter().flatten());
+        if answered.is_some() {
+            self.only(subject);
+        }
+        for part in self.parts.drain(..) {
+            part.settle(used.of(&part.level.rule), now);
         }
         known
     }
 
-    /// Of this scope only this one counts, by its name: what was taken of others is given back. So whoever answers is charged, of all
-    /// providers or models that might have been.
-    pub fn only(&mut self, scope: Scope, value: &str) {
-        let Some(value) = scope.value(value) else {
-            return;
-        };
+    /// Of all models and providers that might have answered only those of this subject have: what was taken by rules that do not count it
+    /// is given back.
+    pub fn only(&mut self, subject: &Subject<'_>) {
         self.parts.retain(|part| {
-            let is_other = part.is_other(scope, &value);
+            let is_other = part.is_other(subject);
             if is_other {
                 part.give_back();
             }
@@ -191,22 +187,9 @@ impl Part {
             .with(|counter| counter.give_back(self.place, self.amount));
     }
 
-    /// Is it of another one of this scope than this value?
-    fn is_other(&self, scope: Scope, value: &[u8]) -> bool {
-        let counted = &*self.count.value;
-        self.level.rule.scope() == scope && !counted.is_empty() && *counted != *value
-    }
-
-    /// Is it of another provider or model than this endpoint's?
-    fn is_of_another(&self, endpoint: &Endpoint) -> bool {
-        let is_other = |scope: Scope, name: &str| {
-            let value = scope.value(name);
-            value.is_some_and(|value| self.is_other(scope, &value))
-        };
-        match self.level.rule.scope() {
-            Scope::Provider => is_other(Scope::Provider, endpoint.provider().slug()),
-            Scope::Model => is_other(Scope::Model, endpoint.model()),
-            Scope::Account | Scope::Key | Scope::User | Scope::Tag => false,
-        }
+    /// Does its rule count others among those who might have answered?
+    fn is_other(&self, subject: &Subject<'_>) -> bool {
+        let rule = &self.level.rule;
+        rule.tells_apart() && !rule.is_of(subject, &self.count.value)
     }
 }

@@ -96,6 +96,17 @@ impl Limited {
             wall: began.wall + record.took,
         };
         let answered = record.answer().and_then(|answer| answer.endpoint.as_ref());
+        let model = answered.map(|endpoint| endpoint.model());
+        let provider = answered.map(|endpoint| endpoint.provider().slug());
+        // As its row will tell it.
+        let subject = Subject {
+            caller: record.caller.as_deref(),
+            model: record.requested.as_deref(),
+            models: model.as_slice(),
+            providers: provider.as_slice(),
+            user: record.user.as_deref(),
+            tag: record.tag.as_deref(),
+        };
         let known = |amount: Option<Money>| count(amount.unwrap_or(self.amount));
         let (read, written) = (
             record.usage.prompt_tokens(),
@@ -108,7 +119,7 @@ impl Limited {
             tokens: read.saturating_add(written),
             concurrency: 0,
         };
-        self.taken.finish(used, answered, now)
+        self.taken.finish(used, (&subject, answered), now)
     }
 }
 

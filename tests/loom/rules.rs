@@ -280,7 +280,7 @@ fn use_two(mut taken: Taken) {
         money: 2,
         ..Amounts::default()
     };
-    drop(taken.finish(used, None, now()));
+    drop(taken.finish(used, (&Subject::default(), None), now()));
 }
 
 fn spend_known(limits: &Limits) -> bool {

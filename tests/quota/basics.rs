@@ -144,7 +144,10 @@ fn whoever_answers_is_charged() {
             .take(&subject, &[(Unit::Money, 6)], clock.now())
             .is_err()
     );
-    taken.only(Scope::Provider, "zeta");
+    taken.only(&Subject {
+        providers: &["zeta"],
+        ..Subject::default()
+    });
     taken.settle(Unit::Money, 5, clock.now());
     let left = |provider| {
         let subject = Subject {

@@ -1,5 +1,6 @@
 //! What a caller may spend, ask and hold.
 
+mod answered;
 mod apart;
 mod basics;
 mod late;

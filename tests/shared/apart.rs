@@ -14,18 +14,19 @@ use switchtower::{BoxError, Kind, Money, Payload, Stack};
 use tower::{ServiceExt, service_fn};
 
 use crate::house::House;
-use crate::{claim, leases, open};
+use crate::{claim, leases, open, rule};
 
 /// What waits for a lease is taken once the plan has been made smaller, and its places were looked up in the smaller one: beside a
 /// provider whose budget was used up another one was asked for ever, and its own budget counted nothing.
 #[tokio::test]
 async fn whoever_has_left_the_plan_leaves_the_other_its_budget() -> Result<(), BoxError> {
     let full = [("empty", "0.000001"), ("full", "0.05")];
-    let (control, other) = (Shop::new(&full)?, Shop::new(&full)?);
-    let alone = control.ask(50, r#""only":["full"]"#).await?;
+    let (control, other) = (Shop::of_providers(&full)?, Shop::of_providers(&full)?);
+    let alone = r#""model":"a/x","provider":{"only":["full"]}"#;
+    let alone = control.ask(50, alone).await?;
     assert!((1..=25).contains(&alone), "{alone}");
-    let beside = other.ask(50, r#""order":["empty","full"]"#).await?;
-    assert_eq!(beside, alone);
+    let beside = r#""model":"a/x","provider":{"order":["empty","full"]}"#;
+    assert_eq!(other.ask(50, beside).await?, alone);
     for shop in [control, other] {
         assert_eq!(shop.used(), [0, 2_000_000_000 * alone]);
         assert_eq!(shop.charged()?, 2_000_000_000 * alone);
@@ -36,8 +37,8 @@ async fn whoever_has_left_the_plan_leaves_the_other_its_budget() -> Result<(), B
 /// Likewise of the two that were left the one was counted as the other, and the other not at all.
 #[tokio::test]
 async fn whoever_has_left_the_plan_takes_no_other_for_another() -> Result<(), BoxError> {
-    let shop = Shop::new(&[("empty", "0.000001"), ("first", "10"), ("second", "10")])?;
-    let order = r#""order":["empty","first","second"]"#;
+    let shop = Shop::of_providers(&[("empty", "0.000001"), ("first", "10"), ("second", "10")])?;
+    let order = r#""model":"a/x","provider":{"order":["empty","first","second"]}"#;
     assert_eq!(shop.ask(3, order).await?, 3);
     assert_eq!(shop.used(), [0, 3 * 2_000_000_000, 0]);
     assert_eq!(shop.charged()?, 3 * 2_000_000_000);
@@ -51,9 +52,24 @@ async fn whoever_has_left_the_plan_takes_no_other_for_another() -> Result<(), Bo
     Ok(())
 }
 
+/// A budget of some models is not charged for the answer of another one, neither here nor where all others look.
+#[tokio::test]
+async fn a_budget_of_some_models_is_charged_for_these_alone() -> Result<(), BoxError> {
+    for (models, used) in [("first/*", 3 * 2_000_000_000), ("second/*", 0)] {
+        let rule = rule(10_000_000_000_000).models(models);
+        let shop = Shop::new(vec![rule], &["first", "second"]);
+        assert_eq!(shop.ask(3, r#""models":["first/x","second/x"]"#).await?, 3);
+        assert_eq!(shop.levels()[0].used, used, "{models}");
+        assert_eq!(shop.levels()[0].held, 0, "{models}");
+        assert_eq!(shop.house.state().drawn(), used, "{models}");
+        assert_eq!(shop.charged()?, 3 * 2_000_000_000);
+    }
+    Ok(())
+}
+
 // === Helpers ===
 
-/// A gateway of providers that have a budget each.
+/// A gateway of these providers, with these budgets.
 struct Shop {
     house: Arc<House>,
     journal: Journal,
@@ -63,24 +79,30 @@ struct Shop {
 }
 
 impl Shop {
-    fn new(budgets: &[(&'static str, &str)]) -> Result<Self, BoxError> {
+    fn new(rules: Vec<Rule>, providers: &[&'static str]) -> Self {
+        let (house, limits) = (House::new(), Limits::new(rules));
+        Self {
+            journal: open(&house, "one", &limits, leases()),
+            house,
+            limits,
+            providers: providers.to_vec(),
+            held: Mutex::default(),
+        }
+    }
+
+    /// Each has a budget.
+    fn of_providers(budgets: &[(&'static str, &str)]) -> Result<Self, BoxError> {
         let rule = |(of, limit): &(&str, &str)| -> Result<_, BoxError> {
             let rule = Rule::money(of, Scope::Provider, Window::Forever, limit.parse()?)?;
             Ok(rule.of(of)?)
         };
         let rules: Result<Vec<_>, _> = budgets.iter().map(rule).collect();
-        let (house, limits) = (House::new(), Limits::new(rules?));
-        Ok(Self {
-            journal: open(&house, "one", &limits, leases()),
-            house,
-            limits,
-            providers: budgets.iter().map(|(of, _)| *of).collect(),
-            held: Mutex::default(),
-        })
+        let providers: Vec<_> = budgets.iter().map(|(of, _)| *of).collect();
+        Ok(Self::new(rules?, &providers))
     }
 
     /// So many requests, one after the other: how many were answered.
-    async fn ask(&self, requests: usize, provider: &str) -> Result<u64, BoxError> {
+    async fn ask(&self, requests: usize, asked: &str) -> Result<u64, BoxError> {
         let client = service_fn(|_: Request<Payload>| async {
             let held = self.levels().iter().map(|level| level.held).collect();
             self.held
@@ -93,7 +115,7 @@ impl Shop {
         });
         let stack = Stack::new(Arc::new(self.catalog()?)).with_ledger(self.journal.clone());
         let body = format!(
-            r#"{{"model":"a/x","max_tokens":10,"provider":{{{provider}}},"messages":[{{"role":"user","content":"hey"}}]}}"#
+            r#"{{{asked},"max_tokens":10,"messages":[{{"role":"user","content":"hey"}}]}}"#
         );
         let mut answered = 0;
         for _ in 0..requests {
@@ -112,7 +134,7 @@ impl Shop {
         Ok(answered)
     }
 
-    /// One model of all of them.
+    /// One model of all of them, and one of each.
     fn catalog(&self) -> Result<Catalog, BoxError> {
         let mut catalog = Catalog::builder();
         let mut model = ModelSpec::new("a/x");
@@ -122,7 +144,9 @@ impl Shop {
                 .with(Rate::Completion, "1e-4".parse()?);
             let url = format!("http://{provider}.test/v1").parse()?;
             catalog = catalog.provider(Provider::new(*provider, url));
-            model = model.endpoint(EndpointSpec::new(*provider, "x").with_prices(prices));
+            let endpoint = EndpointSpec::new(*provider, "x").with_prices(prices);
+            let own = ModelSpec::new(&format!("{provider}/x")).endpoint(endpoint.clone());
+            (catalog, model) = (catalog.model(own), model.endpoint(endpoint));
         }
         Ok(catalog.model(model).build()?)
     }
@@ -131,6 +155,7 @@ impl Shop {
     fn levels(&self) -> Vec<Level> {
         let level = |provider: &&str| {
             let subject = Subject {
+                models: &["first/x", "second/x"],
                 providers: &[*provider],
                 ..Subject::default()
             };

@@ -1,8 +1,10 @@
 //! What a request has taken of its quota.
 
+use crate::attempt::Attempt;
 use crate::call::Call;
 use crate::clock;
-use crate::limits::{Nearest, Now, Scope, Taken, Unit};
+use crate::limits::{Nearest, Now, Subject, Taken, Unit};
+use crate::short::Short;
 use crate::usage::BYTES_PER_TOKEN;
 
 /// What a request has taken; settled when it is dropped.
@@ -10,6 +12,9 @@ use crate::usage::BYTES_PER_TOKEN;
 pub(super) struct Hold {
     taken: Taken,
     call: Call,
+    /// The model that the caller named, and its end user.
+    model: Option<Short>,
+    user: Option<Short>,
     /// The models that might have answered.
     models: Vec<String>,
 }
@@ -17,10 +22,17 @@ pub(super) struct Hold {
 // === impl Hold ===
 
 impl Hold {
-    pub(super) fn new(taken: Taken, call: Call, models: Vec<String>) -> Self {
+    pub(super) fn new(
+        taken: Taken,
+        call: Call,
+        (model, user): (Option<Short>, Option<Short>),
+        models: Vec<String>,
+    ) -> Self {
         Self {
             taken,
             call,
+            model,
+            user,
             models,
         }
     }
@@ -36,11 +48,22 @@ impl Hold {
         }
     }
 
-    /// The model that answered, if it is one of those that were counted.
-    fn model(&self) -> Option<String> {
-        let answer = self.call.answer()?;
-        let model = answer.candidate()?.endpoint.model();
-        self.models.iter().find(|it| *it == model).cloned()
+    /// Only the model that answered counts, if it is one of those that were counted.
+    fn answered(&mut self) {
+        let answer = self.call.answer();
+        let candidate = answer.as_ref().and_then(Attempt::candidate);
+        let model = candidate.map(|candidate| candidate.endpoint.model());
+        let model = model.filter(|model| self.models.iter().any(|it| it == model));
+        if model.is_some() {
+            self.taken.only(&Subject {
+                caller: self.call.caller().map(|caller| &**caller),
+                model: self.model.as_deref(),
+                models: model.as_slice(),
+                providers: &[],
+                user: self.user.as_deref(),
+                tag: self.call.wishes().tag.as_deref(),
+            });
+        }
     }
 
     /// The tokens that were moved, by the best evidence.
@@ -73,9 +96,7 @@ impl Drop for Hold {
             wall: clock::wall(),
         };
         let tokens = self.tokens();
-        if let Some(answered) = self.model() {
-            self.taken.only(Scope::Model, &answered);
-        }
+        self.answered();
         self.taken.settle(Unit::Requests, 1, now);
         self.taken.settle(Unit::Tokens, tokens, now);
     }

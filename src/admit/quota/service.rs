@@ -15,6 +15,7 @@ use crate::clock::{now, wall};
 use crate::error::{BoxError, Error};
 use crate::limits::{Now, Subject, Unit};
 use crate::payload::Payload;
+use crate::short::Short;
 use crate::standing::Need;
 
 /// Counts requests and tokens. See the [module docs](super).
@@ -65,7 +66,11 @@ impl<S> Quota<S> {
             wall: wall(),
         };
         let taken = self.settings.limits.take(&subject, &wanted, now)?;
-        Ok((!taken.is_empty()).then(|| Box::new(Hold::new(taken, call, ids))))
+        if taken.is_empty() {
+            return Ok(None);
+        }
+        let named = (model.as_deref().map(Short::from), user);
+        Ok(Some(Box::new(Hold::new(taken, call, named, ids))))
     }
 
     /// What the answer is expected to move: by what was learned of the models that the request names, or is counted of them, of which
