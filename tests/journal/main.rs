@@ -278,6 +278,47 @@ async fn patience_ends_the_wait_but_not_the_row() {
     assert_eq!(store.inner().holds().unwrap(), []);
 }
 
+/// Nobody waits, and the store failed once: what was on its way was given up, though all were still there.
+#[tokio::test]
+async fn without_patience_a_row_is_stored_all_the_same() {
+    for durability in [Durability::Memory, Durability::Process] {
+        let store = Shaky::new();
+        let settings = settings().patience(Duration::ZERO).durability(durability);
+        let journal = open(&store, settings);
+        let mut slot = slot(&journal).await;
+        slot.hold(&claim(1)).unwrap();
+        while store.inner().holds().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        store.fail(|| StoreError::Away("gone".into()));
+        slot.write(record(1));
+        while store.failures() == 0 {
+            tokio::task::yield_now().await;
+        }
+        store.work();
+        drop(slot);
+        journal.close().await;
+        assert_eq!(store.rows().len(), 1, "{durability:?}");
+        assert_eq!(store.inner().holds().unwrap(), []);
+    }
+}
+
+/// Once all have left, it gives up what it cannot store, and says so.
+#[tokio::test]
+async fn without_patience_nobody_waits_for_the_end() {
+    trouble::listen();
+    let store = Shaky::new();
+    let journal = open(&store, settings().patience(Duration::ZERO));
+    let mut slot = slot(&journal).await;
+    store.fail(|| StoreError::Away("gone".into()));
+    slot.hold(&claim(31)).unwrap();
+    slot.write(record(31));
+    drop((slot, journal));
+    assert_eq!(store.rows(), []);
+    let said = trouble::said_of(id(31).as_str());
+    assert!(said.iter().any(|event| event.contains("lost")), "{said:?}");
+}
+
 #[tokio::test]
 async fn of_a_conflict_the_others_know_nothing() {
     let store = Shaky::new();

@@ -155,9 +155,9 @@ impl Writer {
             self.gather(&mut batch, more);
             if left {
                 self.patience = self.patience.saturating_sub(self.waited);
-            }
-            if self.patience.is_zero() {
-                return self.lose(batch, &error);
+                if self.patience.is_zero() {
+                    return self.lose(batch, &error);
+                }
             }
             if batch.entries().is_empty() {
                 // Whether there is room again, the next that is asked for will tell.
