@@ -160,6 +160,32 @@ async fn a_hold_is_for_the_dearest_hour_the_longest_prompt_and_every_image() {
     assert_eq!(ledger.totals().held, millionths * 1_000_000);
 }
 
+/// Where an answer broke off after its usage so far, its bound was without the image: less than what the provider may bill.
+#[tokio::test(start_paused = true)]
+async fn the_most_that_it_may_cost_has_every_image() {
+    let ledger = MemoryLedger::default();
+    let client = service_fn(|_: Request<Payload>| {
+        let event = r#"{"choices":[{"index":0,"delta":{"content":"hi"}}],"usage":{"prompt_tokens":100,"completion_tokens":10}}"#;
+        let frame = Frame::data(Bytes::from(format!("data: {event}\n\n")));
+        let frames = stream::iter([Ok::<_, Infallible>(frame)]);
+        let response = Response::builder().header("content-type", "text/event-stream");
+        let response = response.body(StreamBody::new(frames)).unwrap();
+        async { Ok::<_, Infallible>(response) }
+    });
+    let chain = ServiceBuilder::new()
+        .layer(ChooseLayer::new(catalog("prompt = '1', completion = '2', image = '0.5'")).seed(1))
+        .layer(SettleLayer::new(ledger.clone()))
+        .layer(MeterLayer::new())
+        .service(client);
+    let request = request(json!([{"type": "image_url", "image_url": {"url": "data:,"}}]));
+    let body = chain.oneshot(request).await.unwrap().into_body();
+    body.collect().await.unwrap_err();
+    let cost = ledger.records()[0].attempts[0].cost;
+    assert_eq!(cost.certainty, Certainty::Estimated);
+    assert_eq!(cost.amount, micro(100 + 10 * 2 + 500_000));
+    assert_eq!(cost.at_most, micro(100 + 4096 * 2 + 500_000));
+}
+
 /// What is charged for an answer of this usage, to a request that came at `wall` and was asked after a while.
 async fn charge(
     prices: &str,

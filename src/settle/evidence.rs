@@ -42,9 +42,12 @@ pub(super) fn of(attempt: &Attempt, found: &Found, end: End, asked: &Asked) -> E
         let longest = limit(attempt, asked.max_output, asked);
         let read = found.usage.unwrap_or_else(|| Usage {
             input: read_bytes(found, asked).div_ceil(LEAST_BYTES_PER_TOKEN),
-            images: asked.images,
             ..Usage::default()
         });
+        let read = Usage {
+            images: asked.images,
+            ..read
+        };
         whole(read, longest)
     };
     Evidence {
