@@ -122,6 +122,7 @@
 //! | `recovering` | debug | a stream broke, and `recover` asks somebody for the rest | `id`, `error`, `to`, `bytes`: of text that the caller has |
 //! | `broke after content` | debug | `commit`, or `recover`, ends a broken stream with an error chunk | `id`, `error` |
 //! | `near a limit` | warn | a [limit](limits) is used up to one of its thresholds, or beyond | `rule`, `scope`, `whose`: as [`Rule::of`](limits::Rule::of) writes it, `(the rest)` where many are counted as one; `unit`, `percent`, `used`, `held`, `limit`: money in USD |
+//! | `a limit that the ledger does not count` | warn | the ledger of a [`Stack`] is another, without this limit of money or concurrency | `rule`, `scope`, `unit` |
 //! | `settled` | info | a request is over: one line for each that reached `settle` | `id`, `model`, `provider`, `attempts`, `end`, `prompt_tokens`, `completion_tokens`, `charge`, `took_ms`, `first_token_ms` |
 //! | `the provider bills another amount than its price list` | warn | after `settled`, for each attempt where they differ by more than a thousandth | `id`, `endpoint`, `listed`, `reported` |
 //! | `abandoned` | warn | an earlier process ended in the middle of this request | `id`, `account`, `model`, `held` |
