@@ -1,6 +1,7 @@
 //! Requests and tokens, from when they are let in until their answers are over.
 
 use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -143,6 +144,15 @@ async fn what_nobody_was_asked_for_does_not_count() -> Result<(), BoxError> {
     assert_eq!(error.kind(), Kind::Refused);
     assert!(error.nearest().is_some());
     assert_eq!(both(&limits), [9, 2000]);
+
+    // Likewise where nobody was there to hear the prompt.
+    let service = stack().quota(QuotaLayer::new(limits.clone()));
+    let service = service.around(service_fn(|_: Request<Payload>| async {
+        Err::<Response<Full<Bytes>>, _>(io::Error::from(io::ErrorKind::ConnectionRefused))
+    }));
+    let error = service.oneshot(ask("a/x", 100)?).await.err().unwrap();
+    assert_eq!(error.kind(), Kind::Connect);
+    assert_eq!(both(&limits), [8, 2000]);
     Ok(())
 }
 

@@ -1,8 +1,9 @@
 //! What a request has taken of its quota.
 
-use crate::attempt::Attempt;
+use crate::attempt::{Attempt, End};
 use crate::call::Call;
 use crate::clock;
+use crate::kind::Kind;
 use crate::limits::{Nearest, Now, Subject, Taken, Unit};
 use crate::short::Short;
 use crate::usage::BYTES_PER_TOKEN;
@@ -18,6 +19,9 @@ pub(super) struct Hold {
     /// The models that might have answered.
     models: Vec<String>,
 }
+
+/// Then not even the prompt was moved.
+const NOBODY_HEARD: End = End::Failed(Kind::Connect);
 
 // === impl Hold ===
 
@@ -78,6 +82,7 @@ impl Hold {
                 read.saturating_add(written)
             }
             None if found.status.is_some_and(|status| status >= 400) => 0,
+            None if attempt.ended().is_some_and(|(end, _)| end == NOBODY_HEARD) => 0,
             None => {
                 let delivered = attempt.content_bytes().div_ceil(BYTES_PER_TOKEN);
                 self.call.need().input.saturating_add(delivered)
