@@ -48,7 +48,7 @@ pub struct Breaker {
     pub barred: Duration,
     /// The longest `Retry-After` that is obeyed. Default 1 h.
     pub told: Duration,
-    /// After which time it is asked about again while a probe is under way. Default 1 s.
+    /// After which time it is asked about again while a probe is under way, 1 ms at least. Default 1 s.
     pub recheck: Duration,
     /// What draws the jitter: up to a tenth less, so that gateways that ejected it together do not probe it together.
     pub seed: u64,
@@ -109,7 +109,9 @@ impl Breaker {
 
     /// When to ask again about an endpoint that is being probed.
     pub(super) fn recheck(&self, now: Instant) -> Instant {
-        now.checked_add(self.recheck).unwrap_or(now)
+        // Without a wait whoever waits for the probe would ask without end.
+        let recheck = self.recheck.max(Duration::from_millis(1));
+        now.checked_add(recheck).unwrap_or(now)
     }
 
     /// How many requests an endpoint may have under way that has been back for so long: two in the first second, and twice as
