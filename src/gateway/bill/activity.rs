@@ -15,7 +15,7 @@ use crate::gateway::router::Door;
 use crate::money::Total;
 use crate::settle::store::{Dimension, Spend, SpendQuery, Store};
 
-/// As many rows as there are at most: endpoints, times days.
+/// As many rows as are told at once: endpoints, times days.
 const MOST: usize = 100_000;
 
 /// The last two are ours.
@@ -50,6 +50,11 @@ fn activity(store: &dyn Store, asked: &Asked, today: Day) -> Result<Told, Untold
     let form = asked.query.form()?;
     let by_workspace = by_workspace(asked)?;
     let rows = store.spend(&wanted(asked, today)?)?;
+    // Half of the rows would add up to half of the money.
+    if rows.len() > MOST {
+        let why = format!("is to be one day: of all there are more than {MOST} rows");
+        return Err(wrong("date", &why).into());
+    }
     let mut rows: Vec<_> = rows.into_iter().map(row).collect();
     let mut columns = COLUMNS.to_vec();
     if by_workspace {
@@ -97,7 +102,7 @@ fn wanted(asked: &Asked, today: Day) -> Result<SpendQuery, Error> {
         keys: query.key("api_key_hash")?.map(|key| vec![key]),
         user: query.text("user_id")?,
         tag: query.text("tag")?,
-        limit: MOST,
+        limit: MOST + 1,
     })
 }
 

@@ -114,6 +114,7 @@ impl Safe {
                 // Another process was faster.
                 Err(StoreError::Conflict(_)) => {
                     self.read(&mut held).await.map_err(|why| failed(&why))?;
+                    self.publish(&held, account);
                 }
                 Err(why) => return Err(failed(&why)),
             }
