@@ -1,16 +1,17 @@
 //! One bill: credits, what was spent, and what is left.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use switchtower::gateway::{Bounds, Gateway};
-use switchtower::settle::store::{Entry, MemoryStore, Row, Store};
+use switchtower::settle::store::{Entry, MemoryStore, Row, RowQuery, Store};
 use switchtower::testing::{Failure, Script, Upstream};
 use switchtower::{KeyId, Money, Stack, client};
 
-use crate::support::{self, House, KEY, catalog};
+use crate::support::{self, House, KEY, MANAGER, catalog};
 
 /// A gateway with a store behind it.
 async fn bank() -> House {
@@ -141,6 +142,78 @@ async fn an_order_is_repeated_as_it_was_answered_whatever_the_fee_is_now() {
     }
     assert_eq!(answers[0]["data"]["fee"], json!(5));
     assert!(answers.iter().all(|answer| *answer == answers[0]));
+}
+
+/// Elsewhere a look at the bill was itself a line of it. Here none is recorded, and none takes anything of a limit.
+#[tokio::test]
+async fn who_looks_at_what_was_spent_spends_nothing() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new(1000));
+    let journal = support::journal(store.clone());
+    let house = House::with(1, |stack| stack.with_ledger(journal), Bounds::default()).await;
+    let settings = json!({"name": "team", "limit": 1, "rate_limits": {"requests_per_day": 2}});
+    let made = house.manage(Method::POST, "/api/v1/keys", settings.to_string());
+    let made = made.await.json();
+    let key = made["key"].as_str().unwrap();
+    let ask = async || {
+        let body = serde_json::from_str(&support::chat(json!({}))).unwrap();
+        let path = "/api/v1/chat/completions";
+        house.as_who(key, Method::POST, path, body).await
+    };
+    let answer = ask().await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let generation = format!(
+        "/generation?id={}",
+        answer.header("x-generation-id").unwrap()
+    );
+    let known = || {
+        let all = RowQuery {
+            from: UNIX_EPOCH,
+            to: SystemTime::now() + Duration::from_secs(60),
+            account: None,
+            key: None,
+            after: None,
+            limit: 1000,
+        };
+        let holds = store.holds().unwrap().len();
+        (house.ledger.totals(), store.rows(&all).unwrap(), holds)
+    };
+    let before = known();
+    assert_eq!((before.0.records, before.1.len(), before.2), (1, 1, 0));
+
+    let mut told = HashMap::new();
+    for version in ["/api/v1", "/v1"].repeat(20) {
+        for (who, path) in [
+            (key, &*generation),
+            (key, "/key"),
+            (key, "/auth/key"),
+            (key, "/models/user"),
+            (MANAGER, &*generation),
+            (MANAGER, "/activity"),
+            (MANAGER, "/credits"),
+            (MANAGER, "/spend"),
+            (MANAGER, "/statement"),
+            (MANAGER, "/generations"),
+            (MANAGER, "/keys"),
+        ] {
+            let path = format!("{version}{path}");
+            let answer = house.as_who(who, Method::GET, &path, Value::Null).await;
+            assert_eq!(answer.status, 200, "{path}: {answer:?}");
+            let first = told
+                .entry((who, path.clone()))
+                .or_insert(answer.body.clone());
+            assert_eq!(*first, answer.body, "{path}");
+        }
+    }
+    assert_eq!(known(), before);
+
+    // Two requests a day, and this is the second: the looks at the books were none.
+    assert_eq!(ask().await.status, 200);
+    let (totals, rows, holds) = known();
+    assert_eq!(
+        (totals.records, rows.len(), holds, house.calls()),
+        (2, 2, 0, 2)
+    );
+    assert_eq!(ask().await.status, 429);
 }
 
 /// A fee is no part of the charge, but of what is paid.
