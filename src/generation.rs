@@ -13,6 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// let id: GenerationId = "gen-1795622214-qiz0pDvMxiwHLMbb5SUi".parse()?;
 /// assert_eq!(id.as_str(), "gen-1795622214-qiz0pDvMxiwHLMbb5SUi");
 /// assert!("chatcmpl-1".parse::<GenerationId>().is_err());
+/// assert!("gen-\0".parse::<GenerationId>().is_err());
 /// # Ok::<_, switchtower::NotAGenerationId>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,7 +89,8 @@ impl FromStr for GenerationId {
 
     fn from_str(name: &str) -> Result<Self, NotAGenerationId> {
         let mut text = [0; Self::MAX];
-        if name.len() > Self::MAX || !name.starts_with("gen-") {
+        let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        if name.len() > Self::MAX || !name.starts_with("gen-") || !name.bytes().all(is_letter) {
             return Err(NotAGenerationId);
         }
         text[..name.len()].copy_from_slice(name.as_bytes());

@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use switchtower::gateway::{Bounds, Gateway};
-use switchtower::settle::store::{Entry, MemoryStore, Row, RowQuery, Store};
-use switchtower::testing::{Failure, Script, Upstream};
+use switchtower::settle::store::{Entry, MemoryStore, Row, RowQuery, Store, StoreError};
+use switchtower::testing::{Failure, Question, Script, Upstream, WatchedStore};
 use switchtower::{KeyId, Money, Stack, client};
 
 use crate::support::{self, House, KEY, MANAGER, catalog};
@@ -91,6 +91,24 @@ async fn a_generation_is_told_after_a_restart_as_before() {
     assert_eq!(after.body, before.body);
     let other = "/api/v1/generation?id=gen-1795608000-00000000000000000000";
     assert_eq!(house.get(other).await.status, 404);
+}
+
+/// A name with a zero in it went as far as the store, and one that cannot take it failed: a 500.
+#[tokio::test]
+async fn what_is_no_name_is_no_generation() {
+    let store = WatchedStore::new(MemoryStore::new(1000)).before(|question| match question {
+        Question::Row(_) => Err(StoreError::Other("invalid byte sequence".into())),
+        _ => Ok(()),
+    });
+    let journal = support::journal(Arc::new(store));
+    let house = House::with(1, |stack| stack.with_ledger(journal), Bounds::default()).await;
+    for name in ["gen-%00", "gen-1-%00", "gen-%C3%A9", "gen-1'", "chatcmpl-1"] {
+        let answer = house.get(&format!("/api/v1/generation?id={name}")).await;
+        assert_eq!(answer.status, 404, "{name}: {answer:?}");
+        let path = format!("/api/v1/generations?after={name}");
+        let answer = house.manage(Method::GET, &path, "").await;
+        assert_eq!(answer.status, 400, "{name}: {answer:?}");
+    }
 }
 
 /// Yesterday's, since today is not over.

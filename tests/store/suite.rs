@@ -35,6 +35,7 @@ macro_rules! conformance {
     (all $attributes:tt $make:expr) => {
         $crate::conformance! { each $attributes $make =>
             what_is_written_is_read
+            what_is_no_name_is_nobodys
             the_same_again_changes_nothing
             another_of_the_same_name_is_refused
             a_row_takes_the_place_of_its_hold
@@ -64,6 +65,23 @@ macro_rules! conformance {
     ($make:expr) => {
         $crate::conformance! { all [] $make }
     };
+}
+
+/// PostgreSQL takes no zero in a text, and failed where others found nothing.
+pub(crate) fn what_is_no_name_is_nobodys(make: &dyn Fn() -> Made) {
+    let store = make();
+    for name in [
+        "gen-\0",
+        "gen-1-\0",
+        "gen-\u{e9}",
+        "gen-' OR ''='",
+        "gen-\n",
+    ] {
+        if let Ok(id) = name.parse() {
+            assert_eq!(store.row(&id).unwrap(), None, "{name:?}");
+            assert_eq!(store.holds_after(Some(&id), 1).unwrap(), [], "{name:?}");
+        }
+    }
 }
 
 pub(crate) fn what_is_written_is_read(make: &dyn Fn() -> Made) {
