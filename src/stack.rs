@@ -134,7 +134,7 @@ impl Stack {
     ///
     /// let catalog = Catalog::from_toml(r#"
     ///     [[limits]]
-    ///     name = "all of us"
+    ///     name = "all-of-us"
     ///     scope = "account"
     ///     unit = "money"
     ///     window = "monthly"
