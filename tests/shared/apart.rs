@@ -143,8 +143,8 @@ impl Shop {
                 .with(Rate::Prompt, "1e-4".parse()?)
                 .with(Rate::Completion, "1e-4".parse()?);
             let url = format!("http://{provider}.test/v1").parse()?;
-            catalog = catalog.provider(Provider::new(*provider, url));
-            let endpoint = EndpointSpec::new(*provider, "x").with_prices(prices);
+            catalog = catalog.provider(Provider::new(provider, url));
+            let endpoint = EndpointSpec::new(provider, "x").with_prices(prices);
             let own = ModelSpec::new(&format!("{provider}/x")).endpoint(endpoint.clone());
             (catalog, model) = (catalog.model(own), model.endpoint(endpoint));
         }
