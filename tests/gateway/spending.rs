@@ -461,7 +461,7 @@ async fn whoever_begins_blind_learns_what_was_spent() {
         levels.iter().map(|level| level.used).collect::<Vec<_>>()
     };
     support::within(async {
-        while used().iter().any(|used| *used == 0) {
+        while used().contains(&0) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     })
