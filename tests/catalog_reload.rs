@@ -366,6 +366,27 @@ fn a_price_with_a_date_comes_into_force_on_that_day() {
     assert!(reloader.check(day(20_515)).is_none());
 }
 
+/// The file was touched before that day, and the day was forgotten.
+#[test]
+fn a_file_that_is_the_same_again_keeps_the_day_of_its_price() {
+    let town = Town::new("touched");
+    let data = r#"[{"id": "openai", "models": [{"id": "a", "match": {"equals": "a"}, "prices": [
+        {"prices": {"input_mtok": 1, "output_mtok": 1}},
+        {"constraint": {"start_date": "2026-03-01"}, "prices": {"input_mtok": 2, "output_mtok": 2}}]}]}]"#;
+    town.write("litellm.json", data);
+    let day = UNIX_EPOCH + Duration::from_secs(20_513 * 24 * 60 * 60);
+    let mut reloader = Reloader::open(town.path("switchtower.toml"), day - 60 * SECOND).unwrap();
+    let changes: [(u32, &str, bool); 3] = [(50, data, false), (40, "[", true), (30, data, false)];
+    for (before, text, told) in changes {
+        town.write("litellm.json", text);
+        assert!(reloader.check(day - before * SECOND).is_none());
+        let checked = reloader.check(day - (before - 2) * SECOND);
+        assert_eq!(checked.is_some(), told, "{text}");
+    }
+    let (catalog, _) = reloader.check(day).unwrap().unwrap();
+    assert_eq!(prompt(&catalog, "openai/a"), "2e-6".parse().unwrap());
+}
+
 /// Two tasks ask as fast as they can while the catalogue is swapped as fast as it can be. The number of a snapshot is in
 /// each of its prices; the first endpoint always fails, so that each request looks at its snapshot twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -161,6 +161,8 @@ impl Reloader {
             Ok(read) => read,
             Err(error) => return Some(Err(ReloadError::Invalid(error))),
         };
+        // Whatever becomes of it: these files say so.
+        self.until = catalog.until;
         if catalog.revision() == self.last.revision() && !due {
             return None;
         }
@@ -168,7 +170,6 @@ impl Reloader {
         if let Some(held) = Held::check(&changes, wanted.confirm.as_deref()) {
             return Some(Err(ReloadError::Held(held)));
         }
-        self.until = catalog.until;
         self.last = Arc::new(catalog);
         Some(Ok((self.last.clone(), changes)))
     }
