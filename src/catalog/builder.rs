@@ -170,7 +170,10 @@ impl Catalog {
             each.any(|modality| modality != Modality::Embeddings)
         });
         let unpriced = spec.endpoints.iter_mut().map(|endpoint| {
-            let unpriced = !endpoint.prices.are_known(writes);
+            if !writes {
+                endpoint.prices = std::mem::take(&mut endpoint.prices).of_vectors();
+            }
+            let unpriced = !endpoint.prices.are_known();
             if let (true, UnknownPrices::Assume(assumed)) = (unpriced, &**unknown) {
                 endpoint.prices = std::mem::take(&mut endpoint.prices).or(assumed);
             }

@@ -135,5 +135,7 @@ mod turns;
 
 pub use self::ask::Ask;
 pub use self::layer::ChooseLayer;
+#[cfg(feature = "gateway")]
+pub(crate) use self::models::model;
 pub use self::planner::plan;
 pub use self::service::Choose;

@@ -9,7 +9,9 @@ pub(super) fn right(view: &View, model: &Model) -> Option<Operation> {
     let writes = model.output()?;
     let embeds = writes.contains(Modality::Embeddings);
     let says = writes.iter().any(|form| form != Modality::Embeddings);
-    match view.has(Field::Input) {
+    // One that belongs to another operation is no more than a field that nobody looks at.
+    let chats = view.has(Field::Messages) || view.has(Field::Prompt);
+    match view.has(Field::Input) && !chats {
         true => (!embeds).then_some(Operation::Chat),
         false => (!says).then_some(Operation::Embedding),
     }

@@ -93,9 +93,14 @@ fn admit<'a>(
     rejected: &mut Vec<Rejected>,
 ) {
     let prompt = lineup.density(wanted.model).tokens(filters.needs.text);
-    for endpoint in wanted.model.endpoints() {
+    for (place, endpoint) in wanted.model.endpoints().iter().enumerate() {
         // What costs something is nothing that the router for free models has ever offered.
         if wanted.free && !endpoint.is_free() {
+            continue;
+        }
+        // Nor is it to be asked twice, where the model is named as well.
+        let is_known = |entry: &Entry<'_>| Arc::ptr_eq(&entry.endpoint, endpoint);
+        if at > 0 && endpoint.is_free() && entries.iter().any(is_known) {
             continue;
         }
         let prices = endpoint.prices().at(prompt, ask.wall);
@@ -106,7 +111,8 @@ fn admit<'a>(
             }),
             None => {
                 let backend = lineup.backend(endpoint);
-                let places = (at as u32, entries.len() as u32);
+                // Those of a model that comes first come first, whoever is left of them.
+                let places = (at as u32, (at as u32) << 16 | (place as u32).min(0xffff));
                 entries.push(Entry::new(*wanted, backend, places));
             }
         }

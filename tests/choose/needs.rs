@@ -314,3 +314,15 @@ fn other_scripts_have_more_bytes_a_token() {
     let counted = json!({"model": "a/x", "prompt": vec![100_256; 2_000]});
     assert_eq!(world.plan(counted).unwrap().candidates.len(), 2);
 }
+
+/// A client that sends every field it knows was told that the URL it had called is the one to call.
+#[test]
+fn a_field_of_another_operation_decides_nothing() {
+    let text = [Modality::Text].into_iter().collect();
+    let world = World::having([served("a/x", [at("a", "1")]).with_output(text)]);
+    let messages = json!([{"role": "user", "content": "hi"}]);
+    let chat = json!({"model": "a/x", "messages": messages, "input": null});
+    assert!(world.plan(chat).is_ok());
+    let embed = json!({"model": "a/x", "input": "hi"});
+    assert!(world.plan(embed).is_err());
+}

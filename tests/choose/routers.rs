@@ -300,3 +300,14 @@ fn a_router_passes_over_what_answers_something_else() {
         "{error}"
     );
 }
+
+/// The router had drawn the very model that was named to fall back on, and what that has for money was gone.
+#[test]
+fn what_is_named_beside_the_router_for_free_models_is_there_as_a_whole() {
+    let world = World::having([served("a/x", [at("a", "0"), at("b", "1")])]);
+    let body = json!({"model": "openrouter/free", "models": ["a/x"]});
+    assert_eq!(world.order(body), ["a", "b"]);
+    assert_eq!(world.order(free()), ["a"]);
+    let twice = json!({"model": "a/x", "models": ["openrouter/free"]});
+    assert_eq!(tags(&world.plan(twice).unwrap()).len(), 2);
+}

@@ -1,6 +1,8 @@
 //! By a measure that the caller has chosen.
 
 use serde_json::{Value, json};
+use switchtower::catalog::{EndpointSpec, Prices, Rate};
+use switchtower::wire::{Field, Fields, Modality};
 use switchtower::{Plan, Reason};
 
 use crate::support::*;
@@ -107,4 +109,45 @@ fn models_that_sort_differently_are_no_one_order() {
         let body = json!({"models": ["a/x:nitro", fallback], "route": "sort"});
         assert_eq!(world.order(body), ["a", "a/y@b"], "{fallback}");
     }
+}
+
+/// What a preference had taken away of the first model made room before it for one of the second.
+#[test]
+fn of_two_models_at_one_price_the_first_comes_first() {
+    let plain = || Fields::of(&[Field::MaxTokens]);
+    let tools = || Fields::of(&[Field::MaxTokens, Field::Tools]);
+    for (first, others) in [(1, "a/y@d"), (2, "a/y@d")] {
+        let weak = ["a", "b"].into_iter().take(first);
+        let weak = weak.map(|tag| at(tag, "1").with_parameters(plain()));
+        let able = at("c", "1").with_parameters(tools());
+        let world = World::having([
+            served("a/x", weak.chain([able])),
+            served("a/y", [at("d", "1").with_parameters(tools())]),
+        ]);
+        let sort = json!({"by": "price", "partition": "none"});
+        let body = json!({"models": ["a/x", "a/y"], "tools": [{}], "provider": {"sort": sort}});
+        assert_eq!(world.order(body), ["c", others]);
+    }
+}
+
+/// Nobody lists what vectors cost that are written: so none of them had a price to go by.
+#[test]
+fn vectors_are_compared_by_what_is_read() {
+    let read = |tag: &str, price: &str| {
+        let prices = Prices::unknown().with(Rate::Prompt, per_million(price));
+        EndpointSpec::new(tag, "upstream").with_prices(prices)
+    };
+    let vectors = [Modality::Embeddings].into_iter().collect();
+    let world =
+        World::having([served("a/x", [read("a", "1"), read("b", "0.01")]).with_output(vectors)]);
+    let body = |more: Value| {
+        let mut body = json!({"model": "a/x", "input": "hi"});
+        body["provider"] = more;
+        body
+    };
+    assert_eq!(world.order(body(json!({"sort": "price"}))), ["b", "a"]);
+    let firsts = world.firsts(&body(json!({})), 2000);
+    assert!(firsts["a/x@b"] > 0.99, "{firsts:?}");
+    let cap = json!({"max_price": {"completion": 1}});
+    assert_eq!(world.plan(body(cap)).unwrap().candidates.len(), 2);
 }

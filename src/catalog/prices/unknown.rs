@@ -1,6 +1,7 @@
 //! What becomes of what has no price.
 
-use super::Prices;
+use super::{Prices, Rate};
+use crate::Price;
 use crate::money::Money;
 
 /// What becomes of an endpoint whose price is not known?
@@ -47,8 +48,16 @@ pub enum UnknownPrices {
 
 impl Prices {
     /// Is it known what a token costs that is read, and one that is written?
-    pub(in crate::catalog) fn are_known(&self, writes: bool) -> bool {
-        self.prompt().is_some() && (self.completion().is_some() || !writes)
+    pub(in crate::catalog) fn are_known(&self) -> bool {
+        self.prompt().is_some() && self.completion().is_some()
+    }
+
+    /// Of a model that writes vectors and nothing else: it is paid for by what is read, unless what is written has a price as well.
+    pub(in crate::catalog) fn of_vectors(self) -> Self {
+        match (self.prompt(), self.completion()) {
+            (Some(_), None) => self.with(Rate::Completion, Price::ZERO),
+            _ => self,
+        }
     }
 
     /// Lists what the other one does, where it lists nothing itself.

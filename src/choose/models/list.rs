@@ -120,12 +120,12 @@ impl<'a> Models<'a> {
         self.first.iter().chain(&self.others)
     }
 
-    /// Once: the name that comes first holds.
+    /// Once: the name that comes first holds. But one of which the router for free models has only what is free may be named as a whole.
     fn push(&mut self, wanted: Wanted<'a>) {
-        if self
-            .iter()
-            .any(|known| Arc::ptr_eq(known.model, wanted.model))
-        {
+        let holds = |known: &Wanted<'_>| {
+            Arc::ptr_eq(known.model, wanted.model) && (!known.free || wanted.free)
+        };
+        if self.iter().any(holds) {
             return;
         }
         match self.first {

@@ -8,4 +8,6 @@ mod name;
 mod variant;
 
 pub(super) use self::list::{Models, Wanted};
+#[cfg(feature = "gateway")]
+pub(crate) use self::name::model;
 pub(super) use self::variant::STATIC;

@@ -53,6 +53,15 @@ impl<'a> Name<'a> {
     }
 }
 
+/// The one model that a request of this name is for.
+#[cfg(feature = "gateway")]
+pub(crate) fn model<'a>(name: &str, catalog: &'a Catalog) -> Option<&'a Arc<Model>> {
+    match Name::find(name, catalog)?.meaning {
+        Meaning::One(model) => Some(model),
+        Meaning::Auto | Meaning::Free => None,
+    }
+}
+
 fn meaning<'a>(name: &str, catalog: &'a Catalog) -> Option<(Meaning<'a>, Routing)> {
     if let Some(model) = catalog.find(name) {
         let routing = match model.id() == name {
