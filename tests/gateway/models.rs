@@ -441,6 +441,8 @@ async fn the_newest_of_a_family_is_listed_by_its_alias() {
         ("acme/lone:free", "acme/lone:free"),
         ("acme/lone:free:nitro", "acme/lone:free"),
         ("acme/old:free", "acme/lone:free"),
+        ("acme/lone:online:free", "acme/lone:free"),
+        ("acme/old:nitro:free:floor", "acme/lone:free"),
         ("~beta/swift-latest", "~beta/swift-latest"),
         ("~acme/swift-latest:exacto", "acme/swift-2"),
     ] {

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::summary::Summary;
 use super::told::Told;
 use crate::catalog::{Catalog, Model};
+use crate::choose::model;
 use crate::error::Error;
 use crate::gateway::json;
 use crate::gateway::router::Door;
@@ -53,23 +54,9 @@ pub(in crate::gateway) async fn one(
     })
 }
 
-/// The model that a request of this name is for: of the catalogue, the newest of a family, or one of these with
-/// suffixes that only order its endpoints.
+/// The model that a request of this name is for, suffixes and all; but none that a router would choose.
 pub(super) fn find(catalog: &Catalog, name: &str) -> Result<Arc<Model>, Error> {
-    let mut rest = name;
-    loop {
-        if let Some(model) = catalog.find(rest).or_else(|| catalog.latest(rest)) {
-            return Ok(model.clone());
-        }
-        let (base, suffix) = rest.rsplit_once(':').ok_or_else(unknown)?;
-        if !matches!(suffix, "nitro" | "floor" | "exacto" | "online") {
-            // `alias:free` is the `:free` of whatever the alias stands for.
-            let id = catalog.find(base).ok_or_else(unknown)?.id();
-            let model = catalog.find(&format!("{id}:{suffix}"));
-            return model.cloned().ok_or_else(unknown);
-        }
-        rest = base;
-    }
+    model(name, catalog).cloned().ok_or_else(unknown)
 }
 
 /// Also of what is no text at all.
