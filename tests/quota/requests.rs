@@ -201,6 +201,21 @@ async fn it_works_alone_and_around_any_body() -> Result<(), BoxError> {
     Ok(())
 }
 
+/// There nobody begins an attempt, and who is asked may fail all the same: whoever made it fail would ask as often as it likes.
+#[tokio::test]
+async fn what_fails_counts_where_it_works_alone() -> Result<(), BoxError> {
+    let limits = Limits::new([rule("one", Scope::Account, Unit::Requests, MINUTE, 1)]);
+    let service = ServiceBuilder::new()
+        .layer(QuotaLayer::new(limits))
+        .service(service_fn(|_: Request<String>| async {
+            Err::<Response<Full<Bytes>>, _>(io::Error::from(io::ErrorKind::ConnectionReset))
+        }));
+    let ask = || service.clone().oneshot(Request::new("hi".to_owned()));
+    assert_eq!(ask().await.err().unwrap().kind(), Kind::Disconnected);
+    assert_eq!(ask().await.err().unwrap().kind(), Kind::LimitReached);
+    Ok(())
+}
+
 /// Twenty a minute and fifty a day, over all free models together; what is paid for is not counted.
 #[tokio::test]
 async fn free_models_have_limits_of_their_own() -> Result<(), BoxError> {

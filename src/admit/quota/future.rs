@@ -60,7 +60,7 @@ where
             }
             Err(mut error) => {
                 if let Some(hold) = hold {
-                    hold.failed();
+                    hold.failed(&error);
                 }
                 if let Some(nearest) = nearest {
                     error = error.with_nearest(nearest);

@@ -3,6 +3,8 @@
 use crate::attempt::{Attempt, End};
 use crate::call::Call;
 use crate::clock;
+use crate::disposition::Fault;
+use crate::error::Error;
 use crate::kind::Kind;
 use crate::limits::{Nearest, Now, Subject, Taken, Unit};
 use crate::short::Short;
@@ -46,8 +48,12 @@ impl Hold {
     }
 
     /// It has failed. If it was refused before anybody was asked, it does not count.
-    pub(super) fn failed(mut self) {
-        if self.call.last().is_none() {
+    pub(super) fn failed(mut self, error: &Error) {
+        let kind = error.kind();
+        // Alone, with nobody inside to begin an attempt, what broke at the other end says that somebody was asked.
+        let refused = kind.rule().fault == Fault::Caller
+            || matches!(kind, Kind::Ejected(_) | Kind::LedgerAway);
+        if refused && self.call.last().is_none() {
             self.taken = Taken::default();
         }
     }
