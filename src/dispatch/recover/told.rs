@@ -116,11 +116,14 @@ impl Told {
 
     /// Is there room for these words? They count as said.
     fn has_room(&mut self, raw: &[u8]) -> bool {
+        self.events += u64::from(!raw.is_empty());
+        if self.lost {
+            return false;
+        }
         if self.text.capacity() == 0 {
             self.text.reserve(FIRST.min(self.most));
         }
-        self.events += u64::from(!raw.is_empty());
-        self.lost |= self.text.len() + raw.len() > self.most;
+        self.lost = self.text.len() + raw.len() > self.most;
         if self.lost {
             self.text = Vec::new();
         }
