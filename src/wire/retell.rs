@@ -53,7 +53,7 @@ pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling<'_>) -> Vec<u8> {
     retold(json, chunk, telling, &mut Calls::default()).0
 }
 
-/// The same, after other chunks of the stream, and where the chunk's words stand in it.
+/// The same, after other chunks of the stream, and where the chunk's words stand in it, if another one may be told likewise.
 pub(crate) fn retold(
     json: &[u8],
     chunk: &Chunk,
@@ -131,12 +131,15 @@ pub(crate) fn retold(
         Some(span) => drop(mend::choices(json, span, calls, &mut edits)),
         None => {}
     }
+    // How a choice begins is not how it goes on, if something was mended.
+    let alike = !calls.have_begun(chunk.seen) || chunk.strict;
     if empty {
         // No member follows the last comma.
         missing.pop();
     }
     edits.push((open..open, missing.into_bytes().into()));
-    splice(json, edits, chunk.words.map(Span::range))
+    let (told, words) = splice(json, edits, chunk.words.map(Span::range));
+    (told, words.filter(|_| alike))
 }
 
 /// What strict clients know a tier by that they do not know by this name.

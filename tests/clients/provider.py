@@ -6,7 +6,7 @@
 |---|---|
 | `says`, and `unpriced`, which is without a price in the catalogue | a text or vectors, streamed if asked to |
 | `calls` | two calls of a tool; the text, once their results are there |
-| `mumbles` | a text and a call of a tool, as loosely as some providers spell them |
+| `mumbles` | a text and a call of a tool, as loosely as some providers spell them, with events between that bring nothing |
 | `breaks`, `fails` | a stream that is cut, or that ends in an error, after its first words |
 | `drones` | a stream that says one word and does not end |
 | a number | an error with this status |
@@ -145,6 +145,8 @@ class Answer(http.server.BaseHTTPRequestHandler):
         self.send_header("connection", "close")
         self.end_headers()
         for event in stream(asked):
+            if asked["model"] == "mumbles":
+                self.wfile.write(b"retry: 3000\n\nevent: ping\n\nid: 7\n\n: still here\n\n")
             self.wfile.write(f"data: {event if event == '[DONE]' else json.dumps(event)}\n\n".encode())
         if asked["model"] == "drones":
             # Nothing more is sent from there: what can be read is the end of the connection.

@@ -45,7 +45,8 @@ async fn told(events: &[Vec<u8>]) -> Vec<String> {
 }
 
 proptest! {
-    /// Each event is what `retell` makes of it alone, whatever was told before.
+    /// Each event is what `retell` makes of it alone, whatever was told before; only who answers is not told again, of the first
+    /// choice, which has begun.
     #[test]
     fn each_event_is_told_as_if_it_were_the_only_one(mut events in prop::collection::vec(event(), 1..12)) {
         // Something to say at the beginning: without content it would be no answer.
@@ -66,7 +67,11 @@ proptest! {
             let lines = String::from_utf8_lossy(event).replace("\ndata: ", "\n");
             let alone = retell(lines.as_bytes(), &Chunk::read(lines.as_bytes()).unwrap(), &telling);
             let alone = String::from_utf8(alone).unwrap().replace('\n', " ");
-            prop_assert_eq!(&alone, heard);
+            let again = match lines.contains(r#""role":null"#) {
+                true => alone.replace(r#""role":"assistant","#, ""),
+                false => alone,
+            };
+            prop_assert_eq!(&again, heard);
         }
     }
 }

@@ -141,6 +141,51 @@ async fn what_the_upstream_spells_badly_is_mended() {
     assert_eq!(answer.text(), "hi you");
 }
 
+/// The Python SDK joined the roles of all parts: "assistantassistant".
+#[tokio::test]
+async fn who_answers_is_told_once() {
+    let house = House::open(1).await;
+    for (own, told) in [
+        ("null", 1),
+        (r#""model""#, 1),
+        (r#""""#, 1),
+        // As it says itself.
+        (r#""assistant""#, 4),
+    ] {
+        let part = |choice, words| {
+            format!(
+                r#"{{"choices":[{{"index":{choice},"delta":{{"role":{own},"content":"{words}"}},"finish_reason":null}}]}}"#
+            )
+        };
+        let end = |choice| {
+            format!(r#"{{"choices":[{{"index":{choice},"delta":{{}},"finish_reason":"stop"}}]}}"#)
+        };
+        let words = ["a", "b", "c", "d"];
+        let parts = words
+            .iter()
+            .flat_map(|words| [part(0, words), part(1, words)]);
+        let events = parts.chain([end(0), end(1), "[DONE]".into()]);
+        let body: String = events.map(|data| format!("data: {data}\n\n")).collect();
+        let kind = HeaderValue::from_static("text/event-stream");
+        house.script(0, Script::new().raw(body).content_type(kind));
+        let answer = house.ask(json!({"stream": true, "n": 2})).await;
+        assert_stream(&answer, "stop");
+        for choice in [0, 1] {
+            let chunks = answer.chunks();
+            let parts = chunks
+                .iter()
+                .flat_map(|it| it["choices"].as_array().unwrap());
+            let parts = parts.filter(|part| part["index"] == choice);
+            let deltas: Vec<_> = parts.map(|part| &part["delta"]).collect();
+            let roles: Vec<_> = deltas.iter().filter_map(|it| it.get("role")).collect();
+            assert_eq!(roles, vec!["assistant"; told], "{own}");
+            assert_eq!(deltas[0]["role"], "assistant", "{own}");
+            let said = deltas.iter().filter_map(|it| it["content"].as_str());
+            assert_eq!(said.collect::<String>(), "abcd", "{own}");
+        }
+    }
+}
+
 /// Nobody has to hear of a block without data. The Python SDK takes it for an event, and what it brings for JSON.
 #[tokio::test]
 async fn what_brings_no_data_is_not_told() {

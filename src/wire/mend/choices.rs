@@ -1,6 +1,4 @@
-use std::ops::Range;
-
-use super::members::{Instead, members};
+use super::members::{Instead, is_null, members};
 use super::{Calls, Edit, parts};
 use crate::wire::Finish;
 use crate::wire::content::ASSISTANT;
@@ -115,11 +113,21 @@ fn message(
     mut streamed: Option<(&mut Calls, u64)>,
     edits: &mut Vec<Edit<'_>>,
 ) -> Result<(), Syntax> {
-    let instead = |name: &[u8]| match name {
-        b"tool_calls" | b"reasoning_details" | b"images" | b"annotations" => Instead::Is("[]"),
-        b"role" => Instead::Is("\"assistant\""),
-        b"audio" => Instead::Nothing,
-        _ => Instead::Null,
+    // Who puts the parts of a stream together joins what is told twice.
+    let begins = streamed
+        .as_ref()
+        .is_none_or(|(calls, choice)| calls.begins(*choice));
+    let instead = |name: &[u8], rest: &[u8]| match name {
+        // Some say "model", or nothing: clients that know all roles know neither.
+        b"role" if rest.starts_with(ASSISTANT) => None,
+        b"role" if begins => Some(Instead::Is("\"assistant\"")),
+        b"role" => Some(Instead::Nothing),
+        _ if !is_null(rest) => None,
+        b"tool_calls" | b"reasoning_details" | b"images" | b"annotations" => {
+            Some(Instead::Is("[]"))
+        }
+        b"audio" => Some(Instead::Nothing),
+        _ => None,
     };
     members(
         cursor,
@@ -132,15 +140,6 @@ fn message(
                     .as_mut()
                     .map(|(calls, choice)| (&mut **calls, *choice));
                 parts::parts(cursor, base, streamed, edits)
-            }
-            // Some say "model" or nothing, and clients that know all roles know neither.
-            b"role" => {
-                let role = cursor.skip()?;
-                if role.of(cursor.source()) != ASSISTANT {
-                    let Range { start, end } = role.range();
-                    edits.push((base + start..base + end, ASSISTANT.into()));
-                }
-                Ok(())
             }
             _ => cursor.skip().map(drop),
         },

@@ -6,7 +6,7 @@
 //! | no `finish_reason`, or `""` | `null` |
 //! | a finish reason of its own | the nearest that is known, and its own as `native_finish_reason` |
 //! | `tool_calls`, `reasoning_details`, `images` or `annotations` of `null` | `[]` |
-//! | `role` of `null` | `"assistant"` |
+//! | a `role` that is not `"assistant"` | that, where a choice begins, and then nothing |
 //! | `audio` of `null` | nothing |
 //! | a call of a tool, in a stream, with no `index` | that of the call with its `id`, or the next; without an `id` that of the last |
 //! | nulls in such a call | nothing; of a whole answer, for `type`, `"function"` |

@@ -1,4 +1,4 @@
-use super::members::{Instead, members};
+use super::members::{Instead, is_null, members};
 use super::{Calls, Edit};
 use crate::wire::json::{Cursor, Kind, Syntax, Text, integer};
 
@@ -31,9 +31,9 @@ pub(super) fn parts(
 
 /// A call in a whole answer.
 fn whole(cursor: &mut Cursor<'_>, base: usize, edits: &mut Vec<Edit<'_>>) -> Result<(), Syntax> {
-    let instead = |name: &[u8]| match name {
-        b"type" => Instead::Is("\"function\""),
-        _ => Instead::Null,
+    let instead = |name: &[u8], rest: &[u8]| match name {
+        b"type" if is_null(rest) => Some(Instead::Is("\"function\"")),
+        _ => None,
     };
     members(cursor, base, edits, instead, |_, cursor, _| {
         cursor.skip().map(drop)
@@ -51,9 +51,9 @@ fn part(
     let json = cursor.source();
     let open = base + cursor.at() + 1;
     let (mut own, mut id): (Option<Option<u64>>, Option<Text>) = (None, None);
-    let instead = |name: &[u8]| match name {
-        b"id" | b"type" | b"index" | b"function" => Instead::Nothing,
-        _ => Instead::Null,
+    let instead = |name: &[u8], rest: &[u8]| match name {
+        b"id" | b"type" | b"index" | b"function" if is_null(rest) => Some(Instead::Nothing),
+        _ => None,
     };
     let empty = members(cursor, base, edits, instead, |name, cursor, edits| {
         let kind = cursor.peek()?;
@@ -76,9 +76,9 @@ fn part(
 }
 
 fn function(cursor: &mut Cursor<'_>, base: usize, edits: &mut Vec<Edit<'_>>) -> Result<(), Syntax> {
-    let instead = |name: &[u8]| match name {
-        b"name" | b"arguments" => Instead::Nothing,
-        _ => Instead::Null,
+    let instead = |name: &[u8], rest: &[u8]| match name {
+        b"name" | b"arguments" if is_null(rest) => Some(Instead::Nothing),
+        _ => None,
     };
     members(cursor, base, edits, instead, |_, cursor, _| {
         cursor.skip().map(drop)

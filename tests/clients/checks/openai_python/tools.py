@@ -17,6 +17,12 @@ def called(answer):
     return [(call.id, call.function.name, call.function.arguments) for call in choice.message.tool_calls]
 
 
+def called_with_text(answer):
+    message = answer.choices[0].message
+    assert message.role == "assistant", message
+    return message.content or None, [(call.id, call.function.name, call.function.arguments) for call in message.tool_calls]
+
+
 def untouched(provider):
     for name, value in (("tools", TOOLS), ("tool_choice", CHOICE)):
         sent = json.dumps(value, separators=(",", ":"))
@@ -38,6 +44,16 @@ def streamed_tools(client, _, path, provider):
     assert done == [arguments for _, _, arguments in CALLS], done
 
 
+def mumbled(client, _, path, provider):
+    """what a provider spells loosely is mended, in a stream as well"""
+    asked = {"model": "test/mumbles", "messages": HI, "tools": TOOLS}
+    answer = client.chat.completions.create(**asked)
+    assert called_with_text(answer) == ("Half", CALLS[:1]), answer
+    with client.chat.completions.stream(**asked) as events:
+        answer = events.get_final_completion()
+    assert called_with_text(answer) == (None, CALLS[:1]), answer
+
+
 def embeddings(client, _, path, provider):
     """texts are embedded, as floats and as base64"""
     # The package asks for base64 by itself, and decodes it.
@@ -49,4 +65,4 @@ def embeddings(client, _, path, provider):
     assert answer.usage.prompt_tokens == 7, answer.usage
 
 
-CHECKS = [tools, streamed_tools, embeddings]
+CHECKS = [tools, streamed_tools, mumbled, embeddings]
