@@ -102,7 +102,9 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     )?;
     let stack = stack.with_ledger(journal.clone());
     watch::report(&catalog);
-    tracing::info!("limits in force: {}", catalog.limits().len());
+    if !catalog.limits().is_empty() {
+        tracing::info!("limits in force: {}", catalog.limits().len());
+    }
     if let Some(reloader) = reloader {
         let roster = stack.roster().clone();
         tokio::spawn(watch::watch(reloader, roster, journal.books()));
