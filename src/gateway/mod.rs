@@ -33,7 +33,9 @@
 //! Under `/api/v1` errors have OpenRouter's shape (`code` is an integer), under `/v1` OpenAI's (`type`,
 //! `param`, and a `code` that is a string or null), because strict clients of the one fail on the other's.
 //! Every stream carries exactly one usage chunk, with `choices: []`, before `[DONE]`, asked for or not, as
-//! OpenRouter's do; a stream that broke ends in its error chunk instead.
+//! OpenRouter's do; a stream that broke ends in its error chunk instead. What a provider spells so that strict clients fail is mended: nulls,
+//! roles, tiers, finish reasons, an event that brings nothing, and with U+FFFD what is no UTF-8. The [stack](crate::Stack) alone passes
+//! such bytes on.
 //!
 //! Where a model cannot be had, an error under `/api/v1` says so in a word, `error.availability.code`:
 //!

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! What its headers ask for, its [`Wishes`](crate::Wishes), is read before the body; a header that says nothing sensible is
-//! a 400 that names it.
+//! a 400 that names it. So is `stream` where vectors are asked for, which come as one document: who answers with it would be taken for
+//! broken.
 //!
 //! The inner service is asked only once the body is here, so that a slow upload holds nothing. Any
 //! content type is accepted, or none: a bare `curl -d` sends `application/x-www-form-urlencoded`.
