@@ -444,28 +444,30 @@ fn an_endpoint_has_the_price_of_the_name_that_its_provider_is_asked_by() {
     assert_eq!(prompt("openai/gpt-4o-2024-05-13@openai"), per_million("5"));
 }
 
+/// An endpoint of the operator's with this tag, at a provider that a source knows as well.
+fn tagged(tag: &str) -> String {
+    format!(
+        r#"
+        sources = ["e.json"]
+        providers.host.base_url = "https://host.example/v1"
+        [[models."acme/swift-2.5".endpoints]]
+        provider = "host"
+        model = "swift"
+        tag = "{tag}"
+        "#
+    )
+}
+
 /// Half the bits, half the price: but that is another endpoint.
 #[test]
 fn a_variant_does_not_have_the_price_of_another() {
-    let toml = |tag: &str| {
-        format!(
-            r#"
-            sources = ["e.json"]
-            providers.host.base_url = "https://host.example/v1"
-            [[models."acme/swift-2.5".endpoints]]
-            provider = "host"
-            model = "swift"
-            tag = "{tag}"
-            "#
-        )
-    };
     for (tag, price) in [
         ("host/fp8", Some("2")),
         ("host/bf16", None),
         ("host", Some("2")),
         ("host/priority", Some("4")),
     ] {
-        let catalog = load(&toml(tag), &[("e.json", ENDPOINTS)]).unwrap();
+        let catalog = load(&tagged(tag), &[("e.json", ENDPOINTS)]).unwrap();
         let endpoint = endpoint(&catalog, &format!("acme/swift-2.5@{tag}"));
         assert_eq!(endpoint.prices().prompt(), price.map(per_million), "{tag}");
     }
@@ -475,17 +477,7 @@ fn a_variant_does_not_have_the_price_of_another() {
 #[test]
 fn a_tag_that_begins_with_another_name_is_told() {
     for tag in ["h", "eu/fp8", "hos\u{20ac}"] {
-        let toml = format!(
-            r#"
-            sources = ["e.json"]
-            providers.host.base_url = "https://host.example/v1"
-            [[models."acme/swift-2.5".endpoints]]
-            provider = "host"
-            model = "swift"
-            tag = "{tag}"
-            "#
-        );
-        let error = load(&toml, &[("e.json", ENDPOINTS)]).unwrap_err();
+        let error = load(&tagged(tag), &[("e.json", ENDPOINTS)]).unwrap_err();
         let told = format!("{error:?} {error}");
         assert!(told.contains("host/"), "{tag}: {told}");
     }

@@ -1,18 +1,18 @@
 //! Callers' own keys of providers: who is asked with them, what is paid, and who hears of their failures.
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, UNIX_EPOCH};
 
 use http::{Method, StatusCode};
 use serde_json::json;
 use switchtower::gateway::Bounds;
 use switchtower::keys::{KeySettings, ProviderKey, ProviderKeySettings, RingKey};
-use switchtower::limits::{Limits, Now, Rule, Scope, Subject, Unit, Window};
+use switchtower::limits::{Limits, Rule, Scope, Window};
 use switchtower::standing::State;
 use switchtower::testing::{Failure, Script};
 use switchtower::{Caller, KeyId, Money, Stack};
 
-use crate::support::{Answer, House, KEY, chat};
+use crate::support::{self, Answer, House, KEY, chat};
 
 /// The caller has this key of the provider, for a fee of five in a hundred.
 fn own(house: &House, provider: &str, secret: &str) {
@@ -96,16 +96,7 @@ async fn limits_count_what_is_paid_and_a_keys_own_what_it_says() {
     house.ring.put(RingKey::new(all, 1, settings));
 
     let spent = |key| {
-        let caller = Caller::new(key);
-        let subject = Subject {
-            caller: Some(&caller),
-            ..Subject::default()
-        };
-        let now = Now {
-            instant: Instant::now(),
-            wall: SystemTime::now(),
-        };
-        let levels = limits.levels(&subject, &[Unit::Money], now);
+        let levels = support::budgets(&limits, &Caller::new(key));
         [0, 1].map(|place| Money::from_picodollars(levels[place].used as i64))
     };
     house.ask(json!({})).await;

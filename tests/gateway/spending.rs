@@ -11,7 +11,7 @@ use switchtower::catalog::Catalog;
 use switchtower::dispatch::recover::RecoverLayer;
 use switchtower::gateway::{Bounds, Gateway};
 use switchtower::keys::{FreeModels, KeySettings, ProviderKey, ProviderKeySettings, RingKey};
-use switchtower::limits::{Level, Now, Subject, Unit};
+use switchtower::limits::Level;
 use switchtower::settle::store::{MemoryStore, RowQuery, Store};
 use switchtower::settle::{HasBooks, Ledger, MemoryLedger, Record};
 use switchtower::testing::{Point, Question, Script, Upstream, WatchedStore};
@@ -279,16 +279,7 @@ fn used_of(house: &House, key: &str) -> u64 {
 /// Of the limit of this key.
 fn level_of(house: &House, key: &str) -> Level {
     let caller = house.ring.get(KeyId::of(key)).unwrap().caller().clone();
-    let subject = Subject {
-        caller: Some(&caller),
-        ..Subject::default()
-    };
-    let now = Now {
-        instant: Instant::now(),
-        wall: SystemTime::now(),
-    };
-    let levels = house.ledger.limits().levels(&subject, &[Unit::Money], now);
-    let mut levels = levels.into_iter();
+    let mut levels = support::budgets(house.ledger.limits(), &caller).into_iter();
     let level = levels.find(|it| it.rule.name() == KeySettings::LIMIT);
     level.unwrap()
 }
@@ -449,16 +440,8 @@ async fn whoever_begins_blind_learns_what_was_spent() {
 
     let caller = Caller::new(id);
     let used = || {
-        let subject = Subject {
-            caller: Some(&caller),
-            ..Subject::default()
-        };
-        let now = Now {
-            instant: Instant::now(),
-            wall: SystemTime::now(),
-        };
-        let levels = limits.levels(&subject, &[Unit::Money], now);
-        levels.iter().map(|level| level.used).collect::<Vec<_>>()
+        let levels = support::budgets(&limits, &caller).into_iter();
+        levels.map(|level| level.used).collect::<Vec<_>>()
     };
     support::within(async {
         while used().contains(&0) {

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
@@ -19,11 +19,12 @@ use switchtower::dispatch::deadline::Deadlines;
 use switchtower::dispatch::recover::RecoverLayer;
 use switchtower::gateway::{Bounds, Gateway, serve};
 use switchtower::keys::KeyRing;
+use switchtower::limits::{Level, Limits, Now, Subject, Unit};
 use switchtower::settle::store::Store;
 use switchtower::settle::{Books, HasBooks, Journal, JournalSettings, Ledger, Record};
 use switchtower::standing::Breaker;
 use switchtower::testing::{Prices, Script, Upstream};
-use switchtower::{Stack, client};
+use switchtower::{Caller as Identity, Stack, client};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -433,6 +434,19 @@ pub(crate) fn catalog(urls: &[Uri]) -> Catalog {
 }
 
 /// A journal as another process would open it: under a name of its own, be the one before gone or not.
+/// What this caller's budgets stand at.
+pub(crate) fn budgets(limits: &Limits, caller: &Identity) -> Vec<Level> {
+    let subject = Subject {
+        caller: Some(caller),
+        ..Subject::default()
+    };
+    let now = Now {
+        instant: Instant::now(),
+        wall: SystemTime::now(),
+    };
+    limits.levels(&subject, &[Unit::Money], now)
+}
+
 pub(crate) fn journal(store: Arc<dyn Store>) -> Journal {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let name = format!("gateway-{}", COUNT.fetch_add(1, Ordering::Relaxed));
