@@ -9,7 +9,7 @@ use memchr::memmem;
 
 use super::Chunk;
 use super::json::{Cursor, Span, Syntax};
-use super::mend::{self, Calls, Edit};
+use super::mend::{self, Begun, Edit};
 
 /// What is told otherwise than the upstream told it. All values are JSON. See the example of [`retell`].
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,7 +50,7 @@ pub struct Telling<'a> {
 /// # Ok::<_, Syntax>(())
 /// ```
 pub fn retell(json: &[u8], chunk: &Chunk, telling: &Telling<'_>) -> Vec<u8> {
-    retold(json, chunk, telling, &mut Calls::default()).0
+    retold(json, chunk, telling, &mut Begun::default()).0
 }
 
 /// The same, after other chunks of the stream, and where the chunk's words stand in it, if another one may be told likewise.
@@ -58,7 +58,7 @@ pub(crate) fn retold(
     json: &[u8],
     chunk: &Chunk,
     telling: &Telling<'_>,
-    calls: &mut Calls,
+    begun: &mut Begun,
 ) -> (Vec<u8>, Option<Range<usize>>) {
     let whole = telling.usage.is_some();
     let open = json
@@ -128,11 +128,11 @@ pub(crate) fn retold(
             }
         }
         // The chunk has been read, so it is JSON.
-        Some(span) => drop(mend::choices(json, span, calls, &mut edits)),
+        Some(span) => drop(mend::choices(json, span, begun, &mut edits)),
         None => {}
     }
     // How a choice begins is not how it goes on, if something was mended.
-    let alike = !calls.have_begun(chunk.seen) || chunk.strict;
+    let alike = !begun.hear(chunk.seen) || chunk.strict;
     if empty {
         // No member follows the last comma.
         missing.pop();

@@ -16,7 +16,7 @@ use crate::gateway::closing::{Closed, Closing};
 use crate::gateway::metadata;
 use crate::gateway::usage::Bill;
 use crate::settle::Books;
-use crate::wire::mend::Calls;
+use crate::wire::mend::Begun;
 use crate::wire::retell::{Telling, retold};
 use crate::wire::sse::Scanner;
 use crate::wire::{Chunk, events};
@@ -30,7 +30,7 @@ pub(in crate::gateway) struct Stream<B> {
     call: Call,
     words: Words,
     template: Template,
-    calls: Calls,
+    begun: Begun,
     ready: VecDeque<Bytes>,
     broken: bool,
     /// Must the gateway itself end? Until everything is said.
@@ -64,7 +64,7 @@ impl<B> Stream<B> {
             call,
             words,
             template: Template::default(),
-            calls: Calls::default(),
+            begun: Begun::default(),
             closed: None,
             woken: Woken::default(),
             ready: VecDeque::new(),
@@ -158,7 +158,7 @@ impl<B> Stream<B> {
 
     fn retell(&mut self, event: &[u8], data: &[u8], chunk: &Chunk) -> Bytes {
         const FIELD: &[u8] = b"data: ";
-        let (mut told, words) = retold(data, chunk, &self.words.telling(), &mut self.calls);
+        let (mut told, words) = retold(data, chunk, &self.words.telling(), &mut self.begun);
         // Of several data lines: between the tokens of JSON any space will do.
         if data.contains(&b'\n') {
             let newlines = told.iter_mut().filter(|byte| **byte == b'\n');

@@ -1,10 +1,6 @@
-/// The choices that a stream has told so far, and their calls of tools: some providers do not say to which of them a part belongs.
+/// The calls of tools that a stream has told so far: some providers do not say to which of them a part belongs.
 #[derive(Debug, Default)]
-pub(crate) struct Calls {
-    last: Vec<Last>,
-    /// Of the choices that have begun, a bit each; the last is of all that have none.
-    begun: u128,
-}
+pub(crate) struct Calls(Vec<Last>);
 
 /// The last call of a choice.
 #[derive(Debug)]
@@ -20,23 +16,11 @@ const CHOICES: usize = 128;
 // === impl Calls ===
 
 impl Calls {
-    /// Has nothing been told of this choice?
-    pub(super) fn begins(&self, choice: u64) -> bool {
-        self.begun & 1 << choice.min(127) == 0
-    }
-
-    /// Something has been told of these. Did one of them begin with it?
-    pub(in crate::wire) fn have_begun(&mut self, choices: u128) -> bool {
-        let before = self.begun;
-        self.begun |= choices;
-        self.begun != before
-    }
-
     /// The index of a part: its own, or that of the last call of its choice, as long as no new `id` begins another.
     /// `place` is that in its list.
     pub(crate) fn index(&mut self, choice: u64, own: Option<u64>, id: &[u8], place: u64) -> u64 {
-        let room = self.last.len() < CHOICES;
-        let last = self.last.iter_mut().find(|last| last.choice == choice);
+        let room = self.0.len() < CHOICES;
+        let last = self.0.iter_mut().find(|last| last.choice == choice);
         let begins = |last: &Last| !id.is_empty() && *id != *last.id;
         let index = match (own, &last) {
             (Some(own), _) => own,
@@ -54,7 +38,7 @@ impl Calls {
             }
             None if room => {
                 let id = id.into();
-                self.last.push(Last { choice, index, id });
+                self.0.push(Last { choice, index, id });
             }
             None => {}
         }

@@ -1,5 +1,5 @@
 use super::members::{Instead, is_null, members};
-use super::{Calls, Edit, parts};
+use super::{Begun, Edit, parts};
 use crate::wire::Finish;
 use crate::wire::content::ASSISTANT;
 use crate::wire::json::{Cursor, Kind, Span, Syntax, integer};
@@ -8,7 +8,7 @@ use crate::wire::json::{Cursor, Kind, Span, Syntax, integer};
 pub(in crate::wire) fn choices(
     json: &[u8],
     choices: Span,
-    calls: &mut Calls,
+    begun: &mut Begun,
     edits: &mut Vec<Edit<'_>>,
 ) -> Result<(), Syntax> {
     let base = choices.start as usize;
@@ -20,7 +20,7 @@ pub(in crate::wire) fn choices(
     let mut place = 0;
     while cursor.next_item()? {
         match cursor.peek()? {
-            Kind::Object => choice(&mut cursor, base, place, calls, edits)?,
+            Kind::Object => choice(&mut cursor, base, place, begun, edits)?,
             _ => drop(cursor.skip()?),
         }
         place += 1;
@@ -48,7 +48,7 @@ fn choice(
     cursor: &mut Cursor<'_>,
     base: usize,
     place: usize,
-    calls: &mut Calls,
+    begun: &mut Begun,
     edits: &mut Vec<Edit<'_>>,
 ) -> Result<(), Syntax> {
     let json = cursor.source();
@@ -60,7 +60,7 @@ fn choice(
         match &*key.bytes(json) {
             name @ (b"delta" | b"message") if cursor.peek()? == Kind::Object => {
                 let choice = index.flatten().unwrap_or(place as u64);
-                let streamed = (name == b"delta").then_some((&mut *calls, choice));
+                let streamed = (name == b"delta").then_some((&mut *begun, choice));
                 message(cursor, base, streamed, edits)?;
             }
             b"finish_reason" => {
@@ -110,17 +110,17 @@ fn choice(
 fn message(
     cursor: &mut Cursor<'_>,
     base: usize,
-    mut streamed: Option<(&mut Calls, u64)>,
+    mut streamed: Option<(&mut Begun, u64)>,
     edits: &mut Vec<Edit<'_>>,
 ) -> Result<(), Syntax> {
     // Who puts the parts of a stream together joins what is told twice.
-    let begins = streamed
+    let is_new = streamed
         .as_ref()
-        .is_none_or(|(calls, choice)| calls.begins(*choice));
+        .is_none_or(|(begun, choice)| begun.is_new(*choice));
     let instead = |name: &[u8], rest: &[u8]| match name {
         // Some say "model", or nothing: clients that know all roles know neither.
         b"role" if rest.starts_with(ASSISTANT) => None,
-        b"role" if begins => Some(Instead::Is("\"assistant\"")),
+        b"role" if is_new => Some(Instead::Is("\"assistant\"")),
         b"role" => Some(Instead::Nothing),
         _ if !is_null(rest) => None,
         b"tool_calls" | b"reasoning_details" | b"images" | b"annotations" => {
@@ -138,7 +138,7 @@ fn message(
             b"tool_calls" => {
                 let streamed = streamed
                     .as_mut()
-                    .map(|(calls, choice)| (&mut **calls, *choice));
+                    .map(|(begun, choice)| (&mut begun.calls, *choice));
                 parts::parts(cursor, base, streamed, edits)
             }
             _ => cursor.skip().map(drop),

@@ -11,11 +11,13 @@
 //! | a call of a tool, in a stream, with no `index` | that of the call with its `id`, or the next; without an `id` that of the last |
 //! | nulls in such a call | nothing; of a whole answer, for `type`, `"function"` |
 
+mod begun;
 mod calls;
 mod choices;
 mod members;
 mod parts;
 
+pub(crate) use self::begun::Begun;
 pub(crate) use self::calls::Calls;
 pub(super) use self::choices::{choices, told};
 pub(super) use self::members::Edit;
