@@ -8,6 +8,11 @@ use pin_project::pin_project;
 
 use crate::error::{BoxError, Error};
 
+/// What a service that is ready has reserved goes: nobody is asked, and whoever keeps it would keep that as well.
+pub(crate) fn let_go<S: Clone>(ready: &mut S) {
+    *ready = ready.clone();
+}
+
 /// The future of a layer that may refuse a request without asking the service inside.
 ///
 /// That service is ready, and may hold what it has reserved for the request: a place, a permit. Whoever refuses lets it go, by

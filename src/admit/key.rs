@@ -38,7 +38,7 @@ use tower_service::Service;
 use crate::call::Call;
 use crate::caller::{Caller, KeyId};
 use crate::clock::wall;
-use crate::early::Early;
+use crate::early::{Early, let_go};
 use crate::error::{BoxError, Error};
 use crate::keys::KeyRing;
 use crate::kind::Kind;
@@ -169,8 +169,7 @@ where
                 Early::Admitted(self.inner.call(request))
             }
             Err(error) => {
-                // What the ready one has reserved goes with it: nobody is asked.
-                self.inner = self.inner.clone();
+                let_go(&mut self.inner);
                 Early::refuse(error)
             }
         }

@@ -11,7 +11,7 @@ use super::layer::ChooseLayer;
 use super::planner::plan;
 use crate::call::Call;
 use crate::clock::now;
-use crate::early::Early;
+use crate::early::{Early, let_go};
 use crate::error::{BoxError, Error};
 use crate::payload::Payload;
 use crate::plan::Plan;
@@ -93,8 +93,7 @@ where
                 call.set_plan(plan);
             }
             Err(refusal) => {
-                // What the ready one has reserved goes with it: nobody is asked.
-                self.inner = self.inner.clone();
+                let_go(&mut self.inner);
                 return Early::refuse(refusal);
             }
         }

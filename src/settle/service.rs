@@ -16,6 +16,7 @@ use crate::call::Call;
 use crate::caller::Caller;
 use crate::catalog::Rate;
 use crate::count_tokens::CountTokens;
+use crate::early::let_go;
 use crate::error::{BoxError, Error};
 use crate::kind::Kind;
 use crate::money::{Money, Ratio};
@@ -120,8 +121,7 @@ where
                 held
             }
             Err(error) => {
-                // What the ready one has reserved goes with it: nobody is asked.
-                self.inner = self.inner.clone();
+                let_go(&mut self.inner);
                 return ResponseFuture::refused(error);
             }
         };

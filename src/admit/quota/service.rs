@@ -12,6 +12,7 @@ use super::hold::Hold;
 use super::layer::QuotaLayer;
 use crate::call::Call;
 use crate::clock::{now, wall};
+use crate::early::let_go;
 use crate::error::{BoxError, Error};
 use crate::limits::{Now, Subject, Unit};
 use crate::payload::Payload;
@@ -151,8 +152,7 @@ where
         match self.take(&mut request) {
             Ok(hold) => ResponseFuture::asking(self.inner.call(request), hold),
             Err(error) => {
-                // What the ready one has reserved goes with it: nobody is asked.
-                self.inner = self.inner.clone();
+                let_go(&mut self.inner);
                 ResponseFuture::refused(error)
             }
         }

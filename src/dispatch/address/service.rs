@@ -7,7 +7,7 @@ use super::headers::headers;
 use super::rewrite::rewritten;
 use super::uri::uri;
 use crate::call::Call;
-use crate::early::Early;
+use crate::early::{Early, let_go};
 use crate::error::{BoxError, Error};
 use crate::payload::Payload;
 use crate::plan::Candidate;
@@ -48,8 +48,7 @@ where
         match address(&mut request) {
             Ok(()) => Early::Admitted(self.inner.call(request)),
             Err(error) => {
-                // What the ready one has reserved goes with it: nobody is asked.
-                self.inner = self.inner.clone();
+                let_go(&mut self.inner);
                 Early::refuse(error)
             }
         }

@@ -8,6 +8,7 @@ use tower_service::Service;
 use super::future::ResponseFuture;
 use crate::call::Call;
 use crate::clock::now;
+use crate::early::let_go;
 use crate::error::{BoxError, Error, Upstream};
 use crate::kind::Kind;
 use crate::permit::Permit;
@@ -67,8 +68,7 @@ where
             Err((until, cause)) => {
                 let wait = until.saturating_duration_since(now);
                 let error = refusal(call, cause, wait);
-                // What the ready one has reserved goes with it: nobody is asked.
-                self.inner = self.inner.clone();
+                let_go(&mut self.inner);
                 return ResponseFuture::refused(error);
             }
         };
