@@ -1,8 +1,9 @@
 //! What a log tells of a plan: all of its order, as far as it fits into a line.
 
+use std::cell::RefCell;
 use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Once};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -12,28 +13,20 @@ use switchtower::settle::store::MemoryStore;
 use switchtower::settle::{HasBooks, JournalSettings, MemoryLedger};
 use switchtower::{BoxError, Kind, Payload, Stack};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
+use tracing::Level;
 use tracing_subscriber::fmt::fmt;
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_plan_is_told_with_its_reasons_in_one_bounded_field() -> Result<(), BoxError> {
-    let log = Log::default();
-    let subscriber = fmt()
-        .with_max_level(tracing::Level::DEBUG)
-        .with_ansi(false)
-        .with_writer({
-            let log = log.clone();
-            move || log.clone()
-        })
-        .finish();
-    let _told = tracing::subscriber::set_default(subscriber);
+    Told::listen();
 
-    let line = planned(&log, 2, r#"{"order": ["acme/1", "acme/0"]}"#).await?;
+    let line = planned(2, r#"{"order": ["acme/1", "acme/0"]}"#).await?;
     assert!(line.contains("candidates=2 rejected=0"), "{line}");
     let plan =
         "plan=swift@acme/1 (named in provider.order), swift@acme/0 (named in provider.order)";
     assert!(line.ends_with(plan), "{line}");
 
-    let line = planned(&log, 300, r#"{"ignore": ["acme/7"]}"#).await?;
+    let line = planned(300, r#"{"ignore": ["acme/7"]}"#).await?;
     assert!(line.contains("candidates=299 rejected=1"), "{line}");
     assert!(line.ends_with(", and 291 more"), "{line}");
     assert_eq!(line.matches("swift@").count(), 8, "{line}");
@@ -44,15 +37,7 @@ async fn a_plan_is_told_with_its_reasons_in_one_bounded_field() -> Result<(), Bo
 /// Three words for the life of a circuit, without a word of the request.
 #[tokio::test(flavor = "current_thread", start_paused = true)]
 async fn who_is_left_alone_is_told_once_and_so_is_its_return() -> Result<(), BoxError> {
-    let log = Log::default();
-    let subscriber = fmt()
-        .with_ansi(false)
-        .with_writer({
-            let log = log.clone();
-            move || log.clone()
-        })
-        .finish();
-    let _told = tracing::subscriber::set_default(subscriber);
+    Told::listen();
 
     let catalog = Catalog::builder()
         .provider(Provider::new("acme", "https://api.acme.test/v1".parse()?))
@@ -76,7 +61,7 @@ async fn who_is_left_alone_is_told_once_and_so_is_its_return() -> Result<(), Box
             answer.into_body().collect().await?;
         }
     }
-    let told = String::from_utf8(std::mem::take(&mut *log.0.lock().unwrap()))?;
+    let told = Told::taken();
     let of = |word: &str| {
         let word = format!(": {word} ");
         told.lines()
@@ -104,24 +89,22 @@ async fn who_is_left_alone_is_told_once_and_so_is_its_return() -> Result<(), Box
 /// Another ledger has other limits: what the catalogue says of money was dropped without a word.
 #[tokio::test]
 async fn limits_that_the_ledger_does_not_count_are_told() -> Result<(), BoxError> {
-    let log = Log::default();
-    let _told = log.listens();
+    Told::listen();
     let catalog = Catalog::from_toml(LIMITED, "switchtower.toml", |_| None)?;
     let catalog = Arc::new(catalog);
-    let lines = || -> Result<Vec<String>, BoxError> {
-        let told = std::mem::take(&mut *log.0.lock().unwrap());
-        let told = String::from_utf8(told)?;
-        Ok(told.lines().map(str::to_owned).collect())
+    let lines = || -> Vec<String> {
+        let told = Told::taken();
+        told.lines().map(str::to_owned).collect()
     };
     let stack = Stack::new(catalog.clone());
     let limits = stack.ledger().books().limits().clone();
     let _same = stack.with_ledger(MemoryLedger::new(10).limits(limits));
     let store = Arc::new(MemoryStore::default());
     let _opened = Stack::new(catalog.clone()).with_journal(store, JournalSettings::default())?;
-    assert_eq!(lines()?, Vec::<String>::new());
+    assert_eq!(lines(), [""; 0]);
 
     let _other = Stack::new(catalog).with_ledger(MemoryLedger::new(10));
-    let lines = lines()?;
+    let lines = lines();
     for (line, rule) in lines.iter().zip(["budget", "at-once"]) {
         assert!(line.contains("WARN"), "{line}");
         assert!(
@@ -137,6 +120,7 @@ async fn limits_that_the_ledger_does_not_count_are_told() -> Result<(), BoxError
 /// A journal that is opened for a stack claims by the limits of its catalogue.
 #[tokio::test]
 async fn a_journal_has_the_limits_of_the_stack() -> Result<(), BoxError> {
+    Told::listen();
     let catalog = Arc::new(Catalog::from_toml(LIMITED, "switchtower.toml", |_| None)?);
     let client = service_fn(|_| async {
         let body = r#"{"choices":[{"index":0,"message":{"content":"hi"},"finish_reason":"stop"}]}"#;
@@ -187,7 +171,7 @@ const LIMITED: &str = r#"
 "#;
 
 /// The line about the plan of one request, to a model at so many endpoints.
-async fn planned(log: &Log, endpoints: usize, preferences: &str) -> Result<String, BoxError> {
+async fn planned(endpoints: usize, preferences: &str) -> Result<String, BoxError> {
     let endpoint = |number| EndpointSpec::new("acme", "m").with_tag(&format!("acme/{number}"));
     let model = (0..endpoints).map(endpoint);
     let catalog = Catalog::builder()
@@ -201,37 +185,49 @@ async fn planned(log: &Log, endpoints: usize, preferences: &str) -> Result<Strin
     );
     let request = http::Request::new(Payload::read(ask)?);
     choose.service(client).oneshot(request).await?;
-    let told = std::mem::take(&mut *log.0.lock().unwrap());
-    let told = String::from_utf8(told)?;
+    let told = Told::taken();
     let mut lines = told.lines().filter(|line| line.contains(" planned "));
     let line = lines.next().ok_or("nothing was told")?.to_owned();
     assert_eq!(lines.next(), None);
     Ok(line)
 }
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+/// What was told in the thread of a test.
+///
+/// One subscriber hears the whole process. Where each thread has one of its own, a callsite that a thread
+/// without one comes by first is switched off for all: tracing asks that thread alone while there is one subscriber.
+struct Told;
 
-impl Log {
-    /// Hears what is told from now on.
-    fn listens(&self) -> tracing::subscriber::DefaultGuard {
-        let log = self.clone();
-        let writer = move || log.clone();
-        let subscriber = fmt().with_ansi(false).with_writer(writer).finish();
-        tracing::subscriber::set_default(subscriber)
+thread_local! {
+    static TOLD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Told {
+    /// Each test begins with it.
+    fn listen() {
+        static ONE: Once = Once::new();
+        ONE.call_once(|| {
+            let told = fmt().with_max_level(Level::DEBUG).with_ansi(false);
+            told.with_writer(|| Told).init();
+        });
     }
 
-    /// What was told of limits since the last time.
-    fn near(&self) -> Vec<String> {
-        let text = String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap();
-        let lines = text.lines().filter(|line| line.contains("near a limit"));
+    /// What was told since the last time.
+    fn taken() -> String {
+        String::from_utf8(TOLD.take()).unwrap()
+    }
+
+    /// What of it was told of limits.
+    fn near() -> Vec<String> {
+        let told = Told::taken();
+        let lines = told.lines().filter(|line| line.contains("near a limit"));
         lines.map(str::to_owned).collect()
     }
 }
 
-impl Write for Log {
+impl Write for Told {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        TOLD.with_borrow_mut(|told| told.write(bytes))
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
@@ -245,8 +241,7 @@ fn a_limit_that_is_near_is_told_once() -> Result<(), BoxError> {
     use std::time::{Instant, UNIX_EPOCH};
     use switchtower::limits::{Limits, Now, Rule, Scope, Subject, Unit, Window};
 
-    let log = Log::default();
-    let _told = log.listens();
+    Told::listen();
     let at_once = Rule::new(
         "at-once",
         Scope::Account,
@@ -260,7 +255,7 @@ fn a_limit_that_is_near_is_told_once() -> Result<(), BoxError> {
         wall: UNIX_EPOCH,
     };
     let take = || limits.take(&Subject::default(), &[(Unit::Concurrency, 1)], now);
-    let told = || log.near();
+    let told = Told::near;
     let mut taken: Vec<_> = (0..4).map(|_| take().unwrap()).collect();
     assert_eq!(told(), [""; 0]);
     taken.push(take()?);
@@ -292,8 +287,7 @@ fn whose_limit_is_near_is_told() -> Result<(), BoxError> {
     use switchtower::limits::{Limits, Now, Rule, Scope, Subject, Unit, Window};
     use switchtower::{Caller, KeyId, Money};
 
-    let log = Log::default();
-    let _told = log.listens();
+    Told::listen();
     let now = Now {
         instant: Instant::now(),
         wall: UNIX_EPOCH,
@@ -317,7 +311,7 @@ fn whose_limit_is_near_is_told() -> Result<(), BoxError> {
         let money: Money = "0.000201".parse()?;
         let mut taken = limits.take(&subject, &[(Unit::Money, 1000)], now)?;
         taken.settle(Unit::Money, money.picodollars().unsigned_abs(), now);
-        let mut told = log.near();
+        let mut told = Told::near();
         let line = told.pop().ok_or("nothing was told")?;
         assert_eq!(told, [""; 0]);
         assert!(!line.contains(&key[12..]), "{line}");
