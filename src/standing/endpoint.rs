@@ -253,7 +253,7 @@ impl Standing {
     }
 
     /// The output tokens a second, in thousandths, that this share of the answers reached, in the last five minutes.
-    /// None if there was none. Within 5.9 %.
+    /// None if there was none. Within 5.9 %, or eight thousandths.
     pub fn throughput(&self, percentile: Percentile, now: Instant) -> Option<u32> {
         let histogram = self.learned.throughput.get()?;
         let thousandths = histogram.get(percentile, self.second(now) / 60)?;

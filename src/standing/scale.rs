@@ -34,20 +34,16 @@ impl Scale {
         (u64::from(octave) * EACH + (units >> octave)) as u8
     }
 
-    /// What a bucket stands for: where both of its bounds are as far away, as shares of them.
+    /// What a bucket stands for: of the narrow ones the middle, of the others where both of their bounds are as far
+    /// away, as shares of them.
     pub(super) fn value(self, bucket: u8) -> u64 {
         let bucket = u64::from(bucket);
-        let (least, width) = match bucket.checked_sub(EACH) {
-            None => (bucket, 1),
-            Some(above) => {
-                let octave = above / EACH;
-                ((EACH + above % EACH) << octave, 1 << octave)
-            }
+        let Some(above) = bucket.checked_sub(EACH) else {
+            return ((2 * bucket + 1) << self.unit) / 2;
         };
-        let [low, high] = [least, least + width].map(|units: u64| units << self.unit);
-        match low {
-            0 => high / 2,
-            _ => 2 * low * high / (low + high),
-        }
+        let octave = above / EACH;
+        let least = (EACH + above % EACH) << octave;
+        let [low, high] = [least, least + (1 << octave)].map(|units| units << self.unit);
+        2 * low * high / (low + high)
     }
 }
