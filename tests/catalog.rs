@@ -57,6 +57,9 @@ fn the_sample_lists_what_prices_depend_on() {
         (4, "0.15"),
         (6, "0.30"),
         (10, "0.15"),
+        // The third day of 1970 was a Saturday.
+        (2 * 24 + 2, "0.15"),
+        (4 * 24 + 2, "0.30"),
     ] {
         assert_eq!(at("deepseek-flash", 9, hour), usd(price), "{hour}");
     }
