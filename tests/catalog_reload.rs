@@ -174,6 +174,124 @@ fn a_catalogue_that_shrinks_by_half_is_held() {
     );
 }
 
+/// As many are left, but others.
+#[test]
+fn who_confirms_confirms_which_models_are_lost() {
+    let town = Town::new("lost");
+    let four = [("a", "1e-6"), ("b", "1e-6"), ("c", "1e-6"), ("d", "1e-6")];
+    let held = |left: &str| {
+        town.prices(&four);
+        let mut reloader = town.open();
+        town.prices(&[(left, "1e-6")]);
+        assert!(reloader.check(at(0)).is_none());
+        let Some(Err(ReloadError::Held(held))) = reloader.check(at(2)) else {
+            panic!("three of four are lost")
+        };
+        held.token().to_owned()
+    };
+    assert_eq!(held("a"), held("a"));
+    assert_ne!(held("a"), held("b"));
+}
+
+/// What the cache reads was billed as the prompt until it had a price.
+#[test]
+fn a_price_that_is_listed_at_last_is_held_against_what_stood_for_it() {
+    let town = Town::new("stood-for");
+    let row = |cached: &str| {
+        format!(
+            r#"{{"a": {{"litellm_provider": "openai", "mode": "chat", "input_cost_per_token": 3e-6{cached}}}}}"#
+        )
+    };
+    let then = |price: &str| {
+        town.write("litellm.json", &row(""));
+        let mut reloader = town.open();
+        town.write(
+            "litellm.json",
+            &row(&format!(", \"cache_read_input_token_cost\": {price}")),
+        );
+        assert!(reloader.check(at(0)).is_none());
+        reloader
+            .check(at(2))
+            .unwrap()
+            .map(|(_, changes)| changes.prices())
+    };
+    for held in ["0", "3e-9", "3.1e-5"] {
+        let error = then(held).unwrap_err();
+        assert!(
+            error.to_string().contains("cache_read unknown to "),
+            "{error}"
+        );
+    }
+    // A fiftieth is what it may well be.
+    for taken in ["6e-8", "3e-6", "3e-5"] {
+        assert_eq!(then(taken).unwrap(), 1, "{taken}");
+    }
+}
+
+/// One that is put before another is no other price of it.
+#[test]
+fn overrides_are_compared_by_their_conditions() {
+    let town = Town::new("pairs");
+    let row = |more: &str| {
+        format!(
+            r#"{{"a": {{"litellm_provider": "openai", "mode": "chat", "input_cost_per_token": 1e-6{more}}}}}"#
+        )
+    };
+    let above = |tokens: &str, price: &str| {
+        format!(", \"input_cost_per_token_above_{tokens}_tokens\": {price}")
+    };
+    town.write("litellm.json", &row(&above("200k", "5e-5")));
+    let mut reloader = town.open();
+    town.write(
+        "litellm.json",
+        &row(&(above("32k", "2e-6") + &above("200k", "5e-5"))),
+    );
+    assert!(reloader.check(at(0)).is_none());
+    let (_, changes) = reloader.check(at(2)).unwrap().unwrap();
+    let told: Vec<_> = changes.repriced().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        ["openai/a@openai: prompt of override 0 unknown to 0.000002"]
+    );
+    // The same price, from so few tokens on that all prompts have it.
+    town.write(
+        "litellm.json",
+        &row(&(above("32k", "2e-6") + &above("1", "5e-5"))),
+    );
+    assert!(reloader.check(at(3)).is_none());
+    let error = reloader.check(at(5)).unwrap().unwrap_err();
+    assert!(error.to_string().contains("0.000001 to 0.00005"), "{error}");
+}
+
+/// The system said no to the read, and nothing about the file tells that it would say yes by now.
+#[cfg(unix)]
+#[test]
+fn what_the_system_refuses_to_read_is_tried_again() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let town = Town::new("refused");
+    town.prices(&[("a", "1e-6")]);
+    let mut reloader = town.open();
+    town.prices(&[("a", "2e-6")]);
+    let mode =
+        |mode| fs::set_permissions(town.path("litellm.json"), fs::Permissions::from_mode(mode));
+    mode(0o000).unwrap();
+    if fs::read(town.path("litellm.json")).is_ok() {
+        // To the superuser nothing is refused.
+        return;
+    }
+    assert!(reloader.check(at(0)).is_none());
+    let error = reloader.check(at(2)).unwrap().unwrap_err();
+    assert!(
+        matches!(&error, ReloadError::Invalid(error) if matches!(error.kind(), Problem::Read(_))),
+        "{error}"
+    );
+    assert!(reloader.check(at(3)).is_none(), "told once");
+    mode(0o644).unwrap();
+    let (catalog, _) = reloader.check(at(4)).unwrap().unwrap();
+    assert_eq!(prompt(&catalog, "openai/a"), "2e-6".parse().unwrap());
+}
+
 #[test]
 fn a_price_that_jumps_is_held_until_the_operator_confirms_it() {
     let town = Town::new("jumps");

@@ -1,6 +1,6 @@
 //! What is different from one snapshot to the next.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use sha2::{Digest, Sha256};
@@ -40,6 +40,8 @@ pub struct Changes {
     pub(super) jumps: usize,
     /// A digest of all that jump.
     pub(super) jumped: Sha256,
+    /// A digest of the models that are gone, and of the endpoints that have no price any more.
+    pub(super) lost: Sha256,
     /// Conditions under which other prices hold, that are others.
     moved: usize,
 }
@@ -68,6 +70,9 @@ pub struct Repriced {
 
 /// A price that grows or shrinks by more than this jumps.
 const JUMP: u64 = 10;
+/// By how much a price may shrink that was another's until it was listed: what a cache reads costs as little as a
+/// fiftieth.
+const APART: u64 = 100;
 
 // === impl Changes ===
 
@@ -84,30 +89,36 @@ impl Changes {
                 .endpoints()
                 .map(|endpoint| (endpoint.key(), &**endpoint)),
         );
-        let priced = |catalog: &Catalog| {
+        let priced = |catalog: &Catalog| -> HashSet<Box<str>> {
             let endpoints = catalog.endpoints();
-            endpoints
-                .filter(|endpoint| !endpoint.prices().is_unknown())
-                .count()
+            let priced = endpoints.filter(|endpoint| !endpoint.prices().is_unknown());
+            priced.map(|endpoint| endpoint.key().into()).collect()
         };
+        let [priced_before, priced_after] = [before, after].map(priced);
         // An alias may have become the id of its model, or the reverse.
-        let missing_in = |there: &Catalog, here: &Catalog| {
+        let missing_in = |there: &Catalog, here: &Catalog| -> Vec<Box<str>> {
             let models = here.models().iter();
-            models
-                .filter(|model| there.find(model.id()).is_none())
-                .count()
+            let missing = models.filter(|model| there.find(model.id()).is_none());
+            missing.map(|model| model.id().into()).collect()
         };
+        let removed = missing_in(after, before);
+        let mut lost: Vec<_> = priced_before
+            .difference(&priced_after)
+            .chain(&removed)
+            .collect();
+        lost.sort_unstable();
         let mut changes = Changes {
             models: Shift {
                 before: before.models().len(),
                 after: after.models().len(),
             },
             priced: Shift {
-                before: priced(before),
-                after: priced(after),
+                before: priced_before.len(),
+                after: priced_after.len(),
             },
-            added: missing_in(before, after),
-            removed: missing_in(after, before),
+            added: missing_in(before, after).len(),
+            removed: removed.len(),
+            lost: Sha256::new_with_prefix(format!("{lost:?}")),
             ..Changes::default()
         };
         for endpoint in after.endpoints() {
@@ -156,24 +167,23 @@ impl Changes {
 
     fn compare(&mut self, key: &str, before: &Prices, after: &Prices) {
         for rate in Rate::ALL {
-            let prices = (before.listed(rate), after.listed(rate));
-            // What is listed no more is charged by what stands in for it.
-            self.note(key, rate, None, prices, (prices.0, after.get(rate)));
+            let listed = (before.listed(rate), after.listed(rate));
+            // What is not listed is charged by what stands in for it.
+            let in_force = (before.get(rate), after.get(rate));
+            self.note(key, rate, None, listed, in_force, listed.0.is_none());
         }
-        let (then, now) = (before.overrides(), after.overrides());
-        for place in 0..then.len().max(now.len()) {
-            let (then, now) = (then.get(place), now.get(place));
+        for (place, then, now) in pairs(before.overrides(), after.overrides()) {
+            let moved = conditions(then) != conditions(now);
+            self.moved += usize::from(moved);
             for rate in Rate::ALL {
-                let listed = |list: Option<&Override>| list.and_then(|list| list.listed(rate));
-                let prices = (listed(then), listed(now));
-                // Where it lists nothing, the base list holds.
-                let in_force = (
-                    prices.0.or(before.listed(rate)),
-                    prices.1.or(after.get(rate)),
-                );
-                self.note(key, rate, Some(place), prices, in_force);
+                let of = |list: Option<&Override>| list.and_then(|list| list.listed(rate));
+                let listed = (of(then), of(now));
+                // Where it lists nothing, the base list holds; and where it holds now, it may have held before.
+                let was = listed.0.filter(|_| !moved).or(before.get(rate));
+                let in_force = (was, listed.1.or(after.get(rate)));
+                let is_new = listed.0.or(before.listed(rate)).is_none();
+                self.note(key, rate, Some(place), listed, in_force, is_new);
             }
-            self.moved += usize::from(conditions(then) != conditions(now));
         }
     }
 
@@ -182,29 +192,58 @@ impl Changes {
         key: &str,
         rate: Rate,
         in_override: Option<usize>,
-        (before, after): (Option<Price>, Option<Price>),
+        listed: (Option<Price>, Option<Price>),
         in_force: (Option<Price>, Option<Price>),
+        is_new: bool,
     ) {
-        if before == after {
-            return;
-        }
-        let change = || Repriced {
+        let change = |(before, after)| Repriced {
             endpoint: key.into(),
             rate,
             in_override,
             before,
             after,
         };
-        self.total += 1;
-        if jumps(in_force.0, in_force.1) {
+        let is_other = listed.0 != listed.1;
+        // One whose conditions are others may be the same, and hold where another did.
+        let holds_anew = listed.1.is_some() && in_force.0 != listed.0;
+        if (is_other || holds_anew) && jumps(in_force, is_new) {
+            let change = change(if is_other { listed } else { in_force });
             self.jumps += 1;
-            self.jump.get_or_insert_with(change);
-            self.jumped.update(format!("{:?}", change()));
+            self.jumped.update(format!("{change:?}"));
+            self.jump.get_or_insert(change);
         }
-        if self.repriced.len() < Self::MAX_REPRICED {
-            self.repriced.push(change());
+        self.total += usize::from(is_other);
+        if is_other && self.repriced.len() < Self::MAX_REPRICED {
+            self.repriced.push(change(listed));
         }
     }
+}
+
+/// Which override takes the place of which, and where it stands: that of the same conditions, wherever it is, and of
+/// the rest the first of the first.
+fn pairs<'a>(
+    then: &'a [Override],
+    now: &'a [Override],
+) -> Vec<(usize, Option<&'a Override>, Option<&'a Override>)> {
+    let mut gone: Vec<_> = then.iter().enumerate().collect();
+    let mut pairs: Vec<_> = now
+        .iter()
+        .enumerate()
+        .map(|(at, now)| (at, None, Some(now)))
+        .collect();
+    let alike = |one: &Override, other: &Override| conditions(Some(one)) == conditions(Some(other));
+    for (_, then, now) in &mut pairs {
+        let found = gone
+            .iter()
+            .position(|(_, gone)| now.is_some_and(|now| alike(gone, now)));
+        *then = found.map(|at| gone.remove(at).1);
+    }
+    let mut gone = gone.into_iter();
+    for (_, then, _) in pairs.iter_mut().filter(|(_, then, _)| then.is_none()) {
+        *then = gone.next().map(|(_, gone)| gone);
+    }
+    pairs.extend(gone.map(|(at, gone)| (at, Some(gone), None)));
+    pairs
 }
 
 /// When does it hold?
@@ -214,10 +253,11 @@ fn conditions(list: Option<&Override>) -> impl PartialEq {
 
 /// What becomes free or unknown has jumped; what was free or not known has not, since it costs nobody's money but its
 /// caller's, and that is told.
-fn jumps(before: Option<Price>, after: Option<Price>) -> bool {
+fn jumps((before, after): (Option<Price>, Option<Price>), is_new: bool) -> bool {
     let before = before.map_or(0, Price::femtodollars);
+    let least = if is_new { APART } else { JUMP };
     let within =
-        |after: u64| after <= before.saturating_mul(JUMP) && after.saturating_mul(JUMP) >= before;
+        |after: u64| after <= before.saturating_mul(JUMP) && after.saturating_mul(least) >= before;
     before > 0 && !after.map(Price::femtodollars).is_some_and(within)
 }
 

@@ -12,6 +12,7 @@ use crate::catalog::builder::short_hash;
 /// A file that was cut, a unit that was mistaken, a provider that vanished from a list: all of them look like a
 /// catalogue. So one that has fewer than half the models or the priced endpoints of the last one is held, and so is one
 /// in which a price is more than ten times what it was, less than a tenth of it, or free or unknown where it was not.
+/// What another price stood for until now, as that of the prompt does for what a cache reads, may be a hundredth of it.
 ///
 /// The operator who means it writes `confirm` into the catalogue's file, as the message says: it names this very change,
 /// and accepts no other. See [`Reloader`](super::Reloader).
@@ -49,8 +50,8 @@ impl Held {
                 count: changes.jumps,
             }
         };
-        let jumped = changes.jumped.clone().finalize();
-        let all = (&changes.models, &changes.priced, jumped);
+        let [lost, jumped] = [&changes.lost, &changes.jumped].map(|all| all.clone().finalize());
+        let all = (&changes.models, &changes.priced, lost, jumped);
         let token = short_hash(format!("{all:?}"));
         (confirm != Some(&*token)).then_some(Held { why, token })
     }

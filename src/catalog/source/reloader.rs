@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use super::{Changes, Held};
 use crate::catalog::load::Place;
 use crate::catalog::toml::Keyless;
-use crate::catalog::{Catalog, LoadError};
+use crate::catalog::{Catalog, LoadError, Problem};
 
 /// Reads a catalogue anew when its file changes, or one of its sources, and keeps the last good one until then.
 ///
@@ -17,7 +17,8 @@ use crate::catalog::{Catalog, LoadError};
 /// serve, and puts what comes of it in force.
 ///
 /// A change is read once it has been the same for two seconds, so that a file that is being written is left alone. What
-/// cannot be read, is no catalogue, or is [`Held`] is told once, and nothing changes until the files do.
+/// cannot be read, is no catalogue, or is [`Held`] is told once, and nothing changes until the files do; but for what the
+/// system refuses to read, which is tried again each time.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -63,6 +64,8 @@ pub struct Reloader {
     seen: Vec<Seen>,
     /// How they were found to have changed, and when.
     changed: Option<(Vec<Seen>, SystemTime)>,
+    /// Why they could not be read: no stamp tells that they can be now.
+    unread: Option<String>,
 }
 
 /// A file as the file system tells of it; no stamp if there is none.
@@ -114,6 +117,7 @@ impl Reloader {
             last: Arc::new(catalog),
             seen,
             changed: None,
+            unread: None,
         })
     }
 
@@ -143,7 +147,7 @@ impl Reloader {
     ) -> Option<Result<(Arc<Catalog>, Changes), ReloadError>> {
         let found: Vec<_> = self.seen.iter().map(Seen::again).collect();
         let due = self.until.is_some_and(|until| until <= now);
-        if found == self.seen && !due {
+        if found == self.seen && !due && self.unread.is_none() {
             self.changed = None;
             return None;
         }
@@ -156,11 +160,21 @@ impl Reloader {
             // One was changed while it was read: whatever this is, it never was all of it.
             return None;
         }
-        (self.seen, self.changed, self.until) = (seen, None, None);
+        (self.seen, self.changed) = (seen, None);
         let (catalog, wanted) = match read {
             Ok(read) => read,
-            Err(error) => return Some(Err(ReloadError::Invalid(error))),
+            Err(error) => {
+                let told = self.unread.take();
+                if let Problem::Read(_) = error.kind() {
+                    self.unread = Some(error.to_string());
+                } else {
+                    self.until = None;
+                }
+                let is_new = told.is_none() || told != self.unread;
+                return is_new.then_some(Err(ReloadError::Invalid(error)));
+            }
         };
+        self.unread = None;
         // Whatever becomes of it: these files say so.
         self.until = catalog.until;
         if catalog.revision() == self.last.revision() && !due {
