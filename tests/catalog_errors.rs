@@ -308,6 +308,11 @@ fn every_error_names_its_place() {
             r#"t.toml:13:47: models."a/b".endpoints[0].prices.overrides[0].prompt: write it as a string, "1.5", so that no digit is lost"#,
         ),
         (
+            r#"prompt = "0.15", completion = "0.6""#,
+            r#"overrides = [{ above = 9, prompt = "1" }]"#,
+            r#"t.toml:13:12: models."a/b".endpoints[0].prices.overrides: no price holds otherwise: list those as well"#,
+        ),
+        (
             r#"prompt = "0.15""#,
             r#"overrides = [{ over = 9, prompt = "1" }]"#,
             r#"t.toml:13:27: models."a/b".endpoints[0].prices.overrides[0].over: is not a known key; there are prompt, "#,
@@ -399,6 +404,25 @@ fn two_models_do_not_share_a_name() {
         error.to_string(),
         "t.toml:1:9: models.lonely: the model has no endpoints"
     );
+}
+
+/// A list of `only` would mean two providers, and one of `ignore` as well.
+#[test]
+fn a_provider_is_not_called_what_another_one_is() {
+    let two = |name: &str| {
+        format!("{ACME}\n[providers.other]\nname = \"{name}\"\nbase_url = \"https://other.test\"")
+    };
+    for name in ["Other", "OTHER", "Acme Two"] {
+        assert!(load(&two(name)).is_ok(), "{name}");
+    }
+    for name in ["acme", "Acme"] {
+        let error = load(&two(name)).unwrap_err();
+        assert!(
+            matches!(error.kind(), Problem::NameIsProvider { .. }),
+            "{error}"
+        );
+        assert_eq!(error.field(), "providers.other.name");
+    }
 }
 
 #[test]

@@ -12,11 +12,13 @@ const MODELS: &str = r#"{"data": [
      "created": 1767225600, "description": "Quick.", "context_length": 200000,
      "architecture": {"input_modalities": ["text", "image"], "output_modalities": ["text"]},
      "pricing": {"prompt": "0.000003", "completion": "0.000015", "input_cache_read": "0.0000003",
-                 "input_cache_write": "0.00000375", "web_search": "0.01", "image": "0.0048", "discount": 0.5,
+                 "input_cache_write": "0.00000375", "web_search": "0.01", "image": "0.0048", "discount": 0.5, "internal_reasoning": "0",
                  "some_new_thing": "1",
                  "overrides": [
                     {"min_prompt_tokens": 200000, "prompt": "0.000006"},
                     {"utc_start": 2200, "utc_end": 600, "prompt": "0.000001"},
+                    {"utc_start": 1200, "utc_end": 1300, "utc_days": ["saturday", "sun"], "prompt": "0.000002",
+                     "internal_reasoning": "0"},
                     {"phase_of_moon": "full", "prompt": "0"}]},
      "top_provider": {"context_length": 200000, "max_completion_tokens": 64000, "is_moderated": true},
      "supported_parameters": ["tools", "seed", "unheard_of"],
@@ -137,6 +139,13 @@ fn openrouters_models_are_endpoints_of_openrouter() {
     );
     assert_eq!(at(1, 5).prompt(), Some(per_million("1")));
     assert_eq!(at(1, 6).prompt(), Some(per_million("3")));
+    // 1970 began on a Thursday.
+    assert_eq!(at(1, 24 + 12).prompt(), Some(per_million("3")));
+    assert_eq!(at(1, 2 * 24 + 12).prompt(), Some(per_million("2")));
+    assert_eq!(at(1, 2 * 24 + 13).prompt(), Some(per_million("3")));
+    // There is no price for it apart, which does not mean that there is none.
+    assert_eq!(prices.reasoning(), Some(per_million("15")));
+    assert_eq!(at(1, 2 * 24 + 12).reasoning(), Some(per_million("15")));
 
     // A router's price depends on whom it asks: not known, which is not free. What is free is.
     let auto = &catalog.find("openrouter/auto").unwrap().endpoints()[0];
@@ -231,6 +240,57 @@ fn endpoints_are_of_their_providers() {
     let report = &catalog.reports()[0];
     assert_eq!((report.rows(), report.taken()), (4, 3));
     assert_eq!(report.skipped(Skipped::Provider), 1);
+}
+
+/// The source's name for it is an alias of the operator's own.
+#[test]
+fn another_spelling_of_a_model_may_be_its_alias() {
+    let toml = r#"
+        sources = ["swift.json"]
+        providers.host.base_url = "https://host.example/v1"
+        [models."acme/swift-2-5"]
+        aliases = ["acme/swift-2.5"]
+        endpoints = [{ provider = "host", model = "deployed" }]
+    "#;
+    let catalog = load(toml, &[("swift.json", ENDPOINTS)]).unwrap();
+    let model = catalog.find("acme/swift-2.5").unwrap();
+    assert_eq!(model.id(), "acme/swift-2-5");
+    let prices = model.endpoints()[0].prices();
+    assert_eq!(prices.prompt(), Some(per_million("2")));
+    assert_eq!(catalog.reports()[0].skipped(Skipped::Shadowed), 0);
+}
+
+/// What is false in the file was true again where a source said so.
+#[test]
+fn no_source_claims_what_the_operator_denies() {
+    let toml = |denied: &str, of_endpoint: &str| {
+        format!(
+            r#"
+            sources = ["swift.json", "models.json"]
+            providers.host.base_url = "https://host.example/v1"
+            [models."acme/swift-2.5"]
+            {denied}
+            [[models."acme/swift-2.5".endpoints]]
+            provider = "host"
+            model = "m"
+            {of_endpoint}
+            "#
+        )
+    };
+    let told = |denied, of_endpoint| {
+        let files = [("swift.json", ENDPOINTS), ("models.json", MODELS)];
+        let catalog = load(&toml(denied, of_endpoint), &files).unwrap();
+        let model = catalog.find("acme/swift-2.5").unwrap();
+        (
+            model.is_moderated(),
+            model.endpoints()[0].caches_implicitly(),
+        )
+    };
+    assert_eq!(told("", ""), (true, true));
+    assert_eq!(
+        told("moderated = false", "implicit_caching = false"),
+        (false, false)
+    );
 }
 
 #[test]
@@ -696,6 +756,23 @@ fn a_provider_and_a_key_are_a_complete_configuration() {
             report.gaps(Gap::Unreadable)
         ),
         (0, 0)
+    );
+    // Who is named in a rule may have no key either.
+    let rule = "auto.models = ['openai/gpt-5', 'anthropic/claude-sonnet-4-5']\nauto.tasks.tools = 'openai/gpt-5'";
+    let key = |name: &str| (name == "ANTHROPIC_API_KEY").then(|| "sk-1".to_owned());
+    let ruled = format!("{rule}\n{toml}");
+    let one = Catalog::from_toml_available(&ruled, "switchtower.toml", key).unwrap();
+    let chosen = one.auto().unwrap().models();
+    assert_eq!(
+        chosen.iter().map(|it| it.id()).collect::<Vec<_>>(),
+        ["anthropic/claude-sonnet-4-5"]
+    );
+    let misspelt = ruled.replace("gpt-5'", "gtp-5'");
+    let all = |_: &str| Some("sk-1".to_owned());
+    let error = Catalog::from_toml_available(&misspelt, "switchtower.toml", all).unwrap_err();
+    assert!(
+        matches!(error.kind(), Problem::UnknownModel { .. }),
+        "{error}"
     );
     // Without a key nobody serves them.
     let none = Catalog::from_toml_available(toml, "switchtower.toml", |_| None).unwrap();

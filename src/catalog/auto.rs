@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::check::{Checked, bad_name, ensure, is_model_name};
 use super::field::Field;
-use super::{Catalog, Model, ModelSpec, Pattern, Problem};
+use super::{Catalog, CatalogBuilder, Model, Pattern, Problem};
 
 /// Which models may `openrouter/auto` choose, and which one comes first?
 ///
@@ -153,7 +153,7 @@ impl AutoSpec {
     }
 
     /// Who is named must exist, and be visible. A pattern may match nothing, since a provider may lack its key.
-    pub(super) fn check(&self, models: &[ModelSpec]) -> Checked {
+    pub(super) fn check(&self, builder: &CatalogBuilder) -> Checked {
         let at = || Field::default().key("auto");
         ensure(
             self.models.len() <= Pattern::MOST,
@@ -168,26 +168,29 @@ impl AutoSpec {
                 bad_name(pattern.as_str())
             })?;
             if pattern.is_exact() {
-                choosable(pattern.as_str(), models, field)?;
+                choosable(pattern.as_str(), builder, field)?;
             }
         }
         for task in Task::ALL {
             if let Some(name) = &self.tasks[task as usize] {
-                choosable(name, models, || at().key("tasks").key(task.name()))?;
+                choosable(name, builder, || at().key("tasks").key(task.name()))?;
             }
         }
         Ok(())
     }
 }
 
-fn choosable(name: &str, models: &[ModelSpec], field: impl Fn() -> Field) -> Checked {
-    let found = models
+fn choosable(name: &str, builder: &CatalogBuilder, field: impl Fn() -> Field) -> Checked {
+    let found = builder
+        .models
         .iter()
         .find(|model| *model.id == *name || model.aliases.iter().any(|alias| **alias == *name));
-    ensure(found.is_some(), &field, || Problem::UnknownModel {
-        model: name.into(),
+    // A source tells of no model whose provider has no key.
+    let may_be_absent = !builder.absent.is_empty() && !builder.reports.is_empty();
+    ensure(found.is_some() || may_be_absent, &field, || {
+        Problem::UnknownModel { model: name.into() }
     })?;
-    ensure(found.is_some_and(|model| !model.hidden), field, || {
+    ensure(found.is_none_or(|model| !model.hidden), field, || {
         Problem::HiddenModel { model: name.into() }
     })
 }

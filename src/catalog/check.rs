@@ -29,7 +29,7 @@ pub(super) fn check(builder: &CatalogBuilder) -> Checked {
     builder
         .auto
         .as_ref()
-        .map_or(Ok(()), |auto| auto.check(&builder.models))
+        .map_or(Ok(()), |auto| auto.check(builder))
 }
 
 fn providers(builder: &CatalogBuilder) -> Result<HashSet<&str>, BuildError> {
@@ -40,6 +40,16 @@ fn providers(builder: &CatalogBuilder) -> Result<HashSet<&str>, BuildError> {
         let field = || Field::provider(slug);
         ensure(is_slug(slug), field, || bad_name(slug))?;
         ensure(slugs.insert(slug), field, || Problem::DuplicateProvider)?;
+    }
+    for provider in &builder.providers {
+        let (slug, name) = (provider.slug(), provider.name());
+        // It may have its own for a name. What names a provider is compared without its case.
+        let mut others = slugs.iter().filter(|other| **other != slug);
+        let is_free = !others.any(|other| other.eq_ignore_ascii_case(name));
+        let field = || Field::provider(slug).key("name");
+        ensure(is_free, field, || Problem::NameIsProvider {
+            name: name.into(),
+        })?;
     }
     Ok(slugs)
 }

@@ -30,7 +30,7 @@ pub struct EndpointSpec {
     pub(super) collects_data: Option<bool>,
     pub(super) zdr: Option<bool>,
     pub(super) own_key: Option<bool>,
-    pub(super) implicit_caching: bool,
+    pub(super) implicit_caching: Option<bool>,
     pub(super) weight: Option<NonZeroU32>,
     pub(super) score: Option<u32>,
     pub(super) pace: Pace,
@@ -58,7 +58,7 @@ impl EndpointSpec {
             collects_data: None,
             zdr: None,
             own_key: None,
-            implicit_caching: false,
+            implicit_caching: None,
             weight: None,
             score: None,
             pace: Pace::default(),
@@ -139,10 +139,10 @@ impl EndpointSpec {
         self
     }
 
-    /// It keeps prompts in a cache unasked.
+    /// Does it keep prompts in a cache unasked? By default what a source says, else no.
     #[must_use]
-    pub fn with_implicit_caching(mut self) -> Self {
-        self.implicit_caching = true;
+    pub fn with_implicit_caching(mut self, caches: bool) -> Self {
+        self.implicit_caching = Some(caches);
         self
     }
 

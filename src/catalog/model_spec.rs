@@ -29,7 +29,7 @@ pub struct ModelSpec {
     pub(super) input: Option<Modalities>,
     pub(super) output: Option<Modalities>,
     pub(super) distillable: bool,
-    pub(super) moderated: bool,
+    pub(super) moderated: Option<bool>,
     pub(super) hidden: bool,
     pub(super) expires: Option<Box<str>>,
     pub(super) hugging_face_id: Option<Box<str>>,
@@ -60,7 +60,7 @@ impl ModelSpec {
             input: None,
             output: None,
             distillable: false,
-            moderated: false,
+            moderated: None,
             hidden: false,
             expires: None,
             hugging_face_id: None,
@@ -145,10 +145,10 @@ impl ModelSpec {
         self
     }
 
-    /// Its author has prompts looked at before they are answered.
+    /// Does its author have prompts looked at before they are answered? By default what a source says, else no.
     #[must_use]
-    pub fn moderated(mut self) -> Self {
-        self.moderated = true;
+    pub fn moderated(mut self, moderated: bool) -> Self {
+        self.moderated = Some(moderated);
         self
     }
 

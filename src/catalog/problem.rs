@@ -159,6 +159,8 @@ pub enum Problem {
     },
     /// An override of prices has no condition, or no price.
     EmptyOverride,
+    /// Overrides stand alone: a request for which none holds would have no price.
+    OverridesAlone,
     /// A date is none.
     BadDate {
         /// The date as it was written.
@@ -186,6 +188,11 @@ pub enum Problem {
         alias: Box<str>,
         /// The model that had it first.
         model: Box<str>,
+    },
+    /// A provider is called what another one's slug is, so that nobody could tell which one is meant.
+    NameIsProvider {
+        /// The name.
+        name: Box<str>,
     },
     /// An alias is the id of a model, which it would hide.
     AliasIsModel {
@@ -277,6 +284,7 @@ impl fmt::Display for Problem {
             Problem::EmptyOverride => f.write_str(
                 "needs a price, and a condition: above, utc or weekdays",
             ),
+            Problem::OverridesAlone => f.write_str("no price holds otherwise: list those as well"),
             Problem::BadDate { text } => write!(f, "{text:?} is not a date such as 2026-12-31"),
             Problem::BadCountry { text } => {
                 write!(f, "{text:?} is not a country's two letters, such as DE")
@@ -290,6 +298,7 @@ impl fmt::Display for Problem {
             Problem::DuplicateAlias { alias, model } => {
                 write!(f, "{alias:?} is an alias of {model:?} already")
             }
+            Problem::NameIsProvider { name } => write!(f, "{name:?} is the slug of another provider"),
             Problem::AliasIsModel { alias } => write!(f, "{alias:?} is the id of a model"),
             Problem::DuplicateTag { tag } => {
                 write!(f, "another endpoint of the model has the tag {tag:?}; give this one its own")

@@ -124,7 +124,7 @@
 //! family of several; a family of one has that name too, and is not listed twice.
 //!
 //! A model's `pricing` and `top_provider` are those of its cheapest endpoint that needs no tier to be asked for.
-//! Of its `overrides`, `utc_days` is a condition that OpenRouter does not have. What is measured of an endpoint is null
+//! What is measured of an endpoint is null
 //! while too little is known:
 //!
 //! | key | |

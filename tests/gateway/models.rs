@@ -489,7 +489,7 @@ async fn prices_with_conditions_are_told() {
         "prompt": "0.00000125", "completion": "0.00001",
         "overrides": [
             {"min_prompt_tokens": 200_000, "prompt": "0.0000025"},
-            {"utc_start": 2230, "utc_end": 600, "utc_days": ["sun"], "completion": "0.000001", "image": "0.002"},
+            {"utc_start": 2230, "utc_end": 600, "utc_days": ["sunday"], "completion": "0.000001", "image": "0.002"},
         ],
     });
     let one = shop.get("/api/v1/model/acme/long").await.json();
@@ -672,7 +672,7 @@ fn catalog() -> Catalog {
         .with_max_prompt_tokens(tokens(4000))
         .with_quantization(Quantization::Fp8)
         .with_parameters(Fields::of(&[Field::Tools]))
-        .with_implicit_caching();
+        .with_implicit_caching(true);
     let seed = EndpointSpec::new("dear", "large-1")
         .with_prices(prices("2", "10"))
         .with_max_completion_tokens(tokens(8000))
@@ -697,7 +697,7 @@ fn catalog() -> Catalog {
             .with_context_length(tokens(100_000))
             .with_input(sees)
             .distillable()
-            .moderated()
+            .moderated(true)
             .endpoint(
                 EndpointSpec::new("cheap", "vision")
                     .with_prices(prices("10", "20"))

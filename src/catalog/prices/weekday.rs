@@ -81,6 +81,20 @@ impl Weekday {
         }
     }
 
+    /// How OpenRouter spells it.
+    #[must_use]
+    pub const fn openrouter_name(self) -> &'static str {
+        match self {
+            Self::Monday => "monday",
+            Self::Tuesday => "tuesday",
+            Self::Wednesday => "wednesday",
+            Self::Thursday => "thursday",
+            Self::Friday => "friday",
+            Self::Saturday => "saturday",
+            Self::Sunday => "sunday",
+        }
+    }
+
     /// The day of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {

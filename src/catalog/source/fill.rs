@@ -44,7 +44,7 @@ pub(super) fn fill(model: &mut ModelSpec, above: usize, below: ModelSpec) {
     or(&mut model.family, family);
     model.bounds = model.bounds.or(bounds);
     model.distillable |= distillable;
-    model.moderated |= moderated;
+    or(&mut model.moderated, moderated);
     model.hidden |= hidden;
 
     for endpoint in endpoints {
@@ -155,7 +155,7 @@ pub(super) fn complete(endpoint: &mut EndpointSpec, below: EndpointSpec) {
     or(&mut endpoint.prefill, below.prefill);
     or(&mut endpoint.recovers, below.recovers);
     endpoint.bounds = endpoint.bounds.or(below.bounds);
-    endpoint.implicit_caching |= below.implicit_caching;
+    or(&mut endpoint.implicit_caching, below.implicit_caching);
 }
 
 fn or<T>(above: &mut Option<T>, below: Option<T>) {

@@ -25,10 +25,10 @@ struct Entry {
 /// Models are the same if their ids are but for case, dots and dashes; the uppermost spelling stays, the others become
 /// aliases. Rows that come to nothing are taken back in the report of their sheet.
 pub(super) fn merge(own: Vec<ModelSpec>, sheets: &mut [Sheet]) -> Vec<ModelSpec> {
-    let taken: HashSet<Box<str>> = own
-        .iter()
-        .flat_map(|model| model.aliases.iter().cloned())
-        .collect();
+    let mut taken: HashMap<Box<str>, usize> = HashMap::new();
+    for (place, model) in own.iter().enumerate() {
+        taken.extend(model.aliases.iter().map(|alias| (alias.clone(), place)));
+    }
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut entries: Vec<Entry> = Vec::new();
     let own_models = own.len();
@@ -46,7 +46,12 @@ pub(super) fn merge(own: Vec<ModelSpec>, sheets: &mut [Sheet]) -> Vec<ModelSpec>
         complete_by_name(&mut entries, layer);
         for (row, models) in std::mem::take(&mut layer.rows).into_iter().enumerate() {
             for mut model in models {
-                if taken.contains(&model.id) {
+                let known = places.get(&folded(&model.id));
+                // Another spelling of its own model may be its alias.
+                if taken
+                    .get(&model.id)
+                    .is_some_and(|owner| known != Some(owner))
+                {
                     shadowed.insert((sheet, row));
                     continue;
                 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::num::NonZeroU64;
 
 use crate::Price;
-use crate::catalog::Gap;
+use crate::catalog::{Gap, Weekday};
 use crate::wire::json::{Cursor, Syntax, decimal, integer};
 
 /// A value whose text was checked as a whole.
@@ -147,4 +147,13 @@ impl Per {
 /// A number of tokens.
 pub(super) fn tokens(object: Value<'_>, key: &str) -> Option<NonZeroU64> {
     object.get(key)?.integer().and_then(NonZeroU64::new)
+}
+
+/// Days by their names, whole or of three letters, or by their numbers of ISO 8601.
+pub(super) fn weekdays(days: Value<'_>) -> Option<Vec<Weekday>> {
+    let day = |day: Value<'_>| match day.text() {
+        Some(name) => Weekday::named(name.to_ascii_lowercase().get(..3)?),
+        None => Weekday::iso(u8::try_from(day.integer()?).ok()?),
+    };
+    days.items().into_iter().map(day).collect()
 }

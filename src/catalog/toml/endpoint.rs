@@ -91,8 +91,8 @@ fn capabilities(table: &Table<'_>, mut endpoint: EndpointSpec) -> Result<Endpoin
     if let Some(prefill) = table.get("prefill").map(prefill).transpose()?.flatten() {
         endpoint = endpoint.with_prefill(prefill);
     }
-    if table.is("implicit_caching")? {
-        endpoint = endpoint.with_implicit_caching();
+    if let Some(node) = table.get("implicit_caching") {
+        endpoint = endpoint.with_implicit_caching(node.boolean()?);
     }
     Ok(endpoint)
 }

@@ -49,8 +49,8 @@ pub(super) fn model(id: &str, table: &Table<'_>) -> Result<ModelSpec, BuildError
     if table.is("distillable")? {
         model = model.distillable();
     }
-    if table.is("moderated")? {
-        model = model.moderated();
+    if let Some(node) = table.get("moderated") {
+        model = model.moderated(node.boolean()?);
     }
     if table.is("hidden")? {
         model = model.hidden();

@@ -33,8 +33,12 @@ pub(super) fn prices(table: &Table<'_>) -> Result<Prices, BuildError> {
         prices = prices.with(rate, price);
     }
     if let Some(node) = table.get("overrides") {
+        let alone = node.is(Problem::OverridesAlone);
         for item in node.items()? {
             prices = prices.with_override(conditional(item)?);
+        }
+        if prices.is_unknown() {
+            return Err(alone);
         }
     }
     Ok(prices)

@@ -10,7 +10,7 @@ use crate::catalog::{Override, Prices, Rate, Weekday};
 #[derive(Debug)]
 pub(super) struct Pricing<'a>(pub(super) &'a Prices);
 
-/// Prices that hold under conditions. `utc_days` is ours.
+/// Prices that hold under conditions.
 #[derive(Debug)]
 struct Conditional<'a>(&'a Override);
 
@@ -52,7 +52,7 @@ impl Serialize for Conditional<'_> {
             told.serialize_entry("utc_end", &hours.end())?;
         }
         if let Some(days) = self.0.days() {
-            let names: Vec<_> = days.into_iter().map(Weekday::name).collect();
+            let names: Vec<_> = days.into_iter().map(Weekday::openrouter_name).collect();
             told.serialize_entry("utc_days", &names)?;
         }
         list(&mut told, |rate| self.0.listed(rate))?;

@@ -34,6 +34,10 @@ pub(super) fn read(
         return Err(Skipped::Retired);
     }
     let standard = in_force(prices, wall);
+    // What is skipped today may have a price on that day.
+    if let Some(until) = standard.until {
+        sheet.until = earlier(sheet.until, until);
+    }
     if standard
         .base
         .is_none_or(|list| list.get("input_mtok").is_none())
@@ -42,9 +46,6 @@ pub(super) fn read(
     }
     let mut gaps = Vec::new();
     let variants = variants(row, wall, &mut gaps, &mut sheet.until);
-    if let Some(until) = standard.until {
-        sheet.until = earlier(sheet.until, until);
-    }
     if standard.odd {
         gaps.push(("constraint".into(), Gap::Condition));
     }

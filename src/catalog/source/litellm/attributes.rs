@@ -15,7 +15,7 @@ pub(super) struct Attributes {
     missing: Fields,
     context: Option<NonZeroU64>,
     completion: Option<NonZeroU64>,
-    caches: bool,
+    caches: Option<bool>,
     expires: Option<Box<str>>,
 }
 
@@ -67,7 +67,7 @@ impl Attributes {
             missing: Fields::NONE,
             context: None,
             completion: None,
-            caches: false,
+            caches: None,
             expires: None,
         };
         for (name, value) in row.members() {
@@ -82,7 +82,7 @@ impl Attributes {
             "max_input_tokens" => self.context = tokens(),
             "max_output_tokens" => self.completion = tokens(),
             "deprecation_date" => self.expires = value.text().map(Into::into),
-            "supports_prompt_caching" => self.caches = value.bool() == Some(true),
+            "supports_prompt_caching" => self.caches = value.bool(),
             "supported_modalities" => self.input = add(self.input, value),
             "supported_output_modalities" => self.output = add(self.output, value),
             "supports_audio_output" if value.bool() == Some(true) => {
@@ -120,7 +120,10 @@ impl Attributes {
     pub(super) fn endpoint(&self, slug: &str, upstream: &str) -> EndpointSpec {
         let mut endpoint = EndpointSpec::new(slug, upstream);
         endpoint.max_completion_tokens = self.completion;
-        endpoint.implicit_caching = self.caches;
+        // Claude caches what a request marks, whoever serves it.
+        endpoint.implicit_caching = self
+            .caches
+            .map(|caches| caches && !upstream.contains("claude"));
         if !self.missing.is_empty() {
             endpoint.parameters = Some(Fields::PARAMETERS.without(self.missing));
         }

@@ -2,7 +2,7 @@
 
 use super::dimension::{Dimension, Meaning, meaning};
 use crate::catalog::source::sheet::Draft;
-use crate::catalog::source::value::{Per, Value};
+use crate::catalog::source::value::{Per, Value, weekdays};
 use crate::catalog::{Gap, Hours, Override, Weekday};
 
 const NAME: &str = "off_peak_pricing";
@@ -79,12 +79,4 @@ fn read(text: &str) -> Option<Option<Hours>> {
         Some((start, end)) if start == end => Some(None),
         _ => text.parse().ok().map(Some),
     }
-}
-
-fn weekdays(days: Value<'_>) -> Option<Vec<Weekday>> {
-    let day = |day: Value<'_>| match day.text() {
-        Some(name) => Weekday::named(name.to_ascii_lowercase().get(..3)?),
-        None => Weekday::iso(u8::try_from(day.integer()?).ok()?),
-    };
-    days.items().into_iter().map(day).collect()
 }

@@ -36,7 +36,7 @@ pub(super) fn model(id: &str, row: Value<'_>) -> ModelSpec {
     let moderated = row
         .get("top_provider")
         .and_then(|top| top.get("is_moderated"));
-    model.moderated = moderated.and_then(Value::bool) == Some(true);
+    model.moderated = moderated.and_then(Value::bool);
     model
 }
 

@@ -60,6 +60,6 @@ fn describe(mut endpoint: EndpointSpec, row: Value<'_>) -> EndpointSpec {
         .and_then(|name| Quantization::named(&name))
         .filter(|quantization| *quantization != Quantization::Unknown);
     let caches = row.get("supports_implicit_caching").and_then(Value::bool);
-    endpoint.implicit_caching = caches == Some(true);
+    endpoint.implicit_caching = caches;
     endpoint
 }

@@ -2,7 +2,7 @@
 
 use crate::Price;
 use crate::catalog::source::sheet::Draft;
-use crate::catalog::source::value::{Per, Value};
+use crate::catalog::source::value::{Per, Value, weekdays};
 use crate::catalog::{Gap, Hours, Override, Rate};
 
 /// The list. A `discount` is in the prices already.
@@ -17,6 +17,7 @@ pub(super) fn draft(pricing: Option<Value<'_>>) -> Draft {
                 }
             }
             key => match rate(key, value) {
+                Some(Ok((rate, price))) if says_nothing(rate, price) => {}
                 Some(Ok((rate, price))) => {
                     draft.prices = std::mem::take(&mut draft.prices).with(rate, price);
                 }
@@ -36,6 +37,11 @@ fn rate(key: &str, value: Value<'_>) -> Option<Result<(Rate, Price), Gap>> {
     Some(value.price(Per::One).map(|price| (rate, price)))
 }
 
+/// Reasoning is billed as what is written; its zero is that of a rate which is not apart.
+fn says_nothing(rate: Rate, price: Price) -> bool {
+    rate == Rate::Reasoning && price.is_zero()
+}
+
 /// An entry with a condition that is not known would hold too often, and is left out.
 fn add_override(entry: Value<'_>, draft: &mut Draft) {
     let mut conditional = Override::new();
@@ -49,7 +55,12 @@ fn add_override(entry: Value<'_>, draft: &mut Draft) {
             },
             "utc_start" => start = Some(hhmm()),
             "utc_end" => end = Some(hhmm()),
+            "utc_days" => match weekdays(value) {
+                Some(days) => conditional = conditional.on(&days),
+                None => return draft.gap("overrides.utc_days", Gap::Unreadable),
+            },
             key => match rate(key, value) {
+                Some(Ok((rate, price))) if says_nothing(rate, price) => {}
                 Some(Ok((rate, price))) => conditional = conditional.with(rate, price),
                 Some(Err(why)) => draft.gap(&format!("overrides.{key}"), why),
                 None => return draft.gap(&format!("overrides.{key}"), Gap::Condition),
