@@ -140,7 +140,7 @@
 //! | LiteLLM's price map | `model_prices_and_context_window.json` | models, limits, prices, tiers of each provider |
 //! | OpenRouter's models | `GET /api/v1/models` | what models are; and, since the prices are its own, endpoints of OpenRouter, if that is a provider |
 //! | OpenRouter's endpoints | `GET /api/v1/models/{author}/{slug}/endpoints` | tags, limits, quantizations and prices of the providers of one model |
-//! | genai-prices | `prices.json`; a part of it is embedded | models and prices of each provider, some from a day on |
+//! | genai-prices | `prices.json`; a part of it is embedded | models and prices of each provider, some from a day on. It knows no days of the week: what is dear on working days is so on all |
 //!
 //! **Layers.** The file itself lies on top, under it the `sources` in their order, under them what is embedded. A layer
 //! says what none above it has said, and changes nothing. Models are the same if their ids are but for case, dots and
