@@ -15,6 +15,37 @@ use crate::standing::Cause;
 /// let disposition = Kind::RateLimited.disposition();
 /// assert_eq!((disposition.next, disposition.again), (Next::Any, Again::Last));
 /// ```
+///
+/// Of `Ejected` nobody was asked. Of what may be asked again or next [`Dispositions`](crate::Dispositions) decide, if there are any.
+///
+/// | kind | status | `error_type` | whose fault | the same one again | who is asked next | who is left alone |
+/// |---|---|---|---|---|---|---|
+/// | `Invalid`, `UnknownModel` | 400 | `invalid_request` | caller | no | nobody | nobody |
+/// | `Unauthorized` | 401 | `authentication` | caller | no | nobody | nobody |
+/// | `PaymentRequired` | 402 | `payment_required` | caller | no | nobody | nobody |
+/// | `Forbidden` | 403 | `permission_denied` | caller | no | nobody | nobody |
+/// | `NotFound`, `NoEndpoints` | 404 | `not_found` | caller | no | nobody | nobody |
+/// | `MethodNotAllowed` | 405 | `invalid_request` | caller | no | nobody | nobody |
+/// | `SlowRequest` | 408 | `timeout` | caller | no | nobody | nobody |
+/// | `TooLarge` | 413 | `payload_too_large` | caller | no | nobody | nobody |
+/// | `LimitReached` | 429 | `rate_limit_exceeded` | caller | no | nobody | nobody |
+/// | `Refused` | 400 | `invalid_request` | caller | no | nobody | nobody |
+/// | `ContentPolicy` | 400 | `content_policy_violation` | caller | no | the next model | nobody |
+/// | `ContextTooLong` | 400 | `context_length_exceeded` | caller | no | one with a larger context | nobody |
+/// | `UpstreamAuth` | 424 | `provider_unavailable` | upstream | no | the next | the key |
+/// | `QuotaExhausted` | 429 | `rate_limit_exceeded` | upstream | no | the next | the key |
+/// | `RateLimited` | 429 | `rate_limit_exceeded` | upstream | if it is the last | the next | the endpoint |
+/// | `ModelMissing` | 404 | `not_found` | upstream | no | the next | the endpoint |
+/// | `Overloaded` | 503 | `provider_overloaded` | upstream | if it is the last | the next | the endpoint |
+/// | `Unavailable`, `Truncated`, `Malformed` | 502 | `provider_unavailable` | upstream | if it is the last | the next | the endpoint |
+/// | `Connect`, `Disconnected` | 502 | `provider_unavailable` | network | if it is the last | the next | the endpoint |
+/// | `Elapsed(Total)` | 504 | `timeout` | us | no | nobody | nobody |
+/// | `Elapsed(Headers)`, `Elapsed(FirstToken)`, `Elapsed(Idle)`, `Elapsed(Throughput)` | 504 | `timeout` | upstream | no | the next | the endpoint |
+/// | `Ejected(Key)` | 424 | `provider_unavailable` | upstream | no | the next | nobody |
+/// | `Ejected(Quota)`, `Ejected(Limited)` | 429 | `rate_limit_exceeded` | upstream | no | the next | nobody |
+/// | `Ejected(Failures)`, `Ejected(Rate)`, `Ejected(Slow)`, `Ejected(Operator)` | 503 | `provider_overloaded` | upstream | no | the next | nobody |
+/// | `LedgerAway` | 503 | `server` | us | no | nobody | nobody |
+/// | `Internal` | 500 | `server` | us | no | nobody | nobody |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {

@@ -1,6 +1,6 @@
 //! What went wrong, whose fault it is, and how the caller hears of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use switchtower::catalog::{Catalog, EndpointSpec, ModelSpec, Provider};
 use switchtower::choose::ChooseLayer;
 use switchtower::meter::MeterLayer;
+use switchtower::standing::Cause;
 use switchtower::wire::Dialect;
 use switchtower::wire::error::{envelope, seconds, status};
 use switchtower::wire::headers::retry_after;
@@ -79,6 +80,63 @@ fn a_wrong_key_of_the_caller_is_401_and_of_ours_never() {
         let is_401 = kind.rule().status == StatusCode::UNAUTHORIZED;
         assert_eq!(is_401, kind == Kind::Unauthorized, "{kind:?}");
     }
+}
+
+/// What the docs of `Kind` say is what holds.
+#[test]
+fn the_table_of_the_docs_is_the_one_in_force() {
+    let rows = include_str!("../src/kind.rs").lines().filter_map(|line| {
+        let cells = line.strip_prefix("/// | `")?.strip_suffix(" |")?;
+        let cells: Vec<_> = cells.split(" | ").collect();
+        <[&str; 7]>::try_from(cells).ok()
+    });
+    let mut told = HashMap::new();
+    for [kinds, row @ ..] in rows {
+        for kind in kinds.split(", ") {
+            assert_eq!(told.insert(kind.trim_matches('`'), row), None, "{kind}");
+        }
+    }
+    let causes = [
+        Cause::Failures,
+        Cause::Rate,
+        Cause::Limited,
+        Cause::Slow,
+        Cause::Key,
+        Cause::Quota,
+        Cause::Operator,
+    ];
+    let ejected = causes.map(Kind::Ejected);
+    for kind in Kind::ALL.iter().chain(&ejected) {
+        let (rule, disposition) = (kind.rule(), kind.disposition());
+        let row = [
+            rule.status.as_str(),
+            &format!("`{}`", rule.error_type),
+            match rule.fault {
+                Fault::Caller => "caller",
+                Fault::Upstream => "upstream",
+                Fault::Network => "network",
+                Fault::Us => "us",
+            },
+            match disposition.again {
+                Again::Never => "no",
+                Again::Last => "if it is the last",
+                _ => panic!("{disposition:?}"),
+            },
+            match disposition.next {
+                Next::Stop => "nobody",
+                Next::Any => "the next",
+                Next::Model => "the next model",
+                Next::LargerContext => "one with a larger context",
+            },
+            match rule.bench {
+                Bench::Nobody => "nobody",
+                Bench::Endpoint => "the endpoint",
+                Bench::Key => "the key",
+            },
+        ];
+        assert_eq!(told.remove(&*format!("{kind:?}")), Some(row), "{kind:?}");
+    }
+    assert!(told.is_empty(), "{told:?}");
 }
 
 // === Envelopes ===
