@@ -197,6 +197,46 @@ fn reasoning_beside_the_completion_is_counted() {
     );
 }
 
+/// Gemini's thoughts stand in the total alone, so they were free. Who says nothing of a completion has none to think of,
+/// and where the cache stands beside the prompt it makes up the total.
+#[test]
+fn thoughts_that_only_the_total_tells_are_counted() {
+    for (usage, completion, reasoning) in [
+        (
+            r#"{"completion_tokens":3,"prompt_tokens":9,"total_tokens":105}"#,
+            96,
+            93,
+        ),
+        (
+            r#"{"completion_tokens":3,"prompt_tokens":9,"total_tokens":105,
+            "completion_tokens_details":{"reasoning_tokens":0}}"#,
+            96,
+            93,
+        ),
+        (
+            r#"{"completion_tokens":3,"prompt_tokens":9,"total_tokens":12}"#,
+            3,
+            0,
+        ),
+        (
+            r#"{"completion_tokens":3,"prompt_tokens":9,"total_tokens":1}"#,
+            3,
+            0,
+        ),
+        (r#"{"completion_tokens":3,"prompt_tokens":9}"#, 3, 0),
+        (r#"{"prompt_tokens":9,"total_tokens":105}"#, 0, 0),
+        (
+            r#"{"completion_tokens":3,"prompt_tokens":9,"total_tokens":112,"cache_read_input_tokens":100}"#,
+            3,
+            0,
+        ),
+    ] {
+        let read = read_usage(usage.as_bytes()).unwrap();
+        let counted = (read.completion_tokens(), read.reasoning);
+        assert_eq!(counted, (completion, reasoning), "{usage}");
+    }
+}
+
 /// OpenAI sends `"usage":null` with every chunk once it is asked for usage, and we always ask.
 #[tokio::test(start_paused = true)]
 async fn no_chunk_has_a_usage_of_null() {

@@ -16,7 +16,7 @@ use crate::wire::json::{Cursor, Kind, integer};
 /// | `input_tokens` + `cache_read_input_tokens` (Anthropic) | beside | `input_tokens` |
 ///
 /// Reasoning, audio and image tokens are inside `completion_tokens`, or beside them where only so they make the total
-/// (xAI). Audio may come from the cache: as much as `cached_tokens_details` says, else no more than must,
+/// (xAI); what the total has beside both is reasoning that is told nowhere else (Gemini). Audio may come from the cache: as much as `cached_tokens_details` says, else no more than must,
 /// since both parts are inside one whole. A part larger than its whole is cut to the whole, so that the classes always
 /// add up to the provider's own total. An explicit zero is a report, not a gap.
 ///
@@ -222,10 +222,27 @@ impl Spelled {
         whole.is_some() && whole == self.total_tokens && reasoning != Some(0)
     }
 
+    /// What the total alone tells of: Gemini's thoughts are in neither count. Other totals have the cache beside the prompt.
+    fn untold(&self) -> Option<u64> {
+        let cached = [
+            self.cache_read_input_tokens,
+            self.cache_creation_input_tokens,
+        ];
+        let told = self.prompt_tokens?.checked_add(self.completion_tokens?)?;
+        let rest = self.total_tokens?.checked_sub(told)?;
+        cached
+            .iter()
+            .all(|count| count.unwrap_or(0) == 0)
+            .then_some(rest)
+    }
+
     /// The same, with what was written.
     fn written(&self, read: Usage) -> Usage {
         let mut output = self.completion_tokens.or(self.output_tokens).unwrap_or(0);
         let reasoning = self.reasoning_tokens.or(self.reasoning_elsewhere);
+        let reasoning = reasoning
+            .filter(|count| *count > 0)
+            .or_else(|| self.untold());
         Usage {
             reasoning: match self.is_beside(output, reasoning) {
                 true => reasoning.unwrap_or(0),
