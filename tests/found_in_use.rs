@@ -237,6 +237,26 @@ fn thoughts_that_only_the_total_tells_are_counted() {
     }
 }
 
+/// Perplexity's deep research tells of thoughts that are no part of the completion, nor of the total: they were cut to the
+/// completion, which had no words left. Its sources are read as a prompt is.
+#[test]
+fn reasoning_that_is_more_than_the_completion_is_none_of_it() {
+    let usage = read_usage(
+        br#"{"prompt_tokens":108,"completion_tokens":3256,"total_tokens":3364,"citation_tokens":7299,
+        "num_search_queries":74,"reasoning_tokens":73248}"#,
+    )
+    .unwrap();
+    assert_eq!((usage.output, usage.reasoning), (3256, 73_248));
+    assert_eq!((usage.input, usage.web_searches), (108 + 7299, 74));
+    // Details are of the completion, and never more than it.
+    let usage = read_usage(
+        br#"{"prompt_tokens":9,"completion_tokens":3,"total_tokens":12,
+        "completion_tokens_details":{"reasoning_tokens":4}}"#,
+    )
+    .unwrap();
+    assert_eq!((usage.output, usage.reasoning), (0, 3));
+}
+
 /// OpenAI sends `"usage":null` with every chunk once it is asked for usage, and we always ask.
 #[tokio::test(start_paused = true)]
 async fn no_chunk_has_a_usage_of_null() {

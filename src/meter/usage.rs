@@ -16,9 +16,11 @@ use crate::wire::json::{Cursor, Kind, integer};
 /// | `input_tokens` + `cache_read_input_tokens` (Anthropic) | beside | `input_tokens` |
 ///
 /// Reasoning, audio and image tokens are inside `completion_tokens`, or beside them where only so they make the total
-/// (xAI); what the total has beside both is reasoning that is told nowhere else (Gemini). Audio may come from the cache: as much as `cached_tokens_details` says, else no more than must,
-/// since both parts are inside one whole. A part larger than its whole is cut to the whole, so that the classes always
-/// add up to the provider's own total. An explicit zero is a report, not a gap.
+/// (xAI); what the total has beside both is reasoning that is told nowhere else (Gemini). Reasoning that is told beside the
+/// completion and is more than all of it is none of it (Perplexity). Audio may come from the cache: as much as
+/// `cached_tokens_details` says, else no more than must, since both parts are inside one whole. Any other part larger than
+/// its whole is cut to the whole, so that the classes always add up to the provider's own total. An explicit zero is a
+/// report, not a gap.
 ///
 /// ```
 /// use switchtower::meter::read_usage;
@@ -86,6 +88,7 @@ struct Spelled {
     cache_read_input_tokens: Option<u64>,
     cache_creation_input_tokens: Option<u64>,
     ephemeral_1h_input_tokens: Option<u64>,
+    citation_tokens: Option<u64>,
     web_searches: Option<u64>,
     cost: Cost,
     tier: Option<Tier>,
@@ -109,7 +112,8 @@ impl Spelled {
                 b"cached_tokens" | b"cached_prompt_text_tokens" => &mut self.cached_elsewhere,
                 // Modal's and Databricks'.
                 b"reasoning_tokens" => &mut self.reasoning_elsewhere,
-                // Perplexity's.
+                // Perplexity's. It bills what it reads of its sources as input, beside the prompt.
+                b"citation_tokens" => &mut self.citation_tokens,
                 b"num_search_queries" => &mut self.web_searches,
                 b"service_tier" => {
                     self.tier = tier(cursor)?;
@@ -192,6 +196,7 @@ impl Spelled {
             .or(self.cache_read_input_tokens);
         let cache_read = take(&mut input, cached);
         let cache_write = take(&mut input, written);
+        let input = input.saturating_add(self.citation_tokens.unwrap_or(0));
         self.parts(input, cache_read, cache_write)
     }
 
@@ -214,8 +219,12 @@ impl Spelled {
         }
     }
 
-    /// Are the thoughts no part of the completion, as with xAI? The total tells.
+    /// Are the thoughts no part of the completion? The total tells, as with xAI, or else their number, as with Perplexity,
+    /// whose total has no thoughts.
     fn is_beside(&self, completion: u64, reasoning: Option<u64>) -> bool {
+        if self.reasoning_tokens.is_none() && reasoning > Some(completion) {
+            return true;
+        }
         let whole = self
             .prompt_tokens
             .and_then(|prompt| prompt.checked_add(completion)?.checked_add(reasoning?));
