@@ -738,6 +738,29 @@ fn written_cache_of_anthropic_is_billed_once() {
     assert_eq!(cost, "0.054399");
 }
 
+/// DashScope names what it writes to the cache as Anthropic does, but among the details of the prompt, and it was billed as
+/// any other input.
+#[test]
+fn written_cache_of_dashscope_is_a_part_of_the_prompt() {
+    let cost = golden(
+        json!({
+            "prompt_tokens": 1300, "completion_tokens": 10, "total_tokens": 1310,
+            "prompt_tokens_details": {
+                "cached_tokens": 0, "cache_creation_input_tokens": 1225,
+                "cache_creation": {"ephemeral_5m_input_tokens": 1225},
+            },
+        }),
+        &[
+            (Rate::Prompt, "1"),
+            (Rate::CacheWrite, "1.25"),
+            (Rate::CacheRead, "0.1"),
+            (Rate::Completion, "2"),
+        ],
+    );
+    // 75 · 1 + 1225 · 1.25 + 10 · 2 millionths.
+    assert_eq!(cost, "0.00162625");
+}
+
 /// BerriAI/litellm#31714: the price of cached tokens was listed, and not used.
 #[test]
 fn cached_tokens_of_fireworks_have_their_price() {

@@ -141,7 +141,10 @@ impl Spelled {
             let count = match name {
                 b"cached_tokens_details" if is_read => return self.hear_cached(cursor),
                 b"cached_tokens" if is_read => &mut self.cached_tokens,
-                b"cache_write_tokens" if is_read => &mut self.cache_write_tokens,
+                // OpenRouter's name, and DashScope's.
+                b"cache_write_tokens" | b"cache_creation_input_tokens" if is_read => {
+                    &mut self.cache_write_tokens
+                }
                 b"audio_tokens" if is_read => &mut self.audio_input,
                 b"image_tokens" if is_read => &mut self.image_input,
                 // OpenAI's name, and Anthropic's.
