@@ -546,6 +546,60 @@ async fn every_end_has_its_cost_and_its_charge() {
     }
 }
 
+/// A claim counts tools and pictures, and the estimate of what came of it forgot them: whoever left after the finish reason
+/// had them for nothing, and the most that it may have cost was less than it did.
+#[tokio::test(start_paused = true)]
+async fn what_a_claim_counts_of_the_prompt_an_estimate_does() {
+    let tools = json!([{"type": "function", "function": {"name": "weather", "parameters": {}}}]);
+    let picture = json!({"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}});
+    let bare =
+        json!({"model": "a/x", "stream": true, "messages": [{"role": "user", "content": []}]});
+    let mut with_tools = bare.clone();
+    with_tools["tools"] = tools.clone();
+    let mut with_pictures = bare.clone();
+    with_pictures["messages"][0]["content"] = json!([picture, picture]);
+    let data = 2 * picture["image_url"].to_string().len();
+    let bytes = |of: &Value| of.to_string().len();
+    let cached: &[(Rate, &str)] = &[
+        (Rate::Prompt, "1"),
+        (Rate::CacheWrite, "3"),
+        (Rate::Completion, "2"),
+    ];
+    for (name, body, bytes, parts) in [
+        ("nothing more", &bare, bytes(&bare["messages"]), 0),
+        (
+            "with tools",
+            &with_tools,
+            bytes(&bare["messages"]) + bytes(&tools),
+            0,
+        ),
+        (
+            "with pictures",
+            &with_pictures,
+            bytes(&with_pictures["messages"]) - data,
+            2000,
+        ),
+    ] {
+        let (ledger, chain) = chain(cached, sse(&[HI, STOP], Then::Hang));
+        let request = Request::new(Payload::read(body.to_string()).unwrap());
+        Caller::Leaves(2).does_with(chain, request).await;
+        let record = the_record(&ledger);
+        let cost = record.attempts[0].cost;
+        let micros = |tokens: usize| Some(Money::from_picodollars(tokens as i64 * 1_000_000));
+        let likely = bytes.div_ceil(4) + parts + 2;
+        assert_eq!(cost.certainty, Certainty::Estimated, "{name}");
+        assert_eq!(
+            cost.amount,
+            micros(likely),
+            "left after the finish reason, {name}"
+        );
+        assert_eq!(record.charge, cost.amount, "{name}");
+        // Nobody knows whether it was written to a cache, nor how long the answer has become.
+        let most = 3 * (bytes.div_ceil(2) + parts) + 2 * 4096;
+        assert_eq!(cost.at_most, micros(most), "{name}");
+    }
+}
+
 /// Where nobody answered, the fee of a request was written down as its cost, though nobody bills it.
 #[tokio::test(start_paused = true)]
 async fn a_request_that_nobody_answered_costs_no_fee() {

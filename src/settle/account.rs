@@ -6,6 +6,7 @@ use super::app::App;
 use super::attempts::Attempts;
 use super::bill::Bill;
 use super::charge::charge;
+use super::claim::Parts;
 use super::evidence;
 use super::record::{AttemptRecord, Record};
 use crate::attempt::{Attempt, End};
@@ -24,7 +25,9 @@ pub(super) struct Asked {
     pub(super) user: Option<Short>,
     pub(super) tag: Option<Short>,
     pub(super) streamed: bool,
+    /// Of its text and its tools.
     pub(super) prompt_bytes: u64,
+    pub(super) parts: Parts,
     /// Images in the prompt, if one has a price of its own at any candidate.
     pub(super) images: u64,
     /// The longest answer that it allows, for each choice.

@@ -1,7 +1,7 @@
 //! What does it cost?
 
 use crate::catalog::{Endpoint, Prices, Rate};
-use crate::money::{Femto, Money};
+use crate::money::{Femto, Money, Price};
 use crate::usage::Usage;
 
 /// What a provider bills for an attempt, as far as it is known. See the [module docs](super).
@@ -25,6 +25,14 @@ pub enum Certainty {
     /// The price is not known. Never to be read as zero.
     Unknown,
 }
+
+/// The rates of text that is read, whatever becomes of it.
+pub(super) const READ: [Rate; 4] = [
+    Rate::Prompt,
+    Rate::CacheRead,
+    Rate::CacheWrite,
+    Rate::CacheWrite1h,
+];
 
 /// When nobody bounds an answer.
 pub(super) const USUAL_LIMIT: u64 = 4096;
@@ -123,10 +131,15 @@ pub fn of(prices: &Prices, usage: &Usage) -> Option<Femto> {
     Some(sum)
 }
 
-/// The dearest that this usage may be, at whatever hour, be it written or thought.
+/// The dearest that this usage may be, at whatever hour, be its text kept in a cache or not, and be it written or thought.
 pub(super) fn worst(prices: &Prices, usage: &Usage) -> Option<Femto> {
     let prices = prices.dearest(usage.prompt_tokens());
-    let written = of(&prices, usage)?;
+    let read = match usage.input {
+        0 => Femto::ZERO,
+        input => dearest(&prices, prices.prompt(), &READ)?.times(input),
+    };
+    let usage = &Usage { input: 0, ..*usage };
+    let written = read + of(&prices, usage)?;
     // Without a price of its own, a thought costs what a word does.
     if prices.listed(Rate::Reasoning).is_none() {
         return Some(written);
@@ -136,7 +149,13 @@ pub(super) fn worst(prices: &Prices, usage: &Usage) -> Option<Femto> {
         reasoning: usage.reasoning.saturating_add(usage.output),
         ..*usage
     };
-    Some(written.max(of(&prices, &thought)?))
+    Some(written.max(read + of(&prices, &thought)?))
+}
+
+/// This price, or the dearest of these rates that are listed.
+pub(super) fn dearest(prices: &Prices, price: Option<Price>, rates: &[Rate]) -> Option<Price> {
+    let others = rates.iter().filter_map(|rate| prices.listed(*rate));
+    price.map(|price| others.fold(price, Price::max))
 }
 
 /// The longest answer of this endpoint to a request that allows so much.

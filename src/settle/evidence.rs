@@ -40,15 +40,15 @@ pub(super) fn of(attempt: &Attempt, found: &Found, end: End, asked: &Asked) -> E
     };
     let at_most = || {
         let longest = limit(attempt, asked.max_output, asked);
-        let read = found.usage.unwrap_or_else(|| Usage {
-            input: read_bytes(found, asked).div_ceil(LEAST_BYTES_PER_TOKEN),
+        let reported = found.usage.unwrap_or_else(|| Usage {
+            input: read(attempt, found, asked, LEAST_BYTES_PER_TOKEN),
             ..Usage::default()
         });
-        let read = Usage {
+        let reported = Usage {
             images: asked.images,
-            ..read
+            ..reported
         };
-        whole(read, longest)
+        whole(reported, longest)
     };
     Evidence {
         usage,
@@ -115,7 +115,7 @@ fn delivered(attempt: &Attempt, found: &Found, asked: &Asked) -> Usage {
         false => 0,
     };
     Usage {
-        input: read_bytes(found, asked).div_ceil(BYTES_PER_TOKEN),
+        input: read(attempt, found, asked, BYTES_PER_TOKEN),
         output: by_bytes
             .max(attempt.content_events().into())
             .saturating_sub(repeated),
@@ -124,10 +124,13 @@ fn delivered(attempt: &Attempt, found: &Found, asked: &Asked) -> Usage {
     }
 }
 
-/// What it was given to go on from, it has read.
-fn read_bytes(found: &Found, asked: &Asked) -> u64 {
-    let before = found.goes_on_from;
-    asked.prompt_bytes + before.saturating_mul(BYTES_PER_TOKEN)
+/// What it has read, of a text that has so many bytes a token: what it was given to go on from, too.
+fn read(attempt: &Attempt, found: &Found, asked: &Asked, bytes_per_token: u64) -> u64 {
+    let before = found.goes_on_from.saturating_mul(BYTES_PER_TOKEN);
+    let text = asked.prompt_bytes.saturating_add(before);
+    let endpoint = attempt.candidate().map(|candidate| &*candidate.endpoint);
+    text.div_ceil(bytes_per_token)
+        .saturating_add(asked.parts.tokens(endpoint))
 }
 
 /// The same, with an answer of so many tokens, if it is not longer already.

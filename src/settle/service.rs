@@ -8,7 +8,7 @@ use tower_service::Service;
 
 use super::account::Asked;
 use super::body::Body;
-use super::claim::{Asks, Claim, Counted, Held, HoldPolicy, Terms, take};
+use super::claim::{Asks, Claim, Counted, Held, HoldPolicy, Parts, Terms, take};
 use super::future::ResponseFuture;
 use super::hold::Hold;
 use super::ledger::Ledger;
@@ -133,6 +133,7 @@ where
             fee: self.fee,
             streamed: payload.view().stream(),
             prompt_bytes: prompt_bytes(payload),
+            parts: Parts::of(&asks),
             images: images(&call, &asks),
             text: asks.text_alone(),
             max_output: asks.max_output(),
@@ -159,7 +160,9 @@ where
 fn prompt_bytes(payload: &Payload) -> u64 {
     let view = payload.view();
     let data = Modality::ALL.map(|modality| view.media_bytes(modality));
-    (view.prompt_bytes() as u64).saturating_sub(data.iter().sum())
+    let tools = view.value(Field::Tools).filter(|_| view.has_tools());
+    let tools = tools.map_or(0, |tools| tools.len() as u64);
+    (view.prompt_bytes() as u64).saturating_sub(data.iter().sum()) + tools
 }
 
 /// The images of the prompt, where one has a price of its own at any candidate.

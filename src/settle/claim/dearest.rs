@@ -2,6 +2,7 @@
 
 use crate::catalog::{Prices, Rate};
 use crate::money::{Femto, Price};
+use crate::settle::cost::{READ, dearest};
 use crate::wire::{Modalities, Modality};
 
 /// The most that is moved.
@@ -16,12 +17,6 @@ pub(super) struct Most {
     pub(super) searches: u64,
 }
 
-const READ: [Rate; 4] = [
-    Rate::Prompt,
-    Rate::CacheRead,
-    Rate::CacheWrite,
-    Rate::CacheWrite1h,
-];
 const HEARD: [Rate; 2] = [Rate::Audio, Rate::AudioCacheRead];
 
 // === impl Most ===
@@ -38,10 +33,7 @@ impl Most {
     pub(super) fn cost(&self, prices: &Prices, forms: Modalities) -> Option<Femto> {
         let base = prices;
         let prices = prices.dearest(self.prompt());
-        let dearest = |of: Option<Price>, rates: &[Rate]| {
-            let others = rates.iter().map(|rate| prices.listed(*rate));
-            of.map(|price| others.flatten().fold(price, Price::max))
-        };
+        let dearest = |price, rates: &[Rate]| dearest(&prices, price, rates);
         // What only an override knows is not known at all hours.
         let text = || dearest(base.prompt().and(prices.prompt()), &READ);
         let image = || dearest(text(), &[Rate::Image]);

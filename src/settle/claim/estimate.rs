@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use super::asks::Asks;
 use super::counted::Counted;
 use super::no_bound::NoBound;
+use super::parts::Parts;
 use super::strict::{bounded, cap, within_context};
 use crate::catalog::{Endpoint, HoldPolicy};
 use crate::money::{Femto, Money};
@@ -12,10 +13,6 @@ use crate::plan::Candidate;
 use crate::settle::cost::of;
 use crate::standing::Density;
 use crate::usage::Usage;
-
-/// The tokens of a part of which nobody has said how many it takes: about those of an image of a megapixel ("Images and
-/// vision" of OpenAI: 765 to 1,105 for a picture in detail; "Vision" of Anthropic: 1,334).
-const USUAL_PART: u64 = 1_000;
 
 /// What a request is likely to cost at an endpoint: its text by the density that was learned of the model, and an answer of the usual
 /// length, at the prices in force.
@@ -62,13 +59,8 @@ fn likely(
     text: impl FnOnce() -> u64,
     wall: SystemTime,
 ) -> Result<Femto, NoBound> {
-    let parts = asks.parts.iter().map(|(modality, count, _)| {
-        let each = endpoint.bounds().of(*modality).unwrap_or(USUAL_PART);
-        each.saturating_mul(*count)
-    });
-    let parts = parts.fold(u64::from(asks.strange) * USUAL_PART, u64::saturating_add);
     let usage = Usage {
-        input: text().saturating_add(parts),
+        input: text().saturating_add(Parts::of(asks).tokens(Some(endpoint))),
         output: asks.expected_output,
         images: asks.images(),
         web_searches: asks.searches.into(),

@@ -79,6 +79,7 @@ mod estimate;
 mod held;
 mod learned;
 mod no_bound;
+mod parts;
 mod refusal;
 mod strict;
 mod take;
@@ -92,4 +93,5 @@ pub use crate::catalog::HoldPolicy;
 
 pub(super) use self::counted::Counted;
 pub(super) use self::learned::learn;
+pub(super) use self::parts::Parts;
 pub(super) use self::take::{Terms, take};
