@@ -16,6 +16,8 @@ pub struct Found {
     pub status: Option<u16>,
     /// The tokens that the upstream reported; the last report wins.
     pub usage: Option<Usage>,
+    /// How much content had come by then, in events and in bytes.
+    pub usage_after: (u32, u64),
     /// What the upstream says that it bills; the last word wins. The [`meter`](crate::meter) says how that is spelled.
     pub cost: Option<Money>,
     /// The tier in which the upstream says that it answered.

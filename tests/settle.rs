@@ -369,6 +369,16 @@ async fn every_end_has_its_cost_and_its_charge() {
             true,
         ),
         (
+            "cancelled, long after a running total",
+            sse(&[HI_WITH_USAGE, HI, HI, LONG, HI], Then::Hang),
+            true,
+            Caller::Leaves(4),
+            Estimated,
+            // Of 44 bytes in three events.
+            120 + 11 * 2,
+            true,
+        ),
+        (
             "complete, without usage",
             sse(&[HI, HI, STOP, DONE], Then::End),
             true,

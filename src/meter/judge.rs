@@ -199,7 +199,10 @@ fn note(json: &[u8], chunk: &Chunk, attempt: &Attempt, ends: &mut Ends) -> Resul
         }
         attempt.find(|found| {
             if let Some(report) = report {
-                found.usage = report.usage.or(found.usage);
+                if report.usage.is_some() {
+                    found.usage = report.usage;
+                    found.usage_after = (attempt.content_events(), attempt.content_bytes());
+                }
                 found.cost = report.cost.or(found.cost);
                 found.tier = report.tier.or(found.tier);
             }

@@ -59,7 +59,12 @@ pub(super) fn of(attempt: &Attempt, found: &Found, end: End, asked: &Asked) -> E
 /// What has come of it, whatever the provider goes on to bill.
 pub(super) fn used(attempt: &Attempt, found: &Found, end: End, asked: &Asked) -> Option<Usage> {
     if let Some(reported) = found.usage {
+        let since = match is_last_word(attempt, end) {
+            true => 0,
+            false => written(attempt, found.usage_after),
+        };
         return Some(Usage {
+            output: reported.output.saturating_add(since),
             images: asked.images,
             ..reported
         });
@@ -105,8 +110,6 @@ fn runs_on(attempt: &Attempt, found: &Found, end: End, streamed: bool) -> bool {
 
 /// By the size of the prompt, and of what was written.
 fn delivered(attempt: &Attempt, found: &Found, asked: &Asked) -> Usage {
-    // An event is a token, or several; never less than its bytes suggest.
-    let by_bytes = attempt.content_bytes().div_ceil(BYTES_PER_TOKEN);
     let prefill = attempt
         .candidate()
         .and_then(|candidate| candidate.endpoint.prefill());
@@ -116,12 +119,18 @@ fn delivered(attempt: &Attempt, found: &Found, asked: &Asked) -> Usage {
     };
     Usage {
         input: read(attempt, found, asked, BYTES_PER_TOKEN),
-        output: by_bytes
-            .max(attempt.content_events().into())
-            .saturating_sub(repeated),
+        output: written(attempt, (0, 0)).saturating_sub(repeated),
         images: asked.images,
         ..Usage::default()
     }
+}
+
+/// About how many tokens have come after so many events and bytes of content.
+fn written(attempt: &Attempt, (events, bytes): (u32, u64)) -> u64 {
+    let events = attempt.content_events().saturating_sub(events);
+    let bytes = attempt.content_bytes().saturating_sub(bytes);
+    // An event is a token, or several; never less than its bytes suggest.
+    bytes.div_ceil(BYTES_PER_TOKEN).max(events.into())
 }
 
 /// What it has read, of a text that has so many bytes a token: what it was given to go on from, too.

@@ -28,7 +28,7 @@
 //! | the attempt | cost | charged |
 //! |---|---|---|
 //! | complete, or cancelled after its finish reason, with reported usage | exact | yes |
-//! | cancelled or cut off with a usage reported so far | that usage, estimated | if cancelled |
+//! | cancelled or cut off with a usage reported so far | that usage + what was delivered since, estimated | if cancelled |
 //! | complete without usage | prompt + what was delivered, estimated | yes |
 //! | cancelled by the caller | prompt + what was delivered, estimated | yes |
 //! | cancelled where the provider writes on | prompt + a whole answer, estimated | yes |
