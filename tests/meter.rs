@@ -1095,6 +1095,42 @@ async fn a_caller_who_leaves_in_the_middle_cancels() {
     }
 }
 
+/// A caller may stop at the finish reason, and the usage that had come with it was thrown away unread.
+#[tokio::test]
+async fn what_has_come_is_read_though_the_caller_has_left() {
+    let bad = event(r#"{"error":{"message":"gone","code":502}}"#);
+    let half = usage(9, 2).trim_end().to_owned();
+    for (name, rest, found, expected) in [
+        ("the bill", usage(9, 2) + DONE, read(9, 2), End::Complete),
+        ("half of an event", half, None, End::Complete),
+        (
+            "an error",
+            bad.clone() + &usage(9, 2),
+            read(9, 2),
+            End::Complete,
+        ),
+    ] {
+        let chunk = [text("hi"), finish("stop"), rest].concat();
+        let (request, call) = streamed();
+        let service = metered(Answer::sse([chunk]).then(Step::Hang));
+        let mut body = service.oneshot(request).await.unwrap().into_body();
+        frames(&mut body, 2).await;
+        drop(body);
+        let attempt = call.last().unwrap();
+        assert_eq!(attempt.found().usage, found, "{name}");
+        assert_eq!(end(&attempt), expected, "{name}");
+    }
+    // What breaks off behind the back of the caller is no failure of which anyone heard.
+    let (request, call) = streamed();
+    let service = metered(Answer::sse([text("hi") + &text("!") + &bad]).then(Step::Hang));
+    let mut body = service.oneshot(request).await.unwrap().into_body();
+    frames(&mut body, 1).await;
+    drop(body);
+    let attempt = call.last().unwrap();
+    assert_eq!(attempt.content_events(), 2);
+    assert_eq!(end(&attempt), End::Cancelled);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_caller_who_leaves_before_the_headers_cancels() {
     let client = Client::new([Answer::silence()]);

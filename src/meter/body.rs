@@ -18,8 +18,14 @@ use crate::error::{BoxError, Error};
 pub struct Body<B> {
     #[pin]
     inner: B,
-    scan: Scan,
     // Declared after `inner`: the upstream call is cancelled before the attempt ends.
+    watch: Watch,
+}
+
+/// Reads, when dropped, what has come and nobody has taken out, and ends the attempt then.
+#[derive(Debug)]
+struct Watch {
+    scan: Scan,
     guard: Guard,
 }
 
@@ -49,7 +55,8 @@ impl<B> Body<B> {
         } else {
             Scan::Whole(Whole::new(expected))
         };
-        Self { inner, scan, guard }
+        let watch = Watch { scan, guard };
+        Self { inner, watch }
     }
 }
 
@@ -66,27 +73,28 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let mut this = self.project();
-        let attempt = &this.guard.0;
+        let Watch { scan, guard } = this.watch;
+        let attempt = &guard.0;
         loop {
-            if let Scan::Events(events) = this.scan
+            if let Scan::Events(events) = scan
                 && !events.is_empty()
             {
                 match events.next(attempt) {
                     Some(Ok(event)) => return Poll::Ready(Some(Ok(Frame::data(event)))),
-                    Some(Err(error)) => return Poll::Ready(end(this.scan, attempt, Err(error))),
+                    Some(Err(error)) => return Poll::Ready(end(scan, attempt, Err(error))),
                     None => {}
                 }
             }
-            match this.scan {
+            match scan {
                 Scan::Over => return Poll::Ready(None),
                 Scan::Closing(verdict) => {
                     let verdict = verdict.take().unwrap_or(Ok(None));
-                    return Poll::Ready(end(this.scan, attempt, verdict));
+                    return Poll::Ready(end(scan, attempt, verdict));
                 }
                 Scan::Events(_) | Scan::Whole(_) => {}
             }
             let last = match ready!(this.inner.as_mut().poll_frame(cx)) {
-                Some(Ok(frame)) => match (frame.into_data(), &mut *this.scan) {
+                Some(Ok(frame)) => match (frame.into_data(), &mut *scan) {
                     (Ok(data), Scan::Events(events)) => {
                         events.feed(data);
                         continue;
@@ -104,19 +112,19 @@ where
                     (Err(trailers), _) => Some(trailers),
                 },
                 Some(Err(_)) if attempt.is_finished() || attempt.is_done() => {
-                    return Poll::Ready(end(this.scan, attempt, Ok(None)));
+                    return Poll::Ready(end(scan, attempt, Ok(None)));
                 }
                 Some(Err(error)) => {
                     let error = Error::from_inner(error);
-                    return Poll::Ready(end(this.scan, attempt, Err(error)));
+                    return Poll::Ready(end(scan, attempt, Err(error)));
                 }
                 None => None,
             };
-            let verdict = match this.scan {
+            let verdict = match scan {
                 Scan::Events(events) => match events.last(attempt) {
                     Some(Ok(event)) => {
                         let verdict = events.complete(attempt).map(|()| last);
-                        *this.scan = Scan::Closing(Some(verdict));
+                        *scan = Scan::Closing(Some(verdict));
                         return Poll::Ready(Some(Ok(Frame::data(event))));
                     }
                     Some(Err(error)) => Err(error),
@@ -125,17 +133,17 @@ where
                 Scan::Whole(whole) => whole.finish(attempt),
                 Scan::Closing(_) | Scan::Over => Ok(()),
             };
-            return Poll::Ready(end(this.scan, attempt, verdict.map(|()| last)));
+            return Poll::Ready(end(scan, attempt, verdict.map(|()| last)));
         }
     }
 
     /// Only after the last event: the end of an answer has to be judged.
     fn is_end_stream(&self) -> bool {
-        matches!(self.scan, Scan::Over)
+        matches!(self.watch.scan, Scan::Over)
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self.scan {
+        match self.watch.scan {
             Scan::Events(_) | Scan::Closing(_) => SizeHint::default(),
             Scan::Whole(_) => self.inner.size_hint(),
             Scan::Over => SizeHint::with_exact(0),
@@ -158,6 +166,19 @@ fn end(
         Err(error) => {
             attempt.end(End::Failed(error.kind()), now());
             Some(Err(error))
+        }
+    }
+}
+
+// === impl Watch ===
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let attempt = &self.guard.0;
+        if let Scan::Events(events) = &mut self.scan
+            && attempt.ended().is_none()
+        {
+            events.rest(attempt);
         }
     }
 }

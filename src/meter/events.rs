@@ -101,6 +101,11 @@ impl Events {
         }
     }
 
+    /// Nobody takes out any more: reads what is there, which may be the bill.
+    pub(super) fn rest(&mut self, attempt: &Attempt) {
+        while let Some(Ok(_)) = self.next(attempt) {}
+    }
+
     /// The transfer is over: what is left? An event that lacks its blank line counts, if it is whole
     /// otherwise, and is given what it lacks.
     pub(super) fn last(&mut self, attempt: &Attempt) -> Option<Result<Bytes, Error>> {

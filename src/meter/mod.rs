@@ -58,8 +58,9 @@
 //! ```
 //!
 //! **When to use**: always; without it nobody knows content from noise. **When it acts**: on every
-//! frame; when dropped before the end, the attempt was cancelled. **Order**: the innermost but
-//! `address`, under `deadline`, which also bounds the reading of an error body.
+//! frame; when dropped before the end, it reads the events that have come, and the attempt was cancelled
+//! unless they end the answer. **Order**: the innermost but `address`, under `deadline`, which also
+//! bounds the reading of an error body.
 
 mod body;
 mod calls;
