@@ -290,6 +290,10 @@ async fn an_error_after_content_is_an_error_and_not_passed_on() {
     for error in [
         r#"{"error":{"message":"gone","code":502}}"#,
         r#"{"choices":[{"index":0,"delta":{},"finish_reason":"error"}]}"#,
+        // DeepSeek, Z.AI, and SGLang or vLLM: they broke, and it was told as a good end.
+        r#"{"choices":[{"index":0,"delta":{},"finish_reason":"insufficient_system_resource"}]}"#,
+        r#"{"choices":[{"index":0,"delta":{},"finish_reason":"network_error"}]}"#,
+        r#"{"choices":[{"index":0,"delta":{},"finish_reason":"abort"}]}"#,
         r#"{"choices":[{"index":0,"delta":{},"finish_reason":null,"error":{"message":"gone"}}]}"#,
         r#"{"id":"x","choices":[],"error":"gone"}"#,
     ] {

@@ -8,13 +8,13 @@ use super::json::{Cursor, Kind, Syntax};
 pub enum Finish {
     /// `stop`: all is said.
     Stop,
-    /// `length`, or `max_tokens` as others say: the token limit.
+    /// `length`, or `max_tokens` as others say: the token limit, or the end of the context.
     Length,
     /// `tool_calls`, or the older `function_call`: it is the caller's turn.
     ToolCalls,
-    /// `content_filter`: cut off.
+    /// `content_filter`, or `refusal` as Anthropic says: cut off.
     ContentFilter,
-    /// `error`: broken off.
+    /// `error`, or what others call it that is no fault of the model: broken off.
     Error,
     /// Something else; the [span](super::Chunk::finish_reason) says what.
     Other,
@@ -42,9 +42,15 @@ impl Finish {
                 b"" => return Ok(None),
                 b"stop" => Self::Stop,
                 b"length" | b"max_tokens" | b"MAX_TOKENS" => Self::Length,
+                // Mistral's, and Z.AI's.
+                b"model_length" | b"model_context_window_exceeded" => Self::Length,
                 b"tool_calls" | b"function_call" | b"tool_use" => Self::ToolCalls,
                 b"content_filter" | b"SAFETY" => Self::ContentFilter,
+                // Anthropic's, and Z.AI's.
+                b"refusal" | b"sensitive" => Self::ContentFilter,
                 b"error" => Self::Error,
+                // DeepSeek's, Z.AI's, and that of SGLang and vLLM.
+                b"insufficient_system_resource" | b"network_error" | b"abort" => Self::Error,
                 _ => Self::Other,
             },
             Kind::Null => return cursor.skip().map(|_| None),

@@ -88,6 +88,10 @@ async fn a_finish_reason_is_known_and_always_there() {
         ("length", "length"),
         ("eos_token", "stop"),
         ("max_tokens", "length"),
+        ("model_length", "length"),
+        ("model_context_window_exceeded", "length"),
+        ("sensitive", "content_filter"),
+        ("refusal", "content_filter"),
         ("tool_calls", "tool_calls"),
     ] {
         house.script(0, Script::new().finish(reason).choices(2));
