@@ -296,6 +296,7 @@ async fn an_error_after_content_is_an_error_and_not_passed_on() {
         r#"{"choices":[{"index":0,"delta":{},"finish_reason":"abort"}]}"#,
         r#"{"choices":[{"index":0,"delta":{},"finish_reason":null,"error":{"message":"gone"}}]}"#,
         r#"{"id":"x","choices":[],"error":"gone"}"#,
+        r#"{"object":"error","message":"gone","type":"InternalServerError","code":500}"#,
     ] {
         let (told, attempt) =
             measure(Answer::sse([role(), text("hi"), event(error), DONE.into()])).await;
@@ -603,6 +604,23 @@ async fn what_is_no_answer_in_a_200_is_an_error() {
             Kind::QuotaExhausted,
         ),
         (r#"{"error":"Network connection lost."}"#, Kind::Unavailable),
+        // An object that says of which kind it is, and of no choice.
+        (
+            r#"{"object":"chat.completion","choices":null}"#,
+            Kind::Malformed,
+        ),
+        (
+            r#"{"object":"chat.completion","choices":[],"usage":{"prompt_tokens":9,"completion_tokens":0}}"#,
+            Kind::Malformed,
+        ),
+        (
+            r#"{"choices":[],"prompt_filter_results":[]}"#,
+            Kind::Malformed,
+        ),
+        (
+            r#"{"object":"error","message":"busy","code":429}"#,
+            Kind::RateLimited,
+        ),
         (
             r#"{"choices":[{"index":0,"message":{"content":"half"},"finish_reason":"error"}]}"#,
             Kind::Unavailable,

@@ -7,6 +7,7 @@ use crate::clock::now;
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::short::Short;
+use crate::wire::json::Span;
 use crate::wire::refusal;
 use crate::wire::sse::{Event, Scanner};
 use crate::wire::{Chunk, Echo, Finish, Tier};
@@ -214,9 +215,9 @@ fn note(json: &[u8], chunk: &Chunk, attempt: &Attempt, ends: &mut Ends) -> Resul
             found.unfinished = unfinished.unwrap_or(found.unfinished);
         });
     };
-    if let Some(error) = chunk.error {
+    if let Some(error) = error_in(json, chunk) {
         tell(None, None);
-        return Err(refusal::in_band(error.of(json), attempt.candidate()));
+        return Err(refusal::in_band(error, attempt.candidate()));
     }
     content(chunk.content, attempt, ends);
     if chunk.finish == Some(Finish::Error) {
@@ -238,6 +239,15 @@ fn note(json: &[u8], chunk: &Chunk, attempt: &Attempt, ends: &mut Ends) -> Resul
     let all = ends.finished.count_ones() >= ends.asked.max(1);
     attempt.finished(all && unfinished == 0);
     Ok(())
+}
+
+/// The error in it, or all of it, which is how vLLM and Mistral spell one.
+fn error_in<'a>(json: &'a [u8], chunk: &Chunk) -> Option<&'a [u8]> {
+    let is_error = |object: Span| chunk.seen == 0 && object.of(json) == b"\"error\"";
+    match chunk.error {
+        Some(error) => Some(error.of(json)),
+        None => chunk.object.is_some_and(is_error).then_some(json),
+    }
 }
 
 fn content(bytes: u32, attempt: &Attempt, ends: &Ends) {

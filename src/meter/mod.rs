@@ -11,8 +11,9 @@
 //! frame that leaves is exactly one whole event: so that the layers around may stop between two of
 //! them, and a caller never holds half a line of an answer that broke. An answer that is not 2xx
 //! becomes an [`Error`](crate::Error), with its status, `Retry-After` and at most 64 KiB of its body read; so does
-//! an error inside a 200, and an end before the finish reason. An event that is no JSON is left out and
-//! [counted](crate::Found::malformed_events), if the next one makes sense; two in a row, the ninth, or one at the end fail the answer.
+//! an error inside a 200, an end before the finish reason, and a document without a choice, unless it is a
+//! list. An event that is no JSON is left out and [counted](crate::Found::malformed_events), if the next
+//! one makes sense; two in a row, the ninth, or one at the end fail the answer.
 //!
 //! A provider may say what it bills, and in which tier it has answered:
 //!

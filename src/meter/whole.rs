@@ -61,7 +61,10 @@ impl Whole {
                 ));
             }
             let chunk = read(json, attempt, &mut Ends::of_document(self.calls.take()))?;
-            if chunk.choices.is_none() && chunk.object.is_none() {
+            let lists = chunk
+                .object
+                .is_some_and(|object| object.of(json) == b"\"list\"");
+            if chunk.seen == 0 && !lists {
                 let message = "the provider's answer has no choices";
                 return Err(Error::new(Kind::Malformed, message));
             }
