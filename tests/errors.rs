@@ -393,6 +393,12 @@ async fn a_refusal_is_sorted_by_status_and_body() {
             Kind::ContextTooLong,
         ),
         (413, r#"{"error":"too many images"}"#, Kind::Refused),
+        // Groq
+        (
+            413,
+            r#"{"error":{"message":"Request too large for model `x` in organization `org_01` service tier `on_demand` on tokens per minute (TPM): Limit 6000, Requested 14368, please reduce your message size and try again.","type":"tokens","code":"rate_limit_exceeded"}}"#,
+            Kind::RateLimited,
+        ),
         (
             402,
             r#"{"error":{"code":402,"message":"Insufficient credits"}}"#,
@@ -483,6 +489,7 @@ async fn no_word_about_our_account_goes_through() {
         (403, "permission"),
         (402, "billing"),
         (404, "model_not_found"),
+        (413, "rate_limit_exceeded"),
         (429, "insufficient_quota"),
         (429, "rate_limit_exceeded"),
         (500, "server"),

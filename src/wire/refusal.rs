@@ -233,6 +233,8 @@ impl Said {
             {
                 Kind::UpstreamAuth
             }
+            // Groq's 413 is about the tokens that our account has for a minute.
+            Some(400 | 413 | 422) if says(&["rate_limit"]) => Kind::RateLimited,
             // Only these are about the request. TGI's 424 is a generation that failed.
             Some(400 | 413 | 415 | 422) => Kind::Refused,
             Some(_) => Kind::Unavailable,
