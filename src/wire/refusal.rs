@@ -27,8 +27,17 @@ const TOO_LONG: [&str; 7] = [
     "input is too long",
     "`inputs` tokens",
 ];
+/// What a code says of an account that is out of credit: OpenAI's, Anthropic's, Moonshot's, MiniMax's, DashScope's.
+const OUT_OF_CREDIT_CODES: [&str; 6] = [
+    "insufficient_quota",
+    "billing",
+    "insufficient_credit",
+    "exceeded_current_quota",
+    "insufficient_balance",
+    "arrearage",
+];
 /// How those who have no code for it say that an account is out of credit: Anthropic (400), xAI (403), DeepSeek and
-/// OpenRouter (402). OpenAI's words for it are not among them: Gemini uses the same for a rate. A message begins with
+/// OpenRouter (402), Z.AI (429), MiniMax (500). OpenAI's words for it are not among them: Gemini uses the same for a rate. A message begins with
 /// them: what stands further behind may be the caller's own words, which are not to bench a key that others use.
 const OUT_OF_CREDIT: [&str; 3] = [
     "your credit balance is too low",
@@ -212,8 +221,8 @@ impl Said {
         {
             return Kind::ContextTooLong;
         }
-        if says(&["insufficient_quota", "billing", "insufficient_credit"])
-            || (matches!(status, None | Some(400 | 402 | 403 | 429))
+        if says(&OUT_OF_CREDIT_CODES)
+            || (matches!(status, None | Some(400 | 402 | 403 | 429 | 500))
                 && begins(&message, &OUT_OF_CREDIT))
             || (status == Some(403) && message.contains(USED_UP))
         {

@@ -178,6 +178,32 @@ async fn an_account_out_of_credit_is_told_from_a_rate() {
             r#"{"error":{"message":"You exceeded your current quota","code":"insufficient_quota"}}"#,
             Kind::QuotaExhausted,
         ),
+        // Moonshot, MiniMax, Z.AI, DashScope
+        (
+            429,
+            r#"{"error":{"message":"Your account org-1 <ak-1> is suspended due to insufficient balance, please recharge your account","type":"exceeded_current_quota_error"}}"#,
+            Kind::QuotaExhausted,
+        ),
+        (
+            500,
+            r#"{"type":"error","error":{"type":"insufficient_balance_error","message":"insufficient balance (1008)"}}"#,
+            Kind::QuotaExhausted,
+        ),
+        (
+            500,
+            r#"{"error":{"message":"insufficient balance (1008)"}}"#,
+            Kind::QuotaExhausted,
+        ),
+        (
+            429,
+            r#"{"error":{"code":"1113","message":"Insufficient balance or no resource package. Please recharge."}}"#,
+            Kind::QuotaExhausted,
+        ),
+        (
+            400,
+            r#"{"error":{"message":"Access denied, please make sure your account is in good standing.","type":"Arrearage","param":null,"code":"Arrearage"}}"#,
+            Kind::QuotaExhausted,
+        ),
         // Gemini says this of a rate as well.
         (
             429,
