@@ -415,6 +415,38 @@ async fn a_refusal_is_sorted_by_status_and_body() {
             Kind::ContentPolicy,
         ),
         (422, r#"{"message":"invalid tool"}"#, Kind::Refused),
+        // What is about our account or our catalogue is not about the request, though it is a 400: DeepSeek, Groq, Mistral,
+        // Gemini.
+        (
+            400,
+            r#"{"error":{"message":"Model Not Exist","type":"invalid_request_error","param":null,"code":"invalid_request_error"}}"#,
+            Kind::ModelMissing,
+        ),
+        (
+            400,
+            r#"{"error":{"message":"The model `x` has been decommissioned and is no longer supported.","type":"invalid_request_error","code":"model_decommissioned"}}"#,
+            Kind::ModelMissing,
+        ),
+        (
+            400,
+            r#"{"object":"error","message":"Invalid model: x","type":"invalid_model","param":null,"code":"1500"}"#,
+            Kind::ModelMissing,
+        ),
+        (
+            400,
+            r#"{"error":{"message":"The model `x` does not exist","type":"invalid_request_error","code":"model_not_found"}}"#,
+            Kind::ModelMissing,
+        ),
+        (
+            400,
+            r#"[{"error":{"code":400,"message":"User location is not supported for the API use.","status":"FAILED_PRECONDITION"}}]"#,
+            Kind::UpstreamAuth,
+        ),
+        (
+            400,
+            r#"{"error":{"message":"model: Model Not Exist is no name","code":"invalid_value"}}"#,
+            Kind::Refused,
+        ),
         (408, "{}", Kind::Unavailable),
         (502, "", Kind::Unavailable),
         (521, "<html>", Kind::Unavailable),

@@ -46,13 +46,19 @@ const OUT_OF_CREDIT: [&str; 3] = [
 ];
 /// xAI's, behind the name of the team. No other 403 repeats what is wrong with a request.
 const USED_UP: &str = "used all available credits";
-/// How those who answer 400 to a bad key say so: Gemini, xAI. Likewise at the beginning.
-const BAD_KEY: [&str; 4] = [
+/// How those who answer 400 to a bad key, or to one from where they serve nobody, say so: Gemini, xAI. Likewise at the
+/// beginning.
+const BAD_KEY: [&str; 5] = [
     "api key not valid",
     "api key expired",
     "incorrect api key",
     "invalid api key",
+    "user location is not supported",
 ];
+/// What a code says of a model that is not there, be the status 400: OpenAI's, Mistral's, Groq's.
+const NO_MODEL: [&str; 3] = ["model_not_found", "invalid_model", "model_decommissioned"];
+/// DeepSeek's words for it, whose code is that of any bad request. Likewise at the beginning.
+const NO_MODEL_WORDS: [&str; 1] = ["model not exist"];
 
 /// An error object, however it is spelled: `{"error": {…}}`, `{"error": "…"}`, `{"message": "…"}`.
 #[derive(Debug, Default)]
@@ -128,7 +134,9 @@ impl Said {
         Self {
             reasons: moderation::reasons(&spelled.metadata, &spelled.innererror),
             message: text(&spelled.message).unwrap_or_default(),
+            // Mistral has a number for it, and the word beside it.
             code: text(&spelled.code)
+                .filter(|code| spelled.r#type.is_null() || !is_number(code))
                 .or_else(|| text(&spelled.r#type))
                 .or_else(|| text(&spelled.status))
                 .or_else(|| text(&spelled.metadata["error_type"])),
@@ -242,6 +250,10 @@ impl Said {
             {
                 Kind::UpstreamAuth
             }
+            // The model is named by our catalogue, not by the request.
+            None | Some(400 | 422) if says(&NO_MODEL) || begins(&message, &NO_MODEL_WORDS) => {
+                Kind::ModelMissing
+            }
             // Groq's 413 is about the tokens that our account has for a minute.
             Some(400 | 413 | 422) if says(&["rate_limit"]) => Kind::RateLimited,
             // Only these are about the request. TGI's 424 is a generation that failed.
@@ -262,6 +274,10 @@ fn begins(message: &str, words: &[&str]) -> bool {
     let message = message.trim_start();
     let rests = words.iter().filter_map(|words| message.strip_prefix(words));
     rests.into_iter().any(|rest| !rest.starts_with(':'))
+}
+
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn clip(text: &str, most: usize) -> &str {
