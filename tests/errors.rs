@@ -459,7 +459,8 @@ async fn a_refusal_is_sorted_by_status_and_body() {
     }
 }
 
-/// Words that mean "too long" without a code: of Gemini, Groq, Bedrock and Together.
+/// Words that mean "too long" without a code: of Gemini, Groq, Bedrock, Together, Moonshot, DashScope, llama.cpp, SGLang,
+/// Z.AI and xAI.
 #[tokio::test(start_paused = true)]
 async fn a_prompt_that_is_too_long_is_said_in_many_ways() {
     for (status, message) in [
@@ -476,11 +477,31 @@ async fn a_prompt_that_is_too_long_is_said_in_many_ways() {
             422,
             "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8192.",
         ),
+        (
+            400,
+            "Invalid request: Your request exceeded model token limit: 262144",
+        ),
+        (
+            400,
+            "<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, 30720]",
+        ),
+        (
+            400,
+            "the request exceeds the available context size, try increasing it",
+        ),
+        (
+            400,
+            "The input (9000 tokens) is longer than the model's context length (8192 tokens).",
+        ),
+        (400, "tokens in request more than max tokens allowed"),
     ] {
         let body = json!({"error": {"message": message}}).to_string();
         let error = refused(status, &[], &body).await;
         assert_eq!(error.kind(), Kind::ContextTooLong, "{message}");
     }
+    let xai = r#"{"code":"invalid-argument","error":"This model's maximum prompt length is 131072 but the request contains 537812 tokens."}"#;
+    let error = refused(400, &[], xai).await;
+    assert_eq!(error.kind(), Kind::ContextTooLong);
 }
 
 /// Gemini answers 400 to a bad key, so our key was held against the caller: no fallback, and its words

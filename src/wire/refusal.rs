@@ -17,8 +17,8 @@ const CODE: usize = 64;
 const MESSAGE: usize = 512;
 
 /// How those who have no code for it say that a prompt is too long: OpenAI and vLLM, Together,
-/// Anthropic, Gemini, Groq, Bedrock, Text Generation Inference.
-const TOO_LONG: [&str; 7] = [
+/// Anthropic, Gemini, Groq, Bedrock, Text Generation Inference, xAI, Moonshot, DashScope, llama.cpp, SGLang, Z.AI.
+const TOO_LONG: [&str; 13] = [
     "maximum context length",
     "context window",
     "prompt is too long",
@@ -26,6 +26,12 @@ const TOO_LONG: [&str; 7] = [
     "reduce the length of the messages",
     "input is too long",
     "`inputs` tokens",
+    "maximum prompt length",
+    "exceeded model token limit",
+    "range of input length should be",
+    "exceeds the available context size",
+    "longer than the model's context length",
+    "more than max tokens allowed",
 ];
 /// What a code says of an account that is out of credit: OpenAI's, Anthropic's, Moonshot's, MiniMax's, DashScope's.
 const OUT_OF_CREDIT_CODES: [&str; 6] = [
