@@ -695,6 +695,17 @@ async fn an_error_inside_a_200_is_sorted_by_what_it_says() {
             Some(429),
         ),
         (
+            r#"{"error":{"message":"x","code":"429"}}"#,
+            Kind::RateLimited,
+            Some(429),
+        ),
+        // A number of Z.AI's own, and none of HTTP's.
+        (
+            r#"{"error":{"message":"x","code":"1234"}}"#,
+            Kind::Unavailable,
+            None,
+        ),
+        (
             r#"{"error":{"message":"x","code":"insufficient_quota"}}"#,
             Kind::QuotaExhausted,
             None,

@@ -136,7 +136,7 @@ impl Said {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let status = [&spelled.code, &spelled.status]
             .into_iter()
-            .find_map(Value::as_u64);
+            .find_map(number);
         Self {
             reasons: moderation::reasons(&spelled.metadata, &spelled.innererror),
             message: text(&spelled.message).unwrap_or_default(),
@@ -280,6 +280,14 @@ fn begins(message: &str, words: &[&str]) -> bool {
     let message = message.trim_start();
     let rests = words.iter().filter_map(|words| message.strip_prefix(words));
     rests.into_iter().any(|rest| !rest.starts_with(':'))
+}
+
+/// A number, or a text that is the number of a status: others have numbers of their own, which mean something else.
+fn number(value: &Value) -> Option<u64> {
+    let told = || value.as_str()?.parse().ok();
+    value
+        .as_u64()
+        .or_else(|| told().filter(|number| (100..600).contains(number)))
 }
 
 fn is_number(text: &str) -> bool {
