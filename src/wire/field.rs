@@ -45,14 +45,9 @@ macro_rules! fields {
                 }
             }
 
-            /// The field of that name for a reader that folds case, as Go's `encoding/json` does, to which
-            /// `\u{17f}` is an s and `\u{212a}` a k.
+            /// The field of that name for a reader that folds case.
             pub(super) fn folded(name: &[u8]) -> Option<Self> {
-                if !name.iter().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
-                    return None;
-                }
-                let name = std::str::from_utf8(name).ok()?.replace('\u{17f}', "s").to_lowercase();
-                Self::named(name.as_bytes())
+                Self::named(folded(name)?.as_bytes())
             }
         }
     };
@@ -106,4 +101,15 @@ fields! {
     ReasoningEffort = "reasoning_effort",
     WebSearchOptions = "web_search_options",
     Verbosity = "verbosity",
+}
+
+/// A name as a reader knows it that folds case, as Go's `encoding/json` does, to which `\u{17f}` is an s and `\u{212a}`
+/// a k; none if it is the same to all.
+pub(super) fn folded(name: &[u8]) -> Option<String> {
+    let is_plain = |byte: &u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+    if name.iter().all(is_plain) {
+        return None;
+    }
+    let name = std::str::from_utf8(name).ok()?;
+    Some(name.replace('\u{17f}', "s").to_lowercase())
 }

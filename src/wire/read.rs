@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::demand::{self, Format};
+use super::field::folded;
 use super::json::{Cursor, Kind, Span, integer};
 use super::messages::Messages;
 use super::view::Member;
@@ -173,12 +174,16 @@ impl View {
         let field = "stream_options.include_usage";
         cursor.object()?;
         while let Some(key) = cursor.next_member()? {
-            if !key.is(cursor.source(), "include_usage") {
+            let at = key.span().start as usize - 1;
+            let name = key.bytes(cursor.source());
+            if &*name != b"include_usage" {
+                if folded(&name).as_deref() == Some("include_usage") {
+                    return Err(Invalid::Miscased { field, at });
+                }
                 cursor.skip()?;
                 continue;
             }
             if self.include_usage.is_some() {
-                let at = key.span().start as usize - 1;
                 return Err(Invalid::Duplicate { field, at });
             }
             let start = shape::at(cursor)?;

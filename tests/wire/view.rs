@@ -276,4 +276,17 @@ fn a_key_that_another_reader_may_take_for_a_known_one_is_refused() {
         );
     }
     assert!(View::read(r#"{"model":"m","Modell":1,"großes":2}"#.as_bytes()).is_ok());
+    // Whoever said it so had no usage told, which is the bill.
+    for key in [
+        "Include_Usage",
+        "include_u\u{17f}age",
+        "include_\\u0055sage",
+    ] {
+        let body = format!(r#"{{"stream_options":{{"include_usage":true,"{key}":false}}}}"#);
+        let invalid = View::read(body.as_bytes()).unwrap_err();
+        let field = "stream_options.include_usage";
+        let at = body.find(key).unwrap() - 1;
+        assert_eq!(invalid, Invalid::Miscased { field, at }, "{key}");
+    }
+    assert!(View::read(br#"{"stream_options":{"Include":1,"include_usages":2}}"#).is_ok());
 }
