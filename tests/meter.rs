@@ -285,6 +285,31 @@ async fn an_error_in_the_first_event_is_an_error() {
     assert!(told.frames.is_empty());
 }
 
+/// As a document, but under the type of a stream: what it says was lost, and it was taken for a broken answer.
+#[tokio::test]
+async fn an_error_without_data_is_an_error() {
+    let error = r#"{"error":{"message":"busy","code":429}}"#;
+    for frames in [
+        vec![error.to_owned()],
+        vec![format!("{error}\n\n")],
+        vec![": ping\n\n".to_owned(), format!("\n{error}\n")],
+        vec![error[..9].to_owned(), error[9..].to_owned()],
+        vec![error.replace(':', ":\n")],
+    ] {
+        let (told, attempt) = measure(Answer::sse(frames.clone())).await;
+        assert_failed(&told, &attempt, Kind::RateLimited);
+        assert!(!told.text().contains("busy"), "{frames:?}");
+    }
+    for bare in [
+        "{}",
+        r#"{"choices":[{"index":0,"finish_reason":"stop"}]}"#,
+        "{",
+    ] {
+        let (told, attempt) = measure(Answer::sse([bare.to_owned()])).await;
+        assert_failed(&told, &attempt, Kind::Truncated);
+    }
+}
+
 #[tokio::test]
 async fn an_error_after_content_is_an_error_and_not_passed_on() {
     for error in [

@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 
 use super::calls::Calls;
-use super::judge::{Ends, Verdict, complete, judge, leave_out, like_the_last};
+use super::judge::{Ends, Verdict, bare_error, complete, judge, leave_out, like_the_last};
 use crate::attempt::Attempt;
 use crate::error::Error;
 use crate::kind::Kind;
@@ -110,7 +110,9 @@ impl Events {
     /// otherwise, and is given what it lacks.
     pub(super) fn last(&mut self, attempt: &Attempt) -> Option<Result<Bytes, Error>> {
         let mut rest = std::mem::take(&mut self.partial);
-        let event = self.scanner.finish(&rest)?;
+        let Some(event) = self.scanner.finish(&rest) else {
+            return bare_error(&rest, attempt).map(Err);
+        };
         match judge(&event, &rest[..event.len], attempt, &mut self.ends) {
             Verdict::Usage if self.hide => None,
             Verdict::Pass | Verdict::Usage => {

@@ -96,7 +96,7 @@ pub(super) fn judge(
     attempt.event();
     // A comment has none.
     let Some(data) = event.data.as_deref() else {
-        return Verdict::Pass;
+        return bare_error(bytes, attempt).map_or(Verdict::Pass, Verdict::Wrong);
     };
     if attempt.is_done() {
         return Verdict::After;
@@ -130,6 +130,17 @@ pub(super) fn judge(
         Err(_) if attempt.is_finished() => Verdict::After,
         Err(error) => Verdict::Wrong(error),
     }
+}
+
+/// The error that stands without `data` where the answer should begin, as some send theirs under the type of a stream.
+pub(super) fn bare_error(bytes: &[u8], attempt: &Attempt) -> Option<Error> {
+    let json = bytes.trim_ascii();
+    if !json.starts_with(b"{") || attempt.has_answered() {
+        return None;
+    }
+    let chunk = Chunk::read(json).ok()?;
+    let error = error_in(json, &chunk)?;
+    Some(refusal::in_band(error, attempt.candidate()))
 }
 
 /// May this event be left out, which is no JSON? One that stands alone may, if there have been few.
