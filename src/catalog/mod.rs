@@ -212,6 +212,7 @@ pub use key::{Key, Pace};
 pub use model::Model;
 pub use model_deadlines::ModelDeadlines;
 pub use model_spec::ModelSpec;
+pub(crate) use named::{AUTO, FREE, plain};
 pub use part_bounds::PartBounds;
 pub use pattern::Pattern;
 pub use prices::{Hours, InvalidHours, Override, Prices, Rate, UnknownPrices, Weekday};

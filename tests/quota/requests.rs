@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 use switchtower::admit::key::KeyLayer;
 use switchtower::admit::quota::QuotaLayer;
-use switchtower::catalog::{Catalog, EndpointSpec, ModelSpec, Prices, Provider, Rate};
+use switchtower::catalog::{AutoSpec, Catalog, EndpointSpec, ModelSpec, Prices, Provider, Rate};
 use switchtower::gateway::Gateway;
 use switchtower::limits::{Limits, Rule, Scope, Unit, Window};
 use switchtower::{BoxError, CountTokens, Kind, Payload, Period, Price, Stack};
@@ -241,7 +241,7 @@ async fn free_models_have_limits_of_their_own() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// An alias, a suffix that only orders, or a list to fall back on is no way around the limit of a model.
+/// An alias, a suffix that only orders, a list to fall back on, or a router is no way around the limit of a model.
 #[tokio::test]
 async fn a_model_is_counted_whatever_it_is_called() -> Result<(), BoxError> {
     let of_model = rule("model", Scope::Model, Unit::Requests, MINUTE, 2).of("b/y:free")?;
@@ -252,12 +252,17 @@ async fn a_model_is_counted_whatever_it_is_called() -> Result<(), BoxError> {
         json!({"model": "why"}),
         json!({"model": "b/y:free:nitro"}),
         json!({"model": "b/y:nitro:free"}),
+        json!({"model": "b/y:free:online:floor"}),
+        json!({"model": "openrouter/free"}),
+        json!({"model": "openrouter/free:nitro"}),
+        json!({"model": "openrouter/auto"}),
+        json!({"model": "a/x", "models": ["openrouter/free"]}),
         json!({"models": ["b/y:free"]}),
         json!({"model": "a/x", "models": ["why"]}),
     ];
-    for rule in [of_model, free] {
+    for rule in [of_model, free, place] {
         for body in &asked {
-            let limits = Limits::new([rule.clone(), place.clone()]);
+            let limits = Limits::new([rule.clone()]);
             let service = stack().limits(limits).around(answering(ANSWER));
             let ask = |mut body: Value| {
                 body["messages"] = json!([{"role": "user", "content": "hi"}]);
@@ -310,20 +315,23 @@ async fn a_request_counts_for_the_model_that_answered() -> Result<(), BoxError> 
     let request = Request::post("/v1/chat/completions");
     let request = request.body(Full::new(Bytes::from(body.to_string())))?;
     let answer = service.oneshot(request).await?;
-    let left = |model| {
-        let subject = Subject {
-            model: Some(model),
-            ..Subject::default()
-        };
-        let now = Now {
-            instant: tokio::time::Instant::now().into_std(),
-            wall: SystemTime::now(),
-        };
-        limits.levels(&subject, &[Unit::Requests], now)[0].remaining()
-    };
+    let left = |model| left_of(&limits, model);
     assert_eq!((left("a/x"), left("b/y:free")), (9, 9));
     answer.into_body().collect().await?;
     assert_eq!((left("a/x"), left("b/y:free")), (9, 10));
+    Ok(())
+}
+
+/// Likewise of those that a router might have chosen.
+#[tokio::test]
+async fn what_a_router_has_not_chosen_is_given_back() -> Result<(), BoxError> {
+    let limits = Limits::new([rule("model", Scope::Model, Unit::Requests, MINUTE, 10)]);
+    let service = stack().limits(limits.clone()).around(answering(ANSWER));
+    let answer = service.oneshot(ask("openrouter/free", 10)?).await?;
+    let left = || ["a/x", "a/x:free", "b/y:free"].map(|model| left_of(&limits, model));
+    assert_eq!(left(), [9, 9, 9]);
+    answer.into_body().collect().await?;
+    assert_eq!(left().iter().sum::<u64>(), 29);
     Ok(())
 }
 
@@ -493,6 +501,7 @@ fn stack() -> Stack {
         .model(model("a/x"))
         .model(model("a/x:free"))
         .model(model("b/y:free").with_alias("why"))
+        .auto(AutoSpec::new().with_models("b/y:free"))
         .build()
         .unwrap();
     Stack::new(Arc::new(catalog)).seed(7)
@@ -509,4 +518,16 @@ fn left(limits: &Limits, unit: Unit) -> u64 {
         wall: SystemTime::now(),
     };
     limits.levels(&Subject::default(), &[unit], now)[0].remaining()
+}
+
+fn left_of(limits: &Limits, model: &str) -> u64 {
+    let subject = Subject {
+        model: Some(model),
+        ..Subject::default()
+    };
+    let now = Now {
+        instant: tokio::time::Instant::now().into_std(),
+        wall: SystemTime::now(),
+    };
+    limits.levels(&subject, &[Unit::Requests], now)[0].remaining()
 }

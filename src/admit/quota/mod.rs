@@ -33,7 +33,7 @@
 //! ```
 //!
 //! A rule of models counts each that the request names, by `model` and `models`, until it is known which of them answered. With a
-//! [roster](QuotaLayer::roster), as in a [`Stack`](crate::Stack), an alias counts as the model that it stands for, and the tokens of the
+//! [roster](QuotaLayer::roster), as in a [`Stack`](crate::Stack), an alias counts as the model that it stands for, a router as all that it may choose, and the tokens of the
 //! prompt are expected by what was [learned](crate::standing::Density) of that model; else four bytes are one.
 //!
 //! **When to use**: where callers have rate limits. Money and concurrency are [`settle`](crate::settle)'s. **When it acts**: in

@@ -126,7 +126,11 @@ impl<S> Quota<S> {
         match &self.settings.roster {
             Some(roster) => roster.with(|lineup| {
                 let catalog = lineup.catalog();
-                names.map(|name| catalog.id_of(&name).to_owned()).collect()
+                let ids = |name: Cow<'_, str>| {
+                    let ids = catalog.ids_of(&name).into_iter();
+                    ids.map(str::to_owned).collect::<Vec<_>>()
+                };
+                names.flat_map(ids).collect()
             }),
             None => names.map(Cow::into_owned).collect(),
         }

@@ -6,7 +6,7 @@ use super::able::Able;
 use super::name::{Meaning, Name};
 use super::variant::Effects;
 use super::{auto, free};
-use crate::catalog::Model;
+use crate::catalog::{AUTO, FREE, Model};
 use crate::choose::ask::Ask;
 use crate::choose::filter::Filters;
 use crate::choose::refusal::{no_model, too_many_models, unknown_model};
@@ -79,8 +79,8 @@ impl<'a> Models<'a> {
                     models.push(wanted(model));
                     continue;
                 }
-                Meaning::Auto => ("openrouter/auto", false),
-                Meaning::Free => ("openrouter/free", true),
+                Meaning::Auto => (AUTO, false),
+                Meaning::Free => (FREE, true),
             };
             // It would choose the same again, and it looks at many models.
             if std::mem::replace(&mut routed[usize::from(free)], true) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::variant::Effects;
-use crate::catalog::{Catalog, Model};
+use crate::catalog::{AUTO, Catalog, FREE, Model, plain};
 use crate::plan::Routing;
 
 /// What a name means, and what it asks for beyond that.
@@ -42,13 +42,15 @@ impl<'a> Name<'a> {
             });
         }
         name.contains(':').then_some(())?;
-        let (entry, effects) = Effects::split(name);
-        let (meaning, routing) =
-            meaning(&entry, catalog).or_else(|| variant_of_alias(&entry, catalog))?;
+        let entry = plain(name);
+        let (meaning, routing) = meaning(&entry, catalog).or_else(|| {
+            let model = catalog.variant_of_alias(&entry)?;
+            Some((Meaning::One(model), Routing::Alias))
+        })?;
         Some(Self {
             meaning,
             routing,
-            effects,
+            effects: Effects::of(name),
         })
     }
 }
@@ -71,16 +73,8 @@ fn meaning<'a>(name: &str, catalog: &'a Catalog) -> Option<(Meaning<'a>, Routing
         return Some((Meaning::One(model), routing));
     }
     match name {
-        "openrouter/auto" => Some((Meaning::Auto, Routing::Auto)),
-        "openrouter/free" => Some((Meaning::Free, Routing::Free)),
+        AUTO => Some((Meaning::Auto, Routing::Auto)),
+        FREE => Some((Meaning::Free, Routing::Free)),
         _ => Some((Meaning::One(catalog.latest(name)?), Routing::Latest)),
     }
-}
-
-/// `alias:free` is the `:free` of whatever the alias stands for.
-fn variant_of_alias<'a>(name: &str, catalog: &'a Catalog) -> Option<(Meaning<'a>, Routing)> {
-    let (base, variants) = name.split_once(':')?;
-    let id = catalog.find(base)?.id();
-    let model = catalog.find(&format!("{id}:{variants}"))?;
-    Some((Meaning::One(model), Routing::Alias))
 }

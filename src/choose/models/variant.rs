@@ -1,7 +1,5 @@
 //! What do the suffixes of a model's name mean?
 
-use std::borrow::Cow;
-
 use crate::wire::{Sort, Tier};
 
 /// What a name asks for beyond its model.
@@ -24,41 +22,12 @@ pub(in crate::choose) const STATIC: [&str; 4] = ["batch", "extended", "free", "t
 // === impl Effects ===
 
 impl Effects {
-    /// Takes a name apart: what is left is a name of the catalogue, static variants and all, since those stand in
-    /// the catalogue as they are asked for. Of several suffixes that order, the last holds.
-    pub(super) fn split(name: &str) -> (Cow<'_, str>, Self) {
-        let (mut rest, mut effects) = (name, Self::default());
-        while let Some((before, suffix)) = rest.rsplit_once(':')
-            && effects.take(suffix)
-        {
-            rest = before;
+    /// What the suffixes of a name ask for. Of several that order, the last holds.
+    pub(super) fn of(name: &str) -> Self {
+        let suffixes = name.split(':').skip(1);
+        Self {
+            order: suffixes.filter_map(Dynamic::named).last(),
         }
-        let mut parts = rest.split(':');
-        let base = parts.next().unwrap_or_default();
-        if !parts.clone().any(is_dynamic) {
-            return (rest.into(), effects);
-        }
-        let mut entry = String::from(base);
-        for suffix in parts.clone().rev() {
-            effects.take(suffix);
-        }
-        for suffix in parts.filter(|suffix| !is_dynamic(suffix)) {
-            entry.push(':');
-            entry.push_str(suffix);
-        }
-        (entry.into(), effects)
-    }
-
-    /// Is this a suffix of any model? The last one is taken first, and holds.
-    fn take(&mut self, suffix: &str) -> bool {
-        let dynamic = match suffix {
-            "nitro" => Dynamic::Nitro,
-            "floor" => Dynamic::Floor,
-            "exacto" => Dynamic::Exacto,
-            _ => return suffix == "online",
-        };
-        self.order.get_or_insert(dynamic);
-        true
     }
 
     /// The order that it asks for.
@@ -80,6 +49,15 @@ impl Effects {
     }
 }
 
-fn is_dynamic(suffix: &str) -> bool {
-    Effects::default().take(suffix)
+// === impl Dynamic ===
+
+impl Dynamic {
+    fn named(suffix: &str) -> Option<Self> {
+        match suffix {
+            "nitro" => Some(Self::Nitro),
+            "floor" => Some(Self::Floor),
+            "exacto" => Some(Self::Exacto),
+            _ => None,
+        }
+    }
 }
