@@ -141,6 +141,67 @@ fn the_calls_of_tools_have_no_nulls_but_an_index() {
     );
 }
 
+/// OpenRouter's SDK refuses a chunk of which a choice has no delta, and the Python SDK fails on it.
+#[test]
+fn every_choice_of_a_chunk_has_a_delta() {
+    for choice in [
+        r#"{"index":0,"finish_reason":null,"content_filter_offsets":{"check_offset":4}}"#,
+        r#"{"index":0,"delta":null,"finish_reason":null}"#,
+        r#"{"index":0,"finish_reason":null, "delta" : null }"#,
+        "{}",
+    ] {
+        let told = chunk(&format!(r#"{{"choices":[{choice}]}}"#));
+        let choice = &told["choices"][0];
+        assert_eq!(choice["delta"], json!({}), "{choice}");
+        assert_eq!(choice["index"], 0, "{choice}");
+    }
+    let told = whole(r#"{"choices":[{"index":0,"message":{"role":"assistant"}}]}"#);
+    assert!(told["choices"][0].get("delta").is_none());
+}
+
+/// Schemas want a role, and of each call a type, an id, and its arguments in a string.
+#[test]
+fn a_whole_answer_says_who_speaks_and_whom_it_calls() {
+    let message = |message: &str| {
+        let json = format!(
+            r#"{{"choices":[{{"index":0,"message":{message},"finish_reason":"tool_calls"}}]}}"#
+        );
+        whole(&json)["choices"][0]["message"].clone()
+    };
+    assert_eq!(message("{}"), json!({"role": "assistant"}));
+    assert_eq!(
+        message(r#"{"content":"hi"}"#),
+        json!({"role": "assistant", "content": "hi"})
+    );
+    let call = |call: &str| message(&format!(r#"{{"tool_calls":[{call}]}}"#))["tool_calls"].clone();
+    let told = |id: &str, arguments: &str| {
+        let function = json!({"name": "f", "arguments": arguments});
+        json!([{"id": id, "type": "function", "function": function}])
+    };
+    for (own, expected) in [
+        (
+            r#"{"function":{"name":"f","arguments":{"a": "ü"}}}"#,
+            told("gen-1-0", r#"{"a": "ü"}"#),
+        ),
+        (
+            r#"{"id":null,"type":null,"function":{"name":"f","arguments":null}}"#,
+            told("gen-1-0", "{}"),
+        ),
+        (r#"{"id":"a","function":{"name":"f"}}"#, told("a", "{}")),
+        (
+            r#"{"id":"a","type":"function","function":{"name":"f","arguments":""}}"#,
+            told("a", ""),
+        ),
+    ] {
+        assert_eq!(call(own), expected, "{own}");
+    }
+    let two = call(r#"{"function":{"name":"f"}},{"function":{"name":"g"}}"#);
+    assert_eq!([&two[0]["id"], &two[1]["id"]], ["gen-1-0", "gen-1-1"]);
+    let part = r#"{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"a","function":{"arguments":{"a":1}}}]}}]}"#;
+    let part = &chunk(part)["choices"][0]["delta"]["tool_calls"][0];
+    assert_eq!(part["function"]["arguments"], r#"{"a":1}"#);
+}
+
 /// A client whose types list what they know reads nothing of an answer that has another word.
 #[test]
 fn who_answers_is_the_assistant_in_a_tier_that_is_known() {

@@ -127,12 +127,13 @@ impl Chunk {
     fn choice(&mut self, cursor: &mut Cursor<'_>, place: u64) -> Result<Option<Span>, Syntax> {
         let json = cursor.source();
         let (mut index, mut finished, mut error) = (place, false, None);
-        let (mut indexed, mut reasons) = (false, 0);
+        let (mut indexed, mut speaks, mut reasons) = (false, false, 0);
         cursor.object()?;
         while let Some(key) = cursor.next_member()? {
             match &*key.bytes(json) {
-                b"delta" | b"message" => {
-                    let said = content::message(cursor)?;
+                name @ (b"delta" | b"message") => {
+                    let said = content::message(cursor, name == b"message")?;
+                    speaks = true;
                     self.words = said.words.filter(|_| place == 0 && self.content == 0);
                     self.calls |= said.calls;
                     self.strict &= said.strict;
@@ -141,6 +142,7 @@ impl Chunk {
                 }
                 b"text" => {
                     self.words = None;
+                    speaks = true;
                     self.add(content::text(cursor)?);
                 }
                 b"index" => {
@@ -170,7 +172,7 @@ impl Chunk {
                 _ => drop(cursor.skip()?),
             }
         }
-        self.strict &= indexed && reasons == 1;
+        self.strict &= indexed && speaks && reasons == 1;
         let bit = 1 << index.min(127);
         self.seen |= bit;
         self.finished |= if finished { bit } else { 0 };

@@ -20,13 +20,15 @@ pub(super) struct Said {
 /// The one role that answers.
 pub(super) const ASSISTANT: &[u8] = b"\"assistant\"";
 
-/// Of a `delta` or a `message`.
-pub(super) fn message(cursor: &mut Cursor<'_>) -> Result<Said, Syntax> {
+/// Of a `delta`, or of a `message`, which is whole.
+pub(super) fn message(cursor: &mut Cursor<'_>, whole: bool) -> Result<Said, Syntax> {
     let (mut said, mut thought) = (0, 0);
-    let (mut words, mut calls, mut strict) = (None, false, true);
+    let (mut words, mut calls, mut strict) = (None, false, cursor.peek()? == Kind::Object);
+    let mut role = !whole;
     each_member(cursor, |cursor, key| {
         strict &= match key {
             b"role" => {
+                role = true;
                 cursor.peek()?;
                 cursor.source()[cursor.at()..].starts_with(ASSISTANT)
             }
@@ -75,7 +77,7 @@ pub(super) fn message(cursor: &mut Cursor<'_>) -> Result<Said, Syntax> {
         thought,
         words,
         calls,
-        strict,
+        strict: strict && role,
     })
 }
 

@@ -9,7 +9,7 @@ use memchr::memmem;
 
 use super::Chunk;
 use super::json::{Cursor, Span, Syntax};
-use super::mend::{self, Begun, Edit};
+use super::mend::{self, Begun, Edit, Of};
 
 /// What is told otherwise than the upstream told it. All values are JSON. See the example of [`retell`].
 #[derive(Clone, Copy, Debug, Default)]
@@ -128,7 +128,7 @@ pub(crate) fn retold(
             }
         }
         // The chunk has been read, so it is JSON.
-        Some(span) => drop(mend::choices(json, span, begun, &mut edits)),
+        Some(span) => drop(mend::choices(json, span, of(telling), begun, &mut edits)),
         None => {}
     }
     // How a choice begins is not how it goes on, if something was mended.
@@ -140,6 +140,15 @@ pub(crate) fn retold(
     edits.push((open..open, missing.into_bytes().into()));
     let (told, words) = splice(json, edits, chunk.words.map(Span::range));
     (told, words.filter(|_| alike))
+}
+
+/// Whose choices they are.
+fn of<'a>(telling: &Telling<'a>) -> Of<'a> {
+    let chat = telling.object.starts_with("\"chat.");
+    Of {
+        id: telling.id,
+        delta: chat && telling.usage.is_none(),
+    }
 }
 
 /// What strict clients know a tier by that they do not know by this name.

@@ -133,6 +133,9 @@ async fn what_the_upstream_spells_badly_is_mended() {
     let events = [
         r#"{"choices":[{"index":0,"delta":{"role":"assistant","content":"hi","tool_calls":null},"finish_reason":""}]}"#,
         r#"{"system_fingerprint":null,"choices":[{"index":0,"delta":{"content":" you"}}]}"#,
+        // Azure, of what its filter has looked at meanwhile.
+        r#"{"choices":[{"index":0,"finish_reason":null,"content_filter_offsets":{"check_offset":4}}]}"#,
+        r#"{"choices":[{"index":0,"delta":null,"finish_reason":null}]}"#,
         r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#,
         "[DONE]",
     ];
@@ -143,6 +146,7 @@ async fn what_the_upstream_spells_badly_is_mended() {
     let answer = ask_raw(&house, body).await;
     assert_stream(&answer, "stop");
     assert_eq!(answer.text(), "hi you");
+    assert!(answer.body.contains("check_offset"), "{}", answer.body);
 }
 
 /// The Python SDK joined the roles of all parts: "assistantassistant".

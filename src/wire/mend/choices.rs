@@ -1,13 +1,23 @@
-use super::members::{Instead, is_null, members};
-use super::{Begun, Edit, parts};
+use super::members::insert;
+use super::message::message;
+use super::{Begun, Edit};
 use crate::wire::Finish;
-use crate::wire::content::ASSISTANT;
 use crate::wire::json::{Cursor, Kind, Span, Syntax, integer};
+
+/// Of which answer are the choices?
+#[derive(Clone, Copy)]
+pub(in crate::wire) struct Of<'a> {
+    /// Its name.
+    pub(in crate::wire) id: &'a str,
+    /// Is it a chunk of a chat? Such a choice has a `delta`.
+    pub(in crate::wire) delta: bool,
+}
 
 /// The edits that `choices` needs.
 pub(in crate::wire) fn choices(
     json: &[u8],
     choices: Span,
+    of: Of<'_>,
     begun: &mut Begun,
     edits: &mut Vec<Edit<'_>>,
 ) -> Result<(), Syntax> {
@@ -20,7 +30,7 @@ pub(in crate::wire) fn choices(
     let mut place = 0;
     while cursor.next_item()? {
         match cursor.peek()? {
-            Kind::Object => choice(&mut cursor, base, place, begun, edits)?,
+            Kind::Object => choice(&mut cursor, (base, place), of, begun, edits)?,
             _ => drop(cursor.skip()?),
         }
         place += 1;
@@ -46,13 +56,13 @@ pub(in crate::wire) fn told(own: &[u8], finish: Finish, with_own: bool) -> Vec<u
 
 fn choice(
     cursor: &mut Cursor<'_>,
-    base: usize,
-    place: usize,
+    (base, place): (usize, usize),
+    of: Of<'_>,
     begun: &mut Begun,
     edits: &mut Vec<Edit<'_>>,
 ) -> Result<(), Syntax> {
     let json = cursor.source();
-    let (mut index, mut native) = (None, None);
+    let (mut index, mut native, mut delta) = (None, None, !of.delta);
     let mut reason = None;
     cursor.object()?;
     let open = base + cursor.at();
@@ -61,7 +71,13 @@ fn choice(
             name @ (b"delta" | b"message") if cursor.peek()? == Kind::Object => {
                 let choice = index.flatten().unwrap_or(place as u64);
                 let streamed = (name == b"delta").then_some((&mut *begun, choice));
-                message(cursor, base, streamed, edits)?;
+                delta |= name == b"delta";
+                message(cursor, base, of.id, streamed, edits)?;
+            }
+            b"delta" if of.delta && cursor.peek()? == Kind::Null => {
+                delta = true;
+                let nothing = cursor.skip()?.range();
+                edits.push((base + nothing.start..base + nothing.end, b"{}".into()));
             }
             b"finish_reason" => {
                 cursor.peek()?;
@@ -97,52 +113,11 @@ fn choice(
             edits.push((base + range.start..base + range.end, told.into()));
         }
     }
-    if json[open - base..].trim_ascii_start().starts_with(b"}") {
-        // No member follows the last comma.
-        missing.pop();
+    // Between its words some tell what a filter has looked at meanwhile, and nothing else.
+    if !delta {
+        missing.push_str("\"delta\":{},");
     }
-    if !missing.is_empty() {
-        edits.push((open..open, missing.into_bytes().into()));
-    }
-    Ok(())
-}
-
-fn message(
-    cursor: &mut Cursor<'_>,
-    base: usize,
-    mut streamed: Option<(&mut Begun, u64)>,
-    edits: &mut Vec<Edit<'_>>,
-) -> Result<(), Syntax> {
-    // Who puts the parts of a stream together joins what is told twice.
-    let is_new = streamed
-        .as_ref()
-        .is_none_or(|(begun, choice)| begun.is_new(*choice));
-    let instead = |name: &[u8], rest: &[u8]| match name {
-        // Some say "model", or nothing: clients that know all roles know neither.
-        b"role" if rest.starts_with(ASSISTANT) => None,
-        b"role" if is_new => Some(Instead::Is("\"assistant\"")),
-        b"role" => Some(Instead::Nothing),
-        _ if !is_null(rest) => None,
-        b"tool_calls" | b"reasoning_details" | b"images" | b"annotations" => {
-            Some(Instead::Is("[]"))
-        }
-        b"audio" => Some(Instead::Nothing),
-        _ => None,
-    };
-    members(
-        cursor,
-        base,
-        edits,
-        instead,
-        |name, cursor, edits| match name {
-            b"tool_calls" => {
-                let streamed = streamed
-                    .as_mut()
-                    .map(|(begun, choice)| (&mut begun.calls, *choice));
-                parts::parts(cursor, base, streamed, edits)
-            }
-            _ => cursor.skip().map(drop),
-        },
-    )?;
+    let empty = json[open - base..].trim_ascii_start().starts_with(b"}");
+    insert(missing, open, empty, edits);
     Ok(())
 }

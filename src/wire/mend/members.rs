@@ -9,7 +9,7 @@ pub(in crate::wire) type Edit<'a> = (Range<usize>, Cow<'a, [u8]>);
 /// What stands there instead of a value?
 pub(super) enum Instead {
     /// This.
-    Is(&'static str),
+    Is(Cow<'static, str>),
     /// Not even the key.
     Nothing,
 }
@@ -20,7 +20,7 @@ pub(super) fn members<'a, 'e>(
     cursor: &mut Cursor<'a>,
     base: usize,
     edits: &mut Vec<Edit<'e>>,
-    instead: impl Fn(&[u8], &[u8]) -> Option<Instead>,
+    mut instead: impl FnMut(&[u8], &[u8]) -> Option<Instead>,
     mut value: impl FnMut(&[u8], &mut Cursor<'a>, &mut Vec<Edit<'e>>) -> Result<(), Syntax>,
 ) -> Result<bool, Syntax> {
     let json = cursor.source();
@@ -38,7 +38,11 @@ pub(super) fn members<'a, 'e>(
         let mut end = cursor.skip()?.range().end;
         match instead {
             Instead::Is(with) => {
-                edits.push((base + start..base + end, with.as_bytes().into()));
+                let with = match with {
+                    Cow::Borrowed(with) => with.as_bytes().into(),
+                    Cow::Owned(with) => with.into_bytes().into(),
+                };
+                edits.push((base + start..base + end, with));
                 front = false;
             }
             Instead::Nothing => {
@@ -53,6 +57,16 @@ pub(super) fn members<'a, 'e>(
         at = end;
     }
     Ok(front)
+}
+
+/// Puts these in where an object opens, each with the comma behind it; nothing follows the last one if the object is `empty`.
+pub(super) fn insert(mut missing: String, open: usize, empty: bool, edits: &mut Vec<Edit<'_>>) {
+    if empty {
+        missing.pop();
+    }
+    if !missing.is_empty() {
+        edits.push((open..open, missing.into_bytes().into()));
+    }
 }
 
 /// Does a null stand here?

@@ -1,12 +1,15 @@
-use super::members::{Instead, is_null, members};
+use serde_json::Value;
+
+use super::members::{Instead, insert, is_null, members};
 use super::{Calls, Edit};
 use crate::wire::json::{Cursor, Kind, Syntax, Text, integer};
 
 /// The edits that the calls of tools before which `cursor` stands need. Of a stream they are parts of calls, of this
-/// choice.
+/// choice. The answer is known as `id`.
 pub(super) fn parts(
     cursor: &mut Cursor<'_>,
     base: usize,
+    id: &str,
     mut streamed: Option<(&mut Calls, u64)>,
     edits: &mut Vec<Edit<'_>>,
 ) -> Result<(), Syntax> {
@@ -21,7 +24,10 @@ pub(super) fn parts(
                 let index = |own, id: &[u8]| calls.index(*choice, own, id, place);
                 part(cursor, base, index, edits)?;
             }
-            (Kind::Object, None) => whole(cursor, base, edits)?,
+            (Kind::Object, None) => {
+                let id = || format!("\"{}-{place}\"", id.trim_matches('"'));
+                whole(cursor, base, id, edits)?;
+            }
             _ => drop(cursor.skip()?),
         }
         place += 1;
@@ -29,15 +35,38 @@ pub(super) fn parts(
     Ok(())
 }
 
-/// A call in a whole answer.
-fn whole(cursor: &mut Cursor<'_>, base: usize, edits: &mut Vec<Edit<'_>>) -> Result<(), Syntax> {
-    let instead = |name: &[u8], rest: &[u8]| match name {
-        b"type" if is_null(rest) => Some(Instead::Is("\"function\"")),
-        _ => None,
+/// A call in a whole answer, of which only who made it up knows its `id` where the provider has none.
+fn whole(
+    cursor: &mut Cursor<'_>,
+    base: usize,
+    id: impl Fn() -> String,
+    edits: &mut Vec<Edit<'_>>,
+) -> Result<(), Syntax> {
+    let open = base + cursor.at() + 1;
+    let (mut typed, mut named) = (false, false);
+    let instead = |name: &[u8], rest: &[u8]| {
+        typed |= name == b"type";
+        named |= name == b"id";
+        match name {
+            b"type" if is_null(rest) => Some(Instead::Is("\"function\"".into())),
+            b"id" if is_null(rest) => Some(Instead::Is(id().into())),
+            _ => None,
+        }
     };
-    members(cursor, base, edits, instead, |_, cursor, _| {
-        cursor.skip().map(drop)
+    let empty = members(cursor, base, edits, instead, |name, cursor, edits| {
+        match (name, cursor.peek()?) {
+            (b"function", Kind::Object) => function(cursor, base, true, edits),
+            _ => cursor.skip().map(drop),
+        }
     })?;
+    let mut missing = String::new();
+    if !named {
+        missing.push_str(&format!("\"id\":{},", id()));
+    }
+    if !typed {
+        missing.push_str("\"type\":\"function\",");
+    }
+    insert(missing, open, empty, edits);
     Ok(())
 }
 
@@ -58,7 +87,7 @@ fn part(
     let empty = members(cursor, base, edits, instead, |name, cursor, edits| {
         let kind = cursor.peek()?;
         match name {
-            b"function" if kind == Kind::Object => return function(cursor, base, edits),
+            b"function" if kind == Kind::Object => return function(cursor, base, false, edits),
             b"id" if kind == Kind::String => id = Some(cursor.string()?),
             b"index" => own = Some(integer(cursor.skip()?.of(json))),
             _ => drop(cursor.skip()?),
@@ -68,20 +97,41 @@ fn part(
     let id = id.map_or(&b""[..], |id| id.span().of(json));
     let index = index(own.flatten(), id);
     if own.is_none() {
-        let comma = if empty { "" } else { "," };
-        let told = format!("\"index\":{index}{comma}").into_bytes();
-        edits.push((open..open, told.into()));
+        insert(format!("\"index\":{index},"), open, empty, edits);
     }
     Ok(())
 }
 
-fn function(cursor: &mut Cursor<'_>, base: usize, edits: &mut Vec<Edit<'_>>) -> Result<(), Syntax> {
-    let instead = |name: &[u8], rest: &[u8]| match name {
-        b"name" | b"arguments" if is_null(rest) => Some(Instead::Nothing),
-        _ => None,
+/// What is called, in a `whole` answer or in a part: with arguments in a string.
+fn function(
+    cursor: &mut Cursor<'_>,
+    base: usize,
+    whole: bool,
+    edits: &mut Vec<Edit<'_>>,
+) -> Result<(), Syntax> {
+    let json = cursor.source();
+    let open = base + cursor.at() + 1;
+    let mut told = !whole;
+    let instead = |name: &[u8], rest: &[u8]| {
+        told |= name == b"arguments";
+        match name {
+            b"arguments" if whole && is_null(rest) => Some(Instead::Is("\"{}\"".into())),
+            b"name" | b"arguments" if !whole && is_null(rest) => Some(Instead::Nothing),
+            _ => None,
+        }
     };
-    members(cursor, base, edits, instead, |_, cursor, _| {
-        cursor.skip().map(drop)
+    let empty = members(cursor, base, edits, instead, |name, cursor, edits| {
+        let kind = cursor.peek()?;
+        let value = cursor.skip()?;
+        if name == b"arguments" && kind == Kind::Object {
+            let spelled = Value::from(String::from_utf8_lossy(value.of(json))).to_string();
+            let place = value.range();
+            let place = base + place.start..base + place.end;
+            edits.push((place, spelled.into_bytes().into()));
+        }
+        Ok(())
     })?;
+    let missing = if told { "" } else { "\"arguments\":\"{}\"," };
+    insert(missing.to_owned(), open, empty, edits);
     Ok(())
 }
