@@ -202,6 +202,30 @@ fn a_whole_answer_says_who_speaks_and_whom_it_calls() {
     assert_eq!(part["function"]["arguments"], r#"{"a":1}"#);
 }
 
+/// DeepSeek, Moonshot and vLLM tell thoughts by another name than OpenRouter.
+#[test]
+fn thoughts_have_the_name_that_clients_look_for() {
+    for (own, reasoning) in [
+        (r#"{"reasoning_content":"a \"b\""}"#, json!("a \"b\"")),
+        (r#"{"reasoning":null,"reasoning_content":"a"}"#, json!("a")),
+        (r#"{"reasoning_content":"a","reasoning":null}"#, json!("a")),
+        (r#"{"reasoning_content":"a","reasoning":"b"}"#, json!("b")),
+        (r#"{"reasoning_content":null,"content":"hi"}"#, json!(null)),
+    ] {
+        for (name, tell) in [
+            ("delta", chunk as fn(&str) -> Value),
+            ("message", whole as fn(&str) -> Value),
+        ] {
+            let json =
+                format!(r#"{{"choices":[{{"index":0,"{name}":{own},"finish_reason":null}}]}}"#);
+            let told = tell(&json)["choices"][0][name].clone();
+            assert_eq!(told["reasoning"], reasoning, "{own}");
+            let own: Value = serde_json::from_str(own).unwrap();
+            assert_eq!(told["reasoning_content"], own["reasoning_content"], "{own}");
+        }
+    }
+}
+
 /// A client whose types list what they know reads nothing of an answer that has another word.
 #[test]
 fn who_answers_is_the_assistant_in_a_tier_that_is_known() {

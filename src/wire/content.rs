@@ -32,6 +32,7 @@ pub(super) fn message(cursor: &mut Cursor<'_>, whole: bool) -> Result<Said, Synt
                 cursor.peek()?;
                 cursor.source()[cursor.at()..].starts_with(ASSISTANT)
             }
+            b"reasoning_content" => cursor.peek()? != Kind::String,
             b"reasoning_details" | b"images" | b"annotations" | b"audio" => {
                 cursor.peek()? != Kind::Null
             }

@@ -10,7 +10,7 @@ use crate::scripted::{self, CATALOG, Then, gateway};
 /// What a provider may say between its first word and its last: mostly the same, with other words.
 fn event() -> impl Strategy<Value = Vec<u8>> {
     let words = prop_oneof![4 => "[a-z \"\\\\\n{}:,]{0,9}", 1 => Just("usage".to_owned())];
-    let shape = prop_oneof![6 => Just(0), 1 => 1..10usize];
+    let shape = prop_oneof![6 => Just(0), 1 => 1..12usize];
     (words, shape).prop_map(|(words, shape)| {
         let quoted = Value::from(words).to_string();
         let event = match shape {
@@ -23,7 +23,9 @@ fn event() -> impl Strategy<Value = Vec<u8>> {
             6 => format!("{{\"id\":\"c-1\",\ndata: \"choices\":[{{\"index\":0,\ndata: \"delta\":{{\"content\":{quoted}}}}}]}}"),
             7 => format!(r#"{{"id":"c-1","choices":[{{"index":0,"delta":{{"role":null,"audio":null,"content":{quoted}}}}}]}}"#),
             8 => format!(r#"{{"id":"c-1","system_fingerprint":null,"choices":[{{"index":0,"delta":{{"content":{quoted}}},"text":"t"}}]}}"#),
-            9 => r#"{"id":"c-1","choices":[{"index":0,"finish_reason":null,"content_filter_offsets":{}}]}"#.to_owned(),
+            9 => format!(r#"{{"id":"c-1","choices":[{{"index":0,"delta":{{"content":{quoted},"reasoning_content":null}},"finish_reason":null}}]}}"#),
+            10 => format!(r#"{{"id":"c-1","choices":[{{"index":0,"delta":{{"reasoning_content":{quoted},"reasoning":null}},"finish_reason":null}}]}}"#),
+            11 => r#"{"id":"c-1","choices":[{"index":0,"finish_reason":null,"content_filter_offsets":{}}]}"#.to_owned(),
             _ => format!(r#"{{"id":"c-1","choices":[{{"index":0,"delta":{{"content":{quoted}}},"finish_reason":null}}]}}"#),
         };
         event.into_bytes()

@@ -149,6 +149,30 @@ async fn what_the_upstream_spells_badly_is_mended() {
     assert!(answer.body.contains("check_offset"), "{}", answer.body);
 }
 
+/// OpenRouter's clients look for `reasoning` alone.
+#[tokio::test]
+async fn thoughts_are_told_by_the_name_that_clients_look_for() {
+    let house = House::open(1).await;
+    let spelled = Script::new().reasoning(2).tokens(3);
+    for script in [spelled.clone(), spelled.reasoning_content()] {
+        let thoughts = |told: &Value| {
+            let thoughts = told["reasoning"].as_str().unwrap_or_default();
+            let own = told.get("reasoning_content").and_then(Value::as_str);
+            assert!(own.is_none_or(|own| own == thoughts), "{told}");
+            !thoughts.is_empty()
+        };
+        house.script(0, script.clone());
+        let answer = house.ask(json!({"stream": true})).await;
+        assert_stream(&answer, "stop");
+        let chunks = answer.chunks();
+        let deltas = chunks.iter().map(|it| &it["choices"][0]["delta"]);
+        assert_eq!(deltas.filter(|it| thoughts(it)).count(), 2);
+        house.script(0, script);
+        let whole = house.ask(json!({})).await.json();
+        assert!(thoughts(&whole["choices"][0]["message"]), "{whole}");
+    }
+}
+
 /// The Python SDK joined the roles of all parts: "assistantassistant".
 #[tokio::test]
 async fn who_answers_is_told_once() {

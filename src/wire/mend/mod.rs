@@ -9,6 +9,7 @@
 //! | `tool_calls`, `reasoning_details`, `images` or `annotations` of `null` | `[]` |
 //! | a `role` that is not `"assistant"` | that, where a choice begins, and then nothing |
 //! | no `role` in a whole answer | `"assistant"` |
+//! | `reasoning_content` | the same as `reasoning` beside it, where that is not told |
 //! | `audio` of `null` | nothing |
 //! | a call of a tool, in a stream, with no `index` | that of the call with its `id`, or the next; without an `id` that of the last |
 //! | nulls in such a call | nothing |
