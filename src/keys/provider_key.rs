@@ -111,7 +111,10 @@ impl ProviderKey {
             creator.is_some_and(|creator| users.iter().any(|user| user == creator))
         };
         let matches = |name: &str| self.models.iter().flatten().any(|it| it.matches(name));
-        let of_model = || matches(model.id()) || matches(model.canonical_slug());
+        let of_model = || {
+            let mut names = [model.id(), model.canonical_slug()].into_iter();
+            names.any(matches) || model.aliases().any(matches)
+        };
         !settings.disabled
             && settings.provider == endpoint.provider().slug()
             && settings.keys.as_ref().is_none_or(listed)

@@ -141,11 +141,15 @@ fn a_key_is_used_only_for_what_it_is_for() {
             it.users = Some(vec!["bob".into()])
         }),
         key(&world, "elsewhere", "two", |_| ()),
+        key(&world, "alias", "one", |it| {
+            it.models = Some(vec!["x-for-short".into()])
+        }),
     ];
     let plan = ask(&world, json!({"models": ["a/x", "b/y"]}), keys);
     assert_eq!(
         told(&plan),
         [
+            "a/x@one alias",
             "a/x@one key",
             "a/x@one user",
             "a/x@one -",
