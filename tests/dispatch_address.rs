@@ -445,6 +445,10 @@ async fn of_the_caller_s_headers_only_those_on_the_list_go_on() {
     request
         .headers_mut()
         .append("anthropic-beta", "two".parse().unwrap());
+    // As OpenRouter's callers spell it.
+    request
+        .headers_mut()
+        .insert("x-anthropic-beta", "three,four".parse().unwrap());
     let seen = sent(&at(BASE, ""), true, request).await;
 
     let expected = HeaderMap::from_iter(
@@ -462,7 +466,16 @@ async fn of_the_caller_s_headers_only_those_on_the_list_go_on() {
     let mut expected: HeaderMap = expected;
     expected.append("anthropic-beta", "one".parse().unwrap());
     expected.append("anthropic-beta", "two".parse().unwrap());
+    expected.append("anthropic-beta", "three,four".parse().unwrap());
     assert_eq!(seen.headers, expected);
+
+    let mut request = self::request(CHAT, r#"{"model":"acme/swift","prompt":"p"}"#);
+    request
+        .headers_mut()
+        .insert("x-anthropic-beta", "three".parse().unwrap());
+    let seen = sent(&at("https://openrouter.ai/api/v1", ""), true, request).await;
+    assert_eq!(seen.headers["x-anthropic-beta"], "three");
+    assert!(!seen.headers.contains_key("anthropic-beta"));
 }
 
 #[tokio::test]

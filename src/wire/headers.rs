@@ -5,14 +5,19 @@ use std::time::{Duration, SystemTime};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 
 /// The headers of a caller that go on to an upstream: tracing and the versions of vendor features.
-/// Everything else stays here, credentials and cookies first of all.
-pub const FORWARDED: [HeaderName; 5] = [
+/// Everything else stays here, credentials and cookies first of all. `x-anthropic-beta`, as OpenRouter's callers spell it, goes on
+/// as `anthropic-beta`, but to OpenRouter.
+pub const FORWARDED: [HeaderName; 6] = [
     HeaderName::from_static("traceparent"),
     HeaderName::from_static("tracestate"),
     HeaderName::from_static("openai-beta"),
     HeaderName::from_static("anthropic-beta"),
+    X_ANTHROPIC_BETA,
     HeaderName::from_static("anthropic-version"),
 ];
+
+/// OpenRouter's spelling.
+pub(crate) const X_ANTHROPIC_BETA: HeaderName = HeaderName::from_static("x-anthropic-beta");
 
 /// Does this header of a caller still mean something once its answer has begun? What would go on to another upstream does, the
 /// names of the app, and whether the caller wants to hear of the plan.
@@ -36,6 +41,7 @@ pub fn is_meant(name: &HeaderName) -> bool {
             | "tracestate"
             | "openai-beta"
             | "anthropic-beta"
+            | "x-anthropic-beta"
             | "anthropic-version"
     )
 }
