@@ -305,6 +305,17 @@ async fn a_parameter_that_the_endpoint_does_not_support_is_left_out() {
             r#"{"tools":[{"type":"function"}],"tool_choice":"auto","parallel_tool_calls":false,"model":"acme/swift","prompt":"p","stop":"x"}"#,
             r#"{"model":"swift-2","prompt":"p","stop":"x"}"#,
         ),
+        // Whoever keeps to a schema takes it.
+        (
+            &[StructuredOutputs],
+            r#"{"model":"acme/swift","prompt":"p","response_format":{"type":"json_schema","json_schema":{}}}"#,
+            r#"{"model":"swift-2","prompt":"p","response_format":{"type":"json_schema","json_schema":{}}}"#,
+        ),
+        (
+            &[StructuredOutputs],
+            r#"{"model":"acme/swift","prompt":"p","response_format":{"type":"json_object"}}"#,
+            r#"{"model":"swift-2","prompt":"p"}"#,
+        ),
     ] {
         let seen = sent(&supporting("acme", supported), true, request(CHAT, body)).await;
         assert_eq!(seen.text(), expected);

@@ -92,8 +92,9 @@ impl Fields {
         Self(self.0 & others.0)
     }
 
-    /// Those of them that an endpoint does not meet that supports these parameters. It meets
-    /// [`LIMITS`](Self::LIMITS) in either spelling, since a request can be told in the other.
+    /// Those of them that an endpoint does not meet that supports these parameters. It meets [`LIMITS`](Self::LIMITS) in either
+    /// spelling, since a request can be told in the other; and whoever keeps to a schema,
+    /// [`StructuredOutputs`](Field::StructuredOutputs), takes the [`ResponseFormat`](Field::ResponseFormat) that holds it.
     ///
     /// ```
     /// use switchtower::wire::{Field, Fields};
@@ -104,9 +105,18 @@ impl Fields {
     /// ```
     #[must_use]
     pub const fn unmet_by(self, supported: Self) -> Self {
+        let unmet = self.without(supported.asked_for(self));
         match supported.within(Self::LIMITS).is_empty() {
-            true => self.without(supported),
-            false => self.without(supported).without(Self::LIMITS),
+            true => unmet,
+            false => unmet.without(Self::LIMITS),
+        }
+    }
+
+    /// What an endpoint that supports these does of what is `asked`: whoever keeps to a schema takes the format that holds it.
+    pub(crate) const fn asked_for(self, asked: Self) -> Self {
+        match self.within(asked).contains(Field::StructuredOutputs) {
+            true => self.with(Field::ResponseFormat),
+            false => self,
         }
     }
 

@@ -194,21 +194,24 @@ fn a_form_of_the_answer_and_its_verbosity_are_soft_likewise() {
         able("a", &[Field::ResponseFormat, Field::StructuredOutputs]),
         able("b", &[Field::ResponseFormat]),
         able("c", &[Field::Verbosity]),
+        able("d", &[Field::StructuredOutputs]),
     ]);
     let ask = |format: Value| json!({"model": "a/x", "response_format": format});
     let schema = json!({"type": "json_schema", "json_schema": {"name": "n", "schema": {}}});
-    assert_eq!(left(&world, &ask(schema.clone())), "a");
+    assert_eq!(left(&world, &ask(schema.clone())), "a d");
     assert_eq!(left(&world, &ask(json!({"type": "json_object"}))), "a b");
-    assert_eq!(left(&world, &ask(json!({"type": "text"}))), "a b c");
+    assert_eq!(left(&world, &ask(json!({"type": "text"}))), "a b c d");
     assert_eq!(
         left(&world, &json!({"model": "a/x", "verbosity": "low"})),
         "c"
     );
     // Where nobody takes schemas, JSON is better than nothing.
     let mut without = ask(schema.clone());
-    without["provider"] = json!({"ignore": ["a"]});
+    without["provider"] = json!({"ignore": ["a", "d"]});
     assert_eq!(left(&world, &without), "b");
     without["provider"] = json!({"ignore": ["a"], "require_parameters": true});
+    assert_eq!(left(&world, &without), "d");
+    without["provider"] = json!({"ignore": ["a", "d"], "require_parameters": true});
     let error = world.plan(without).unwrap_err();
     assert!(error.message().contains("`structured_outputs`"), "{error}");
 }

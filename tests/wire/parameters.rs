@@ -153,3 +153,13 @@ fn a_limit_is_met_in_either_spelling() {
     );
     assert_eq!(asked.unmet_by(Fields::NONE), asked);
 }
+
+#[test]
+fn a_schema_is_met_by_who_keeps_to_it() {
+    let keeps = Fields::of(&[Field::StructuredOutputs]);
+    let schema = keeps.with(Field::ResponseFormat);
+    assert_eq!(schema.unmet_by(keeps), Fields::NONE);
+    assert_eq!(schema.unmet_by(Fields::of(&[Field::ResponseFormat])), keeps);
+    let json = Fields::of(&[Field::ResponseFormat]);
+    assert_eq!(json.unmet_by(keeps), json);
+}

@@ -22,14 +22,20 @@ impl Filters<'_> {
             keep(entries, start, rejected, Filter::ServiceTier, flex);
         }
         for (field, filter) in self.wishes() {
-            let can = |entry: &Entry<'_>| can(&entry.endpoint, field);
+            let can = |entry: &Entry<'_>| self.can(&entry.endpoint, field);
             keep(entries, start, rejected, filter, can);
         }
     }
 
     /// Can it do all of that?
     pub(in crate::choose) fn fulfils(&self, endpoint: &Endpoint) -> bool {
-        self.wishes().all(|(field, _)| can(endpoint, field))
+        self.wishes().all(|(field, _)| self.can(endpoint, field))
+    }
+
+    /// Whoever says nothing of its parameters is given the benefit of the doubt.
+    fn can(&self, endpoint: &Endpoint, field: Field) -> bool {
+        let supported = endpoint.parameters();
+        supported.is_none_or(|it| it.asked_for(self.needs.parameters).contains(field))
     }
 
     /// What the request asks for and would go without.
@@ -46,12 +52,6 @@ impl Filters<'_> {
             .into_iter()
             .filter(move |(field, _)| asked.contains(*field))
     }
-}
-
-/// Whoever says nothing of its parameters is given the benefit of the doubt.
-fn can(endpoint: &Endpoint, field: Field) -> bool {
-    let supported = endpoint.parameters();
-    supported.is_none_or(|supported| supported.contains(field))
 }
 
 fn keep(

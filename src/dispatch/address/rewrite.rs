@@ -39,7 +39,7 @@ pub(super) fn rewritten(payload: &Payload, endpoint: &Endpoint, metered: bool) -
         _ => {}
     }
     if let Some(supported) = endpoint.parameters() {
-        edits = edits.remove_all(unsupported(supported));
+        edits = edits.remove_all(unsupported(supported.asked_for(view.parameters())));
         edits = limited(edits, view, body, supported);
     }
     match body.len() < LONG {
