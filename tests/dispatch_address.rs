@@ -326,6 +326,59 @@ async fn a_parameter_that_the_endpoint_does_not_support_is_left_out() {
     assert_eq!(seen.text(), body.replace("acme/swift", "swift-2"));
 }
 
+/// An endpoint that knows one spelling was not told of an effort in the other.
+#[tokio::test]
+async fn an_effort_is_told_in_the_spelling_that_is_known() {
+    let (long, short) = (Field::Reasoning, Field::ReasoningEffort);
+    for (supported, sent_as, expected) in [
+        (
+            &[long] as &[Field],
+            r#","reasoning_effort":"high""#,
+            r#","reasoning":{"effort":"high"}"#,
+        ),
+        (&[long], r#","reasoning_effort":null"#, ""),
+        (
+            &[long],
+            r#","reasoning_effort":"high","reasoning":{"effort":"low"}"#,
+            r#","reasoning":{"effort":"low"}"#,
+        ),
+        (
+            &[short],
+            r#","reasoning":{"exclude":true,"effort":"low"}"#,
+            r#","reasoning_effort":"low""#,
+        ),
+        (
+            &[short],
+            r#","reasoning":{"effort":"none"}"#,
+            r#","reasoning_effort":"none""#,
+        ),
+        (
+            &[short],
+            r#","reasoning":{"enabled":true}"#,
+            r#","reasoning_effort":"medium""#,
+        ),
+        (&[short], r#","reasoning":{"enabled":false}"#, ""),
+        (
+            &[short],
+            r#","reasoning":null,"reasoning_effort":"high""#,
+            r#","reasoning_effort":"high""#,
+        ),
+        (
+            &[long, short],
+            r#","reasoning_effort":"high""#,
+            r#","reasoning_effort":"high""#,
+        ),
+        (&[Field::Seed], r#","reasoning_effort":"high""#, ""),
+    ] {
+        let body = format!(r#"{{"model":"acme/swift","prompt":"p"{sent_as}}}"#);
+        let seen = sent(&supporting("acme", supported), true, request(CHAT, &body)).await;
+        let seen: serde_json::Value = serde_json::from_str(seen.text()).unwrap();
+        let expected = format!(r#"{{"model":"swift-2","prompt":"p"{expected}}}"#);
+        let expected: serde_json::Value = serde_json::from_str(&expected).unwrap();
+        assert_eq!(seen, expected, "{supported:?}: {sent_as}");
+    }
+}
+
 #[tokio::test]
 async fn the_limit_of_an_answer_is_never_lost() {
     let (old, new) = (Field::MaxTokens, Field::MaxCompletionTokens);

@@ -92,9 +92,9 @@ impl Fields {
         Self(self.0 & others.0)
     }
 
-    /// Those of them that an endpoint does not meet that supports these parameters. It meets [`LIMITS`](Self::LIMITS) in either
-    /// spelling, since a request can be told in the other; and whoever keeps to a schema,
-    /// [`StructuredOutputs`](Field::StructuredOutputs), takes the [`ResponseFormat`](Field::ResponseFormat) that holds it.
+    /// Those of them that an endpoint does not meet that supports these parameters. It meets [`LIMITS`](Self::LIMITS) and
+    /// [`OF_REASONING`](Self::OF_REASONING) in either spelling, since a request can be told in the other; and whoever keeps to a
+    /// schema, [`StructuredOutputs`](Field::StructuredOutputs), takes the [`ResponseFormat`](Field::ResponseFormat) that holds it.
     ///
     /// ```
     /// use switchtower::wire::{Field, Fields};
@@ -106,16 +106,23 @@ impl Fields {
     #[must_use]
     pub const fn unmet_by(self, supported: Self) -> Self {
         let unmet = self.without(supported.asked_for(self));
-        match supported.within(Self::LIMITS).is_empty() {
-            true => unmet,
-            false => unmet.without(Self::LIMITS),
-        }
+        unmet
+            .without(Self::LIMITS.met_by(supported))
+            .without(Self::OF_REASONING.met_by(supported))
     }
 
     /// What an endpoint that supports these does of what is `asked`: whoever keeps to a schema takes the format that holds it.
     pub(crate) const fn asked_for(self, asked: Self) -> Self {
         match self.within(asked).contains(Field::StructuredOutputs) {
             true => self.with(Field::ResponseFormat),
+            false => self,
+        }
+    }
+
+    /// All of these, which are spellings of one thing, if one of them is supported.
+    const fn met_by(self, supported: Self) -> Self {
+        match supported.within(self).is_empty() {
+            true => Self::NONE,
             false => self,
         }
     }

@@ -163,3 +163,19 @@ fn a_schema_is_met_by_who_keeps_to_it() {
     let json = Fields::of(&[Field::ResponseFormat]);
     assert_eq!(json.unmet_by(keeps), json);
 }
+
+#[test]
+fn reasoning_is_met_in_either_spelling() {
+    let [long, short] = [Field::Reasoning, Field::ReasoningEffort];
+    for (one, other) in [(long, short), (short, long)] {
+        let asked = Fields::of(&[one, Field::Seed]);
+        assert_eq!(
+            asked.unmet_by(Fields::of(&[other])),
+            Fields::of(&[Field::Seed])
+        );
+        assert_eq!(
+            asked.unmet_by(Fields::of(&[Field::Seed])),
+            Fields::of(&[one])
+        );
+    }
+}

@@ -20,6 +20,7 @@
 //! | `tool_choice`, `parallel_tool_calls` | no `tools` | nothing: they would speak of none |
 //! | `max_tokens`, `max_completion_tokens` | the other of the two | the other, with the limit that [`View::max_output`](crate::wire::View::max_output) tells |
 //! | `max_tokens`, `max_completion_tokens` | neither | as it is: a limit that is lost costs money |
+//! | `reasoning`, `reasoning_effort` | the other of the two | the other, with the effort that it names, or else `medium` |
 //! | `response_format` of a schema | `structured_outputs` | as it is |
 //! | `service_tier` | the tier of its tag | that tier |
 //! | `service_tier`: `flex`, `priority`, `fast` | no tier | nothing: it is asked, and billed, as everybody is |
@@ -66,6 +67,7 @@
 
 mod headers;
 mod layer;
+mod reasoning;
 mod rewrite;
 mod service;
 mod uri;

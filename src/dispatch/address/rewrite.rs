@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::reasoning::reasoning;
 use crate::catalog::Endpoint;
 use crate::payload::Payload;
 use crate::wire::{Edits, Field, Fields, Tier, View};
@@ -26,6 +27,7 @@ const LONG: usize = 32 << 10;
 /// The body for this endpoint, by one splice. See the [module docs](super).
 pub(super) fn rewritten(payload: &Payload, endpoint: &Endpoint, metered: bool) -> Payload {
     let (view, body) = (payload.view(), payload.bytes());
+    let reasoned;
     let mut edits = Edits::new(view)
         .remove_all(NOT_FOR_UPSTREAMS)
         .set(Field::Model, endpoint.upstream_model_json());
@@ -41,6 +43,10 @@ pub(super) fn rewritten(payload: &Payload, endpoint: &Endpoint, metered: bool) -
     if let Some(supported) = endpoint.parameters() {
         edits = edits.remove_all(unsupported(supported.asked_for(view.parameters())));
         edits = limited(edits, view, body, supported);
+        reasoned = reasoning(view, body, supported);
+        if let Some((field, value)) = &reasoned {
+            edits = edits.set(*field, value);
+        }
     }
     match body.len() < LONG {
         true => Payload::spliced(edits.apply(body)),
