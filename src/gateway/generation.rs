@@ -13,6 +13,7 @@ use super::usage::exact;
 use crate::attempt::End;
 use crate::calendar::timestamp as date;
 use crate::caller::Caller;
+use crate::catalog::{AUTO, FREE, plain};
 use crate::clock::wall;
 use crate::error::Error;
 use crate::generation::GenerationId;
@@ -177,10 +178,10 @@ impl<'a> Told<'a> {
             http_referer: row.referer.as_deref(),
             origin: row.title.as_deref().unwrap_or_default(),
             user_agent: row.user_agent.as_deref(),
-            external_user: None,
+            external_user: row.user.as_deref(),
             preset_id: None,
             workspace_id: None,
-            router: None,
+            router: row.requested.as_deref().and_then(router),
             data_region: "global",
             model: row
                 .model
@@ -217,6 +218,12 @@ impl<'a> Told<'a> {
             is_byok: own.is_some(),
         }
     }
+}
+
+/// The router that is meant by this name.
+fn router(name: &str) -> Option<&'static str> {
+    let name = plain(name);
+    [AUTO, FREE].into_iter().find(|router| *router == name)
 }
 
 fn millis(micros: u64) -> u64 {

@@ -1,12 +1,15 @@
 //! `GET /models` and `GET /generation`, with every key that strict clients demand.
 
+use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use http::Method;
 use serde_json::{Value, json};
-use switchtower::KeyId;
+use switchtower::catalog::Catalog;
+use switchtower::gateway::{Bounds, Gateway};
 use switchtower::keys::{KeySettings, RingKey};
-use switchtower::testing::{Failure, Point, Script};
+use switchtower::testing::{Failure, Point, Script, Upstream};
+use switchtower::{KeyId, Stack, client};
 
 use crate::bad_input::keys;
 use crate::support::{Answer, House, KEY, MANAGER, PRICES, chat};
@@ -187,6 +190,31 @@ async fn a_generation_is_told_to_its_own_account_alone() {
     ] {
         let told = house.as_who(key, Method::GET, &path, Value::Null).await;
         assert_eq!(told.status, status, "{key}: {told:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_generation_tells_who_routed_it_and_for_whom() {
+    let upstream = Upstream::builder().start().await.unwrap();
+    let toml = format!(
+        "providers.one.base_url = {:?}\n[models.\"acme/gift\"]\n\
+         endpoints = [{{ provider = \"one\", model = \"m\", prices = {{ prompt = \"0\", completion = \"0\" }} }}]",
+        upstream.base_url().to_string(),
+    );
+    let catalog = Catalog::from_toml(&toml, "t.toml", |_| None).unwrap();
+    let gateway = Gateway::new(Stack::new(Arc::new(catalog)), client::hyper::plain()).keys([KEY]);
+    let house = House::of(vec![upstream], gateway, Bounds::default()).await;
+    for (model, router) in [
+        ("openrouter/free", json!("openrouter/free")),
+        ("openrouter/free:nitro", json!("openrouter/free")),
+        ("acme/gift", json!(null)),
+    ] {
+        let answer = house.ask(json!({"model": model, "user": "ann"})).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let data = generation(&house, answer.header("x-generation-id").unwrap()).await;
+        assert_eq!(data["router"], router, "{model}");
+        assert_eq!(data["model"], "acme/gift", "{model}");
+        assert_eq!(data["external_user"], "ann", "{model}");
     }
 }
 
