@@ -132,7 +132,7 @@ impl<'a> Metadata<'a> {
             region: None,
             summary,
             attempt: attempts.len(),
-            is_byok: last.is_some_and(|last| last.own_key.is_some() || last.endpoint.has_own_key()),
+            is_byok: last.is_some_and(|last| last.own_key.is_some()),
             endpoints: Endpoints {
                 total: candidates.len() + rejected.len(),
                 available: candidates

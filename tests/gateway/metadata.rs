@@ -6,7 +6,7 @@ use http::{Method, Request};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use switchtower::catalog::{Catalog, EndpointSpec, ModelSpec, Provider};
-use switchtower::gateway::Gateway;
+use switchtower::gateway::{Bounds, Gateway};
 use switchtower::testing::{Failure, Point, Script, Upstream};
 use switchtower::{Stack, client};
 use tower::ServiceExt;
@@ -269,6 +269,24 @@ async fn a_refusal_at_the_door_tells_nothing() {
         (answer.status.as_u16(), keys(&answer.json())),
         (401, vec!["error"])
     );
+}
+
+/// An operator's own account at a provider is none of the caller's.
+#[tokio::test]
+async fn a_key_of_the_operator_is_not_the_callers() {
+    let upstream = Upstream::builder().start().await.unwrap();
+    let toml = format!(
+        "[providers.one]\nbase_url = {:?}\nown_key = true\n[models.\"acme/large\"]\n\
+         endpoints = [{{ provider = \"one\", model = \"m\" }}]",
+        upstream.base_url().to_string(),
+    );
+    let catalog = Catalog::from_toml(&toml, "t.toml", |_| None).unwrap();
+    let gateway = Gateway::new(Stack::new(Arc::new(catalog)), client::hyper::plain()).keys([KEY]);
+    let house = House::of(vec![upstream], gateway, Bounds::default()).await;
+    let answer = ask(&house, "/api/v1", &[(HEADER, "enabled")], json!({})).await;
+    let told = answer.json();
+    assert_eq!(told["usage"]["is_byok"], false, "{told}");
+    assert_eq!(told["openrouter_metadata"]["is_byok"], false, "{told}");
 }
 
 // === Helpers ===
