@@ -8,7 +8,7 @@ use crate::attempt::End;
 use crate::call::Call;
 use crate::error::Error;
 use crate::kind::Kind;
-use crate::plan::{Filter, Rejected};
+use crate::plan::{Filter, Plan, Rejected};
 use crate::refused::Refused;
 
 use super::error::seconds;
@@ -36,11 +36,7 @@ pub(super) fn of(error: &Error, call: Option<&Call>) -> Option<Value> {
     let plan = call.and_then(Call::plan);
     let requested = match error.refused() {
         Some(refused) => json!(refused.requested),
-        None => json!(
-            plan.map(|plan| &*plan.requested)
-                .into_iter()
-                .collect::<Vec<_>>()
-        ),
+        None => json!(plan.map_or_else(Vec::new, requested)),
     };
     told.insert("requested_models".into(), requested);
     told.insert("docs_url".into(), DOCS.into());
@@ -51,6 +47,20 @@ pub(super) fn of(error: &Error, call: Option<&Call>) -> Option<Value> {
         explain(&mut told, error, refused);
     }
     Some(told.into())
+}
+
+/// The models that a plan is for: the first by the name that was sent, and the others that are not meant by it.
+fn requested(plan: &Plan) -> Vec<&str> {
+    let meant = plan.catalog.ids_of(&plan.requested);
+    let candidates = plan.candidates.iter().map(|it| it.endpoint.model());
+    let rejected = plan.rejected.iter().map(|it| it.endpoint.model());
+    let mut names = vec![&*plan.requested];
+    for id in candidates.chain(rejected) {
+        if !meant.contains(&id) && !names.contains(&id) {
+            names.push(id);
+        }
+    }
+    names
 }
 
 /// Which word, and may it help to ask again?

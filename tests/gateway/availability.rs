@@ -166,6 +166,22 @@ async fn what_all_providers_said_is_one_word() {
     }
 }
 
+#[tokio::test]
+async fn all_models_that_were_asked_for_are_named() {
+    let house = House::open(1).await;
+    house.script(0, Script::fail(Failure::overloaded()));
+    let models = json!(["acme/large", "acme/lone"]);
+    let answer = house
+        .ask(json!({"model": "latest/large", "models": models}))
+        .await;
+    let told = &answer.json()["error"]["availability"];
+    assert_eq!(
+        told["requested_models"],
+        json!(["latest/large", "acme/lone"]),
+        "{answer:?}"
+    );
+}
+
 /// A caller's own mistake is about no model.
 #[tokio::test]
 async fn other_errors_have_none() {
