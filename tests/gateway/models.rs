@@ -147,6 +147,12 @@ async fn a_value_that_is_none_is_refused_by_name() {
             "`magic`",
         ),
         ("input_modalities=smell", "input_modalities", "`smell`"),
+        ("input_modalities=speech", "input_modalities", "`speech`"),
+        (
+            "input_modalities=text,rerank",
+            "input_modalities",
+            "`rerank`",
+        ),
         ("region=eu", "region", "not served yet"),
         ("category=programming", "category", "not served yet"),
         ("use_rss=true", "use_rss", "not served yet"),

@@ -64,11 +64,14 @@ impl Query {
             "providers" => filter.providers = names(name, listed(value))?,
             _ if value.is_empty() => return Ok(false),
             "supported_parameters" => filter.parameters = parameters(name, value)?,
-            "input_modalities" => filter.input = modalities(name, value)?,
+            "input_modalities" => filter.input = modalities(name, listed(value))?,
             "output_modalities" => {
                 filter.output = match value {
                     "all" => None,
-                    value => Some(modalities(name, value)?),
+                    value => {
+                        let served = listed(value).filter(|item| !OTHERS.contains(item));
+                        Some(modalities(name, served)?)
+                    }
                 }
             }
             "context" => filter.context = Some(number(name, value)?),
@@ -131,12 +134,11 @@ fn parameters(name: &str, value: &str) -> Result<Fields, Error> {
     listed(value).map(named).collect()
 }
 
-/// OpenRouter's, of which a catalogue here has none.
+/// OpenRouter's outputs, of which a catalogue here has none.
 const OTHERS: [&str; 4] = ["decisions", "rerank", "speech", "transcription"];
 
-fn modalities(name: &str, value: &str) -> Result<Modalities, Error> {
-    let known = listed(value).filter(|item| !OTHERS.contains(item));
-    known
+fn modalities<'a>(name: &str, named: impl Iterator<Item = &'a str>) -> Result<Modalities, Error> {
+    named
         .map(|item| Modality::named(item).ok_or_else(|| unknown(name, item)))
         .collect()
 }
