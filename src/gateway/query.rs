@@ -26,11 +26,12 @@ impl Query {
 
     /// The value of this name; an empty one is none.
     pub(super) fn get(&self, name: &str) -> Result<Option<&str>, Error> {
-        let mut values = self.pairs.iter().filter(|(known, _)| known == name);
-        let value = values.next().map(|(_, value)| &**value);
+        let values = self.pairs.iter().filter(|(known, _)| known == name);
+        let mut values = values.filter_map(|(_, value)| (!value.is_empty()).then_some(&**value));
+        let value = values.next();
         match values.next() {
             Some(_) => Err(wrong(name, "is given twice")),
-            None => Ok(value.filter(|value| !value.is_empty())),
+            None => Ok(value),
         }
     }
 

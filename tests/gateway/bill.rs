@@ -356,6 +356,10 @@ async fn what_is_wrong_is_named() {
         assert_eq!(answer.status, 400, "{path}");
         assert_eq!(answer.json()["error"]["param"], name, "{path}");
     }
+    // What is empty is as if it were not there.
+    let path = "/v1/spend?format=&format=csv&by=";
+    let answer = house.manage(Method::GET, path, "").await;
+    assert_eq!(answer.status, 200, "{answer:?}");
     for (credit, name) in [
         (json!({"amount": 1}), "id"),
         (json!({"id": "a"}), "amount"),

@@ -30,6 +30,7 @@ async fn each_filter_shows_what_it_says() {
         ("q=", all),
         ("nonsense=1&nonsense=2&empty=", all),
         ("q=LARGE", "acme/large"),
+        ("q=&q=LARGE&q=", "acme/large"),
         ("q=acme%20small", "acme/small"),
         ("q=eye", "beta/vision"),
         ("q=nowhere", ""),

@@ -43,9 +43,10 @@ impl Query {
     pub(super) fn read(pairs: &[(String, String)], output: Modalities) -> Result<Self, Error> {
         let mut query = Self::default();
         query.filter.output = Some(output);
-        for (at, (name, value)) in pairs.iter().enumerate() {
+        let pairs = pairs.iter().filter(|(_, value)| !value.is_empty());
+        for (at, (name, value)) in pairs.clone().enumerate() {
             let known = query.take(name, value)?;
-            if known && pairs[..at].iter().any(|(before, _)| before == name) {
+            if known && pairs.clone().take(at).any(|(before, _)| before == name) {
                 return Err(wrong(name, "is given twice"));
             }
         }
@@ -55,14 +56,13 @@ impl Query {
     /// Is this name known?
     fn take(&mut self, name: &str, value: &str) -> Result<bool, Error> {
         let filter = &mut self.filter;
-        if UNSERVED.contains(&name) && !value.is_empty() {
+        if UNSERVED.contains(&name) {
             return Err(wrong(name, "is known but not served yet"));
         }
         match name {
             "q" => filter.words = names(name, value.split_whitespace())?,
             "model_authors" => filter.authors = names(name, listed(value))?,
             "providers" => filter.providers = names(name, listed(value))?,
-            _ if value.is_empty() => return Ok(false),
             "supported_parameters" => filter.parameters = parameters(name, value)?,
             "input_modalities" => filter.input = modalities(name, listed(value))?,
             "output_modalities" => {
