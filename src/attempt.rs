@@ -214,8 +214,14 @@ impl Attempt {
 
     /// What it does is now the business of this permit, of which it gives account once: at its end, or when dropped.
     pub(crate) fn gated(&self, permit: Permit) {
-        if self.0.permit.is_none() {
-            let _ = self.0.late_permit.set(Box::new(permit));
+        let vain = match self.0.permit {
+            None => self.0.late_permit.set(Box::new(permit)).err(),
+            Some(_) => Some(Box::new(permit)),
+        };
+        // It answers for one only: where somebody asks again within the same attempt, nobody answers for the second.
+        if let Some(permit) = vain {
+            permit.leave();
+            permit.release();
         }
     }
 

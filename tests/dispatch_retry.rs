@@ -4,6 +4,8 @@ mod flow;
 
 use std::collections::HashSet;
 use std::io::ErrorKind::{ConnectionRefused, ConnectionReset};
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use flow::{
@@ -15,13 +17,15 @@ use switchtower::choose::ChooseLayer;
 use switchtower::dispatch::commit::{self, CommitLayer};
 use switchtower::dispatch::deadline::{Deadline, DeadlineLayer, Deadlines};
 use switchtower::dispatch::fallback::FallbackLayer;
+use switchtower::dispatch::gate::GateLayer;
 use switchtower::dispatch::retry::{
     Backoff, Budget, Budgets, RetryLayer, ShouldRetry, Situation, should_retry,
 };
 use switchtower::meter::{self, Meter, MeterLayer};
-use switchtower::{Again, End, Error, Kind, Payload, Phase};
+use switchtower::standing::Breaker;
+use switchtower::{Again, End, Error, Kind, Payload, Phase, Stack};
 use tokio::time::Instant;
-use tower::{Layer, ServiceBuilder, ServiceExt};
+use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 
 type Answered =
     Response<commit::Body<switchtower::dispatch::deadline::Body<meter::Body<flow::Flow>>>>;
@@ -505,4 +509,66 @@ async fn a_caller_who_leaves_in_the_backoff_is_not_asked_for() {
     tokio::time::sleep(secs(9)).await;
     assert_eq!(client.seen().len(), 1);
     assert_eq!(client.alive(), 0);
+}
+// === Around which another layer stands ===
+
+/// The second permit found no place in the attempt of the first, and the probe that it was never ended.
+#[tokio::test(start_paused = true)]
+async fn a_clock_outside_does_not_make_one_attempt_of_two() {
+    let calls = AtomicU32::new(0);
+    let service = service_fn(|_: Request<Payload>| {
+        let first = calls.fetch_add(1, Relaxed) == 0;
+        std::future::ready(match first {
+            true => Err(std::io::Error::from(ConnectionReset)),
+            false => Ok(Response::new(String::from("hi"))),
+        })
+    });
+    let breaker = Breaker {
+        failures: NonZeroU32::new(1),
+        base: millis(50),
+        ..Breaker::default()
+    };
+    let service = ServiceBuilder::new()
+        .layer(DeadlineLayer::default())
+        .layer(RetryLayer::new().seed(1))
+        .layer(GateLayer::new(breaker).seed(1))
+        .service(service);
+    let (request, call) = streamed();
+    service.clone().oneshot(request).await.unwrap();
+    assert_eq!(call.attempts().len(), 2);
+    for _ in 0..2 {
+        service.clone().oneshot(streamed().0).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn layers_outside_see_the_attempt_that_answers() {
+    let slow = [role(), text("Hel")].map(Step::data).into_iter();
+    let slow = slow.chain([Step::Wait(secs(25)), Step::data(text("lo"))]);
+    let slow = slow.chain([Step::Wait(secs(25)), Step::data(text("!"))]);
+    let rest = [flow::finish("stop"), DONE.to_owned()].map(Step::data);
+    let client = Client::new([
+        Answer::status(503, "{}").after(secs(1)),
+        Answer::steps(slow.chain(rest)).after(secs(3)),
+    ]);
+    let service = ServiceBuilder::new()
+        .layer(CommitLayer::new())
+        .layer(DeadlineLayer::default())
+        .layer(RetryLayer::new().seed(1))
+        .layer(MeterLayer::new())
+        .service(client);
+    let (request, call) = streamed();
+    let began = Instant::now();
+    let response = service.oneshot(request).await.unwrap();
+    assert!(
+        began.elapsed() < secs(15),
+        "it is promised at its first word"
+    );
+    assert_eq!(tell(response.into_body()).await.content(), "Hello!");
+    let ends: Vec<End> = call
+        .attempts()
+        .iter()
+        .map(|attempt| attempt.ended().unwrap().0)
+        .collect();
+    assert_eq!(ends, [End::Failed(Kind::Overloaded), End::Complete]);
 }

@@ -3,6 +3,8 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
+use http::Extensions;
+
 use super::handle::Call;
 use crate::attempt::{Attempt, End};
 use crate::permit::Permit;
@@ -136,6 +138,15 @@ impl Call {
     pub(crate) fn turn_to(&mut self, at: usize) {
         self.at = at;
         self.attempt = None;
+    }
+
+    /// Turns to the attempt that gives the answer with these extensions, where somebody inside has asked again.
+    pub(crate) fn follow(&mut self, extensions: &Extensions) {
+        let is_over = self.attempt.as_ref().is_some_and(|it| it.ended().is_some());
+        let answer = is_over.then(|| extensions.get::<Self>()).flatten();
+        if let Some(answer) = answer.filter(|answer| answer.attempt.is_some()) {
+            self.clone_from(answer);
+        }
     }
 
     /// The place in the plan of the candidate whose turn it is.

@@ -71,15 +71,18 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let call = this.call.as_mut().expect("polled after completion");
-        let attempt = call.attempt(now);
         loop {
             match this.state.as_mut().project() {
                 StateProj::Asking(future) => match ready!(future.poll(cx)) {
-                    // Asking → Holding
-                    Ok(response) => this.state.set(State::Holding(Some(Held::new(response)))),
-                    Err(error) => return Poll::Ready(Err(failed(attempt, error))),
+                    Ok(response) => {
+                        call.follow(response.extensions());
+                        // Asking → Holding
+                        this.state.set(State::Holding(Some(Held::new(response))));
+                    }
+                    Err(error) => return Poll::Ready(Err(failed(call.attempt(now), error))),
                 },
                 StateProj::Holding(slot) => {
+                    let attempt = call.attempt(now);
                     let held = slot.as_mut().expect("polled after completion");
                     let mut over = false;
                     match held.body.as_mut().poll_frame(cx) {

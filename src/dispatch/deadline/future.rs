@@ -47,7 +47,8 @@ where
         let timer = this.timer.as_mut().expect("polled after completion");
         match answer {
             Poll::Ready(Ok(response)) => {
-                let timer = this.timer.take().expect("it was there above");
+                let mut timer = this.timer.take().expect("it was there above");
+                timer.as_mut().follow(response.extensions());
                 Poll::Ready(Ok(response.map(|inner| Body::new(inner, timer))))
             }
             Poll::Ready(Err(error)) => {

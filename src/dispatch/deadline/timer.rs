@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
+use http::Extensions;
 use pin_project::pin_project;
 use tokio::time::Sleep;
 
@@ -47,6 +48,11 @@ impl Timer {
     /// Whose clocks they are.
     pub(super) fn attempt(&self) -> &Attempt {
         self.call.current().expect("`deadline` has begun it")
+    }
+
+    /// An answer has come, maybe not that of the first attempt.
+    pub(super) fn follow(self: Pin<&mut Self>, extensions: &Extensions) {
+        self.project().call.follow(extensions);
     }
 
     /// Content has begun to come.

@@ -137,7 +137,8 @@ where
                 }
                 StateProj::Readying => {
                     let kept = this.kept.as_mut().expect("a retry needs it");
-                    // The call's handle knows of no attempt yet: this is a new one.
+                    // This is a new attempt, also where a layer outside has begun the first one.
+                    this.call.turn_to(this.call.at());
                     let future = ready!(kept.poll_ask(cx, this.call, this.shared))
                         .map_err(|error| error.with_attempts(this.call.attempts()))?;
                     *this.asked = now();
