@@ -23,7 +23,7 @@ use switchtower::settle::store::MemoryStore;
 use switchtower::settle::{Certainty, Journal, JournalSettings, MemoryLedger, Record};
 use switchtower::standing::Breaker;
 use switchtower::testing::{Ending, Failure, Point, Prices, Script, Upstream, UsageManner};
-use switchtower::{BoxError, Chain, End, Error, Kind, Money, Payload, Stack};
+use switchtower::{BoxError, Call, Chain, End, Error, Kind, Money, Payload, Stack, Wishes};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -721,3 +721,40 @@ async fn whoever_asks_while_nobody_may_be_asked_keeps_its_quota() {
     let levels = limits.levels(&Subject::default(), &[Unit::Requests], now);
     assert_eq!(levels[0].used, 0);
 }
+
+/// The second one was asked of the first one's model, under the first one's name.
+#[tokio::test(start_paused = true)]
+async fn each_request_has_a_plan_of_its_own_whoever_shares_a_call() {
+    let toml = r#"
+        providers.one.base_url = "https://one.test/v1"
+        providers.two.base_url = "https://two.test/v1"
+        [[models."acme/swift".endpoints]]
+        provider = "one"
+        model = "swift-one"
+        [[models."acme/brisk".endpoints]]
+        provider = "two"
+        model = "brisk-two"
+    "#;
+    let answer = || flow::Answer::json([flow::json("hi")]);
+    let client = flow::Client::new([answer(), answer()]);
+    let stack = Stack::new(catalog(toml)).seed(1);
+    let call = flow::call();
+    call.set_wishes(Wishes {
+        tag: Some("nightly".into()),
+        ..Wishes::default()
+    });
+    let mut ids = Vec::new();
+    for model in ["swift", "brisk"] {
+        let body = flow::ordered(false).replace("swift", model);
+        let mut request = Request::new(body);
+        request.extensions_mut().insert(call.clone());
+        let response = stack.around(client.clone()).oneshot(request).await.unwrap();
+        let own = response.extensions().get::<Call>().unwrap();
+        assert_eq!(own.wishes().tag.as_deref(), Some("nightly"));
+        ids.push(*own.id());
+    }
+    assert_eq!(client.hosts(), ["one.test", "two.test"]);
+    assert_eq!(ids[0], *call.id());
+    assert_ne!(ids[0], ids[1]);
+}
+

@@ -22,7 +22,8 @@ use crate::wishes::Wishes;
 ///
 /// The outermost layer that needs it makes it, with [`Call::of`]: in the stack that is `read`, so that the
 /// time of a request begins with its first byte. An outer layer keeps a clone and sees the attempts that
-/// the inner ones make. It is also in the extensions of the response.
+/// the inner ones make. It is also in the extensions of the response. Whoever asks with it once more, as `tower::retry` outside of
+/// `read` does, gets a new one for that, of the same caller.
 #[derive(Clone, Debug)]
 pub struct Call {
     pub(super) shared: Arc<Shared>,
@@ -96,9 +97,23 @@ impl Call {
 
     /// The call of this request; a new one if no outer layer has made it.
     pub fn of(extensions: &mut Extensions) -> &mut Self {
-        extensions.get_or_insert_with(|| {
-            Self::new(crate::clock::now(), crate::clock::wall(), fastrand::u64(..))
-        })
+        extensions.get_or_insert_with(Self::now)
+    }
+
+    /// One of its own for the next request of the same caller, in the same protocol.
+    pub(crate) fn anew(&self) -> Self {
+        let anew = Self::now();
+        if let Some(caller) = self.caller() {
+            anew.set_caller(caller.clone());
+        }
+        let dialect = self.shared.dialect.load(Relaxed);
+        anew.shared.dialect.store(dialect, Relaxed);
+        anew.shared.retold.store(self.is_retold(), Relaxed);
+        anew
+    }
+
+    fn now() -> Self {
+        Self::new(crate::clock::now(), crate::clock::wall(), fastrand::u64(..))
     }
 
     /// Its name.

@@ -14,6 +14,11 @@ use crate::recovery;
 // === impl Call ===
 
 impl Call {
+    /// Has a request been asked with it, or is it about to be?
+    pub(crate) fn is_used(&self) -> bool {
+        self.whole_plan().is_some() || self.shared.attempts.count() > 0
+    }
+
     /// The candidate whose turn it is.
     pub fn candidate(&self) -> Option<&Candidate> {
         self.plan()?.candidates.get(self.at)

@@ -40,8 +40,16 @@ where
     /// A call of what is always ready, and whose caller need not be ready either.
     pub(crate) fn ask<B>(&self, mut request: Request<B>) -> ResponseFuture<S, B> {
         // The request's time begins here, with its first byte.
-        let wishes = Wishes::read(request.headers(), &self.settings.allowed);
-        let call = Call::of(request.extensions_mut()).clone();
+        let mut wishes = Wishes::read(request.headers(), &self.settings.allowed);
+        let call = Call::of(request.extensions_mut());
+        if call.is_used() {
+            if let (Ok(wishes), Some(tag)) = (&mut wishes, &call.wishes().tag) {
+                let wishes = wishes.get_or_insert_default();
+                wishes.tag.get_or_insert_with(|| tag.clone());
+            }
+            *call = call.anew();
+        }
+        let call = call.clone();
         match wishes {
             Ok(None) => {}
             Ok(Some(wishes)) => call.set_wishes(wishes),
