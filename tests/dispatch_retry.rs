@@ -510,6 +510,22 @@ async fn a_caller_who_leaves_in_the_backoff_is_not_asked_for() {
     assert_eq!(client.seen().len(), 1);
     assert_eq!(client.alive(), 0);
 }
+
+/// The others were ejected, and refused: one hiccup was told to the caller.
+#[tokio::test(start_paused = true)]
+async fn one_whose_others_are_left_alone_is_the_last() {
+    let client = Client::new([Answer::status(503, "{}"), Answer::sse(good("hi"))]);
+    let stack = Stack::new(three()).seed(1);
+    let lineup = stack.roster().lineup();
+    for other in &lineup.catalog().models()[0].endpoints()[1..] {
+        lineup.standing(other).eject(secs(1000), flow::now());
+    }
+    let chain = stack.around(client.clone());
+    let answer = chain.oneshot(Request::new(ordered(true))).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(client.hosts(), ["one.test", "one.test"]);
+}
+
 // === Around which another layer stands ===
 
 /// The second permit found no place in the attempt of the first, and the probe that it was never ended.

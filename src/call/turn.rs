@@ -54,10 +54,7 @@ impl Call {
         if tries == 0 || self.successors() == 0 {
             return 0;
         }
-        let others = self.plan().map(|plan| plan.candidates.get(self.at + 1..));
-        let others = others.flatten().unwrap_or_default().iter();
-        let need = self.need();
-        let others = others.filter(|other| other.standing.may_be_asked(need, now));
+        let others = self.askable(now);
         let others = match &self.attempt {
             // It is the only one so far, and has not failed.
             Some(ours) if self.shared.attempts.count() == 1 && ours.ended().is_none() => {
@@ -66,6 +63,19 @@ impl Call {
             _ => self.shared.attempts.without_failed(others),
         };
         others.min(tries as usize)
+    }
+
+    /// Is there anybody among those after this one who may be asked by now, whoever has failed?
+    pub(crate) fn has_others(&self, now: Instant) -> bool {
+        self.successors() > 0 && self.askable(now).next().is_some()
+    }
+
+    /// Those after this one that `gate` would let through by now.
+    fn askable(&self, now: Instant) -> impl Iterator<Item = &Candidate> {
+        let others = self.plan().map(|plan| plan.candidates.get(self.at + 1..));
+        let others = others.flatten().unwrap_or_default().iter();
+        let need = self.need();
+        others.filter(move |other| other.standing.may_be_asked(need, now))
     }
 
     /// Tries that are left of the attempt budget.

@@ -106,7 +106,7 @@ where
                         retries: *this.retries,
                         max_retries: settings.retries,
                         tries: this.call.tries(),
-                        others: this.call.successors(),
+                        others: this.call.others_left(now),
                         time: this
                             .call
                             .until()

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! A request that failed in one place may be asked again in the same place only where that is the
-//! best that can be done. A failure is better answered by the next candidate, so as long as there is one,
+//! best that can be done. A failure is better answered by the next candidate, so as long as there is one that may be asked,
 //! nothing is retried here. Nor is a failure that [took long](RetryLayer::fast): the caller would wait as long once more.
 //! A `Retry-After` is obeyed when it fits into
 //! the time left and is at most [`Backoff::max`]; a longer one means to move on, not to wait.

@@ -79,10 +79,10 @@ where
         if asks && !own && !call.has_asked(provider) {
             settings.budgets.deposit(provider, now);
         }
-        // Nobody is asked again while there are others to ask, unless with another key, see `should_retry`.
+        // Nobody is asked again while there are others who may be asked, unless with another key, see `should_retry`.
         let keys = candidate.map_or(1, |it| it.standing.accesses().len());
         let first = settings.dispositions.ask_again_first();
-        let again = !own && (call.successors() == 0 || keys > 1 || first);
+        let again = !own && (keys > 1 || first || !call.has_others(now));
         let kept = again.then(|| Box::new(Kept::new(&request)));
         let first = self.inner.call(request);
         ResponseFuture::new(first, kept, call, self.shared.clone(), now)
