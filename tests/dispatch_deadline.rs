@@ -664,3 +664,27 @@ async fn the_last_is_not_blamed_for_the_haste_of_a_caller() {
     assert_eq!(standing.circuit().failures(), 0);
     assert_eq!(standing.tally(Period::HalfHour, flow::now()).failed, 0);
 }
+
+/// While somebody finds out whether it is back, nobody else may ask it: there is nobody to give up the first for.
+#[tokio::test(start_paused = true)]
+async fn one_that_is_being_probed_is_nobody_to_ask() {
+    let slow = Answer::sse(good("hi")).after(secs(25));
+    let client = Client::new([Answer::silence(), slow]);
+    let stack = Stack::new(three()).seed(1);
+    let lineup = stack.roster().lineup();
+    let two = &lineup.catalog().models()[0].endpoints()[1];
+    lineup.standing(two).eject(secs(10), flow::now());
+    sleep(secs(11)).await;
+    let chain = stack.around(client.clone());
+    let only = |names: &str| ordered(true).replace(r#""order":["one","two","three"]"#, names);
+    let probe = Request::new(only(r#""only":["two"]"#));
+    let probe = tokio::spawn(chain.clone().oneshot(probe));
+    sleep(millis(10)).await;
+    assert_eq!(client.hosts(), ["two.test"]);
+    let both = only(r#""order":["one","two"],"only":["one","two"]"#);
+    let answer = chain.oneshot(Request::new(both)).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(client.hosts().last().unwrap(), "one.test");
+    probe.abort();
+}
+

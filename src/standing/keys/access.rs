@@ -163,7 +163,7 @@ impl Access {
 
 /// Would this request be the probe? Or is it refused?
 #[inline]
-fn due(circuit: &Circuit, breaker: &Breaker, now: Instant) -> Result<bool, NotNow> {
+pub(super) fn due(circuit: &Circuit, breaker: &Breaker, now: Instant) -> Result<bool, NotNow> {
     match circuit.is_admitting() {
         true => Ok(false),
         false => due_by_state(circuit, breaker, now),

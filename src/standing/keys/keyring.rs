@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::access::{Access, NotNow};
+use super::access::{Access, NotNow, due};
 use super::standing::KeyStanding;
 use crate::standing::{Breaker, Need, Standing};
 
@@ -59,10 +59,9 @@ impl Standing {
 
     /// May it be asked by now, with one of its keys?
     pub(crate) fn may_be_asked(&self, need: Need, now: Instant) -> bool {
-        let until = self.circuit().until(now);
         let breaker = Breaker::default();
         let mut accesses = self.accesses().iter();
-        until.is_none_or(|until| until <= now)
+        due(self.circuit(), &breaker, now).is_ok()
             && accesses.any(|access| access.opens(need, &breaker, now).is_ok())
     }
 
