@@ -201,7 +201,10 @@ impl Attempt {
     pub fn end(&self, end: End, now: Instant) {
         if self.0.end.set((end, now)).is_ok() {
             let told = self.with_found(Told::of);
-            self.0.leave(told.moved(end));
+            self.0.leave();
+            if let (Some(permit), Some(tokens)) = (self.permit(), told.moved(end)) {
+                permit.moved(tokens, now);
+            }
             lesson::teach(self, end, &told, now);
             self.judge_as(
                 lesson::outcome(self, end, now),
@@ -356,13 +359,13 @@ impl Shared {
         self.permit.as_ref().or_else(late)
     }
 
-    /// It is under way no more, and has moved so many tokens, if that is known.
-    fn leave(&self, moved: Option<u64>) {
+    /// It is under way no more.
+    fn leave(&self) {
         if let Some(candidate) = &self.candidate {
             candidate.standing.ended(self.tokens);
         }
         if let Some(permit) = self.permit() {
-            permit.leave(moved);
+            permit.leave();
         }
     }
 
@@ -377,7 +380,7 @@ impl Drop for Shared {
     /// Where no layer watches the answer, nobody ends it.
     fn drop(&mut self) {
         if self.end.get().is_none() {
-            self.leave(None);
+            self.leave();
         }
         // There is nobody left to race with.
         if !*self.judged.get_mut()

@@ -11,7 +11,7 @@ use crate::catalog::Key;
 use crate::kind::Kind;
 use crate::lesson;
 use crate::standing::{
-    Access, Admission, Breaker, Cause, Change, Circuit, Entry, Need, Outcome, Pass, Standing,
+    Access, Admission, Breaker, Cause, Change, Circuit, Entry, Gone, Need, Outcome, Pass, Standing,
 };
 use crate::wire::limits::RateLimits;
 
@@ -25,6 +25,8 @@ pub(crate) struct Permit {
     at: usize,
     need: Need,
     entry: Entry,
+    /// When what it has taken of the endpoint's own pace has flowed off.
+    gone: Gone,
 }
 
 /// What has a verdict changed for the requests to come, at the endpoint and at its key?
@@ -58,11 +60,14 @@ impl Permit {
             Admission::NotUntil(until, cause) => return Err((until, cause)),
         };
         let release = |_: &(Instant, Cause)| release(circuit, pass);
-        if let Some(governor) = standing.governor() {
-            let taken = governor.take(need, now);
-            let taken = taken.map_err(|until| (until, Cause::Limited));
-            taken.inspect_err(release)?;
-        }
+        let gone = match standing.governor() {
+            Some(governor) => {
+                let taken = governor.take(need, now);
+                let taken = taken.map_err(|until| (until, Cause::Limited));
+                taken.inspect_err(release)?
+            }
+            None => Gone::default(),
+        };
         let entry = standing.accesses()[at].enter(need, breaker, now);
         let entry = entry.inspect_err(release).inspect_err(|_| {
             if let Some(governor) = standing.governor() {
@@ -76,6 +81,7 @@ impl Permit {
             at,
             need,
             entry,
+            gone,
         })
     }
 
@@ -161,13 +167,18 @@ impl Permit {
         self.access().told(limits, self.entry.ticket, now);
     }
 
-    /// It is under way no more, and has moved so many tokens, if that is known.
-    pub(crate) fn leave(&self, moved: Option<u64>) {
+    /// It is under way no more.
+    pub(crate) fn leave(&self) {
         self.access().leave();
-        let Some(moved) = moved else { return };
-        let governors = [self.standing.governor(), self.access().key().governor()];
-        for governor in governors.into_iter().flatten() {
-            governor.correct(self.need, moved);
+    }
+
+    /// It has moved so many tokens.
+    pub(crate) fn moved(&self, tokens: u64, now: Instant) {
+        if let Some(governor) = self.standing.governor() {
+            governor.correct(self.need, self.gone, tokens, now);
+        }
+        if let Some(governor) = self.access().key().governor() {
+            governor.correct(self.need, self.entry.gone, tokens, now);
         }
     }
 

@@ -89,6 +89,33 @@ async fn tokens_are_corrected_by_what_was_moved() {
     assert!(house.refused(&asking).await.is_none());
 }
 
+/// What had flowed in again while they were under way was given back once more.
+#[tokio::test(start_paused = true)]
+async fn what_has_flowed_off_is_not_given_back() {
+    for key in [false, true] {
+        let toml = match key {
+            false => paced("tpm = 1000"),
+            true => ONE.replacen("key_env", "tpm = 1000\nkey_env", 1),
+        };
+        let usage = r#""prompt_tokens":0,"completion_tokens":0,"total_tokens":0"#;
+        let json = crate::flow::json("hi");
+        let (head, _) = json.split_once(r#""prompt_tokens""#).unwrap();
+        let late = Answer::json([format!("{head}{usage}}}}}")]).after(secs(75));
+        let house = Arc::new(House::new(&toml, std::iter::repeat_n(late, 10)));
+        let asking = HI.replace(":10,", ":90,");
+        let start = Instant::now();
+        for _ in 0..10 {
+            let (house, asking) = (house.clone(), asking.clone());
+            tokio::spawn(async move { house.hear(&asking).await.unwrap() });
+            sleep(Duration::from_millis(6700)).await;
+        }
+        tokio::time::sleep_until(start + secs(75)).await;
+        assert_eq!(house.asked(), 10);
+        let times = let_in(&house, &asking, 1).await;
+        assert!((8..=10).contains(&times.len()), "{key}: {times:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_key_has_a_pace_of_its_own_at_all_its_endpoints() {
     let toml = r#"

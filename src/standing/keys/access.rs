@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use super::standing::KeyStanding;
-use crate::standing::limits::{Announced, Counts, Ticket};
+use crate::standing::limits::{Announced, Counts, Gone, Ticket};
 use crate::standing::{Admission, Breaker, Cause, Circuit, Headroom, Need, Pass, State};
 use crate::wire::limits::RateLimits;
 
@@ -26,6 +26,7 @@ pub(crate) struct Entry {
     pub(crate) key: Pass,
     pub(crate) own: Pass,
     pub(crate) ticket: Ticket,
+    pub(crate) gone: Gone,
 }
 
 /// Not now: when to ask again, and why.
@@ -118,10 +119,13 @@ impl Access {
         let key = ask(self.key.circuit(), breaker, now)?;
         let own = ask(&self.circuit, breaker, now).inspect_err(|_| self.give_back(key, None))?;
         let limited = |until| (until, Cause::Limited);
-        if let Some(governor) = self.key.governor() {
-            let taken = governor.take(need, now).map_err(limited);
-            taken.inspect_err(|_| self.give_back(key, Some(own)))?;
-        }
+        let gone = match self.key.governor() {
+            Some(governor) => {
+                let taken = governor.take(need, now).map_err(limited);
+                taken.inspect_err(|_| self.give_back(key, Some(own)))?
+            }
+            None => Gone::default(),
+        };
         let ticket = match self.announced.get() {
             Some(announced) => announced.take(&self.counts, need, now),
             None => Ok(self.counts.add(need)),
@@ -132,7 +136,12 @@ impl Access {
                 governor.give_back(need);
             }
         })?;
-        Ok(Entry { key, own, ticket })
+        Ok(Entry {
+            key,
+            own,
+            ticket,
+            gone,
+        })
     }
 
     /// One that was let in is over, however it ended.

@@ -46,6 +46,10 @@ struct Tat(Arc<AtomicU64>);
 #[derive(Clone)]
 struct Hand(Arc<AtomicU64>);
 
+/// When what was taken has flowed off, in nanoseconds since the epoch.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Gone(u64);
+
 const MINUTE: u64 = 60_000_000_000;
 /// No answer that was larger than expected stops others for longer.
 const DEEPEST: u64 = 10 * MINUTE;
@@ -70,21 +74,23 @@ impl Governor {
 
     /// Lets one more attempt through, or says when to ask again. One that is larger than what may go at once waits until it could
     /// go first, and those that come after it wait for the rest: no size waits for ever.
-    pub(crate) fn take(&self, need: Need, now: Instant) -> Result<(), Instant> {
+    pub(crate) fn take(&self, need: Need, now: Instant) -> Result<Gone, Instant> {
         let nanos = self.nanos(now);
         let refused = |until| self.epoch + Duration::from_nanos(until);
         if let Some(requests) = &self.requests {
             requests.take(1, nanos).map_err(refused)?;
         }
-        if let Some(tokens) = &self.tokens
-            && let Err(until) = tokens.take(need.tokens(), nanos)
-        {
+        let Some(tokens) = &self.tokens else {
+            return Ok(Gone::default());
+        };
+        tokens.take(need.tokens(), nanos).map_err(|until| {
             if let Some(requests) = &self.requests {
                 requests.give_back(1);
             }
-            return Err(refused(until));
-        }
-        Ok(())
+            refused(until)
+        })?;
+        // What others have taken in between has flowed off later still: a moment's worth.
+        Ok(Gone(tokens.tat.0.load(Acquire)))
     }
 
     /// When to ask again, if nothing would be let through now.
@@ -96,20 +102,25 @@ impl Governor {
         (until > self.nanos(now)).then(|| self.epoch + Duration::from_nanos(until))
     }
 
-    /// What was taken was not asked for.
+    /// What was taken just now was not asked for.
     pub(crate) fn give_back(&self, need: Need) {
         if let Some(requests) = &self.requests {
             requests.give_back(1);
         }
-        self.correct(need, 0);
+        if let Some(tokens) = &self.tokens {
+            tokens.give_back(need.tokens());
+        }
     }
 
-    /// So many tokens were moved where that many were expected.
-    pub(crate) fn correct(&self, need: Need, moved: u64) {
+    /// So many tokens were moved where that many were expected. What has flowed off already is not given back.
+    pub(crate) fn correct(&self, need: Need, gone: Gone, moved: u64, now: Instant) {
         let Some(bucket) = &self.tokens else { return };
         match moved.checked_sub(need.tokens()) {
             Some(more) => bucket.owe(more),
-            None => bucket.give_back(need.tokens() - moved),
+            None => {
+                let left = gone.0.saturating_sub(self.nanos(now));
+                bucket.give_back_of(need.tokens() - moved, left);
+            }
         }
     }
 
@@ -188,8 +199,13 @@ impl Bucket {
     }
 
     fn give_back(&self, count: u64) {
+        self.give_back_of(count, u64::MAX);
+    }
+
+    /// Likewise, of what takes so long to flow off.
+    fn give_back_of(&self, count: u64, left: u64) {
         if count > 0 {
-            let less = count.saturating_mul(self.cell);
+            let less = count.saturating_mul(self.cell).min(left);
             let give = |tat: u64| Some(tat.saturating_sub(less));
             let _ = self.tat.0.try_update(AcqRel, Acquire, give);
         }
