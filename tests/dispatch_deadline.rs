@@ -688,3 +688,15 @@ async fn one_that_is_being_probed_is_nobody_to_ask() {
     probe.abort();
 }
 
+/// Nobody had read it, and it was taken for a stream.
+#[tokio::test(start_paused = true)]
+async fn a_payload_of_ones_own_is_read_too() {
+    let client = Client::new([Answer::json([json("hi")]).after(secs(15))]);
+    let stack = ServiceBuilder::new()
+        .layer(DeadlineLayer::default())
+        .layer(MeterLayer::new())
+        .service(client);
+    let payload = Payload::read(r#"{"model":"m"}"#).unwrap();
+    let response = stack.oneshot(Request::new(payload)).await.unwrap();
+    assert_eq!(response.status(), 200);
+}

@@ -10,12 +10,13 @@ use crate::attempt::Attempt;
 use crate::attempts::{Attempts, DEFAULT_TRIES};
 use crate::caller::Caller;
 use crate::generation::GenerationId;
+use crate::payload::Payload;
 use crate::plan::Plan;
 use crate::recovery::Recovery;
 use crate::sent::Sent;
 use crate::standing::Need;
 use crate::tenant::Tenant;
-use crate::wire::{Dialect, Operation};
+use crate::wire::{Dialect, Fields, Operation};
 use crate::wishes::Wishes;
 
 /// One request on its way: a shared handle in one slot of the request's extensions.
@@ -41,7 +42,8 @@ pub(super) struct Shared {
     until: AtomicU64,
     /// Few requests have any.
     wishes: OnceLock<Box<Wishes>>,
-    stream: AtomicBool,
+    /// Zero as long as nobody has read the body.
+    shape: AtomicU8,
     reasons: AtomicBool,
     operation: OnceLock<Operation>,
     /// Zero as long as nobody has said it.
@@ -60,6 +62,9 @@ pub(super) struct Shared {
     pub(super) recovery: Recovery,
 }
 
+const STREAM: u8 = 1;
+const DOCUMENT: u8 = 2;
+
 const OPENROUTER: u8 = 1;
 const OPENAI: u8 = 2;
 
@@ -75,7 +80,7 @@ impl Call {
                 created: wall,
                 until: AtomicU64::new(0),
                 wishes: OnceLock::new(),
-                stream: AtomicBool::new(true),
+                shape: AtomicU8::new(0),
                 reasons: AtomicBool::new(false),
                 operation: OnceLock::new(),
                 dialect: AtomicU8::new(0),
@@ -158,7 +163,7 @@ impl Call {
 
     /// Does the caller expect an event stream? Yes, as long as nobody has read the body.
     pub fn is_stream(&self) -> bool {
-        self.shared.stream.load(Relaxed)
+        self.shared.shape.load(Relaxed) != DOCUMENT
     }
 
     /// Does the caller ask the model to reason? No, as long as nobody has read the body.
@@ -247,17 +252,25 @@ impl Call {
         let _ = self.shared.operation.set(operation);
     }
 
+    /// Takes in what the body asks for, once: from `read`, or where there is none from the outermost layer that sees a payload.
+    pub(crate) fn hear(&self, payload: &Payload) {
+        let Shared { shape, reasons, .. } = &*self.shared;
+        if shape.load(Relaxed) != 0 {
+            return;
+        }
+        let view = payload.view();
+        shape.store(if view.stream() { STREAM } else { DOCUMENT }, Relaxed);
+        let asks = view.parameters().within(Fields::OF_REASONING);
+        reasons.store(asks != Fields::NONE, Relaxed);
+        self.expect(Need {
+            input: view.prompt_tokens(),
+            output: payload.expected_output(),
+        });
+    }
+
     pub(crate) fn expect(&self, need: Need) {
         self.shared.input.store(need.input, Relaxed);
         self.shared.output.store(need.output, Relaxed);
-    }
-
-    pub(crate) fn set_reasons(&self, reasons: bool) {
-        self.shared.reasons.store(reasons, Relaxed);
-    }
-
-    pub(crate) fn set_stream(&self, stream: bool) {
-        self.shared.stream.store(stream, Relaxed);
     }
 
     /// Chooses the protocol in which the caller hears of errors, once.

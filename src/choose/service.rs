@@ -69,6 +69,7 @@ where
         let Shared { settings, requests } = &*self.shared;
         let seed = settings.seed.wrapping_add(requests.fetch_add(1, Relaxed));
         let call = Call::of(request.extensions_mut()).clone();
+        call.hear(request.body());
         let now = now();
         let mut ask = Ask::new(request.body(), seed, now).wall(call.wall_at(now));
         if let Some(caller) = call.caller() {

@@ -51,6 +51,7 @@ where
         let call = Call::of(request.extensions_mut());
         call.attempt(now).metered();
         let call = call.clone();
+        call.hear(request.body());
         let expected = Expected::of(request.body(), &call, self.settings);
         ResponseFuture::new(self.inner.call(request), call, expected)
     }

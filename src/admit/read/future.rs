@@ -17,8 +17,7 @@ use crate::chunks::Chunks;
 use crate::error::{BoxError, Error};
 use crate::kind::{Kind, Phase};
 use crate::payload::Payload;
-use crate::standing::Need;
-use crate::wire::{Fields, Operation};
+use crate::wire::Operation;
 
 /// The future of [`Read`](super::Read).
 #[pin_project]
@@ -203,13 +202,7 @@ where
         let payload = this.payload.take().expect("a request is called once");
         let head = this.head.take().expect("a request is called once");
         let call = this.call;
-        call.set_stream(payload.view().stream());
-        let asks = payload.view().parameters().within(Fields::OF_REASONING);
-        call.set_reasons(asks != Fields::NONE);
-        call.expect(Need {
-            input: payload.view().prompt_tokens(),
-            output: payload.expected_output(),
-        });
+        call.hear(&payload);
         // What it is anyway need not be said.
         let operation = Operation::of(head.uri.path()).filter(|it| *it != Operation::Chat);
         if let Some(operation) = operation {

@@ -51,10 +51,13 @@ where
     #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let call = Call::of(request.extensions_mut());
-        let own = limits(self.deadlines, call);
-        let deadlines = own.with(call.wishes());
-        let total = call.bound(deadlines.total);
+        let total = call.bound(call.wishes().total.unwrap_or(self.deadlines.total));
         let asked = call.attempt(now).started();
+        let call = call.clone();
+        // First, since it may be somebody inside who reads what the body asks for.
+        let future = self.inner.call(request);
+        let own = limits(self.deadlines, &call);
+        let deadlines = own.with(call.wishes());
         // Whoever has no try left asks no other.
         let others = call.plan().map(|_| call.others_left(asked));
         // Nobody is given all the time for the rest of an answer that somebody reads.
@@ -65,8 +68,7 @@ where
             let total = later(call.started(), own.total);
             Box::new(Clocks::new(&own, asked, total, others, stream))
         });
-        let timer = Timer::new(clocks, own, call.clone());
-        ResponseFuture::new(self.inner.call(request), timer)
+        ResponseFuture::new(future, Timer::new(clocks, own, call))
     }
 }
 

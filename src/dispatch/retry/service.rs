@@ -69,6 +69,7 @@ where
     #[inline]
     fn call(&mut self, mut request: Request<Payload>) -> Self::Future {
         let call = Call::of(request.extensions_mut()).clone();
+        call.hear(request.body());
         let candidate = call.candidate();
         let provider = candidate.map_or("", |it| it.endpoint.provider().slug());
         let (now, settings) = (now(), &self.shared.settings);
