@@ -758,3 +758,26 @@ async fn each_request_has_a_plan_of_its_own_whoever_shares_a_call() {
     assert_ne!(ids[0], ids[1]);
 }
 
+/// All were at their limit, which is told as if somebody had been asked.
+#[tokio::test(start_paused = true)]
+async fn whoever_asks_while_all_are_at_their_limit_keeps_its_quota() {
+    let minute = Window::Rolling(secs(60));
+    let limits =
+        Limits::new([Rule::new("ten", Scope::Account, Unit::Requests, minute, 10).unwrap()]);
+    let stack = Stack::new(flow::three())
+        .quota(QuotaLayer::new(limits.clone()))
+        .seed(1);
+    let busy = || flow::Answer::status(429, "{}").header("retry-after", "1000");
+    let chain = stack.around(flow::Client::new([busy(), busy(), busy()]));
+    for _ in 0..2 {
+        let asked = chain.clone().oneshot(Request::new(flow::ordered(false)));
+        let error = asked.await.map(drop).unwrap_err();
+        assert_eq!(error.kind(), Kind::RateLimited);
+        let now = Now {
+            instant: flow::now(),
+            wall: SystemTime::now(),
+        };
+        let levels = limits.levels(&Subject::default(), &[Unit::Requests], now);
+        assert_eq!(levels[0].used, 1);
+    }
+}

@@ -51,7 +51,8 @@ impl Hold {
     pub(super) fn failed(mut self, error: &Error) {
         let kind = error.kind();
         // Alone, with nobody inside to begin an attempt, what broke at the other end says that somebody was asked.
-        let refused = kind.rule().fault == Fault::Caller
+        let refused = self.call.plan().is_some()
+            || kind.rule().fault == Fault::Caller
             || matches!(kind, Kind::Ejected(_) | Kind::LedgerAway);
         if refused && self.call.last().is_none() {
             self.taken = Taken::default();
