@@ -54,7 +54,10 @@ impl Permit {
             _ => (until, cause),
         };
         let at = standing.pick(need, tried, breaker, now).map_err(later)?;
-        let pass = match circuit.ask(breaker, standing.in_flight(), now) {
+        // Attempts count themselves at their candidate; those of a gate alone have none.
+        let let_in = standing.accesses().iter().map(|access| access.in_flight());
+        let in_flight = standing.in_flight().max(let_in.sum());
+        let pass = match circuit.ask(breaker, in_flight, now) {
             Admission::Ask => Pass::Ordinary,
             Admission::Probe(pass) => pass,
             Admission::NotUntil(until, cause) => return Err((until, cause)),

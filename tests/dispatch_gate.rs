@@ -4,6 +4,7 @@ mod flow;
 
 use std::io::ErrorKind::ConnectionRefused;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -576,4 +577,35 @@ async fn without_meter_the_status_decides() {
         let last = service.clone().oneshot(Request::new(())).await;
         assert_eq!(last.is_err(), refused, "{status}");
     }
+}
+
+/// Who is back is asked by few at first, and without a plan nobody counted them.
+#[tokio::test(start_paused = true)]
+async fn without_a_plan_few_are_let_through_at_first_too() {
+    let calls = AtomicU32::new(0);
+    let service = service_fn(|_: Request<()>| {
+        let call = calls.fetch_add(1, Relaxed);
+        async move {
+            match call {
+                0..5 => Err(BoxError::from(std::io::Error::from(ConnectionRefused))),
+                5 => Ok(Response::new(())),
+                _ => std::future::pending().await,
+            }
+        }
+    });
+    let service = GateLayer::new(Breaker::default()).seed(3).layer(service);
+    let ask = || service.clone().oneshot(Request::new(()));
+    for _ in 0..5 {
+        ask().await.unwrap_err();
+    }
+    sleep(secs(20)).await;
+    ask().await.unwrap();
+    let mut under_way = Vec::new();
+    for _ in 0..10 {
+        let mut asked = Box::pin(ask());
+        if poll!(&mut asked).is_pending() {
+            under_way.push(asked);
+        }
+    }
+    assert_eq!(under_way.len(), 2);
 }
