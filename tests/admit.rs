@@ -254,6 +254,21 @@ async fn nobody_waits_for_a_service_beyond_the_time_of_the_request() {
     assert!(inner.asked.load(Relaxed) > 0);
 }
 
+/// It was read to its end, and only then was the time over.
+#[tokio::test(start_paused = true)]
+async fn nobody_reads_a_body_beyond_the_time_of_the_request() {
+    let inner = Gate::default();
+    let service = ReadLayer::new()
+        .total(Duration::from_secs(2))
+        .layer(inner.clone());
+    let began = tokio::time::Instant::now();
+    let request = Request::new(delayed(Duration::from_secs(5), BODY));
+    let error = service.oneshot(request).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Elapsed(Phase::Total));
+    assert_eq!(began.elapsed(), Duration::from_secs(2));
+    assert_eq!(inner.asked.load(Relaxed), 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_refused_body_asks_nobody() {
     let inner = Gate::default();

@@ -2,18 +2,19 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Request, request};
 use pin_project::pin_project;
-use tokio::time::Sleep;
+use tokio::time::{Sleep, sleep_until};
 use tower_service::Service;
 
 use super::idle::Idle;
 use super::layer::ReadLayer;
 use crate::call::Call;
 use crate::chunks::Chunks;
+use crate::clock::{later, now};
 use crate::error::{BoxError, Error};
 use crate::kind::{Kind, Phase};
 use crate::payload::Payload;
@@ -169,13 +170,19 @@ where
                         return Poll::Ready(Err(not_streamed()));
                     }
                     *this.payload = Some(payload);
-                    *this.sleep = None;
+                    if this.sleep.take().is_some() && is_over(this.call) {
+                        return Poll::Ready(Err(Error::elapsed(Phase::Total)));
+                    }
                 }
                 Poll::Pending => {
-                    let sleep = || Box::pin(tokio::time::sleep(*this.patience));
+                    let (patience, call) = (*this.patience, &*this.call);
+                    let sleep = || Box::pin(sleep_until(body_until(patience, call).into()));
                     ready!(this.sleep.get_or_insert_with(sleep).as_mut().poll(cx));
                     let message = "the request body did not come in time";
-                    return Poll::Ready(Err(Error::new(Kind::SlowRequest, message)));
+                    return Poll::Ready(Err(match is_over(call) {
+                        true => Error::elapsed(Phase::Total),
+                        false => Error::new(Kind::SlowRequest, message),
+                    }));
                 }
             }
         }
@@ -192,7 +199,7 @@ where
         let Some(until) = this.call.until() else {
             return Poll::Pending;
         };
-        let sleep = || Box::pin(tokio::time::sleep_until(until.into()));
+        let sleep = || Box::pin(sleep_until(until.into()));
         ready!(this.sleep.get_or_insert_with(sleep).as_mut().poll(cx));
         Poll::Ready(Err(Error::elapsed(Phase::Total)))
     }
@@ -213,6 +220,17 @@ where
         this.idle.give_back(inner);
         future
     }
+}
+
+/// Until when the rest of the body is waited for: not after the time of the call.
+fn body_until(patience: Duration, call: &Call) -> Instant {
+    let until = later(now(), patience);
+    call.until().map_or(until, |total| until.min(total))
+}
+
+/// Is the time of the call over?
+fn is_over(call: &Call) -> bool {
+    call.until().is_some_and(|until| until <= now())
 }
 
 fn too_large(limit: usize) -> Error {
