@@ -3,6 +3,8 @@
 mod flow;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::{Context, Poll};
 
 use flow::{Answer, Client, DONE, Step, assert_proper_end, catalog, event, secs, tell};
 use http::Request;
@@ -11,14 +13,16 @@ use serde_json::{Value, json};
 use switchtower::admit::read::ReadLayer;
 use switchtower::catalog::Catalog;
 use switchtower::choose::ChooseLayer;
+use switchtower::dispatch::address::AddressLayer;
 use switchtower::dispatch::commit::CommitLayer;
 use switchtower::dispatch::deadline::DeadlineLayer;
 use switchtower::dispatch::recover::RecoverLayer;
 use switchtower::dispatch::retry::Budgets;
 use switchtower::meter::MeterLayer;
 use switchtower::settle::{Certainty, Record};
-use switchtower::{Allowed, End, Kind, Money, Phase, Stack};
-use tower::{ServiceBuilder, ServiceExt};
+use switchtower::standing::Roster;
+use switchtower::{Allowed, End, Error, Kind, Money, Payload, Phase, Stack};
+use tower::{Service, ServiceBuilder, ServiceExt};
 
 // === Helpers ===
 
@@ -1324,4 +1328,80 @@ async fn what_was_too_long_to_be_kept_is_not_mended_later() {
         told.text()
     );
     assert_eq!(client.seen().len(), 2);
+}
+/// A service that has failed is to be discarded.
+#[tokio::test(start_paused = true)]
+async fn a_service_that_was_never_ready_is_not_polled_again() {
+    let broken = Break::Cut.after(vec![begins("one"), says("one", "The sea")]);
+    let client = Client::new([broken, whole("three", "The sea is", 5)]);
+    let inner = ServiceBuilder::new()
+        .layer(CommitLayer::new())
+        .layer(MeterLayer::new())
+        .layer(AddressLayer::new())
+        .service(client.clone());
+    let service = ServiceBuilder::new()
+        .layer(ReadLayer::new())
+        .layer(ChooseLayer::new(Roster::from(plain())))
+        .layer(RecoverLayer::new().on(true))
+        .service(Brittle {
+            inner,
+            client: client.clone(),
+            made: Arc::default(),
+            fails: false,
+            failed: false,
+        });
+    let body = asking(json!({})).to_string();
+    let told = tell(
+        service
+            .oneshot(Request::new(body))
+            .await
+            .unwrap()
+            .into_body(),
+    )
+    .await;
+    assert_eq!(told.content(), "The sea is");
+}
+
+/// One of its clones is never ready: the first that is asked again.
+struct Brittle<S> {
+    inner: S,
+    client: Client,
+    made: Arc<AtomicBool>,
+    fails: bool,
+    failed: bool,
+}
+
+impl<S: Clone> Clone for Brittle<S> {
+    fn clone(&self) -> Self {
+        let again = self.client.seen().len() == 1;
+        Self {
+            inner: self.inner.clone(),
+            client: self.client.clone(),
+            made: self.made.clone(),
+            fails: again && !self.made.swap(true, Relaxed),
+            failed: false,
+        }
+    }
+}
+
+impl<S> Service<Request<Payload>> for Brittle<S>
+where
+    S: Service<Request<Payload>, Error = Error>,
+{
+    type Response = S::Response;
+    type Error = Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        assert!(!self.failed, "it has failed, and was not discarded");
+        self.failed = self.fails;
+        match self.failed {
+            true => Poll::Ready(Err(Error::new(Kind::Internal, "never ready"))),
+            false => self.inner.poll_ready(cx),
+        }
+    }
+
+    fn call(&mut self, request: Request<Payload>) -> S::Future {
+        self.inner.call(request)
+    }
 }

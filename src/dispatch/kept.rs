@@ -74,7 +74,12 @@ impl<S: Service<Request<Payload>>> Kept<S> {
     {
         let service = self.service.get_or_insert_with(|| common.another());
         match service.poll_ready(cx) {
-            Poll::Ready(ready) => ready.map_err(Error::from_inner)?,
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(error)) => {
+                // One that has failed is never ready again.
+                self.service = None;
+                return Poll::Ready(Err(Error::from_inner(error)));
+            }
             Poll::Pending => {
                 ready!(self.poll_over(cx, call));
                 return Poll::Ready(Err(Error::elapsed(Phase::Total)));
