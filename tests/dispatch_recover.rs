@@ -1329,6 +1329,20 @@ async fn what_was_too_long_to_be_kept_is_not_mended_later() {
     );
     assert_eq!(client.seen().len(), 2);
 }
+
+/// It broke off without a word that was its own, and was taken for one that had said nothing.
+#[tokio::test(start_paused = true)]
+async fn who_has_ended_too_early_is_not_asked_again() {
+    let broken = Break::Cut.after(vec![begins("one"), says("one", "The sea")]);
+    let answers = vec![broken, whole("two", "", 5), whole("one", "The sea is", 5)];
+    let stack = Stack::new(plain())
+        .seed(7)
+        .recover(RecoverLayer::new().on(true));
+    let body = asking(json!({"provider": {"order": ["one", "two"], "only": ["one", "two"]}}));
+    let told = ask_with(stack, Request::post("/v1/chat/completions"), body, answers).await;
+    assert_eq!(told.client.hosts(), ["one.test", "two.test", "one.test"]);
+}
+
 /// A service that has failed is to be discarded.
 #[tokio::test(start_paused = true)]
 async fn a_service_that_was_never_ready_is_not_polled_again() {

@@ -51,8 +51,8 @@ pub(super) fn again(attempt: &Attempt, dispositions: &Dispositions) -> bool {
             let rests = attempt.found().retry_after.is_some();
             !rests && dispositions.of(kind).again != Again::Never
         }
-        // A hedge that was too late has said nothing.
-        Some((End::Superseded, _)) => attempt.content_events() == 0,
+        // A hedge that was too late has said nothing. One that was over too early has, if not a word.
+        Some((End::Superseded, _)) => !attempt.has_answered() && !attempt.is_done(),
         _ => false,
     }
 }
