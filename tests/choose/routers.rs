@@ -238,6 +238,30 @@ fn a_conversation_stays_with_the_model_that_a_router_chose() {
     }
 }
 
+/// The second router remembered its conversation in place of the first one's.
+#[test]
+fn a_conversation_stays_with_the_first_of_two_routers() {
+    let free = (0..8).map(|n| served(&format!("a/{n}:free"), [at("a", "0")]));
+    let paid = [served("m/1", [at("a", "1")])];
+    let world = ruled(AutoSpec::new().with_models("m/*"), free.chain(paid));
+    let payload =
+        payload(&json!({"models": ["openrouter/free", "openrouter/auto"], "session_id": "chat-1"}));
+    let sticky = Arc::new(Sticky::new(world.start));
+    let plan = |seed| {
+        let ask = Ask::new(&payload, seed, world.start).sticky(&sticky);
+        world.ask(&ask).unwrap()
+    };
+    let first = plan(1);
+    let answered = &first.candidates[0].endpoint;
+    first
+        .conversation()
+        .unwrap()
+        .answered(answered, 0, world.start);
+    for seed in 0..50 {
+        assert_eq!(plan(seed).candidates[0].endpoint.key(), answered.key());
+    }
+}
+
 /// Each time it was named it looked at every model there is.
 #[test]
 fn a_router_that_is_named_again_chooses_nothing_more() {

@@ -109,7 +109,8 @@ impl<'a> Models<'a> {
                     ..wanted(model)
                 });
             }
-            models.conversation = conversation;
+            // That of the router whose choice is asked first.
+            models.conversation = models.conversation.or(conversation);
         }
         let requested = models.first.zip(named);
         let requested = requested.map(|(first, name)| Requested::new(&name, first.model));
