@@ -24,6 +24,38 @@
 //! | reqwest | likewise, which stays on | |
 //! | | twice at most where a server of HTTP/2 refuses a stream, or goes away before it | `.retry(reqwest::retry::never())` |
 //!
+//! # Layers around a client
+//!
+//! An error that is no [`Error`](crate::Error) is taken for a broken connection: the provider is blamed for it, and left alone when
+//! it comes often. So what keeps your own machine from too much belongs elsewhere:
+//!
+//! | layer of Tower | where |
+//! |---|---|
+//! | `load_shed` | around the whole stack: within it nobody but the provider is to refuse |
+//! | `concurrency_limit` | around either: it only waits, within the time of the request |
+//! | `timeout` | nowhere: [`deadline`](crate::dispatch::deadline) knows a slow answer from a silent one |
+//! | `buffer` | around the whole stack: when it has ended, that is no provider's fault |
+//!
+//! Where one of them refuses inside of the stack all the same, its own error, and no other, is to become one of ours:
+//!
+//! ```
+//! use switchtower::{BoxError, Error, Kind};
+//!
+//! # #[derive(Debug)] struct Overloaded;
+//! # impl std::fmt::Display for Overloaded {
+//! #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("overloaded") }
+//! # }
+//! # impl std::error::Error for Overloaded {}
+//! /// For `map_err`, around `load_shed`: nobody else is asked, and nobody is blamed.
+//! fn ours(error: BoxError) -> Error {
+//!     match error.is::<Overloaded>() {
+//!         true => Error::new(Kind::Internal, "too much to do just now").with_source(error),
+//!         false => Error::from_inner(error),
+//!     }
+//! }
+//! # assert_eq!(ours(Overloaded.into()).kind(), Kind::Internal);
+//! ```
+//!
 //! # A client of your own
 //!
 //! Its error may be any that [`Error::from_inner`](crate::Error::from_inner) takes. But if its type has a
