@@ -17,7 +17,7 @@ use switchtower::catalog::Catalog;
 use switchtower::dispatch::hedge::HedgeLayer;
 use switchtower::settle::{Certainty, Record};
 use switchtower::standing::{Percentile, State};
-use switchtower::{Allowed, End, Kind, Payload, Stack};
+use switchtower::{Again, Allowed, Disposition, Dispositions, End, Kind, Payload, Stack};
 use tokio::time::Instant;
 use tower::{ServiceExt, service_fn};
 
@@ -251,6 +251,24 @@ async fn a_request_has_no_more_tries_for_it() {
     );
     ask(&stack, &client).await.map(drop).unwrap_err();
     assert_eq!(client.seen().len(), 2);
+}
+
+/// The last one was there when the first began to wait for it, and was taken meanwhile.
+#[tokio::test(start_paused = true)]
+async fn a_hedge_may_take_the_last_try_from_a_retry() {
+    let again = Disposition {
+        again: Again::First,
+        ..Kind::Overloaded.disposition()
+    };
+    let dispositions = Dispositions::default().with(Kind::Overloaded, again);
+    let late = Answer::status(503, "{}").after(millis(990));
+    let (stack, client) = (
+        hedging().tries(2).seed(1).dispositions(dispositions),
+        Client::new([late, says("hi", 3000)]),
+    );
+    let told = tell(ask(&stack, &client).await.unwrap().into_body()).await;
+    assert_eq!(told.content(), "hi");
+    assert_eq!(client.hosts(), ["one.test", "two.test"]);
 }
 
 #[tokio::test(start_paused = true)]

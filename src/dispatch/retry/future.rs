@@ -132,6 +132,12 @@ where
                 }
                 StateProj::Waiting(sleep) => {
                     ready!(sleep.as_mut().poll(cx));
+                    // A hedge may have taken the last one meanwhile.
+                    if this.call.tries() == 0
+                        && let Some(error) = this.before.take()
+                    {
+                        return Poll::Ready(Err(error.with_attempts(this.call.attempts())));
+                    }
                     // Waiting → Readying
                     this.state.set(State::Readying);
                 }
