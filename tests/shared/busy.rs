@@ -114,6 +114,37 @@ async fn rows_are_written_while_a_lease_is_locked() {
     assert!(house.books().holds().unwrap().is_empty());
 }
 
+/// It is held and let go while the writer is at something else, so that both come at once: the hold is not written after its end.
+#[tokio::test]
+async fn a_hold_that_waits_for_a_lease_is_over_with_its_end() {
+    let house = House::new();
+    let settings = leases().pause(Duration::from_secs(10)).reserve(0);
+    let journal = open(&house, "one", &budget(LIMIT), settings);
+    let first = hold(&journal, 1_000).await.unwrap();
+    let (mut second, mut gone) = (slot(&journal).await, slot(&journal).await);
+    let claimed = claim(300);
+    {
+        let mut state = house.state();
+        assert_eq!(second.hold(&claimed).unwrap(), Held::Later);
+        assert_eq!(gone.hold(&claim(300)).unwrap(), Held::Later);
+        drop(gone);
+        state.locked = state.counters.keys().cloned().collect();
+        state.all_locked = true;
+    }
+    until(|| house.state().busy > 0).await;
+    assert!(now(|cx| second.poll_held(cx)).is_pending());
+    house.state().locked.clear();
+    poll_fn(|cx| second.poll_held(cx)).await.unwrap();
+    let second = Holding {
+        slot: second,
+        claim: claimed,
+    };
+    second.settled(300).await;
+    first.settled(400).await;
+    journal.close().await;
+    assert!(house.books().holds().unwrap().is_empty());
+}
+
 /// Whoever waits is not overtaken by those who need less, though there is enough for them.
 #[tokio::test]
 async fn a_large_claim_is_not_overtaken() {

@@ -61,6 +61,15 @@ impl Batch {
         }
     }
 
+    /// Which holds are over by it?
+    pub(super) fn ends(&self) -> impl Iterator<Item = &GenerationId> {
+        self.entries.iter().filter_map(|entry| match entry {
+            Entry::Row(row) => Some(&row.id),
+            Entry::Released(id) => Some(id),
+            _ => None,
+        })
+    }
+
     /// Adds what its entries have drawn of leases, for one commit.
     pub(super) fn draw(&mut self, drawn: &[Drawn]) {
         self.entries.extend(drawn.iter().cloned().map(Entry::Drawn));

@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::leasing::Wish;
 use super::line::Line;
 use super::ticket::{Teller, gone, wake};
-use crate::generation::GenerationId;
 use crate::limits::Unwritten;
 use crate::settle::limited::Shares;
 use crate::settle::store::{Entry, StoreError};
@@ -103,15 +102,6 @@ impl Waiting {
         match &self.entry {
             Entry::Hold(hold) => u64::try_from(hold.amount.picodollars()).unwrap_or(0),
             _ => 0,
-        }
-    }
-
-    /// Which hold is over by it?
-    pub(super) fn ends(&self) -> Option<&GenerationId> {
-        match &self.entry {
-            Entry::Row(row) => Some(&row.id),
-            Entry::Released(id) => Some(id),
-            _ => None,
         }
     }
 

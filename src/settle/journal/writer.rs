@@ -117,8 +117,6 @@ impl Writer {
     /// Takes what waits into the batch, but for what still has to be leased.
     fn gather(&mut self, batch: &mut Batch, mut waiting: Vec<Waiting>) {
         if let Some(leases) = &mut self.leases {
-            let ended = waiting.iter().filter_map(Waiting::ends);
-            ended.for_each(|id| leases.ended(id));
             leases.wish(waiting.extract_if(.., |waiting| waiting.wish.is_some()));
         }
         batch.extend(waiting);

@@ -10,7 +10,6 @@ use super::counters::Counters;
 use super::stalled::Stalled;
 use super::wishes::Wishes;
 use crate::clock;
-use crate::generation::GenerationId;
 use crate::limits::{Limits, Now};
 use crate::settle::journal::gather::Batch;
 use crate::settle::journal::queue::{Queue, Waiting};
@@ -156,11 +155,16 @@ impl Leases {
         self.ask_next(now);
     }
 
-    /// Takes out the claims of which nothing can be drawn just now.
+    /// Takes out the claims of which nothing can be drawn just now; those that are over by it are forgotten, lest they be written
+    /// after their end.
     pub(in crate::settle::journal) fn stall(&mut self, batch: &mut Batch) {
-        if self.stalled.is_empty() {
-            return;
+        if !self.stalled.is_empty() {
+            self.take_out(batch);
         }
+        batch.ends().for_each(|id| self.stalled.forget(id));
+    }
+
+    fn take_out(&mut self, batch: &mut Batch) {
         let (now, counters, stalled) = (now(), &mut self.counters, &self.stalled);
         let is_of = |shares: &Shares| {
             let names = names(counters, shares, now);
@@ -226,11 +230,6 @@ impl Leases {
     fn claims_of(&mut self, counter: &str, batch: &mut Batch, now: Now) -> Batch {
         let counters = &mut self.counters;
         batch.claims_of(|shares| names(counters, shares, now).contains(counter))
-    }
-
-    /// Whoever held this waits for nothing any more.
-    pub(in crate::settle::journal) fn ended(&mut self, id: &GenerationId) {
-        self.stalled.forget(id);
     }
 
     /// May so much of all of these be spent, since nobody can record it?
