@@ -58,6 +58,16 @@ impl Schema {
         found.get()
     }
 
+    /// Does this while somebody else has locked a table.
+    #[allow(dead_code, reason = "others lock none")]
+    pub(crate) fn locking(&self, table: &str, work: impl FnOnce()) {
+        let lock = format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
+        self.with(async |client| {
+            client.batch_execute(&lock).await.unwrap();
+            work();
+        });
+    }
+
     fn with(&self, work: impl AsyncFnOnce(Client)) {
         let runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = { runtime }.enable_all().build().unwrap();

@@ -77,6 +77,21 @@ fn hostile_letters_and_numbers_lose_no_charge() {
     assert_eq!(spent(&*store), (1, Money::MAX));
 }
 
+/// Somebody has locked one table, and who asks for that waits in vain: the database is there for all others.
+#[test]
+#[ignore = "needs PostgreSQL: set SWITCHTOWER_POSTGRES_URL and run with --include-ignored"]
+fn a_statement_that_waits_in_vain_is_in_nobodys_way() {
+    let schema = Schema::new();
+    let settings = PostgresSettings::default().patience(Duration::from_millis(500));
+    let store = PostgresStore::open(&schema.url, settings).unwrap();
+    schema.locking("switchtower_days", || {
+        let away = store.spend(&spend(&[]));
+        assert!(matches!(away, Err(StoreError::Away(_))), "{away:?}");
+        store.holds().unwrap();
+    });
+    store.spend(&spend(&[])).unwrap();
+}
+
 #[test]
 #[ignore = "needs PostgreSQL: set SWITCHTOWER_POSTGRES_URL and run with --include-ignored"]
 fn replicas_add_to_the_same_sums_at_once() {

@@ -33,3 +33,20 @@ pub(super) fn meaning(error: tokio_postgres::Error) -> StoreError {
     }
     StoreError::Other(Box::new(error))
 }
+
+/// Does the database answer all the same, over the same connection? It is one statement that took too long, or was in the way
+/// of others.
+pub(super) fn is_of_statement(error: &StoreError) -> bool {
+    let StoreError::Away(error) = error else {
+        return false;
+    };
+    let error = error.downcast_ref::<tokio_postgres::Error>();
+    let state = error.and_then(tokio_postgres::Error::code);
+    let of_statement = [
+        SqlState::QUERY_CANCELED,
+        SqlState::LOCK_NOT_AVAILABLE,
+        SqlState::T_R_DEADLOCK_DETECTED,
+        SqlState::T_R_SERIALIZATION_FAILURE,
+    ];
+    state.is_some_and(|state| of_statement.contains(state))
+}

@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime};
 use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect};
 use tokio_postgres::{Client, Config, Socket};
 
-use super::connect::Connector;
+use super::connect::{Connector, Session};
+use super::fault::is_of_statement;
 use super::pool::Pool;
 use super::pruned::Pruned;
 use super::runtime::Runtime;
@@ -149,10 +150,8 @@ impl PostgresStore {
                     | StoreError::Busy(_)
                     | StoreError::Other(_)
                     | StoreError::Taken(_),
-                ) => {
-                    let rolled_back = session.client.batch_execute("ROLLBACK").await;
-                    rolled_back.is_ok().then_some(session)
-                }
+                ) => rolled_back(session).await,
+                Err(error) if is_of_statement(error) => rolled_back(session).await,
                 // Nobody knows in what state it is.
                 Err(_) => None,
             };
@@ -162,7 +161,9 @@ impl PostgresStore {
             place.session = session;
             answer
         });
-        let reached = !matches!(answer, Err(StoreError::Away(_)));
+        let away = |error: &StoreError| matches!(error, StoreError::Away(_));
+        let reached = answer.as_ref().err();
+        let reached = reached.is_none_or(|error| !away(error) || is_of_statement(error));
         pool.reached(clock::now(), reached);
         answer
     }
@@ -308,6 +309,12 @@ impl Lessor for PostgresStore {
         while self.read(move |client| Box::pin(leases::forget(client, before)))? {}
         Ok(())
     }
+}
+
+/// It goes on, if nothing of what was asked stays.
+async fn rolled_back(session: Session) -> Option<Session> {
+    let rolled_back = session.client.batch_execute("ROLLBACK").await;
+    rolled_back.is_ok().then_some(session)
 }
 
 /// Longer names have no place in an index.
