@@ -16,7 +16,8 @@ use super::tally::Place;
 /// One word, and how fast it goes by.
 #[derive(Debug)]
 pub(super) struct Bucket {
-    /// When all will have flowed off, in nanoseconds since the epoch: the "theoretical arrival time" of the algorithm. Zero: it has.
+    /// When all will have flowed off, in nanoseconds since the epoch: the "theoretical arrival time" of the algorithm. Once that is
+    /// over, it stays: what is charged later may have come before it.
     tat: u64,
     /// In which time one flows off, in nanoseconds.
     cell: u64,
@@ -35,7 +36,7 @@ struct Tat<'a>(&'a Cell<u64>);
 struct Hand<'a>(&'a Cell<u64>);
 
 /// As many periods.
-const DEEPEST: u64 = 10;
+pub(crate) const DEEPEST: u32 = 10;
 
 // === impl Bucket ===
 
@@ -58,14 +59,11 @@ impl Bucket {
         self.burst = burst;
         // Each of the burst has its time.
         let full = self.cell.saturating_mul(burst.get().into());
-        self.deepest = nanos(period).saturating_mul(DEEPEST).max(full);
+        self.deepest = nanos(period).saturating_mul(DEEPEST.into()).max(full);
     }
 
     pub(super) fn advance(&mut self, at: At) {
         self.seen = self.seen.max(at.nanos);
-        if self.tat <= at.nanos {
-            self.tat = 0;
-        }
     }
 
     pub(super) fn burst(&self) -> u64 {
@@ -136,18 +134,17 @@ impl Bucket {
         count.saturating_mul(self.cell)
     }
 
-    /// So many were let through then.
-    pub(super) fn charge(&mut self, count: u64, then: At, now: At) {
-        let since = now.nanos.saturating_sub(then.nanos);
-        self.owe(self.time(count).saturating_sub(since), now);
+    /// So many were let through then, behind all that were before: what came in their order is charged in it.
+    pub(super) fn charge(&mut self, count: u64, then: At) {
+        self.owe(self.time(count), then);
     }
 
     /// Takes so many that were let through then, and of which some have flowed off since.
     pub(super) fn take_then(&mut self, count: u64, then: At, now: At) -> Place {
-        let before = self.tat.max(now.nanos);
-        self.charge(count, then, now);
+        let (first, before) = (self.tat.max(then.nanos), self.tat.max(now.nanos));
+        self.charge(count, then);
         let after = self.tat.max(before);
-        let since = now.nanos.saturating_sub(then.nanos);
+        let since = now.nanos.saturating_sub(first);
         Place {
             at: after,
             // With what has flowed off: only what is more than that is owed by what is corrected.

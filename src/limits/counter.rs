@@ -259,7 +259,7 @@ impl Counter {
         if self.is_shared() {
             return None;
         }
-        self.tally.charge(self.lasting(amount), then, now);
+        self.tally.charge(self.lasting(amount), then);
         self.crossed(now)
     }
 

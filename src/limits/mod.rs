@@ -76,5 +76,6 @@ pub use self::unit::Unit;
 pub use self::window::Window;
 
 pub(crate) use self::amount::Amount;
+pub(crate) use self::bucket::DEEPEST;
 pub(crate) use self::taken::Unwritten;
 pub(crate) use self::under_way::{Amounts, Guest};

@@ -124,7 +124,7 @@ impl Tally {
         if let Self::Bucket(bucket) = self {
             return bucket.take_then(amount, then, now);
         }
-        self.charge(amount, then, now);
+        self.charge(amount, then);
         self.place_of(then)
     }
 
@@ -169,7 +169,7 @@ impl Tally {
     }
 
     /// Adds what was used at this time.
-    pub(super) fn charge(&mut self, amount: u64, then: At, now: At) {
+    pub(super) fn charge(&mut self, amount: u64, then: At) {
         match self {
             Self::Forever(used) => *used = used.saturating_add(amount),
             Self::Calendar(calendar) if calendar.has(then.wall) => {
@@ -181,7 +181,7 @@ impl Tally {
                     *used = used.saturating_add(amount);
                 }
             }
-            Self::Bucket(bucket) => bucket.charge(amount, then, now),
+            Self::Bucket(bucket) => bucket.charge(amount, then),
         }
     }
 

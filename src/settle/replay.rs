@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::store::{Dimension, Row, RowQuery, Spend, SpendQuery, Store, StoreError};
 use crate::calendar::Day;
 use crate::caller::{Caller, KeyId};
-use crate::limits::{Limits, Now, Rule, Scope, Subject, Unit, Window};
+use crate::limits::{DEEPEST, Limits, Now, Rule, Scope, Subject, Unit, Window};
 use crate::money::Money;
 
 /// Whose use is asked for? Of both none: everybody's.
@@ -67,8 +67,10 @@ pub(crate) fn used(
         // Before that, all has flowed off.
         Window::Bucket { period, burst } => {
             let limit = u32::try_from(rule.limit()).unwrap_or(u32::MAX).max(1);
-            let full = period.saturating_mul(burst.get()) / limit;
-            full.max(period)
+            let full = (period.saturating_mul(burst.get()) / limit).max(period);
+            // Unless it was in debt, which is never deeper; of that, what the sums would blur is left out.
+            let debt = period.saturating_mul(DEEPEST).min(ROWS);
+            full.max(debt)
         }
     };
     match span > ROWS {

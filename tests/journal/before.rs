@@ -1,5 +1,6 @@
 //! What was used before counts, also of what is kept in sums alone.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -98,6 +99,27 @@ fn a_clock_set_back_counts_what_is_yet_to_come() {
     }
 }
 
+/// A bucket may be in debt for longer than it takes to fill, and no restart pays it.
+#[test]
+fn a_debt_of_a_bucket_goes_on() {
+    let store = Shaky::new();
+    let mut large = row(1, SystemTime::now() - Duration::from_secs(200));
+    large.usage.output = 300;
+    write(&store, [large]);
+    let bucket = Window::Bucket {
+        period: Duration::from_secs(60),
+        burst: NonZeroU32::new(60).unwrap(),
+    };
+    let rule = Rule::new("bucket", Scope::Account, Unit::Tokens, bucket, 60).unwrap();
+    let used = used_of(
+        &store,
+        Limits::new([rule]),
+        Unit::Tokens,
+        Subject::default(),
+    );
+    assert!((1..=100).contains(&used), "{used}");
+}
+
 // === Helpers ===
 
 /// Five picodollars.
@@ -118,22 +140,27 @@ fn write(store: &Arc<Shaky>, rows: impl IntoIterator<Item = Row>) {
 fn used(store: &Arc<Shaky>, scope: Scope, window: Window, providers: &[&str]) -> u64 {
     let limit = Money::from_picodollars(1_000_000);
     let limits = Limits::new([Rule::money("budget", scope, window, limit).unwrap()]);
+    let subject = Subject {
+        providers,
+        ..Subject::default()
+    };
+    used_of(store, limits, Unit::Money, subject)
+}
+
+/// Likewise, by these limits, of what the account of all rows asks like this.
+fn used_of(store: &Arc<Shaky>, limits: Limits, unit: Unit, subject: Subject<'_>) -> u64 {
     let journal = open(store, settings().limits(limits));
     let caller = switchtower::Caller::new(switchtower::KeyId::of("a"));
     let caller = caller.account(Row::from(&record(0)).account);
     let subject = Subject {
         caller: Some(&caller),
-        model: None,
-        models: &[],
-        providers,
-        user: None,
-        tag: None,
+        ..subject
     };
     let now = Now {
         instant: Instant::now(),
         wall: SystemTime::now(),
     };
     let books = journal.books();
-    let levels = books.limits().levels(&subject, &[Unit::Money], now);
+    let levels = books.limits().levels(&subject, &[unit], now);
     levels.iter().map(|level| level.used).sum()
 }

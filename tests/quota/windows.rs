@@ -173,6 +173,44 @@ fn a_bucket_lets_its_burst_through_and_then_flows() {
     assert_eq!(left(clock.now()), 10);
 }
 
+/// What waits behind others flows off behind them, also where it was charged after a restart.
+#[test]
+fn a_bucket_that_is_charged_with_the_past_is_as_full_as_it_was() {
+    let bucket = Window::Bucket {
+        period: seconds(60),
+        burst: NonZeroU32::new(60).unwrap(),
+    };
+    let caller = caller("a");
+    let one = |limits: &Limits, now| {
+        let mut taken = limits
+            .take(&of(&caller), &[(Unit::Requests, 1)], now)
+            .unwrap();
+        taken.settle(Unit::Requests, 1, now);
+    };
+    let left =
+        |limits: &Limits, now| limits.levels(&of(&caller), &[Unit::Requests], now)[0].remaining();
+    // Of each of these moments a few: at once, in debt, and after all of it has flowed off.
+    for past in [
+        vec![(2, 60)],
+        vec![(70, 60), (2, 1)],
+        vec![(90, 60), (40, 30), (30, 20), (1, 3)],
+    ] {
+        let new = || Limits::new([rule("bucket", Scope::Key, Unit::Requests, bucket, 60)]);
+        let (lived, begun, mut clock) = (new(), new(), Clock::new());
+        let start = clock;
+        clock.goes(seconds(100));
+        for (ago, count) in past {
+            let mut then = start;
+            then.goes(seconds(100 - ago));
+            for _ in 0..count {
+                one(&lived, then.now());
+                begun.charge(&of(&caller), Unit::Requests, 1, then.wall, clock.now());
+            }
+        }
+        assert_eq!(left(&begun, clock.now()), left(&lived, clock.now()));
+    }
+}
+
 /// An answer that lasts longer than a window moved any number of tokens: what it was let in for counted no more when it was
 /// over, and what it had moved never did.
 #[test]
