@@ -3,8 +3,9 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Mutex, Once};
+use std::sync::{Mutex, Once, mpsc};
 use std::task::{Context, Wake, Waker};
+use std::time::Duration;
 use std::{sync::Arc, thread};
 
 use switchtower::settle::store::{Entry, Store, StoreError};
@@ -82,6 +83,29 @@ async fn what_is_never_stored_is_told() {
     let lost = said.iter().find(|event| event.contains("lost")).unwrap();
     assert!(lost.contains("0.000000000005"), "{lost}");
     assert_eq!(store.inner().holds().unwrap()[0].id, id(11));
+}
+
+/// Each try took its time, which was no part of the patience: with ten seconds of it a process was there for half a minute.
+#[tokio::test]
+async fn the_patience_of_the_last_one_is_that_of_all_its_tries() {
+    let store = Shaky::new();
+    let patience = Duration::from_millis(300);
+    let journal = open(&store, settings().patience(patience));
+    let mut slot = slot(&journal).await;
+    slot.hold(&claim(1)).unwrap();
+    poll_fn(|cx| slot.poll_held(cx)).await.unwrap();
+    let tries = Arc::new(AtomicUsize::new(0));
+    let (tried, (_silent, answer)) = (tries.clone(), mpsc::channel::<()>());
+    store.fail(move || {
+        tried.fetch_add(1, SeqCst);
+        // Nobody answers.
+        let _ = answer.recv_timeout(patience);
+        StoreError::Away("it says nothing".into())
+    });
+    slot.write(record(1));
+    drop((slot, journal));
+    let tries = tries.load(SeqCst);
+    assert!((2..=3).contains(&tries), "{tries}");
 }
 
 /// What can be asked for again is not kept: whoever asks is told, and the others are let through.

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::aside::Aside;
 use super::gather::{Batch, Kept};
@@ -33,6 +33,8 @@ pub(super) struct Writer {
     retention: Retention,
     /// How much longer does it try when everybody has left?
     patience: Duration,
+    /// Until when, once they have.
+    until: Option<Instant>,
     /// How long has it waited last? Not at all, as long as the store does not fail.
     waited: Duration,
 }
@@ -66,6 +68,7 @@ impl Writer {
             retention: Retention::new(settings.keep, clock::now()),
             limits: settings.limits.clone(),
             patience: settings.patience,
+            until: None,
             waited: Duration::ZERO,
         }
     }
@@ -151,17 +154,20 @@ impl Writer {
             let room = MOST.saturating_sub(batch.entries().len());
             let (more, left) = self.queue.pause(self.waited, room);
             self.gather(&mut batch, more);
-            if left {
-                self.patience = self.patience.saturating_sub(self.waited);
-                if self.patience.is_zero() {
-                    return self.lose(batch, &error);
-                }
+            if left && self.is_over() {
+                return self.lose(batch, &error);
             }
             if batch.entries().is_empty() {
                 // Whether there is room again, the next that is asked for will tell.
                 return self.queue.refuse(None);
             }
         }
+    }
+
+    /// Everybody has left: is it time to give up? The tries take their part of the patience too.
+    fn is_over(&mut self) -> bool {
+        let now = clock::now();
+        now >= *self.until.get_or_insert(clock::later(now, self.patience))
     }
 
     /// Writes all that the store takes, at once or each alone. Returns what has to wait, because it takes nothing.
