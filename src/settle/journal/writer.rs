@@ -370,8 +370,14 @@ impl Writer {
     /// Returns what is not stored.
     fn write_kept(&self, kept: Kept) -> Option<(Kept, StoreError)> {
         let _turn = self.limits.books_turn();
-        let error = self.commit(std::slice::from_ref(&kept.entry)).err()?;
-        Some((kept, error))
+        match self.commit(std::slice::from_ref(&kept.entry)) {
+            // Within the turn: else whoever has the next one finds it in the store and under way.
+            Ok(()) => {
+                drop(kept);
+                None
+            }
+            Err(error) => Some((kept, error)),
+        }
     }
 
     /// A store that panics has failed, and is asked again. Of its errors the words are kept.
