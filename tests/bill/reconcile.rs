@@ -92,3 +92,20 @@ fn what_never_had_a_name_is_called_by_ours() {
     let found = reconcile(Billed::of(&row, "Acme"), []);
     assert_eq!(found.differences[0].id(), format!("{}/1", id(4).as_str()));
 }
+
+/// A provider that gives two answers one name: what the one cost counts, though nobody knows what the other did.
+#[test]
+fn what_is_known_counts_beside_what_is_not() {
+    let mut rows = [
+        row(1, noon("2026-11-01"), "a", Some(money("0.1"))),
+        row(2, noon("2026-11-01"), "a", None),
+    ];
+    rows[1].attempts[0].upstream_id = rows[0].attempts[0].upstream_id.clone();
+    let books = rows.iter().flat_map(|row| Billed::of(row, "Acme"));
+    let found = reconcile(books, [Billed::invoiced("answer-1", money("0.3"))]);
+    assert_eq!(found.ours.to_string(), "0.1");
+    let [Difference::Cost { ours, .. }] = &found.differences[..] else {
+        panic!("{found:?}");
+    };
+    assert_eq!(ours.cost, None, "of the answer nobody knows the sum");
+}

@@ -76,14 +76,17 @@ pub fn reconcile(
     books: impl IntoIterator<Item = Billed>,
     invoice: impl IntoIterator<Item = Billed>,
 ) -> Reconciliation {
-    let (ours, mut theirs) = (by_id(books), by_id(invoice));
+    let (ours, theirs): (Vec<_>, Vec<_>) =
+        (books.into_iter().collect(), invoice.into_iter().collect());
+    // Of all that is known, also where the same id has something that is not.
     let mut found = Reconciliation {
-        ours: ours.values().filter_map(|billed| billed.cost).sum(),
-        ours_at_most: ours.values().filter_map(|billed| billed.at_most).sum(),
-        no_bound: ours.values().filter(|it| it.at_most.is_none()).count() as u64,
-        theirs: theirs.values().filter_map(|billed| billed.cost).sum(),
+        ours: ours.iter().filter_map(|billed| billed.cost).sum(),
+        ours_at_most: ours.iter().filter_map(|billed| billed.at_most).sum(),
+        theirs: theirs.iter().filter_map(|billed| billed.cost).sum(),
         ..Reconciliation::default()
     };
+    let (ours, mut theirs) = (by_id(ours), by_id(theirs));
+    found.no_bound = ours.values().filter(|it| it.at_most.is_none()).count() as u64;
     for (id, ours) in ours {
         match theirs.remove(&id) {
             Some(theirs) if theirs.cost == ours.cost => found.agreed += 1,
