@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use switchtower::Day;
-use switchtower::settle::store::{Entry, MemoryStore, Store};
+use switchtower::settle::store::{Document, Entry, MemoryStore, Store, StoreError};
 
-use crate::entries::{at, everything, id, row, spend};
+use crate::entries::{at, document, everything, id, row, spend};
 
 crate::conformance!(|| Arc::new(MemoryStore::new(1000)));
 
@@ -36,4 +36,21 @@ fn sums_are_kept_for_four_hundred_days() {
         Day::of(at(0)).plus(400),
         Day::of(at(0) + Duration::from_secs(400 * 86_400))
     );
+}
+
+/// There is no room for another setting; those that are there can be changed all the same, and deleted.
+#[test]
+fn settings_that_have_filled_it_can_be_changed() {
+    let store = MemoryStore::default();
+    let all: Vec<_> = (0..100_000)
+        .map(|number| Entry::Document(document(&number.to_string(), 1)))
+        .collect();
+    store.commit(&all).unwrap();
+    let more = store.commit(&[Entry::Document(document("more", 1))]);
+    assert!(matches!(more, Err(StoreError::Full(_))), "{more:?}");
+    let deleted = Document {
+        json: None,
+        ..document("7", 2)
+    };
+    store.commit(&[Entry::Document(deleted)]).unwrap();
 }

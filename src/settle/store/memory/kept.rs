@@ -140,7 +140,9 @@ impl Kept {
                 if version.checked_add(1) != Some(document.version) {
                     return Err(StoreError::Conflict(document.id.clone()));
                 }
-                room(self.documents.len())?;
+                if known.is_none() {
+                    room(self.documents.len())?;
+                }
                 let before = self.documents.insert(name.clone(), document.clone());
                 undo.push(Undo::Document(name, before));
                 Ok(())
