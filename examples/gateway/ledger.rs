@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use switchtower::Money;
 use switchtower::limits::Limits;
@@ -58,11 +58,7 @@ fn store(place: &Place, durability: Durability) -> Result<Arc<dyn Store>, StoreE
 }
 
 /// Settles what the last gateway of this name has left: none will come under it again.
-pub(crate) fn release(
-    place: &Place,
-    replica: &str,
-    now: SystemTime,
-) -> Result<String, Box<dyn std::error::Error>> {
+pub(crate) fn release(place: &Place, replica: &str) -> Result<String, Box<dyn std::error::Error>> {
     if let Place::Memory = place {
         return Err(
             "--release: what is in memory is gone with the process; --ledger names books that stay"
@@ -70,7 +66,7 @@ pub(crate) fn release(
         );
     }
     let store = store(place, Durability::default())?;
-    let released = Journal::release(&store, replica, now)?;
+    let released = Journal::release(&store, replica)?;
     let requests = match released.abandoned.len() {
         0 => "it left no request under way".to_owned(),
         left => format!(

@@ -43,10 +43,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         return Ok(());
     };
     if let Some(replica) = &args.release {
-        println!(
-            "{}",
-            ledger::release(&args.ledger(), replica, SystemTime::now())?
-        );
+        println!("{}", ledger::release(&args.ledger(), replica)?);
         return Ok(());
     }
     let key = args.key()?;

@@ -9,7 +9,7 @@ use switchtower::settle::store::{Entry, Row, SpendQuery, Store, StoreError};
 use switchtower::settle::{Claim, Journal, Record, Slot};
 use switchtower::{Caller, Day, KeyId, Kind};
 
-use crate::support::{Shaky, at, claim, id, open, record, settings, slot};
+use crate::support::{Shaky, claim, id, open, record, settings, slot};
 use crate::trouble::{listen, said_of};
 
 /// The connection that had the name was cut, and another process took it: what the first was on was told as abandoned, and its
@@ -119,7 +119,7 @@ async fn a_name_that_does_not_come_again_is_released() {
     two.hold(&claim(2)).unwrap();
     poll_fn(|cx| one.poll_held(cx)).await.unwrap();
     poll_fn(|cx| two.poll_held(cx)).await.unwrap();
-    let release = |name| Journal::release(&store.store(), name, at(3));
+    let release = |name| Journal::release(&store.store(), name);
     let alive = release("gateway-7");
     assert!(matches!(alive, Err(StoreError::Taken(_))), "{alive:?}");
     assert_eq!(release("gateway-8").unwrap().abandoned, []);

@@ -46,7 +46,8 @@
 //! [`abandoned`](super::store::Row::ABANDONED), charges nothing, and has one attempt of unknown cost, which the hold bounds:
 //! the provider may have billed it. [`Journal::abandoned`] lists them, and each is an event.
 //!
-//! What a process of a name that will not come again has left [`Journal::release`] settles.
+//! What a process of a name that will not come again has left [`Journal::release`] settles; and where it has come, what those before
+//! had claimed of leases.
 //!
 //! Should somebody be on it all the same, such as a process that was cut off from the database until another took its name, its row takes
 //! the place of the abandoned one, once, in all sums: the event `settled late`. No charge is lost by that, and none is doubled. Limits

@@ -63,6 +63,8 @@ pub struct Life {
     pub is_last: bool,
     /// When the last of its leases ends, or ended.
     pub expires: SystemTime,
+    /// Has it ended, by the clock of whoever keeps the counters? Then it spends nothing more without a record.
+    pub is_over: bool,
     /// What it has claimed for requests that are, or were, under way.
     pub held: u64,
     /// What it may have spent without a record.

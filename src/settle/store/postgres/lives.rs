@@ -49,7 +49,8 @@ pub(super) async fn end_before(
 
 pub(super) async fn lives(client: &Client) -> Result<Vec<Life>, StoreError> {
     let sql = "SELECT l.replica, l.life, l.life = r.life, max(l.expires), \
-        least(sum(l.held), 9223372036854775807)::bigint, least(sum(l.reserve), 9223372036854775807)::bigint \
+        least(sum(l.held), 9223372036854775807)::bigint, least(sum(l.reserve), 9223372036854775807)::bigint, \
+        max(l.expires) <= (extract(epoch FROM clock_timestamp()) * 1000000)::int8 \
         FROM switchtower_leases l JOIN switchtower_replicas r ON r.name = l.replica \
         GROUP BY l.replica, l.life, r.life HAVING l.life = r.life OR sum(l.held + l.reserve) > 0 ORDER BY 1, 2";
     let found = client.query_typed(sql, &[]).await.map_err(meaning)?;
@@ -64,6 +65,7 @@ pub(super) async fn lives(client: &Client) -> Result<Vec<Life>, StoreError> {
             expires: time_of(row.try_get(3)?),
             held: amount(4)?,
             reserve: amount(5)?,
+            is_over: row.try_get(6)?,
         })
     };
     found.iter().map(|row| life(row).map_err(meaning)).collect()
