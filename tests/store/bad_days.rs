@@ -11,7 +11,7 @@ use switchtower::limits::{Limits, Rule, Scope, Window};
 use switchtower::settle::store::{Entry, Row, SqliteSettings, SqliteStore, Store, StoreError};
 use switchtower::settle::{Journal, JournalSettings};
 
-use crate::entries::{everything, id, row, spend};
+use crate::entries::{everything, hold, id, row, spend};
 use crate::sqlite::Place;
 
 /// What it says nobody knows, so a limit that counts it cannot begin: the start is refused, with the row's name, and whoever
@@ -44,6 +44,48 @@ fn a_damaged_row_that_a_limit_counts_is_named_at_the_start() {
     drop(open(false).expect("sums know it"));
     place.change(&file, "DELETE FROM rows WHERE id = ?", id(2));
     drop(open(true).unwrap());
+}
+
+/// Rows that need be kept no longer make room in a file that may grow no more: at the start, for what was under way, and later on.
+#[test]
+fn a_full_file_is_healed_by_its_retention() {
+    let place = Place::new();
+    let small = SqliteSettings::default().max_bytes(200_000);
+    let store = SqliteStore::open(place.file("ledger.db"), small).unwrap();
+    let store: Arc<dyn Store> = Arc::new(store);
+    let settings = JournalSettings::default().replica("a");
+    let settings = settings.keep(Duration::from_secs(3 * 86_400));
+    let fill = |from: u64| {
+        let old = |number| Row {
+            created: SystemTime::now() - Duration::from_secs(10 * 86_400),
+            ..row(number)
+        };
+        let mut rows = (from..).map(|number| Entry::Row(Box::new(old(number))));
+        let full = rows.find_map(|row| store.commit(&[row]).err()).unwrap();
+        assert!(matches!(full, StoreError::Full(_)), "{full}");
+    };
+    let holds: Vec<_> = (0..100).map(|n| Entry::Hold(hold(n))).collect();
+    store.commit(&holds).unwrap();
+    fill(100);
+    let journal = Journal::open(store.clone(), settings).unwrap();
+    assert_eq!(journal.abandoned().len(), 100);
+
+    // It looks for such rows once an hour, and they have filled the file meanwhile.
+    while store.rows(&everything()).unwrap().len() > 100 {
+        std::thread::yield_now();
+    }
+    fill(10_000);
+    let recent = Row {
+        created: SystemTime::now(),
+        ..row(20_000)
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime
+        .block_on(journal.enter(Entry::Row(Box::new(recent))))
+        .unwrap();
+    assert!(store.row(&id(20_000)).unwrap().is_some());
 }
 
 /// A disk that has no room left, for real: nothing is lost, and with room it goes on where it was.

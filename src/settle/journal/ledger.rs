@@ -7,6 +7,7 @@ use std::thread::{self, JoinHandle};
 use super::leasing::Leases;
 use super::queue::{Closed, Queue, Waiting};
 use super::reconcile::abandon;
+use super::retention::{PORTION, Retention};
 use super::settings::JournalSettings;
 use super::slot::JournalSlot;
 use super::ticket::Ticket;
@@ -79,7 +80,12 @@ impl Journal {
     /// or no thread can be started.
     pub fn open(store: Arc<dyn Store>, settings: JournalSettings) -> Result<Self, StoreError> {
         let name = store.own(&settings.replica)?;
-        let left = abandon(&*store, &settings.replica)?;
+        let retention = Retention::new(settings.keep, clock::now());
+        let make_room = || match retention.due(true, clock::now(), clock::wall()) {
+            Some(before) => Ok(store.prune(before, PORTION)? > 0),
+            None => Ok(false),
+        };
+        let left = abandon(&*store, &settings.replica, make_room)?;
         let (replica, limits) = (&settings.replica, &settings.limits);
         let queue = Arc::new(Queue::new(settings.places.get()));
         let leases = settings.leases;

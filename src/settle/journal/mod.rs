@@ -108,7 +108,7 @@
 //! # Retention and backup
 //!
 //! Rows are kept for ever, unless there is a time to [keep](JournalSettings::keep) them: then older ones are forgotten, 1,000 at
-//! once and whenever there is nothing to write, in steps that are looked for each hour. Two days are kept in any case, which is more
+//! once and whenever there is nothing to write, in steps that are looked for each hour, or as soon as the store is full. Two days are kept in any case, which is more
 //! than [limits](JournalSettings::limits) count by rows. Sums, statements, credits, documents and holds stay for ever; what goes is what
 //! tells of a single request: `GET /generation`, exports, and what is compared with a provider's invoice. So keep as long as
 //! invoices take to come. Of several processes over one database each may do it.

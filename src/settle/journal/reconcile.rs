@@ -9,8 +9,13 @@ use crate::usage::Usage;
 /// So many holds are read, and so many rows written at once.
 const AT_ONCE: usize = 1000;
 
-/// What an earlier process of this name has left is abandoned, and told. It blocks.
-pub(super) fn abandon(store: &dyn Store, replica: &str) -> Result<Vec<HoldRow>, StoreError> {
+/// What an earlier process of this name has left is abandoned, and told. Where there is no room for that, some is to be made, if that
+/// can be. It blocks.
+pub(super) fn abandon(
+    store: &dyn Store,
+    replica: &str,
+    mut make_room: impl FnMut() -> Result<bool, StoreError>,
+) -> Result<Vec<HoldRow>, StoreError> {
     let (mut left, mut after, mut refused) = (Vec::new(), None, Vec::new());
     loop {
         let holds = store.holds_after(after.as_ref(), AT_ONCE)?;
@@ -29,6 +34,7 @@ pub(super) fn abandon(store: &dyn Store, replica: &str) -> Result<Vec<HoldRow>, 
                     refused = ours;
                     continue;
                 }
+                Err(StoreError::Full(_)) if make_room()? => continue,
                 written => written?,
             }
         }

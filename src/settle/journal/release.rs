@@ -60,7 +60,7 @@ impl Journal {
                     format!("`{replica}` ran a moment ago, and may spend what it has leased: wait");
                 return Err(StoreError::Taken(why));
             }
-            Ok(_) => released.abandoned = abandon(&**store, replica)?,
+            Ok(_) => released.abandoned = abandon(&**store, replica, || Ok(false))?,
             // What is under way is of whoever runs; lives before have left nothing but claims.
             Err(StoreError::Taken(_)) => lives.retain(|life| !life.is_last && life.is_over),
             Err(_) => lives.clear(),

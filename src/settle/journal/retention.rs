@@ -33,6 +33,11 @@ impl Retention {
         Some(self.next.saturating_duration_since(now))
     }
 
+    /// There is no room left: what may go is to go now.
+    pub(super) fn hasten(&mut self, now: Instant) {
+        self.next = now;
+    }
+
     /// Rows from before this time may go now, if they are due: when there is nothing else to do, or if that was never so for an
     /// hour.
     pub(super) fn due(&self, idle: bool, now: Instant, wall: SystemTime) -> Option<SystemTime> {

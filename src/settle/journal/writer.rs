@@ -150,6 +150,10 @@ impl Writer {
                 self.queue.refuse(Some(error.again()));
                 self.queue.leave(batch.refuse(&error));
             }
+            if matches!(error, StoreError::Full(_)) {
+                self.retention.hasten(clock::now());
+                self.prune(true);
+            }
             self.waited = (self.waited * 2).clamp(BACKOFF[0], BACKOFF[1]);
             let room = MOST.saturating_sub(batch.entries().len());
             let (more, left) = self.queue.pause(self.waited, room);
