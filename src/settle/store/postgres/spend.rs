@@ -21,7 +21,10 @@ pub(super) async fn spend(client: &Client, query: &SpendQuery) -> Result<Vec<Spe
         false => "NOT apart",
     });
     let names = [
-        ("account = $", query.account.as_deref().map(clean)),
+        (
+            "md5(account) = md5($) AND account = $",
+            query.account.as_deref().map(clean),
+        ),
         ("\"user\" = $", query.user.as_deref().map(clean)),
         ("tag = $", query.tag.as_deref().map(clean)),
     ];
