@@ -371,17 +371,32 @@ fn help_is_given_and_is_no_failure() {
 /// They were the only part of a catalogue that waited for the next start.
 #[test]
 fn limits_that_change_hold_from_then_on() {
-    let text = |limit| {
-        format!(
-            "[providers.acme]\nbase_url = \"http://127.0.0.1:9/v1\"\n\
-             [[models.swift.endpoints]]\nprovider = \"acme\"\nmodel = \"swift\"\n\
-             [[limits]]\nname = \"users\"\nscope = \"user\"\nunit = \"requests\"\nlimit = {limit}\n"
-        )
-    };
-    let file = Scratch::file("limits.toml", &text(2));
+    let file = Scratch::file("limits.toml", &limited("users", 2));
     let mut gateway = Gateway::start(&["--config", file.path(), "--ledger", "memory"], &[]);
-    std::fs::write(file.path(), text(3)).unwrap();
+    std::fs::write(file.path(), limited("users", 3)).unwrap();
     while !gateway.next_log_line().contains("limits in force: 1") {}
+}
+
+/// Those that could not be set, since the books could not be read at that moment, never were.
+#[test]
+fn limits_that_could_not_be_set_are_set_as_soon_as_they_can_be() {
+    let file = Scratch::file("later-limits.toml", &limited("users", 2));
+    let folder = std::env::temp_dir().join(format!("switchtower-{}-later", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let books = folder.join("ledger.db");
+    let arguments = ["--config", file.path(), "--ledger", books.to_str().unwrap()];
+    let mut gateway = Gateway::start(&arguments, &[]);
+    let rename = |sql| {
+        let raw = rusqlite::Connection::open(&books).unwrap();
+        raw.execute_batch(sql).unwrap();
+    };
+    rename("ALTER TABLE sums RENAME TO lost");
+    std::fs::write(file.path(), limited("others", 2)).unwrap();
+    while !gateway.next_log_line().contains("stay as they were") {}
+    rename("ALTER TABLE lost RENAME TO sums");
+    while !gateway.next_log_line().contains("limits in force: 1") {}
+    drop(gateway);
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 // === what it refuses ===
@@ -880,4 +895,13 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0);
     }
+}
+
+/// A catalogue with one limit of requests.
+fn limited(name: &str, limit: u64) -> String {
+    format!(
+        "[providers.acme]\nbase_url = \"http://127.0.0.1:9/v1\"\n\
+         [[models.swift.endpoints]]\nprovider = \"acme\"\nmodel = \"swift\"\n\
+         [[limits]]\nname = \"{name}\"\nscope = \"user\"\nunit = \"requests\"\nlimit = {limit}\n"
+    )
 }

@@ -26,6 +26,7 @@ pub(crate) async fn watch(mut reloader: Reloader, roster: Roster, books: Books) 
     let mut seconds = tokio::time::interval(EVERY);
     // What a long look has missed is not made up for.
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut limits = Limits::of(&roster);
     loop {
         seconds.tick().await;
         // Files may block, and a map takes some milliseconds to be read.
@@ -38,7 +39,7 @@ pub(crate) async fn watch(mut reloader: Reloader, roster: Roster, books: Books) 
         };
         reloader = looked;
         match found {
-            None => {}
+            None => limits.set(&books).await,
             Some(Err(error)) => warn!("{error}"),
             Some(Ok((catalog, changes))) => {
                 info!("catalogue {}: {changes}", catalog.revision());
@@ -46,24 +47,58 @@ pub(crate) async fn watch(mut reloader: Reloader, roster: Roster, books: Books) 
                     info!("{repriced}");
                 }
                 report(&catalog);
-                if catalog.limits() != roster.lineup().catalog().limits() {
-                    limit(&books, catalog.limits().to_vec()).await;
-                }
+                limits.want(catalog.limits());
+                // Whoever is let in by the new catalogue is counted by its limits, if they can be set.
+                limits.set(&books).await;
                 roster.swap(catalog, Instant::now());
             }
         }
     }
 }
 
-/// Limits begin with what the books say was used, which takes a while where there are many.
-async fn limit(books: &Books, rules: Vec<Rule>) {
-    let (books, count) = (books.clone(), rules.len());
-    let set = tokio::task::spawn_blocking(move || books.set_limits(rules));
-    match set.await {
-        Ok(Ok(())) => info!("limits in force: {count}"),
-        Ok(Err(error)) => {
-            warn!("`[[limits]]` stay as they were, the books cannot be read: {error}")
+/// Those in force, and those that the file says: again and again, until the books can be read.
+struct Limits {
+    set: Vec<Rule>,
+    wanted: Vec<Rule>,
+    /// Was it told that they cannot be set?
+    told: bool,
+}
+
+// === impl Limits ===
+
+impl Limits {
+    fn of(roster: &Roster) -> Self {
+        let set = roster.lineup().catalog().limits().to_vec();
+        Self {
+            wanted: set.clone(),
+            set,
+            told: false,
         }
-        Err(error) => warn!("`[[limits]]` stay as they were: {error}"),
+    }
+
+    fn want(&mut self, rules: &[Rule]) {
+        if self.wanted != rules {
+            (self.wanted, self.told) = (rules.to_vec(), false);
+        }
+    }
+
+    /// They begin with what the books say was used, which takes a while where there are many.
+    async fn set(&mut self, books: &Books) {
+        if self.set == self.wanted {
+            return;
+        }
+        let (books, rules) = (books.clone(), self.wanted.clone());
+        let set = tokio::task::spawn_blocking(move || books.set_limits(rules));
+        let why = match set.await {
+            Ok(Ok(())) => {
+                self.set.clone_from(&self.wanted);
+                return info!("limits in force: {}", self.set.len());
+            }
+            Ok(Err(error)) => format!("the books cannot be read: {error}"),
+            Err(error) => error.to_string(),
+        };
+        if !std::mem::replace(&mut self.told, true) {
+            warn!("`[[limits]]` stay as they were for now: {why}");
+        }
     }
 }
