@@ -74,6 +74,9 @@ pub(super) struct Inner {
 impl Journal {
     /// Settles what an earlier process has left, and starts the thread that writes. It blocks.
     ///
+    /// Its [limits](JournalSettings::limits) are to be new: they are charged with what was used before, and may have been with a part of
+    /// that where it fails. So whoever tries again does it with others, lest anything counts twice.
+    ///
     /// # Errors
     ///
     /// [`Taken`](StoreError::Taken) if another one is open under this [name](JournalSettings::replica); or if the store fails,
