@@ -179,7 +179,9 @@ where
                     let sleep = || Box::pin(sleep_until(body_until(patience, call).into()));
                     ready!(this.sleep.get_or_insert_with(sleep).as_mut().poll(cx));
                     let message = "the request body did not come in time";
-                    return Poll::Ready(Err(match is_over(call) {
+                    // Of two that are over at once, it is the body's.
+                    let short = call.until() < Some(later(call.started(), patience));
+                    return Poll::Ready(Err(match short && is_over(call) {
                         true => Error::elapsed(Phase::Total),
                         false => Error::new(Kind::SlowRequest, message),
                     }));
