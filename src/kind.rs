@@ -111,6 +111,7 @@ pub enum Kind {
 ///
 /// [`deadline`](crate::dispatch::deadline) has a picture of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Phase {
     /// The response headers did not come.
     Headers,

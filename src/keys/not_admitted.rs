@@ -9,6 +9,7 @@ use crate::kind::Kind;
 ///
 /// See the example of the [module](super).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum NotAdmitted {
     /// There is no such key.
     Unknown,

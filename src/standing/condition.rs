@@ -21,6 +21,7 @@ pub enum State {
 /// Why is an endpoint left alone?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Cause {
     /// Too many failures in a row.
     Failures,

@@ -79,6 +79,7 @@ struct Seen {
 ///
 /// See [`Reloader`] for an example.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum ReloadError {
     /// The files cannot be used.
     Invalid(LoadError),
