@@ -70,6 +70,14 @@ impl Call {
         self.successors() > 0 && self.askable(now).next().is_some()
     }
 
+    /// Is another candidate being asked at this moment? A hedge need not be asked again while the first one may answer.
+    pub(crate) fn has_company(&self) -> bool {
+        self.candidate().is_some_and(|ours| {
+            let is_other = |it: &Attempt| it.ended().is_none() && !it.is_at(ours);
+            self.with_attempts(|attempts| attempts.iter().any(is_other))
+        })
+    }
+
     /// Those after this one that `gate` would let through by now.
     fn askable(&self, now: Instant) -> impl Iterator<Item = &Candidate> {
         let others = self.plan().map(|plan| plan.candidates.get(self.at + 1..));

@@ -106,7 +106,7 @@ where
                         retries: *this.retries,
                         max_retries: settings.retries,
                         tries: this.call.tries(),
-                        others: this.call.others_left(now),
+                        others: this.call.others_left(now) + usize::from(this.call.has_company()),
                         time: this
                             .call
                             .until()

@@ -30,7 +30,7 @@ pub struct Situation {
     pub max_retries: u32,
     /// Tries left in the attempt budget of the request.
     pub tries: u32,
-    /// Candidates that will be asked if this one is not asked again.
+    /// Candidates that will be asked if this one is not asked again, or are being asked beside it.
     pub others: usize,
     /// Time left for the request, if it is bounded.
     pub time: Option<Duration>,
