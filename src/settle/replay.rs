@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::store::{Dimension, Row, RowQuery, Spend, SpendQuery, Store, StoreError};
-use crate::calendar::{Day, Period};
+use crate::calendar::Day;
 use crate::caller::{Caller, KeyId};
 use crate::limits::{DEEPEST, Limits, Now, Rule, Scope, Subject, Unit, Window};
 use crate::money::Money;
@@ -59,12 +59,7 @@ pub(crate) fn used(
             return by_day(store, rule, whose, Day::from_number(0), None, now, tell);
         }
         Window::Calendar(period) => {
-            let start = period.around(now.wall).0;
-            // Sums know the model that answered, not the one that was asked for; and rows of a day are all there.
-            if rule.has_models() && period == Period::Daily {
-                return by_row(store, rule, whose, start, tell);
-            }
-            let first = Day::of(start);
+            let first = Day::of(period.around(now.wall).0);
             return by_day(store, rule, whose, first, None, now, tell);
         }
         // A sixteenth counts until all of it is as old.

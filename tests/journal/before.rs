@@ -99,34 +99,6 @@ fn a_clock_set_back_counts_what_is_yet_to_come() {
     }
 }
 
-/// A budget of models by the name that callers give them began anew with each restart, each day: the sums know only who answered.
-#[test]
-fn a_budget_of_the_name_that_was_asked_for_goes_on() {
-    let store = Shaky::new();
-    let asked = Row {
-        requested: Some("team-fast".to_owned()),
-        model: Some("acme/large".to_owned()),
-        ..row(1, SystemTime::now())
-    };
-    write(&store, [asked, row(2, SystemTime::now())]);
-    for window in [
-        Window::Calendar(Period::Daily),
-        Window::Rolling(Duration::from_secs(3600)),
-    ] {
-        for model in ["team-*", "acme/*"] {
-            let rule = Rule::money("budget", Scope::Account, window, Money::MAX);
-            let limits = Limits::new([rule.unwrap().models(model)]);
-            let subject = Subject {
-                model: Some("team-fast"),
-                models: &["acme/large"],
-                ..Subject::default()
-            };
-            let used = used_of(&store, limits, Unit::Money, subject);
-            assert_eq!(used, 5, "{window:?} {model}");
-        }
-    }
-}
-
 /// A bucket may be in debt for longer than it takes to fill, and no restart pays it.
 #[test]
 fn a_debt_of_a_bucket_goes_on() {
