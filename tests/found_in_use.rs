@@ -224,6 +224,13 @@ fn thoughts_that_only_the_total_tells_are_counted() {
             0,
         ),
         (r#"{"completion_tokens":3,"prompt_tokens":9}"#, 3, 0),
+        // What Mistral hears is beside what it reads.
+        (
+            r#"{"prompt_tokens":6,"completion_tokens":2,"total_tokens":383,
+            "prompt_tokens_details":{"cached_tokens":0,"audio_tokens":375}}"#,
+            2,
+            0,
+        ),
         (r#"{"prompt_tokens":9,"total_tokens":105}"#, 0, 0),
         (
             r#"{"completion_tokens":3,"prompt_tokens":9,"total_tokens":112,"cache_read_input_tokens":100}"#,

@@ -16,7 +16,7 @@ use crate::wire::json::{Cursor, Kind, integer};
 /// | `input_tokens` + `cache_read_input_tokens` (Anthropic) | beside | `input_tokens` |
 ///
 /// Reasoning, audio and image tokens are inside `completion_tokens`, or beside them where only so they make the total
-/// (xAI); what the total has beside both is reasoning that is told nowhere else (Gemini). Reasoning that is told beside the
+/// (xAI, and Mistral of audio that it reads); what the total has beside both is reasoning that is told nowhere else (Gemini). Reasoning that is told beside the
 /// completion and is more than all of it is none of it (Perplexity). Audio may come from the cache: as much as
 /// `cached_tokens_details` says, else no more than must, since both parts are inside one whole. Any other part larger than
 /// its whole is cut to the whole, so that the classes always add up to the provider's own total. An explicit zero is a
@@ -193,7 +193,7 @@ impl Spelled {
             }
             prompt => prompt.or(self.input_tokens).unwrap_or(0),
         };
-        let mut input = whole;
+        let mut input = whole.saturating_add(self.audio_beside().unwrap_or(0));
         let cached = inside
             .or(self.prompt_cache_hit_tokens)
             .or(self.cache_read_input_tokens);
@@ -234,8 +234,19 @@ impl Spelled {
         whole.is_some() && whole == self.total_tokens && reasoning != Some(0)
     }
 
-    /// What the total alone tells of: Gemini's thoughts are in neither count. Other totals have the cache beside the prompt.
+    /// What the total alone tells of: Gemini's thoughts are in neither count.
     fn untold(&self) -> Option<u64> {
+        self.rest().filter(|_| self.audio_beside().is_none())
+    }
+
+    /// The audio, where only so it makes the total (Mistral).
+    fn audio_beside(&self) -> Option<u64> {
+        self.audio_input
+            .filter(|audio| *audio > 0 && self.rest() == Some(*audio))
+    }
+
+    /// What the total has beside prompt and completion; none where it may be the cache, which some have beside the prompt.
+    fn rest(&self) -> Option<u64> {
         let cached = [
             self.cache_read_input_tokens,
             self.cache_creation_input_tokens,
