@@ -55,7 +55,8 @@ fn add_override(entry: Value<'_>, draft: &mut Draft) {
             },
             "utc_start" => start = Some(hhmm()),
             "utc_end" => end = Some(hhmm()),
-            "utc_days" => match weekdays(value) {
+            "utc_days" if value.is_null() => {}
+            "utc_days" => match weekdays(value).filter(|days| !days.is_empty()) {
                 Some(days) => conditional = conditional.on(&days),
                 None => return draft.gap("overrides.utc_days", Gap::Unreadable),
             },
