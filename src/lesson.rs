@@ -55,6 +55,8 @@ pub(crate) fn outcome(attempt: &Attempt, end: End, now: Instant) -> Outcome {
             _ => Outcome::Barred(Cause::Key),
         },
         End::Failed(Kind::QuotaExhausted) => Outcome::Barred(Cause::Quota),
+        // This request is larger than what our account has for a minute; others may not be.
+        End::Failed(Kind::RateLimited) if attempt.found().status == Some(413) => Outcome::Nothing,
         End::Failed(kind) => match (kind.rule().bench, kind.lesson()) {
             (Bench::Key, _) => Outcome::Barred(Cause::Key),
             (Bench::Nobody, _) => Outcome::Nothing,

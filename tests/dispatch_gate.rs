@@ -221,6 +221,20 @@ async fn what_a_caller_caused_does_not_count() {
     assert_eq!(house.standing(0).circuit().failures(), 0);
 }
 
+/// What is larger than all that we have for a minute is so for this request alone.
+#[tokio::test(start_paused = true)]
+async fn a_request_too_large_for_the_rate_leaves_others_theirs() {
+    let error =
+        r#"{"error":{"message":"Request too large","type":"tokens","code":"rate_limit_exceeded"}}"#;
+    let large = Answer::status(413, error).header("retry-after", "60");
+    let house = House::alone(answers([(20, large), (1, fine())]));
+    for _ in 0..20 {
+        assert_eq!(house.hear().await.unwrap_err().kind(), Kind::RateLimited);
+    }
+    house.hear().await.unwrap();
+    assert_eq!(house.state(), State::Admitting);
+}
+
 /// The status was 200, and many a breaker would have counted a success.
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_breaks_after_its_content_is_a_failure() {
