@@ -116,6 +116,28 @@ async fn what_has_flowed_off_is_not_given_back() {
     }
 }
 
+/// As long as all that flows in is taken, what was not moved is given back, however long that took.
+#[tokio::test(start_paused = true)]
+async fn what_others_have_waited_for_is_given_back() {
+    let usage = r#""prompt_tokens":50,"completion_tokens":0,"total_tokens":50"#;
+    let json = crate::flow::json("hi");
+    let (head, _) = json.split_once(r#""prompt_tokens""#).unwrap();
+    let late = Answer::json([format!("{head}{usage}}}}}")]).after(secs(10));
+    let house = Arc::new(House::new(
+        &paced("tpm = 1000"),
+        std::iter::repeat_n(late, 200),
+    ));
+    let asking = HI.replace(":10,", ":90,");
+    let start = Instant::now();
+    for turn in 0..600 {
+        tokio::time::sleep_until(start + Duration::from_millis(turn * 500)).await;
+        let (house, asking) = (house.clone(), asking.clone());
+        tokio::spawn(async move { house.hear(&asking).await });
+    }
+    // What is expected is twice as much: without it they would be 47. What flows in while nobody asks is lost.
+    assert!((55..=94).contains(&house.asked()), "{}", house.asked());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_key_has_a_pace_of_its_own_at_all_its_endpoints() {
     let toml = r#"

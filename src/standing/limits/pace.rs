@@ -40,13 +40,18 @@ struct Bucket {
 
 /// When the bucket would be full, in nanoseconds since the epoch: the "theoretical arrival time" of the algorithm.
 #[derive(Clone)]
-struct Tat(Arc<AtomicU64>);
+struct Tat {
+    at: Arc<AtomicU64>,
+    /// For how long it has been full until what was taken last: what would have flowed in meanwhile is lost.
+    full_for: Arc<AtomicU64>,
+    hand: Hand,
+}
 
 /// A clock that shows what was told last: whoever asks says what time it is.
 #[derive(Clone)]
 struct Hand(Arc<AtomicU64>);
 
-/// When what was taken has flowed off, in nanoseconds since the epoch.
+/// For how long a bucket had been full, in nanoseconds, when something was taken of it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Gone(u64);
 
@@ -89,8 +94,7 @@ impl Governor {
             }
             refused(until)
         })?;
-        // What others have taken in between has flowed off later still: a moment's worth.
-        Ok(Gone(tokens.tat.0.load(Acquire)))
+        Ok(Gone(tokens.tat.full_for.load(Acquire)))
     }
 
     /// When to ask again, if nothing would be let through now.
@@ -112,14 +116,15 @@ impl Governor {
         }
     }
 
-    /// So many tokens were moved where that many were expected. What has flowed off already is not given back.
+    /// So many tokens were moved where that many were expected. While the bucket was full meanwhile, nothing flowed in that could
+    /// be given back.
     pub(crate) fn correct(&self, need: Need, gone: Gone, moved: u64, now: Instant) {
         let Some(bucket) = &self.tokens else { return };
         match moved.checked_sub(need.tokens()) {
             Some(more) => bucket.owe(more),
             None => {
-                let left = gone.0.saturating_sub(self.nanos(now));
-                bucket.give_back_of(need.tokens() - moved, left);
+                let lost = bucket.full_for(self.nanos(now)).saturating_sub(gone.0);
+                bucket.give_back_but(need.tokens() - moved, lost);
             }
         }
     }
@@ -148,10 +153,12 @@ impl Bucket {
         let quota = Quota::with_period(Duration::from_nanos(cell)).expect("a time over zero");
         let most = u32::try_from(burst).ok().and_then(NonZeroU32::new);
         let quota = quota.allow_burst(most.expect("a tenth of a `u32`, rounded up"));
-        let (tat, hand) = (
-            Tat(Arc::new(AtomicU64::new(0))),
-            Hand(Arc::new(AtomicU64::new(0))),
-        );
+        let hand = Hand(Arc::new(AtomicU64::new(0)));
+        let tat = Tat {
+            at: Arc::new(AtomicU64::new(0)),
+            full_for: Arc::new(AtomicU64::new(0)),
+            hand: hand.clone(),
+        };
         Self {
             limiter: RateLimiter::new(quota, tat.clone(), hand.clone()),
             tat,
@@ -184,7 +191,7 @@ impl Bucket {
     fn earliest(&self, count: u64) -> u64 {
         let held_back = self.burst - u64::from(self.at_once(count).get());
         self.tat
-            .0
+            .at
             .load(Acquire)
             .saturating_sub(held_back * self.cell)
     }
@@ -194,21 +201,27 @@ impl Bucket {
             let more = count.saturating_mul(self.cell);
             let deepest = self.hand.0.load(Relaxed).saturating_add(DEEPEST);
             let owe = |tat: u64| Some(tat.saturating_add(more).min(deepest.max(tat)));
-            let _ = self.tat.0.try_update(AcqRel, Acquire, owe);
+            let _ = self.tat.at.try_update(AcqRel, Acquire, owe);
         }
     }
 
     fn give_back(&self, count: u64) {
-        self.give_back_of(count, u64::MAX);
+        self.give_back_but(count, 0);
     }
 
-    /// Likewise, of what takes so long to flow off.
-    fn give_back_of(&self, count: u64, left: u64) {
-        if count > 0 {
-            let less = count.saturating_mul(self.cell).min(left);
+    /// Likewise, but for what would have flowed in within so long.
+    fn give_back_but(&self, count: u64, lost: u64) {
+        let less = count.saturating_mul(self.cell).saturating_sub(lost);
+        if less > 0 {
             let give = |tat: u64| Some(tat.saturating_sub(less));
-            let _ = self.tat.0.try_update(AcqRel, Acquire, give);
+            let _ = self.tat.at.try_update(AcqRel, Acquire, give);
         }
+    }
+
+    /// For how long has it been full until now?
+    fn full_for(&self, now: u64) -> u64 {
+        let at = self.tat.at.load(Acquire);
+        self.tat.full_for.load(Acquire) + now.saturating_sub(at)
     }
 }
 
@@ -221,11 +234,17 @@ impl StateStore for Tat {
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        let mut tat = self.0.load(Acquire);
+        let mut tat = self.at.load(Acquire);
         loop {
             let (answer, next) = f((tat > 0).then(|| Nanos::from(tat)))?;
-            match self.0.compare_exchange(tat, next.into(), AcqRel, Acquire) {
-                Ok(_) => return Ok(answer),
+            match self.at.compare_exchange(tat, next.into(), AcqRel, Acquire) {
+                Ok(_) => {
+                    let full = self.hand.0.load(Relaxed).saturating_sub(tat);
+                    if full > 0 {
+                        self.full_for.fetch_add(full, AcqRel);
+                    }
+                    return Ok(answer);
+                }
                 Err(other) => tat = other,
             }
         }
