@@ -49,10 +49,14 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let answer = ready!(this.inner.poll(cx));
-        let hold = this.hold.take();
+        let mut hold = this.hold.take();
         let nearest = hold.as_deref().map(Hold::nearest);
         Poll::Ready(match answer {
             Ok(mut response) => {
+                // The others that might have answered are free for whoever asks meanwhile.
+                if let Some(hold) = &mut hold {
+                    hold.answered();
+                }
                 if let Some(nearest) = nearest {
                     response.extensions_mut().insert(nearest);
                 }

@@ -51,7 +51,7 @@ impl Hold {
     pub(super) fn failed(mut self, error: &Error) {
         let kind = error.kind();
         // Alone, with nobody inside to begin an attempt, what broke at the other end says that somebody was asked.
-        let refused = self.call.plan().is_some()
+        let refused = (self.call.falls_back() && self.call.plan().is_some())
             || kind.rule().fault == Fault::Caller
             || matches!(kind, Kind::Ejected(_) | Kind::LedgerAway);
         if refused && self.call.last().is_none() {
@@ -59,8 +59,8 @@ impl Hold {
         }
     }
 
-    /// Only the model that answered counts, if it is one of those that were counted.
-    fn answered(&mut self) {
+    /// Only the model that answers counts, if it is one of those that were counted.
+    pub(super) fn answered(&mut self) {
         let answer = self.call.answer();
         let candidate = answer.as_ref().and_then(Attempt::candidate);
         let model = candidate.map(|candidate| candidate.endpoint.model());

@@ -32,7 +32,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A rule of models counts each that the request names, by `model` and `models`, until it is known which of them answered. With a
+//! A rule of models counts each that the request names, by `model` and `models`, until one of them answers; where one is used up, it is refused. With a
 //! [roster](QuotaLayer::roster), as in a [`Stack`](crate::Stack), an alias counts as the model that it stands for, a router as all that it may choose, and the tokens of the
 //! prompt are expected by what was [learned](crate::standing::Density) of that model; else four bytes are one.
 //!
