@@ -758,6 +758,23 @@ async fn each_request_has_a_plan_of_its_own_whoever_shares_a_call() {
     assert_ne!(ids[0], ids[1]);
 }
 
+/// The first one was refused before it had a plan.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_was_refused_says_nothing_of_the_next_one() {
+    let client = flow::Client::new([flow::Answer::json([flow::json("hi")])]);
+    let stack = Stack::new(flow::three());
+    let call = flow::call();
+    let ask = |body: String| {
+        let mut request = Request::new(body);
+        request.extensions_mut().insert(call.clone());
+        stack.around(client.clone()).oneshot(request)
+    };
+    let unknown = flow::ordered(true).replace("swift", "nobody");
+    assert!(ask(unknown).await.is_err());
+    let answer = ask(flow::ordered(false)).await.unwrap();
+    assert!(!answer.extensions().get::<Call>().unwrap().is_stream());
+}
+
 /// All were at their limit, which is told as if somebody had been asked.
 #[tokio::test(start_paused = true)]
 async fn whoever_asks_while_all_are_at_their_limit_keeps_its_quota() {

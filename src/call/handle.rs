@@ -252,12 +252,17 @@ impl Call {
         let _ = self.shared.operation.set(operation);
     }
 
+    /// Has somebody read the body?
+    pub(crate) fn is_heard(&self) -> bool {
+        self.shared.shape.load(Relaxed) != 0
+    }
+
     /// Takes in what the body asks for, once: from `read`, or where there is none from the outermost layer that sees a payload.
     pub(crate) fn hear(&self, payload: &Payload) {
-        let Shared { shape, reasons, .. } = &*self.shared;
-        if shape.load(Relaxed) != 0 {
+        if self.is_heard() {
             return;
         }
+        let Shared { shape, reasons, .. } = &*self.shared;
         let view = payload.view();
         shape.store(if view.stream() { STREAM } else { DOCUMENT }, Relaxed);
         let asks = view.parameters().within(Fields::OF_REASONING);

@@ -16,7 +16,7 @@ use crate::recovery;
 impl Call {
     /// Has a request been asked with it, or is it about to be?
     pub(crate) fn is_used(&self) -> bool {
-        self.whole_plan().is_some() || self.shared.attempts.count() > 0
+        self.is_heard() || self.whole_plan().is_some() || self.shared.attempts.count() > 0
     }
 
     /// The candidate whose turn it is.
@@ -32,10 +32,15 @@ impl Call {
 
     /// Candidates that somebody will ask if this one fails: those after it, if there is a `fallback`.
     pub(crate) fn successors(&self) -> usize {
-        match self.shared.falls_back.load(Relaxed) {
+        match self.falls_back() {
             true => self.others(),
             false => 0,
         }
+    }
+
+    /// Is there a `fallback`, which makes an attempt of each that is asked?
+    pub(crate) fn falls_back(&self) -> bool {
+        self.shared.falls_back.load(Relaxed)
     }
 
     /// Has this request asked that provider already, with a key of the operator's? Where there is no plan, the one is `""`.

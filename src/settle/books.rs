@@ -83,8 +83,7 @@ impl Books {
 
     /// Puts these rules in force for all, in place of those before: see [`Limits::replace`]. A new one begins with what was
     /// used before, by the [store](Self::store), if there is one, and with what is under way. It blocks, and what is written meanwhile
-    /// waits: windows that roll, buckets, and days of some models are read by rows, all others by the sums of
-    /// days.
+    /// waits: windows that roll, and buckets, are read by rows, all others by the sums of days.
     ///
     /// # Errors
     ///

@@ -59,8 +59,7 @@
 //! by `kill -9`. Processes of several names keep their books together in PostgreSQL; a SQLite file is one process's.
 //!
 //! What was used before counts by the [limits](JournalSettings::limits): windows of days and those without an end by the sums
-//! of days, where a model is the one that answered, whatever the caller called it, but for a day's budget of
-//! [some models](crate::limits::Rule::models); so do rolling windows and
+//! of days, where a model is the one that answered, whatever the caller called it; so do rolling windows and
 //! buckets that reach back for more than 25 hours, as if all of a day had been used at its end: what was used before the start may
 //! count for a day longer. All others count by rows. Fees count; where nobody knows the charge, what was held for it counts, as when
 //! it is settled; and what an abandoned request cost does not.
