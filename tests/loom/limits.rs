@@ -9,7 +9,7 @@ use crate::counts::Counts;
 use crate::ledger::Announced;
 use crate::need::Need;
 use crate::orders::as_one_after_the_other;
-use crate::pace::Governor;
+use crate::pace::{Gone, Governor};
 use crate::wire::limits::Allowance;
 
 /// What is shared, and what is begun.
@@ -74,21 +74,21 @@ fn the_operators_last_one_is_taken_once() {
 
 #[test]
 fn what_is_given_back_and_what_is_owed_both_count() {
-    as_one_after_the_other::<Governor, _, _>(
+    as_one_after_the_other::<(Governor, Gone), _, _>(
         || {
             let pace = Pace {
                 requests: None,
                 tokens: NonZeroU32::new(100),
             };
             let governor = Governor::new(pace, epoch()).unwrap();
-            governor.take(tokens(10), now()).unwrap();
-            governor
+            let gone = governor.take(tokens(10), now()).unwrap();
+            (governor, gone)
         },
         &[
-            &[|governor| governor.correct(tokens(10), 5)],
-            &[|governor| governor.correct(tokens(10), 13)],
+            &[|(governor, gone)| governor.correct(tokens(10), *gone, 5, now())],
+            &[|(governor, gone)| governor.correct(tokens(10), *gone, 13, now())],
         ],
-        |governor| governor.short_until(tokens(10), now()),
+        |(governor, _)| governor.short_until(tokens(10), now()),
     );
 }
 

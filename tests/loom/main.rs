@@ -81,9 +81,6 @@ mod call {
 mod caller {
     pub(crate) use switchtower::{Caller, KeyId};
 }
-mod generation {
-    pub(crate) use switchtower::GenerationId;
-}
 mod money {
     pub(crate) use switchtower::{Money, Total};
 }
