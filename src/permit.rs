@@ -11,7 +11,8 @@ use crate::catalog::Key;
 use crate::kind::Kind;
 use crate::lesson;
 use crate::standing::{
-    Access, Admission, Breaker, Cause, Change, Circuit, Entry, Gone, Need, Outcome, Pass, Standing,
+    Access, Admission, Breaker, Cause, Change, Circuit, Entry, FullFor, Need, Outcome, Pass,
+    Standing,
 };
 use crate::wire::limits::RateLimits;
 
@@ -25,8 +26,8 @@ pub(crate) struct Permit {
     at: usize,
     need: Need,
     entry: Entry,
-    /// When what it has taken of the endpoint's own pace has flowed off.
-    gone: Gone,
+    /// Of the bucket of the endpoint's own pace, when it was let in.
+    full_for: FullFor,
 }
 
 /// What has a verdict changed for the requests to come, at the endpoint and at its key?
@@ -63,13 +64,13 @@ impl Permit {
             Admission::NotUntil(until, cause) => return Err((until, cause)),
         };
         let release = |_: &(Instant, Cause)| release(circuit, pass);
-        let gone = match standing.governor() {
+        let full_for = match standing.governor() {
             Some(governor) => {
                 let taken = governor.take(need, now);
                 let taken = taken.map_err(|until| (until, Cause::Limited));
                 taken.inspect_err(release)?
             }
-            None => Gone::default(),
+            None => FullFor::default(),
         };
         let entry = standing.accesses()[at].enter(need, breaker, now);
         let entry = entry.inspect_err(release).inspect_err(|_| {
@@ -84,7 +85,7 @@ impl Permit {
             at,
             need,
             entry,
-            gone,
+            full_for,
         })
     }
 
@@ -178,10 +179,10 @@ impl Permit {
     /// It has moved so many tokens.
     pub(crate) fn moved(&self, tokens: u64, now: Instant) {
         if let Some(governor) = self.standing.governor() {
-            governor.correct(self.need, self.gone, tokens, now);
+            governor.correct(self.need, self.full_for, tokens, now);
         }
         if let Some(governor) = self.access().key().governor() {
-            governor.correct(self.need, self.entry.gone, tokens, now);
+            governor.correct(self.need, self.entry.full_for, tokens, now);
         }
     }
 

@@ -72,4 +72,4 @@ pub use self::view::CircuitView;
 pub use self::window::{Tally, Window};
 
 pub(crate) use self::keys::{Access, Entry};
-pub(crate) use self::limits::Gone;
+pub(crate) use self::limits::FullFor;

@@ -9,7 +9,7 @@ use crate::counts::Counts;
 use crate::ledger::Announced;
 use crate::need::Need;
 use crate::orders::as_one_after_the_other;
-use crate::pace::{Gone, Governor};
+use crate::pace::{FullFor, Governor};
 use crate::wire::limits::Allowance;
 
 /// What is shared, and what is begun.
@@ -74,19 +74,19 @@ fn the_operators_last_one_is_taken_once() {
 
 #[test]
 fn what_is_given_back_and_what_is_owed_both_count() {
-    as_one_after_the_other::<(Governor, Gone), _, _>(
+    as_one_after_the_other::<(Governor, FullFor), _, _>(
         || {
             let pace = Pace {
                 requests: None,
                 tokens: NonZeroU32::new(100),
             };
             let governor = Governor::new(pace, epoch()).unwrap();
-            let gone = governor.take(tokens(10), now()).unwrap();
-            (governor, gone)
+            let full_for = governor.take(tokens(10), now()).unwrap();
+            (governor, full_for)
         },
         &[
-            &[|(governor, gone)| governor.correct(tokens(10), *gone, 5, now())],
-            &[|(governor, gone)| governor.correct(tokens(10), *gone, 13, now())],
+            &[|(governor, full_for)| governor.correct(tokens(10), *full_for, 5, now())],
+            &[|(governor, full_for)| governor.correct(tokens(10), *full_for, 13, now())],
         ],
         |(governor, _)| governor.short_until(tokens(10), now()),
     );

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use super::standing::KeyStanding;
-use crate::standing::limits::{Announced, Counts, Gone, Ticket};
+use crate::standing::limits::{Announced, Counts, FullFor, Ticket};
 use crate::standing::{Admission, Breaker, Cause, Circuit, Headroom, Need, Pass, State};
 use crate::wire::limits::RateLimits;
 
@@ -26,7 +26,7 @@ pub(crate) struct Entry {
     pub(crate) key: Pass,
     pub(crate) own: Pass,
     pub(crate) ticket: Ticket,
-    pub(crate) gone: Gone,
+    pub(crate) full_for: FullFor,
 }
 
 /// Not now: when to ask again, and why.
@@ -119,12 +119,12 @@ impl Access {
         let key = ask(self.key.circuit(), breaker, now)?;
         let own = ask(&self.circuit, breaker, now).inspect_err(|_| self.give_back(key, None))?;
         let limited = |until| (until, Cause::Limited);
-        let gone = match self.key.governor() {
+        let full_for = match self.key.governor() {
             Some(governor) => {
                 let taken = governor.take(need, now).map_err(limited);
                 taken.inspect_err(|_| self.give_back(key, Some(own)))?
             }
-            None => Gone::default(),
+            None => FullFor::default(),
         };
         let ticket = match self.announced.get() {
             Some(announced) => announced.take(&self.counts, need, now),
@@ -140,7 +140,7 @@ impl Access {
             key,
             own,
             ticket,
-            gone,
+            full_for,
         })
     }
 

@@ -22,4 +22,4 @@ pub(crate) use self::counts::{Counts, Ticket};
 pub use self::headroom::{Headroom, Left};
 pub(crate) use self::ledger::Announced;
 pub use self::need::Need;
-pub(crate) use self::pace::{Gone, Governor};
+pub(crate) use self::pace::{FullFor, Governor};

@@ -53,7 +53,7 @@ struct Hand(Arc<AtomicU64>);
 
 /// For how long a bucket had been full, in nanoseconds, when something was taken of it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Gone(u64);
+pub(crate) struct FullFor(u64);
 
 const MINUTE: u64 = 60_000_000_000;
 /// No answer that was larger than expected stops others for longer.
@@ -79,14 +79,14 @@ impl Governor {
 
     /// Lets one more attempt through, or says when to ask again. One that is larger than what may go at once waits until it could
     /// go first, and those that come after it wait for the rest: no size waits for ever.
-    pub(crate) fn take(&self, need: Need, now: Instant) -> Result<Gone, Instant> {
+    pub(crate) fn take(&self, need: Need, now: Instant) -> Result<FullFor, Instant> {
         let nanos = self.nanos(now);
         let refused = |until| self.epoch + Duration::from_nanos(until);
         if let Some(requests) = &self.requests {
             requests.take(1, nanos).map_err(refused)?;
         }
         let Some(tokens) = &self.tokens else {
-            return Ok(Gone::default());
+            return Ok(FullFor::default());
         };
         tokens.take(need.tokens(), nanos).map_err(|until| {
             if let Some(requests) = &self.requests {
@@ -94,7 +94,7 @@ impl Governor {
             }
             refused(until)
         })?;
-        Ok(Gone(tokens.tat.full_for.load(Acquire)))
+        Ok(FullFor(tokens.tat.full_for.load(Acquire)))
     }
 
     /// When to ask again, if nothing would be let through now.
@@ -118,12 +118,12 @@ impl Governor {
 
     /// So many tokens were moved where that many were expected. While the bucket was full meanwhile, nothing flowed in that could
     /// be given back.
-    pub(crate) fn correct(&self, need: Need, gone: Gone, moved: u64, now: Instant) {
+    pub(crate) fn correct(&self, need: Need, full_for: FullFor, moved: u64, now: Instant) {
         let Some(bucket) = &self.tokens else { return };
         match moved.checked_sub(need.tokens()) {
             Some(more) => bucket.owe(more),
             None => {
-                let lost = bucket.full_for(self.nanos(now)).saturating_sub(gone.0);
+                let lost = bucket.full_for(self.nanos(now)).saturating_sub(full_for.0);
                 bucket.give_back_but(need.tokens() - moved, lost);
             }
         }
